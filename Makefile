@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What people type.  The building itself is Meson's.
+
+# Keep this environment for everything below, also inside the virtual machine.
+export PYTHONDONTWRITEBYTECODE = 1
+export TANDEM_BUILD ?= $(CURDIR)/build
+BUILD = $(TANDEM_BUILD)
+
+help:
+	@echo "make lab               start a pair of routers, kill the master, show what clients noticed"
+	@echo "make lab-shell         keep a pair of routers up and enter either of them"
+	@echo "make test              build with every compiler and run every test"
+	@echo "make build             build into $(BUILD)"
+	@echo "make measure-failover  the claim about outages, measured ten times"
+	@echo "make install           install below \$$DESTDIR"
+	@echo "make clean             remove build folders"
+
+build:
+	@lab/install
+	@lab/step "Building" lab/build $(BUILD)
+
+lab: build
+	@lab/with-bonds /usr/bin/python3 -m lab.failover
+
+lab-shell: build
+	@lab/with-bonds --interactive /usr/bin/python3 -m lab.shell
+
+measure-failover: build
+	@lab/measure-failover
+
+test:
+	@tests/run
+
+install: build
+	meson install -C $(BUILD)
+
+clean:
+	rm -rf build build-clang build-sanitized
+
+.PHONY: help build lab lab-shell measure-failover test install clean

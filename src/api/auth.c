@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Decides who may change things, from SO_PEERCRED and SO_PEERGROUPS alone.  Supplementary groups
+ * are asked of the kernel, not of the group database: what counts is what the process is, not what
+ * its user could become.  It must not read anything the peer sent.
+ */
+#include "api/auth.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+void
+auth_init(struct auth *auth, const char *user)
+{
+	const struct passwd *service = user ? getpwnam(user) : NULL;
+	const struct group *group = getgrnam(AUTH_GROUP);
+
+	auth->service = service ? service->pw_uid : 0;
+	auth->has_group = group != NULL;
+	auth->group = group ? group->gr_gid : 0;
+}
+
+/* Is the group among the supplementary groups of the peer?  Silence of the kernel means no. */
+static bool
+peer_has_group(int socket, gid_t group)
+{
+	socklen_t size = 64 * sizeof(gid_t);
+	gid_t *groups = malloc(size);
+	bool found = false;
+
+	assert(groups);
+	while (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0) {
+		if (errno != ERANGE)
+			goto out;
+		/* The kernel wrote the size it needs. */
+		free(groups);
+		groups = malloc(size);
+		assert(groups);
+	}
+	for (size_t i = 0; i < size / sizeof(gid_t); i++)
+		found = found || groups[i] == group;
+out:
+	free(groups);
+	return found;
+}
+
+int
+auth_identify(const struct auth *auth, int socket, struct auth_peer *ret_peer)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return -errno;
+
+	ret_peer->uid = peer.uid;
+	ret_peer->pid = peer.pid;
+	ret_peer->full = peer.uid == 0 || peer.uid == auth->service ||
+	                 (auth->has_group && (peer.gid == auth->group ||
+	                                      peer_has_group(socket, auth->group)));
+	return 0;
+}
+
+const char *
+auth_text(const struct auth_peer *peer, char *text, size_t size)
+{
+	const struct passwd *user = getpwuid(peer->uid);
+
+	if (user)
+		snprintf(text, size, "%s (uid %u, pid %d)", user->pw_name, (unsigned)peer->uid,
+		         (int)peer->pid);
+	else
+		snprintf(text, size, "uid %u (pid %d)", (unsigned)peer->uid, (int)peer->pid);
+	return text;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Applies one edit to a duplicate of running.  The body is read below the chain of containers and
+ * list entries that the path names, which makes it a tree of its own from the top; that tree is
+ * merged into the duplicate, or its target put in the place of the old one.  Running itself is
+ * never touched.
+ */
+#include "api/edit.h"
+
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARSE_OPTIONS (LYD_PARSE_ONLY | LYD_PARSE_STRICT | LYD_PARSE_NO_STATE)
+
+static bool PRINTF_LIKE(4, 5)
+refuse(struct edit *edit, unsigned status, const char *tag, const char *format, ...)
+{
+	va_list arguments;
+
+	edit->status = status;
+	edit->tag = tag;
+	va_start(arguments, format);
+	vsnprintf(edit->message, sizeof(edit->message), format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+void
+edit_refuse_syntax(const struct ly_ctx *schema, struct edit *edit)
+{
+	const struct ly_err_item *item = ly_err_last(schema);
+	const char *tag = "malformed-message";
+
+	if (!item) {
+		(void)refuse(edit, MHD_HTTP_BAD_REQUEST, tag, "the body is not JSON of our model");
+		return;
+	}
+	if (item->vecode == LYVE_DATA)
+		tag = "invalid-value";
+	else if (item->vecode == LYVE_REFERENCE)
+		tag = "unknown-element";
+	(void)refuse(edit, MHD_HTTP_BAD_REQUEST, tag, "%s%s%s%s", item->msg,
+	             item->path ? " (" : "", item->path ? item->path : "", item->path ? ")" : "");
+}
+
+/* Read the body as children of parent, which has its keys only, or as top-level nodes.
+ * *ret_first is the first node read. */
+static bool
+read_body(const struct ly_ctx *schema, const char *body, struct lyd_node *parent,
+          struct edit *edit, struct lyd_node **ret_first)
+{
+	struct lyd_node *tree = NULL;
+	struct ly_in *in = NULL;
+	LY_ERR done = ly_in_new_memory(body, &in);
+
+	if (done == LY_SUCCESS)
+		done = lyd_parse_data(schema, parent, in, LYD_JSON, PARSE_OPTIONS, 0, &tree);
+	ly_in_free(in, 0);
+	if (done != LY_SUCCESS) {
+		edit_refuse_syntax(schema, edit);
+		return false;
+	}
+	*ret_first = parent ? lyd_child_no_keys(parent) : tree;
+	return true;
+}
+
+static void
+candidate_remove(struct lyd_node **candidate, struct lyd_node *node)
+{
+	if (*candidate == node)
+		*candidate = node->next;
+	lyd_free_tree(node);
+}
+
+/* Put fresh (taken) where old stands now; both are instances of the same schema node. */
+static bool
+candidate_replace(struct lyd_node **candidate, struct lyd_node *old, struct lyd_node *fresh)
+{
+	struct lyd_node *parent = lyd_parent(old);
+	LY_ERR done;
+
+	lyd_unlink_tree(fresh);
+	if (lysc_is_userordered(old->schema))
+		done = lyd_insert_before(old, fresh);
+	else if (parent)
+		done = lyd_insert_child(parent, fresh);
+	else
+		done = lyd_insert_sibling(*candidate, fresh, candidate);
+	if (done != LY_SUCCESS) {
+		lyd_free_tree(fresh);
+		return false;
+	}
+	*candidate = lyd_first_sibling(*candidate);
+	candidate_remove(candidate, old);
+	return true;
+}
+
+static bool
+merge(struct edit *edit, const struct lyd_node *tree)
+{
+	if (!tree || lyd_merge_siblings(&edit->candidate, tree, 0) == LY_SUCCESS)
+		return true;
+	return refuse(edit, MHD_HTTP_INTERNAL_SERVER_ERROR, "operation-failed",
+	              "the edit cannot be applied to the running configuration");
+}
+
+/* PUT and PATCH of the whole. */
+static bool
+edit_datastore(const struct ly_ctx *schema, enum edit_kind kind, const char *body,
+               struct edit *edit)
+{
+	struct lyd_node *tree = NULL;
+	bool done = read_body(schema, body, NULL, edit, &tree);
+
+	if (done && kind == EDIT_REPLACE) {
+		lyd_free_all(edit->candidate);
+		edit->candidate = tree;
+		return true;
+	}
+	done = done && merge(edit, tree);
+	lyd_free_all(tree);
+	return done;
+}
+
+/* Is the body exactly one instance of the resource the path names? */
+static bool
+body_is_target(const struct resource *resource, const struct lyd_node *target,
+               const struct lyd_node *body)
+{
+	if (!body || body->next || body->schema != resource->schema)
+		return false;
+	if (!target || !(body->schema->nodetype & (LYS_LIST | LYS_LEAFLIST)))
+		return true;
+	return lyd_compare_single(body, target, 0) == LY_SUCCESS;
+}
+
+/* PUT and PATCH of a resource. */
+static bool
+edit_resource(const struct ly_ctx *schema, enum edit_kind kind, struct resource *resource,
+              const char *body_text, struct edit *edit)
+{
+	struct lyd_node *old = resource_find(resource, edit->candidate);
+	struct lyd_node *target = resource->node;
+	struct lyd_node *body = NULL;
+	bool done = false;
+
+	/* The body says the target itself, so the chain gives up its own. */
+	if (target)
+		lyd_unlink_tree(target);
+	if (resource->chain == target)
+		resource->chain = NULL;
+	resource->node = NULL;
+
+	if (!read_body(schema, body_text, resource->parent, edit, &body))
+		goto out;
+	if (!resource->chain)
+		resource->chain = body;
+	if (!body_is_target(resource, target, body)) {
+		done = refuse(edit, MHD_HTTP_BAD_REQUEST, "invalid-value",
+		              "the body is not what the path names");
+		goto out;
+	}
+
+	edit->created = !old;
+	if (!old || kind == EDIT_MERGE) {
+		done = merge(edit, resource->chain);
+		goto out;
+	}
+	if (resource->chain == body)
+		resource->chain = NULL;
+	done = candidate_replace(&edit->candidate, old, body) ||
+	       refuse(edit, MHD_HTTP_INTERNAL_SERVER_ERROR, "operation-failed",
+	              "the edit cannot be applied to the running configuration");
+out:
+	lyd_free_tree(target);
+	return done;
+}
+
+/* POST: make one child of the datastore or of a resource. */
+static bool
+create_child(const struct ly_ctx *schema, struct resource *resource, const char *body_text,
+             struct edit *edit)
+{
+	struct lyd_node *parent = resource_find(resource, edit->candidate);
+	const struct lyd_node *siblings = resource->schema ? lyd_child(parent) : edit->candidate;
+	struct lyd_node *present = NULL;
+	struct lyd_node *body = NULL;
+
+	if (!read_body(schema, body_text, resource->node, edit, &body))
+		return false;
+	if (!resource->chain)
+		resource->chain = body;
+	if (!body || body->next)
+		return refuse(edit, MHD_HTTP_BAD_REQUEST, "invalid-value",
+		              "the body of a POST is exactly one new child");
+	if (siblings && lyd_find_sibling_first(siblings, body, &present) == LY_SUCCESS &&
+	    !(present->flags & LYD_DEFAULT))
+		return refuse(edit, MHD_HTTP_CONFLICT, "data-exists", "\"%s\" exists already",
+		              LYD_NAME(body));
+
+	edit->created = true;
+	edit->segment = resource_segment(body);
+	return merge(edit, resource->chain);
+}
+
+static bool
+delete_resource(const struct resource *resource, struct edit *edit)
+{
+	struct lyd_node *node = resource_find(resource, edit->candidate);
+
+	if (!node)
+		return refuse(edit, MHD_HTTP_NOT_FOUND, "invalid-value", "there is nothing there");
+	if (lysc_is_key(node->schema))
+		return refuse(edit, MHD_HTTP_BAD_REQUEST, "invalid-value",
+		              "a key is deleted with its list entry only");
+	candidate_remove(&edit->candidate, node);
+	return true;
+}
+
+bool
+edit_make(const struct ly_ctx *schema, const struct lyd_node *running, enum edit_kind kind,
+          struct resource *resource, const char *body, struct edit *ret_edit)
+{
+	*ret_edit = (struct edit){ 0 };
+	if (running && lyd_dup_siblings(running, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS,
+	                                &ret_edit->candidate) != LY_SUCCESS)
+		assert(!"a tree can be duplicated as long as there is memory");
+
+	switch (kind) {
+	case EDIT_REPLACE:
+	case EDIT_MERGE:
+		return resource->schema ?
+			edit_resource(schema, kind, resource, body, ret_edit) :
+			edit_datastore(schema, kind, body, ret_edit);
+	case EDIT_CREATE:
+		return create_child(schema, resource, body, ret_edit);
+	case EDIT_DELETE:
+		return delete_resource(resource, ret_edit);
+	}
+	return false;
+}
+
+void
+edit_done(struct edit *edit)
+{
+	lyd_free_all(edit->candidate);
+	free(edit->segment);
+	*edit = (struct edit){ 0 };
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * RESTCONF (RFC 8040): what a method on a path means.  Reads are answered here from the store and
+ * from fresh state; an edit becomes a whole candidate configuration, an operation its arguments,
+ * and both are handed to the manager, who carries them out and answers the request (api/reply).
+ */
+#ifndef TANDEM_RESTCONF_H
+#define TANDEM_RESTCONF_H
+
+#include "api/http.h"
+#include "config/store.h"
+
+struct restconf_calls {
+	/* Add the state container of this name ("vrrp-state") to *tree. */
+	void (*state)(void *owner, const char *name, struct lyd_node **tree);
+	/* Commit the candidate (borrowed; NULL = empty), or with dry_run only check it. */
+	void (*commit)(void *owner, struct http_request *request, const struct lyd_node *candidate,
+	               bool dry_run);
+	/* Carry out an operation of tandem-state; input is validated and borrowed. */
+	void (*operate)(void *owner, struct http_request *request, const struct lyd_node *input);
+};
+
+struct restconf {
+	const struct ly_ctx *schema;
+	const struct store *store;
+	const struct restconf_calls *calls;
+	void *owner;			/* of the calls */
+};
+
+/* Answer a request, or hand it to one of the calls. */
+void restconf_handle(const struct restconf *restconf, struct http_request *request);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The way to the service: one request at a time over the Unix socket, with libcurl.  It keeps the
+ * connection between requests (the shell asks often) and follows no redirection, no proxy setting
+ * and no user's curl configuration: the socket is the only place it ever talks to.
+ */
+#include "cli/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "cli/data.h"
+
+#define READ_LIMIT_SEC 10L		/* state and configuration are answered from memory */
+#define WRITE_LIMIT_SEC 120L		/* a commit waits for the engine to adopt it */
+#define BODY_LIMIT (64u << 20)		/* a runaway answer ends here */
+#define URL_BASE "http://localhost/restconf/"
+
+struct client {
+	CURL *curl;
+	char *socket_path;
+};
+
+struct client *
+client_new(const char *socket_path)
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	assert(client);
+	client->curl = curl_easy_init();
+	client->socket_path = strdup(socket_path);
+	assert(client->curl && client->socket_path);
+	return client;
+}
+
+void
+client_free(struct client *client)
+{
+	if (!client)
+		return;
+	curl_easy_cleanup(client->curl);
+	free(client->socket_path);
+	free(client);
+}
+
+static size_t
+receive_body(char *bytes, size_t size, size_t count, void *owner)
+{
+	struct answer *answer = owner;
+	size_t n = size * count;
+	char *grown;
+
+	if (n > BODY_LIMIT - answer->length)
+		return 0;
+	grown = realloc(answer->body, answer->length + n + 1);
+	assert(grown);
+	memcpy(grown + answer->length, bytes, n);
+	answer->body = grown;
+	answer->length += n;
+	answer->body[answer->length] = '\0';
+	return n;
+}
+
+/* Header lines come one a call, not zero-terminated. */
+static size_t
+receive_header(char *bytes, size_t size, size_t count, void *owner)
+{
+	static const char name[] = "ETag:";
+	struct answer *answer = owner;
+	size_t n = size * count;
+	const char *open = memchr(bytes, '"', n);
+	const char *close = open ? memchr(open + 1, '"', n - (size_t)(open + 1 - bytes)) : NULL;
+	size_t length = close ? (size_t)(close - open - 1) : 0;
+
+	if (n > sizeof(name) && strncasecmp(bytes, name, sizeof(name) - 1) == 0 && close &&
+	    length < sizeof(answer->revision)) {
+		memcpy(answer->revision, open + 1, length);
+		answer->revision[length] = '\0';
+	}
+	return n;
+}
+
+/* Why can we not connect?  libcurl does not tell for Unix sockets, so try once more by hand. */
+static int
+connect_error(const char *socket_path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int code = 0;
+	int fd;
+
+	if (strlen(socket_path) >= sizeof(address.sun_path))
+		return ENAMETOOLONG;
+	memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return errno;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		code = errno;
+	close(fd);
+	return code;
+}
+
+static int
+explain_failure(const struct client *client, CURLcode result, long limit, struct error *error)
+{
+	int code;
+
+	if (result == CURLE_OPERATION_TIMEDOUT)
+		return error_set(error, -ETIMEDOUT,
+		                 "the Tandem service does not answer (waited %ld s at %s)", limit,
+		                 client->socket_path);
+	code = connect_error(client->socket_path);
+	if (code != 0)
+		return error_set(error, -code,
+		                 "cannot reach the Tandem service at %s: %s; is tandemd running?",
+		                 client->socket_path, strerror(code));
+	return error_set(error, -EIO, "the Tandem service at %s broke off: %s",
+	                 client->socket_path, curl_easy_strerror(result));
+}
+
+/* Send what is set up in client->curl; headers are consumed. */
+static int
+perform(struct client *client, const char *path, long limit, struct curl_slist *headers,
+        struct answer *ret_answer, struct error *error)
+{
+	struct answer answer = { .body = strdup("") };
+	CURL *curl = client->curl;
+	char url[512];
+	CURLcode result;
+
+	assert(answer.body);
+	snprintf(url, sizeof(url), URL_BASE "%s", path);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, limit);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, receive_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer);
+
+	result = curl_easy_perform(curl);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
+	curl_easy_reset(curl);
+	curl_slist_free_all(headers);
+	if (result != CURLE_OK) {
+		answer_done(&answer);
+		return explain_failure(client, result, limit, error);
+	}
+	*ret_answer = answer;
+	return 0;
+}
+
+static struct curl_slist *
+header(struct curl_slist *headers, const char *line)
+{
+	headers = curl_slist_append(headers, line);
+	assert(headers);
+	return headers;
+}
+
+int
+client_get(struct client *client, const char *path, struct answer *ret_answer,
+           struct error *error)
+{
+	struct curl_slist *headers = header(NULL, "Accept: application/yang-data+json");
+
+	return perform(client, path, READ_LIMIT_SEC, headers, ret_answer, error);
+}
+
+/* "Expect:" keeps libcurl from waiting for permission to send a large body. */
+static struct curl_slist *
+headers_of_write(void)
+{
+	struct curl_slist *headers = header(NULL, "Accept: application/yang-data+json");
+
+	headers = header(headers, "Content-Type: application/yang-data+json");
+	return header(headers, "Expect:");
+}
+
+int
+client_put(struct client *client, const char *path, const char *body, const char *revision,
+           struct answer *ret_answer, struct error *error)
+{
+	struct curl_slist *headers = headers_of_write();
+	char line[REVISION_TEXT_SIZE + 16];
+
+	if (revision) {
+		snprintf(line, sizeof(line), "If-Match: \"%s\"", revision);
+		headers = header(headers, line);
+	}
+	curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, "PUT");
+	curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, body);
+	return perform(client, path, WRITE_LIMIT_SEC, headers, ret_answer, error);
+}
+
+int
+client_post(struct client *client, const char *path, const char *body, struct answer *ret_answer,
+            struct error *error)
+{
+	curl_easy_setopt(client->curl, CURLOPT_POST, 1L);
+	curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, body);
+	return perform(client, path, WRITE_LIMIT_SEC, headers_of_write(), ret_answer, error);
+}
+
+static size_t
+print_leaves(const struct lyd_node *node, const char *leaf, const char *prefix, FILE *to)
+{
+	size_t count = 0;
+
+	for (; node; node = node->next) {
+		if (strcmp(LYD_NAME(node), leaf) == 0 && lyd_get_value(node)) {
+			fprintf(to, "%s%s\n", prefix, lyd_get_value(node));
+			count++;
+		}
+		count += print_leaves(lyd_child(node), leaf, prefix, to);
+	}
+	return count;
+}
+
+size_t
+answer_print_all(const struct answer *answer, struct ly_ctx *schema, const char *leaf,
+                 const char *prefix, FILE *to)
+{
+	struct lyd_node *tree = NULL;
+	size_t count;
+
+	if (lyd_parse_data_mem(schema, answer->body, LYD_JSON, LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0,
+	                       &tree) != LY_SUCCESS)
+		return 0;
+	count = print_leaves(tree, leaf, prefix, to);
+	lyd_free_all(tree);
+	return count;
+}
+
+void
+answer_print_errors(const struct answer *answer, struct ly_ctx *schema, FILE *to)
+{
+	if (answer_print_all(answer, schema, "error-message", "", to) > 0)
+		return;
+	if (answer->status == 401 || answer->status == 403)
+		fprintf(to, "You may not do that: it is for root and members of group tandem\n");
+	else
+		fprintf(to, "The Tandem service refused the request (HTTP status %ld)\n",
+		        answer->status);
+}
+
+void
+answer_done(struct answer *answer)
+{
+	free(answer->body);
+	*answer = (struct answer){ 0 };
+}

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The operational commands: fetch a part of the state, keep what was asked for, hand it to a
+ * layout or print it as JSON; or ask for an operation and say what came of it.  Names for
+ * completion come from the same state.  How things look is show.c's business.
+ */
+#include "cli/operate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/configure.h"
+#include "cli/data.h"
+#include "cli/show.h"
+
+/* Fetch one container of module tandem-state.  Without it *ret_tree is NULL: an empty state. */
+static int
+get_state(struct session *session, const char *container, struct lyd_node **ret_tree,
+          struct answer *ret_refusal, struct error *error)
+{
+	struct answer answer;
+	char path[128];
+	int r;
+
+	snprintf(path, sizeof(path), "data/tandem-state:%s", container);
+	r = client_get(session->client, path, &answer, error);
+	if (r < 0)
+		return r;
+	if (answer.status != 200) {
+		*ret_refusal = answer;
+		return -EACCES;
+	}
+	*ret_tree = NULL;
+	if (lyd_parse_data_mem(session->schema, answer.body, LYD_JSON, LYD_PARSE_ONLY, 0,
+	                       ret_tree) != LY_SUCCESS)
+		r = error_set(error, -EPROTO, "the service's answer is not understood: %s",
+		              ly_errmsg(session->schema));
+	answer_done(&answer);
+	return r;
+}
+
+/* The same, telling the user why not. */
+static enum outcome
+fetch(struct session *session, const char *container, struct lyd_node **ret_tree)
+{
+	struct answer refusal = { 0 };
+	struct error error;
+
+	if (get_state(session, container, ret_tree, &refusal, &error) == 0)
+		return OUTCOME_DONE;
+	if (refusal.status != 0)
+		return session_tell_refusal(session, &refusal);
+	return session_tell(session, &error);
+}
+
+/* The same for completion, which never talks: NULL when there is nothing. */
+static struct lyd_node *
+fetch_quietly(struct session *session, const char *container)
+{
+	struct answer refusal = { 0 };
+	struct lyd_node *tree = NULL;
+
+	(void)get_state(session, container, &tree, &refusal, NULL);
+	answer_done(&refusal);
+	return tree;
+}
+
+/* Whatever makes the states below doubtful goes before them, beside the answer. */
+static bool
+warn_of_problems(struct session *session)
+{
+	struct lyd_node *tree = fetch_quietly(session, "system-state");
+	const struct lyd_node *problem = data_child(tree, "problem");
+	bool running = strcmp(data_text(tree, "engine-running"), "false") != 0;
+
+	if (!running)
+		fprintf(session->err, "VRRP is not running\n");
+	for (; problem; problem = data_next(problem))
+		fprintf(session->err, "Warning: %s\n", lyd_get_value(problem));
+	lyd_free_all(tree);
+	return running;
+}
+
+static void
+drop_children(struct lyd_node *parent, const char *list)
+{
+	const struct lyd_node *child;
+
+	while ((child = data_child(parent, list)))
+		lyd_free_tree((struct lyd_node *)child);
+}
+
+static bool
+is_wanted(const struct lyd_node *group, char *const arguments[], size_t count)
+{
+	return (count < 1 || strcmp(data_text(group, "interface"), arguments[0]) == 0) &&
+	       (count < 2 || data_number(group, "vrid") == strtoull(arguments[1], NULL, 10));
+}
+
+/* Keep the groups of interface arguments[0] and group arguments[1], as far as given.  Says which
+ * of both does not exist. */
+static enum outcome
+keep_groups(struct session *session, struct lyd_node *state, char *const arguments[],
+            size_t count)
+{
+	bool interface_found = false;
+	bool found = false;
+	struct lyd_node *next;
+
+	if (count == 0)
+		return OUTCOME_DONE;
+	drop_children(state, "sync-group");
+	for (struct lyd_node *n = state ? lyd_child_no_keys(state) : NULL; n; n = next) {
+		next = n->next;
+		interface_found = interface_found || is_wanted(n, arguments, 1);
+		if (is_wanted(n, arguments, count))
+			found = true;
+		else
+			lyd_free_tree(n);
+	}
+	if (found)
+		return OUTCOME_DONE;
+	if (interface_found)
+		fprintf(session->err, "No VRRP group %s exists on %s\n", arguments[1],
+		        arguments[0]);
+	else
+		fprintf(session->err, "VRRP is not running on %s\n", arguments[0]);
+	return OUTCOME_FAILED;
+}
+
+typedef void layout(FILE *out, const struct lyd_node *state);
+
+/* All "show vrrp" commands but those of sync groups. */
+static enum outcome
+show_groups(struct session *session, char *const arguments[], size_t count, layout *print)
+{
+	struct lyd_node *state;
+	enum outcome outcome = fetch(session, "vrrp-state", &state);
+	bool running;
+
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	running = warn_of_problems(session);
+	outcome = keep_groups(session, state, arguments, count);
+	if (outcome == OUTCOME_DONE) {
+		if (session->json)
+			session_print_json(session, state);
+		else if (data_child(state, "group"))
+			print(session->out, state);
+		else if (running)
+			fprintf(session->out, "VRRP not configured\n");
+	}
+	lyd_free_all(state);
+	return running ? outcome : OUTCOME_FAILED;
+}
+
+static enum outcome
+run_show_vrrp(struct session *session, char *const arguments[], size_t count)
+{
+	return show_groups(session, arguments, count, show_vrrp_summary);
+}
+
+static enum outcome
+run_show_detail(struct session *session, char *const arguments[], size_t count)
+{
+	return show_groups(session, arguments, count, show_vrrp_detail);
+}
+
+static enum outcome
+run_show_statistics(struct session *session, char *const arguments[], size_t count)
+{
+	return show_groups(session, arguments, count, show_vrrp_statistics);
+}
+
+static enum outcome
+run_show_sync_groups(struct session *session, char *const arguments[], size_t count)
+{
+	struct lyd_node *state;
+	enum outcome outcome = fetch(session, "vrrp-state", &state);
+	struct lyd_node *next;
+	bool running;
+
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	running = warn_of_problems(session);
+	drop_children(state, "group");
+	for (struct lyd_node *n = count > 0 && state ? lyd_child_no_keys(state) : NULL; n;
+	     n = next) {
+		next = n->next;
+		if (strcmp(data_text(n, "name"), arguments[0]) != 0)
+			lyd_free_tree(n);
+	}
+	if (count > 0 && !data_child(state, "sync-group")) {
+		fprintf(session->err, "Sync-group: %s does not exist\n", arguments[0]);
+		outcome = OUTCOME_FAILED;
+	} else if (session->json) {
+		session_print_json(session, state);
+	} else {
+		show_vrrp_sync_groups(session->out, state);
+	}
+	lyd_free_all(state);
+	return running ? outcome : OUTCOME_FAILED;
+}
+
+static enum outcome
+show_container(struct session *session, const char *container, layout *print)
+{
+	struct lyd_node *state;
+	enum outcome outcome = fetch(session, container, &state);
+
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	if (session->json)
+		session_print_json(session, state);
+	else
+		print(session->out, state);
+	lyd_free_all(state);
+	return OUTCOME_DONE;
+}
+
+static enum outcome
+run_show_interfaces(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+{
+	return show_container(session, "interfaces-state", show_interfaces);
+}
+
+static enum outcome
+run_show_system(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+{
+	return show_container(session, "system-state", show_system);
+}
+
+static enum outcome
+run_show_version(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+{
+	return show_container(session, "system-state", show_version);
+}
+
+static enum outcome
+show_running(struct session *session, bool as_set)
+{
+	struct lyd_node *tree;
+	char revision[REVISION_TEXT_SIZE];
+	enum outcome outcome = configure_fetch(session, &tree, revision);
+
+	if (outcome == OUTCOME_DONE)
+		outcome = configure_print(session, tree, as_set);
+	lyd_free_all(tree);
+	return outcome;
+}
+
+static enum outcome
+run_show_configuration(struct session *session, char *const arguments[] UNUSED,
+                       size_t count UNUSED)
+{
+	return show_running(session, false);
+}
+
+static enum outcome
+run_show_commands(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+{
+	return show_running(session, true);
+}
+
+static void
+write_json_string(FILE *to, const char *text)
+{
+	fputc('"', to);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fprintf(to, "\\%c", *text);
+		else if ((unsigned char)*text < 0x20)
+			fprintf(to, "\\u%04x", (unsigned)*text);
+		else
+			fputc(*text, to);
+	}
+	fputc('"', to);
+}
+
+/* Ask for an operation on group arguments[1] of interface arguments[0]. */
+static enum outcome
+operate_on_group(struct session *session, const char *operation, char *const arguments[])
+{
+	char *end;
+	unsigned long group = strtoul(arguments[1], &end, 10);
+	struct answer answer;
+	struct error error;
+	char path[128];
+	char *body = NULL;
+	size_t length;
+	FILE *to;
+	int r;
+
+	if (*end != '\0' || group < 1 || group > 255) {
+		fprintf(session->err, "VRRP group must be between 1-255, not '%s'\n",
+		        arguments[1]);
+		return OUTCOME_USAGE;
+	}
+	to = open_memstream(&body, &length);
+	assert(to);
+	fprintf(to, "{\"tandem-state:input\":{\"interface\":");
+	write_json_string(to, arguments[0]);
+	fprintf(to, ",\"group\":%lu}}", group);
+	fclose(to);
+
+	snprintf(path, sizeof(path), "operations/tandem-state:%s", operation);
+	r = client_post(session->client, path, body, &answer, &error);
+	free(body);
+	if (r < 0)
+		return session_tell(session, &error);
+	if (answer.status != 200 && answer.status != 204)
+		return session_tell_refusal(session, &answer);
+	answer_print_all(&answer, session->schema, "message", "", session->out);
+	answer_done(&answer);
+	return OUTCOME_DONE;
+}
+
+static enum outcome
+run_reset_master(struct session *session, char *const arguments[], size_t count UNUSED)
+{
+	return operate_on_group(session, "reset-master", arguments);
+}
+
+static enum outcome
+run_garp(struct session *session, char *const arguments[], size_t count UNUSED)
+{
+	return operate_on_group(session, "garp", arguments);
+}
+
+/* Both must not end configuration mode by the back door ("run exit"). */
+static enum outcome
+run_exit(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+{
+	if (session->candidate) {
+		fprintf(session->err, "Leave configuration mode first, with 'exit'\n");
+		return OUTCOME_USAGE;
+	}
+	session->leave = true;
+	return OUTCOME_DONE;
+}
+
+void
+operate_list_commands(struct session *session, const struct command table[])
+{
+	for (const struct command *row = table; row->words; row++) {
+		if (!row->run)
+			continue;
+		fprintf(session->out, "%s\n        %s\n", row->words, row->help);
+	}
+	fprintf(session->out,
+	        "\nTab completes a word, '?' shows what may follow, and a word may be shortened\n"
+	        "as long as it stays unique.  'show' takes --json at its end.\n");
+}
+
+static enum outcome
+run_help(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+{
+	operate_list_commands(session, operate_commands);
+	return OUTCOME_DONE;
+}
+
+static bool
+is_known(const struct possibilities *possibilities, const char *word)
+{
+	for (size_t i = 0; i < possibilities->count; i++)
+		if (strcmp(possibilities->list[i].word, word) == 0)
+			return true;
+	return false;
+}
+
+/* Every different value of leaf in the list, of one interface only if that is not NULL. */
+static void
+complete_from(struct session *session, const char *list, const char *leaf, const char *interface,
+              struct possibilities *possibilities)
+{
+	struct lyd_node *state = fetch_quietly(session, "vrrp-state");
+
+	for (const struct lyd_node *n = data_child(state, list); n; n = data_next(n)) {
+		const char *value = data_text(n, leaf);
+
+		if (interface && strcmp(data_text(n, "interface"), interface) != 0)
+			continue;
+		if (!is_known(possibilities, value))
+			possibilities_add(possibilities, value, NULL, "");
+	}
+	lyd_free_all(state);
+}
+
+static void
+complete_interface(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED,
+                   const char *start UNUSED, struct possibilities *possibilities)
+{
+	complete_from(session, "group", "interface", NULL, possibilities);
+}
+
+static void
+complete_group(struct session *session, char *const arguments[], size_t count UNUSED,
+               const char *start UNUSED, struct possibilities *possibilities)
+{
+	complete_from(session, "group", "vrid", arguments[0], possibilities);
+}
+
+static void
+complete_sync_group(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED,
+                    const char *start UNUSED, struct possibilities *possibilities)
+{
+	complete_from(session, "sync-group", "name", NULL, possibilities);
+}
+
+const struct command operate_commands[] = {
+	{ "configure", "Enter configuration mode", configure_enter },
+	{ "exit", "Leave the shell", run_exit },
+	{ "help", "List all commands", run_help },
+	{ "quit", "Leave the shell", run_exit },
+	{ "reset", "Start something anew" },
+	{ "reset vrrp", "Start something of VRRP anew" },
+	{ "reset vrrp master", "Give up mastership" },
+	{ "reset vrrp master interface", "Give up mastership on an interface" },
+	{ "reset vrrp master interface <interface>", "Interface with VRRP groups", NULL,
+	  complete_interface },
+	{ "reset vrrp master interface <interface> group", "Give up mastership of a group" },
+	{ "reset vrrp master interface <interface> group <group>",
+	  "Give up mastership of this group and of its whole sync group", run_reset_master,
+	  complete_group },
+	{ "show", "Show what is true now" },
+	{ "show configuration", "Running configuration", run_show_configuration },
+	{ "show configuration commands", "Running configuration as set commands",
+	  run_show_commands },
+	{ "show interfaces", "Interfaces, their addresses and links", run_show_interfaces },
+	{ "show system", "Service, revisions, and problems to repair", run_show_system },
+	{ "show version", "Version of the service and of this program", run_show_version },
+	{ "show vrrp", "VRRP groups, one line each", run_show_vrrp },
+	{ "show vrrp detail", "VRRP groups in full", run_show_detail },
+	{ "show vrrp interface", "VRRP groups of an interface" },
+	{ "show vrrp interface <interface>", "VRRP groups of this interface in full",
+	  run_show_detail, complete_interface },
+	{ "show vrrp interface <interface> group", "One VRRP group" },
+	{ "show vrrp interface <interface> group <group>", "This VRRP group in full",
+	  run_show_detail, complete_group },
+	{ "show vrrp statistics", "Counters of the VRRP groups", run_show_statistics },
+	{ "show vrrp statistics interface", "Counters of an interface's VRRP groups" },
+	{ "show vrrp statistics interface <interface>",
+	  "Counters of this interface's VRRP groups", run_show_statistics, complete_interface },
+	{ "show vrrp statistics interface <interface> group", "Counters of one VRRP group" },
+	{ "show vrrp statistics interface <interface> group <group>",
+	  "Counters of this VRRP group", run_show_statistics, complete_group },
+	{ "show vrrp sync-group", "Sync groups and their members", run_show_sync_groups },
+	{ "show vrrp sync-group <name>", "This sync group and its members", run_show_sync_groups,
+	  complete_sync_group },
+	{ "update", "Refresh what others know of this router" },
+	{ "update vrrp", "Refresh what others know of VRRP" },
+	{ "update vrrp garp", "Announce virtual addresses (gratuitous ARP)" },
+	{ "update vrrp garp interface", "Announce virtual addresses of an interface" },
+	{ "update vrrp garp interface <interface>", "Interface with VRRP groups", NULL,
+	  complete_interface },
+	{ "update vrrp garp interface <interface> vrrp-group",
+	  "Announce virtual addresses of a group" },
+	{ "update vrrp garp interface <interface> vrrp-group <group>",
+	  "Announce this group's virtual addresses now", run_garp, complete_group },
+	{ NULL },
+};

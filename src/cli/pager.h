@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shows a text on the user's terminal, through $PAGER if the screen is too small for it.
+ */
+#ifndef TANDEM_PAGER_H
+#define TANDEM_PAGER_H
+
+#include <stdio.h>
+
+#include "base/base.h"
+
+void pager_show(FILE *terminal, const char *text);
+
+#endif

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Layouts.  Widths, labels, their order and the blank lines between them are a contract with the
+ * scripts people have written over the years; change none of them.  This file asks nobody
+ * anything: it prints the tree it is given, sorted by interface and group.
+ */
+#include "cli/show.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/data.h"
+#include "cli/print.h"
+
+#define DIVIDER "--------------------------------------------------"
+
+/* Children of one list in the order people expect: dp0bond0, dp0bond0.9, dp0bond0.10, dp0bond1. */
+struct sorted {
+	const struct lyd_node **nodes;
+	size_t count;
+};
+
+static int
+compare_groups(const void *a, const void *b)
+{
+	const struct lyd_node *x = *(const struct lyd_node *const *)a;
+	const struct lyd_node *y = *(const struct lyd_node *const *)b;
+	int order = strverscmp(data_text(x, "interface"), data_text(y, "interface"));
+	uint64_t vrid_x = data_number(x, "vrid");
+	uint64_t vrid_y = data_number(y, "vrid");
+
+	return order != 0 ? order : (vrid_x > vrid_y) - (vrid_x < vrid_y);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strverscmp(data_text(*(const struct lyd_node *const *)a, "name"),
+	                  data_text(*(const struct lyd_node *const *)b, "name"));
+}
+
+static struct sorted
+sort(const struct lyd_node *parent, const char *list, int (*compare)(const void *, const void *))
+{
+	struct sorted sorted = { 0 };
+
+	for (const struct lyd_node *n = data_child(parent, list); n; n = data_next(n)) {
+		sorted.nodes = reallocarray(sorted.nodes, sorted.count + 1, sizeof(n));
+		assert(sorted.nodes);
+		sorted.nodes[sorted.count++] = n;
+	}
+	if (sorted.count > 0)
+		qsort(sorted.nodes, sorted.count, sizeof(sorted.nodes[0]), compare);
+	return sorted;
+}
+
+static const char *
+or_else(const char *text, const char *otherwise)
+{
+	return text[0] ? text : otherwise;
+}
+
+static const char *
+elapsed(const struct lyd_node *group, char text[ELAPSED_TEXT_SIZE])
+{
+	return print_elapsed(data_number(group, "since") / 1000, text);
+}
+
+static void
+summary_line(FILE *out, const char *const texts[7])
+{
+	static const int widths[] = { 18, 7, 8, 11, 7, 12 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++)
+		print_column(out, texts[i], widths[i]);
+	fprintf(out, "%s\n", texts[ARRAY_SIZE(widths)]);
+}
+
+static void
+summary_group(FILE *out, const struct lyd_node *group)
+{
+	char text[ELAPSED_TEXT_SIZE];
+	const char *texts[7] = {
+		data_text(group, "interface"),
+		data_text(group, "vrid"),
+		or_else(data_text(group, "state"), "INIT"),
+		or_else(data_text(group, "rfc-interface"), "no"),
+		data_is_true(group, "address-owner") ? "yes" : "no",
+		elapsed(group, text),
+		or_else(data_text(group, "sync-group"), "<none>"),
+	};
+
+	summary_line(out, texts);
+}
+
+static void
+summary_alarms(FILE *out, const struct sorted *groups)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct lyd_node *group = groups->nodes[i];
+		const struct lyd_node *alarm = data_child(group, "alarm");
+
+		for (; alarm; alarm = data_next(alarm)) {
+			fprintf(out, "Alarm: %s group %s: %s\n", data_text(group, "interface"),
+			        data_text(group, "vrid"), lyd_get_value(alarm));
+			any = true;
+		}
+	}
+	if (any)
+		fputc('\n', out);
+}
+
+void
+show_vrrp_summary(FILE *out, const struct lyd_node *state)
+{
+	static const char *const heads[][7] = {
+		{ "Interface", "Group", "State", "Compliant", "Owner", "Transition", "Group" },
+		{ "---------", "-----", "-----", "---------", "-----", "----------", "-----" },
+	};
+	struct sorted groups = sort(state, "group", compare_groups);
+
+	fputc('\n', out);
+	fprintf(out, "%33s%-11s%-7s%-12s%s\n", "", "RFC", "Addr", "Last", "Sync");
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+		summary_line(out, heads[i]);
+	for (size_t i = 0; i < groups.count; i++)
+		summary_group(out, groups.nodes[i]);
+	fputc('\n', out);
+	summary_alarms(out, &groups);
+	free(groups.nodes);
+}
+
+/* The frame that detail and statistics share: headings of interface and group around a body. */
+static void
+show_groups(FILE *out, const struct lyd_node *state,
+            void (*body)(FILE *out, const struct lyd_node *group))
+{
+	struct sorted groups = sort(state, "group", compare_groups);
+	const char *interface = "";
+
+	fprintf(out, "\n" DIVIDER "\n");
+	for (size_t i = 0; i < groups.count; i++) {
+		const struct lyd_node *group = groups.nodes[i];
+
+		if (strcmp(data_text(group, "interface"), interface) != 0) {
+			interface = data_text(group, "interface");
+			fprintf(out, "Interface: %s\n--------------\n", interface);
+		}
+		fprintf(out, "  Group: %s\n  ----------\n", data_text(group, "vrid"));
+		body(out, group);
+	}
+	free(groups.nodes);
+}
+
+static void
+detail_rfc(FILE *out, const struct lyd_node *group)
+{
+	const char *interface = data_text(group, "rfc-interface");
+
+	if (interface[0]) {
+		print_label(out, 2, "RFC Compliant", "");
+		print_label(out, 2, "Virtual MAC interface:", interface);
+	}
+	if (data_is_true(group, "address-owner")) {
+		print_label(out, 2, "Address Owner:", "yes");
+		fputc('\n', out);
+	} else if (interface[0]) {
+		print_label(out, 2, "Address Owner:", "no");
+		fputc('\n', out);
+		print_label(out, 2, "Source Address:", data_text(group, "source-address"));
+	}
+}
+
+static void
+detail_timing(FILE *out, const struct lyd_node *group)
+{
+	uint64_t milliseconds = data_number(group, "advertise-interval");
+	uint64_t preempt_delay = data_number(group, "preempt-delay");
+	uint64_t start_delay = data_number(group, "start-delay");
+	bool version2 = data_number(group, "version") == 2;
+
+	print_label(out, 2, "Configured Priority:", data_text(group, "configured-priority"));
+	print_label(out, 2, "Effective Priority:", data_text(group, "effective-priority"));
+	print_number(out, 2, "Advertisement interval:",
+	             version2 ? milliseconds / 1000 : milliseconds,
+	             version2 ? " sec" : " milli-sec");
+	if (version2)
+		print_label(out, 2, "Authentication type:",
+		            or_else(data_text(group, "authentication-type"), "none"));
+	print_label(out, 2, "Preempt:", data_is_true(group, "preempt") ? "enabled" : "disabled");
+	if (preempt_delay > 0)
+		print_number(out, 2, "Preempt delay:", preempt_delay, " secs");
+	if (start_delay > 0)
+		print_number(out, 2, "Start delay:", start_delay, " secs");
+	if (!version2)
+		print_label(out, 2, "Accept:",
+		            data_is_true(group, "accept") ? "enabled" : "disabled");
+}
+
+static void
+detail_addresses(FILE *out, const struct lyd_node *group)
+{
+	const struct lyd_node *first = data_child(group, "virtual-address");
+	unsigned count = 0;
+
+	for (const struct lyd_node *n = first; n; n = data_next(n))
+		count++;
+	print_number(out, 2, "VIP count:", count, "");
+	for (const struct lyd_node *n = first; n; n = data_next(n))
+		fprintf(out, "    %s\n", lyd_get_value(n));
+}
+
+/* Ours: what Vyatta does not say.  A healthy group has none of it. */
+static void
+detail_trouble(FILE *out, const struct lyd_node *group)
+{
+	const struct lyd_node *alarm = data_child(group, "alarm");
+	bool fault = strcmp(data_text(group, "state"), "FAULT") == 0;
+	bool lingering = data_is_true(group, "lingering");
+
+	if (!alarm && !fault && !lingering)
+		return;
+	if (fault)
+		print_label(out, 2, "Fault:", or_else(data_text(group, "reason"), "unknown"));
+	if (lingering)
+		print_label(out, 2, "Still forwarding:", "until another master is heard");
+	for (; alarm; alarm = data_next(alarm))
+		print_label(out, 2, "Alarm:", lyd_get_value(alarm));
+	fputc('\n', out);
+}
+
+static void
+detail_group(FILE *out, const struct lyd_node *group)
+{
+	const char *state = or_else(data_text(group, "state"), "INIT");
+	char text[ELAPSED_TEXT_SIZE];
+
+	print_label(out, 2, "State:", state);
+	print_label(out, 2, "Last transition:", elapsed(group, text));
+	if (strcmp(state, "BACKUP") == 0) {
+		fputc('\n', out);
+		print_label(out, 2, "Master router:",
+		            or_else(data_text(group, "master-router"), "none"));
+		print_label(out, 2, "Master priority:",
+		            or_else(data_text(group, "master-priority"), "none"));
+	}
+	fputc('\n', out);
+	print_label(out, 2, "Version:", data_text(group, "version"));
+	detail_rfc(out, group);
+	detail_timing(out, group);
+	if (data_text(group, "sync-group")[0]) {
+		fputc('\n', out);
+		print_label(out, 2, "Sync-group:", data_text(group, "sync-group"));
+	}
+	fputc('\n', out);
+	detail_addresses(out, group);
+	fputc('\n', out);
+	detail_trouble(out, group);
+}
+
+void
+show_vrrp_detail(FILE *out, const struct lyd_node *state)
+{
+	show_groups(out, state, detail_group);
+}
+
+void
+show_vrrp_sync_groups(FILE *out, const struct lyd_node *state)
+{
+	struct sorted groups = sort(state, "sync-group", compare_names);
+
+	fprintf(out, "\n" DIVIDER "\n");
+	for (size_t i = 0; i < groups.count; i++) {
+		const struct lyd_node *group = groups.nodes[i];
+		struct sorted members = sort(group, "member", compare_groups);
+
+		fprintf(out, "Group: %s\n---------\n", data_text(group, "name"));
+		fprintf(out, "  State: %s\n", or_else(data_text(group, "state"), "UNKNOWN"));
+		fprintf(out, "  Monitoring:\n");
+		for (size_t m = 0; m < members.count; m++)
+			fprintf(out, "    Interface: %s, Group: %s\n",
+			        data_text(members.nodes[m], "interface"),
+			        data_text(members.nodes[m], "vrid"));
+		fputc('\n', out);
+		free(members.nodes);
+	}
+	free(groups.nodes);
+}
+
+struct counter {
+	const char *label;
+	const char *name;
+};
+
+static uint64_t
+fault_count(const struct lyd_node *statistics, const char *reason)
+{
+	const struct lyd_node *fault = data_child(statistics, "fault");
+
+	while (fault && strcmp(data_text(fault, "reason"), reason) != 0)
+		fault = data_next(fault);
+	return data_number(fault, "count");
+}
+
+static void
+statistics_faults(FILE *out, const struct lyd_node *statistics, const char *heading,
+                  const struct counter counters[], size_t count)
+{
+	fprintf(out, "  %s\n", heading);
+	for (size_t i = 0; i < count; i++)
+		print_number(out, 4, counters[i].label,
+		             fault_count(statistics, counters[i].name), "");
+}
+
+/* Faults that Vyatta's blocks name; every other one is printed below them when it happened. */
+static const struct counter packet_faults[] = {
+	{ "Length:", "length" },
+	{ "TTL:", "ttl" },
+	{ "Invalid type:", "type" },
+	{ "Advertisement interval:", "interval" },
+};
+static const struct counter authentication_faults[] = {
+	{ "Invalid type:", "authentication-type" },
+	{ "Type mismatch:", "authentication-mismatch" },
+	{ "Failure:", "authentication-failed" },
+};
+
+static bool
+is_named(const char *reason, const struct counter counters[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(counters[i].name, reason) == 0)
+			return true;
+	return false;
+}
+
+/* Ours: faults without a line of their own, requests the kernel refused, and who sends rubbish. */
+static void
+statistics_others(FILE *out, const struct lyd_node *statistics)
+{
+	const struct lyd_node *fault = data_child(statistics, "fault");
+	const char *offender = data_text(statistics, "last-offender");
+	uint64_t refused = data_number(statistics, "transmit-errors");
+	bool any = false;
+
+	for (; fault; fault = data_next(fault)) {
+		const char *reason = data_text(fault, "reason");
+		char label[64];
+
+		if (data_number(fault, "count") == 0 ||
+		    is_named(reason, packet_faults, ARRAY_SIZE(packet_faults)) ||
+		    is_named(reason, authentication_faults, ARRAY_SIZE(authentication_faults)))
+			continue;
+		if (!any)
+			fprintf(out, "  Other packet errors:\n");
+		any = true;
+		snprintf(label, sizeof(label), "%s:", reason);
+		print_label(out, 4, label, data_text(fault, "count"));
+	}
+	if (any)
+		fputc('\n', out);
+	if (refused > 0)
+		print_number(out, 2, "Transmit errors:", refused, "");
+	if (offender[0])
+		print_label(out, 2, "Last packet refused:", offender);
+	if (refused > 0 || offender[0])
+		fputc('\n', out);
+}
+
+static void
+counter_line(FILE *out, int indent, const char *label, const struct lyd_node *statistics,
+             const char *name)
+{
+	print_number(out, indent, label, data_number(statistics, name), "");
+}
+
+static void
+statistics_group(FILE *out, const struct lyd_node *group)
+{
+	const struct lyd_node *statistics = data_child(group, "statistics");
+
+	fprintf(out, "  Advertisements:\n");
+	counter_line(out, 4, "Received:", statistics, "advertisements-received");
+	counter_line(out, 4, "Sent:", statistics, "advertisements-sent");
+	fputc('\n', out);
+	counter_line(out, 2, "Became master:", statistics, "became-master");
+	counter_line(out, 2, "Released master:", statistics, "released-master");
+	fputc('\n', out);
+	statistics_faults(out, statistics, "Packet errors:", packet_faults,
+	                  ARRAY_SIZE(packet_faults));
+	counter_line(out, 4, "Address list:", statistics, "address-list-differs");
+	fputc('\n', out);
+	statistics_faults(out, statistics, "Authentication errors:", authentication_faults,
+	                  ARRAY_SIZE(authentication_faults));
+	fputc('\n', out);
+	fprintf(out, "  Priority zero advertisements:\n");
+	counter_line(out, 4, "Received:", statistics, "priority-zero-received");
+	counter_line(out, 4, "Sent:", statistics, "priority-zero-sent");
+	fputc('\n', out);
+	statistics_others(out, statistics);
+}
+
+void
+show_vrrp_statistics(FILE *out, const struct lyd_node *state)
+{
+	show_groups(out, state, statistics_group);
+}
+
+static const char *
+interface_codes(const struct lyd_node *interface)
+{
+	if (!data_is_true(interface, "admin-up"))
+		return "A/D";
+	return data_is_true(interface, "link-up") ? "u/u" : "u/D";
+}
+
+static void
+interface_line(FILE *out, const char *name, const char *address, const char *codes,
+               const char *description)
+{
+	print_column(out, name, 17);
+	if (codes[0] == '\0' && description[0] == '\0') {
+		fprintf(out, "%s\n", address);
+		return;
+	}
+	print_column(out, address, 34);
+	if (description[0] == '\0') {
+		fprintf(out, "%s\n", codes);
+		return;
+	}
+	print_column(out, codes, 5);
+	fprintf(out, "%s\n", description);
+}
+
+/* One line an interface, and one more for each address after the first. */
+void
+show_interfaces(FILE *out, const struct lyd_node *state)
+{
+	struct sorted interfaces = sort(state, "interface", compare_names);
+
+	fprintf(out, "Codes: S - State, L - Link, u - Up, D - Down, A - Admin Down\n");
+	interface_line(out, "Interface", "IP Address", "S/L", "Description");
+	interface_line(out, "---------", "----------", "---", "-----------");
+	for (size_t i = 0; i < interfaces.count; i++) {
+		const struct lyd_node *interface = interfaces.nodes[i];
+		const struct lyd_node *address = data_child(interface, "address");
+
+		interface_line(out, data_text(interface, "name"),
+		               address ? lyd_get_value(address) : "-",
+		               interface_codes(interface), data_text(interface, "description"));
+		while (address && (address = data_next(address)))
+			interface_line(out, "", lyd_get_value(address), "", "");
+	}
+	free(interfaces.nodes);
+}
+
+void
+show_version(FILE *out, const struct lyd_node *state)
+{
+	print_label(out, 0, "Version:", or_else(data_text(state, "version"), "unknown"));
+	print_label(out, 0, "Command line:", TANDEM_VERSION);
+}
+
+void
+show_system(FILE *out, const struct lyd_node *state)
+{
+	const struct lyd_node *problem = data_child(state, "problem");
+	const char *revision = data_text(state, "revision");
+	const char *adopted = data_text(state, "adopted-revision");
+
+	print_label(out, 0, "Version:", data_text(state, "version"));
+	print_label(out, 0, "Engine:",
+	            data_is_true(state, "engine-running") ? "running" : "not running");
+	print_number(out, 0, "Engine restarts:", data_number(state, "engine-restarts"), "");
+	print_label(out, 0, "Configuration revision:", revision);
+	if (strcmp(revision, adopted) != 0)
+		print_label(out, 0, "Engine's revision:", or_else(adopted, "none"));
+	print_label(out, 0, "Configuration saved:", data_is_true(state, "saved") ? "yes" : "no");
+	if (problem)
+		fprintf(out, "\nProblems:\n");
+	for (; problem; problem = data_next(problem))
+		fprintf(out, "  %s\n", lyd_get_value(problem));
+}

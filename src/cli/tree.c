@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The walk through a table of commands.  Rows are found by comparing words, which is quick enough
+ * for a table that fits on two screens and leaves the table readable.  What a command does, and
+ * which values an argument may have, is in the rows; nothing here knows a command by name.
+ */
+#include "cli/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/session.h"
+
+/* One word inside a row's words; not zero-terminated. */
+struct token {
+	const char *text;
+	size_t length;
+};
+
+static struct token
+next_token(const char **at)
+{
+	struct token token = { .text = *at, .length = strcspn(*at, " ") };
+
+	*at += token.length;
+	*at += strspn(*at, " ");
+	return token;
+}
+
+static bool
+is_argument(struct token token)
+{
+	return token.length > 0 && token.text[0] == '<';
+}
+
+static bool
+takes_the_rest(struct token token)
+{
+	return is_argument(token) && token.length > 4 &&
+	       memcmp(token.text + token.length - 4, "...>", 4) == 0;
+}
+
+/* Does row stand directly below parent ("" = top)?  Then its last word is *ret_last. */
+static bool
+is_child(const struct command *row, const char *parent, struct token *ret_last)
+{
+	size_t length = strlen(parent);
+	const char *rest = row->words;
+
+	if (length > 0) {
+		if (strncmp(rest, parent, length) != 0 || rest[length] != ' ')
+			return false;
+		rest += length + 1;
+	}
+	*ret_last = next_token(&rest);
+	return ret_last->length > 0 && *rest == '\0';
+}
+
+struct walk {
+	const struct command *row;	/* NULL: nothing matched yet */
+	char **arguments;		/* borrowed words; the array is ours */
+	size_t argument_count;
+	size_t consumed;		/* words matched */
+	bool rest;			/* the last argument takes all further words */
+};
+
+enum match {
+	MATCH_NONE,
+	MATCH_ONE,
+	MATCH_MANY,
+};
+
+/* The row below parent that word means: an exact keyword, else the only keyword that begins so,
+ * else an argument. */
+static enum match
+match_word(const struct command table[], const char *parent, const char *word,
+           const struct command **ret_row, struct token *ret_token)
+{
+	const struct command *argument = NULL;
+	struct token argument_token = { 0 };
+	size_t length = strlen(word);
+	unsigned found = 0;
+
+	for (const struct command *row = table; row->words; row++) {
+		struct token token;
+
+		if (!is_child(row, parent, &token))
+			continue;
+		if (is_argument(token)) {
+			argument = row;
+			argument_token = token;
+		} else if (length > 0 && length <= token.length &&
+		           strncmp(token.text, word, length) == 0) {
+			*ret_row = row;
+			*ret_token = token;
+			if (length == token.length)
+				return MATCH_ONE;
+			found++;
+		}
+	}
+	if (found == 0 && argument) {
+		*ret_row = argument;
+		*ret_token = argument_token;
+		return MATCH_ONE;
+	}
+	return found == 0 ? MATCH_NONE : found == 1 ? MATCH_ONE : MATCH_MANY;
+}
+
+/* Walk as far as the words lead; the outcome is that of the first word that leads nowhere. */
+static enum match
+walk(const struct command table[], char *const words[], size_t count, struct walk *w)
+{
+	*w = (struct walk){ .arguments = calloc(count + 1, sizeof(char *)) };
+	assert(w->arguments);
+	while (w->consumed < count) {
+		const struct command *row;
+		struct token token;
+		enum match match;
+
+		if (w->rest) {
+			w->arguments[w->argument_count++] = words[w->consumed++];
+			continue;
+		}
+		match = match_word(table, w->row ? w->row->words : "", words[w->consumed], &row,
+		                   &token);
+		if (match != MATCH_ONE)
+			return match;
+		if (is_argument(token))
+			w->arguments[w->argument_count++] = words[w->consumed];
+		w->rest = takes_the_rest(token);
+		w->row = row;
+		w->consumed++;
+	}
+	return MATCH_ONE;
+}
+
+static void
+tell_words(FILE *to, const char *what, char *const words[], size_t good, const char *bad)
+{
+	fprintf(to, "%s:", what);
+	for (size_t i = 0; i < good; i++)
+		fprintf(to, " %s", words[i]);
+	if (bad)
+		fprintf(to, " [%s]", bad);
+}
+
+/* "Ambiguous command: show [v], which may be: version, vrrp" */
+static void
+tell_ambiguous(struct session *session, const struct command table[], const struct walk *w,
+               char *const words[])
+{
+	const char *word = words[w->consumed];
+	const char *separator = ", which may be: ";
+
+	tell_words(session->err, "Ambiguous command", words, w->consumed, word);
+	for (const struct command *row = table; row->words; row++) {
+		struct token token;
+
+		if (!is_child(row, w->row ? w->row->words : "", &token) || is_argument(token) ||
+		    strncmp(token.text, word, strlen(word)) != 0)
+			continue;
+		fprintf(session->err, "%s%.*s", separator, (int)token.length, token.text);
+		separator = ", ";
+	}
+	fputc('\n', session->err);
+}
+
+enum outcome
+tree_run(struct session *session, const struct command table[], char *const words[], size_t count)
+{
+	struct walk w;
+	enum match match = walk(table, words, count, &w);
+	enum outcome outcome = OUTCOME_USAGE;
+
+	if (match == MATCH_MANY) {
+		tell_ambiguous(session, table, &w, words);
+	} else if (match == MATCH_NONE) {
+		tell_words(session->err, "Invalid command", words, w.consumed, words[w.consumed]);
+		fputc('\n', session->err);
+	} else if (!w.row || !w.row->run) {
+		tell_words(session->err, "Incomplete command", words, count, NULL);
+		fputc('\n', session->err);
+	} else {
+		outcome = w.row->run(session, w.arguments, w.argument_count);
+	}
+	free(w.arguments);
+	return outcome;
+}
+
+void
+possibilities_add(struct possibilities *possibilities, const char *word, const char *shown,
+                  const char *help)
+{
+	struct possibility *p;
+
+	possibilities->list = reallocarray(possibilities->list, possibilities->count + 1,
+	                                   sizeof(*possibilities->list));
+	assert(possibilities->list);
+	p = &possibilities->list[possibilities->count++];
+	p->word = word ? strdup(word) : NULL;
+	p->shown = strdup(shown ? shown : word);
+	p->help = strdup(help);
+	assert(p->shown && p->help && (p->word || !word));
+}
+
+void
+possibilities_done(struct possibilities *possibilities)
+{
+	for (size_t i = 0; i < possibilities->count; i++) {
+		free(possibilities->list[i].word);
+		free(possibilities->list[i].shown);
+		free(possibilities->list[i].help);
+	}
+	free(possibilities->list);
+	*possibilities = (struct possibilities){ 0 };
+}
+
+/* The values of an argument, with the row's help where the value brings none. */
+static void
+complete_argument(struct session *session, const struct command *row, const struct walk *w,
+                  struct token token, const char *start, struct possibilities *possibilities)
+{
+	struct possibilities values = { 0 };
+	char name[64];
+	bool any = false;
+
+	if (row->complete)
+		row->complete(session, w->arguments, w->argument_count, start, &values);
+	for (size_t i = 0; i < values.count; i++) {
+		const struct possibility *v = &values.list[i];
+
+		if (v->word && strncmp(v->word, start, strlen(start)) != 0)
+			continue;
+		possibilities_add(possibilities, v->word, v->shown,
+		                  v->help[0] ? v->help : row->help);
+		any = true;
+	}
+	if (!any && (!row->complete || !takes_the_rest(token))) {
+		snprintf(name, sizeof(name), "%.*s", (int)token.length, token.text);
+		possibilities_add(possibilities, NULL, name, row->help);
+	}
+	possibilities_done(&values);
+}
+
+void
+tree_complete(struct session *session, const struct command table[], char *const words[],
+              size_t count, const char *start, struct possibilities *possibilities)
+{
+	struct walk w;
+
+	if (walk(table, words, count, &w) != MATCH_ONE)
+		goto out;
+	if (start[0] == '\0' && w.row && w.row->run && !w.rest)
+		possibilities_add(possibilities, NULL, "<Enter>", "Execute the command");
+	if (w.rest) {
+		struct token rest = { .text = "<...>", .length = 5 };
+
+		complete_argument(session, w.row, &w, rest, start, possibilities);
+		goto out;
+	}
+	for (const struct command *row = table; row->words; row++) {
+		struct token token;
+		char word[64];
+
+		if (!is_child(row, w.row ? w.row->words : "", &token))
+			continue;
+		if (is_argument(token)) {
+			complete_argument(session, row, &w, token, start, possibilities);
+			continue;
+		}
+		snprintf(word, sizeof(word), "%.*s", (int)token.length, token.text);
+		if (strncmp(word, start, strlen(start)) == 0)
+			possibilities_add(possibilities, word, NULL, row->help);
+	}
+out:
+	free(w.arguments);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Is a configuration fit to run?  What the model itself says about single nodes (missing, too
+ * many, not yet, no effect yet) is found here; the numbered rules are in interface_rules.c,
+ * group_rules.c and lint.c.  libyang's validation comes last, as a net below our own sentences:
+ * it stops at its first error, and we want all of them.
+ */
+#include "config/check.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/language.h"
+#include "config/rules.h"
+#include "config/schema.h"
+#include "config/tree.h"
+#include "config/value.h"
+
+static PRINTF_LIKE(5, 0) void
+add(struct problems *problems, bool warning, const char *number, const struct lyd_node *node,
+    const char *format, va_list arguments)
+{
+	char *path = schema_words(node);
+	const char *value = "";
+	char *message = NULL;
+	int length = vasprintf(&message, format, arguments);
+
+	assert(length >= 0);
+	if (node->schema->nodetype & LYD_NODE_TERM)
+		value = language_is_secret(node->schema) ? LANGUAGE_HIDDEN : lyd_get_value(node);
+	if (warning)
+		problems_warning(problems, number, tree_line(node), path, value, "%s", message);
+	else
+		problems_error(problems, number, tree_line(node), path, value, "%s", message);
+	free(message);
+	free(path);
+}
+
+void
+rules_error(struct problems *problems, const char *number, const struct lyd_node *node,
+            const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	add(problems, false, number, node, format, arguments);
+	va_end(arguments);
+}
+
+void
+rules_warning(struct problems *problems, const char *number, const struct lyd_node *node,
+              const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	add(problems, true, number, node, format, arguments);
+	va_end(arguments);
+}
+
+/* The number of the rule that a node's own restrictions have in the product. */
+static const char *
+rule_number(const struct lysc_node *node)
+{
+	const char *number = value_mark(node->exts, "rule");
+
+	return number ? number : "";
+}
+
+/* Too few or too many instances of a list or leaf-list below a node that exists. */
+static void
+check_count(const struct lyd_node *parent, const struct lysc_node *child, uint32_t min,
+            uint32_t max, struct problems *problems)
+{
+	uint32_t count = 0;
+
+	for (const struct lyd_node *node = lyd_child(parent); node; node = node->next)
+		count += node->schema == child;
+	if (count == 0 && min > 0)
+		rules_error(problems, rule_number(child), parent,
+		            "%s is missing; at least %u is needed", child->name, min);
+	else if (count < min || (max && count > max))
+		rules_error(problems, rule_number(child), parent,
+		            "%s is given %u times; %u to %u are possible", child->name, count,
+		            min, max);
+}
+
+static void
+check_children(const struct lyd_node *node, struct problems *problems)
+{
+	for (const struct lysc_node *child = lysc_node_child(node->schema); child;
+	     child = child->next) {
+		if (child->nodetype == LYS_LEAFLIST) {
+			const struct lysc_node_leaflist *list = (const void *)child;
+
+			check_count(node, child, list->min, list->max, problems);
+		} else if (child->nodetype == LYS_LIST) {
+			const struct lysc_node_list *list = (const void *)child;
+
+			check_count(node, child, list->min, list->max, problems);
+		} else if (child->nodetype == LYS_LEAF && (child->flags & LYS_MAND_TRUE) &&
+		           !lysc_is_key(child) && !tree_child(node, child->name)) {
+			rules_error(problems, rule_number(child), node,
+			            "%s is missing; set it, or delete %s", child->name,
+			            node->schema->name);
+		}
+	}
+}
+
+static void
+warn_no_effect(const struct lyd_node *node, const char *mark, struct problems *problems)
+{
+	size_t length = strcspn(mark, " ");
+	char number[8];
+
+	snprintf(number, sizeof(number), "%.*s", (int)length, mark);
+	rules_warning(problems, number, node, "has no effect yet: %s",
+	              mark + length + strspn(mark + length, " "));
+}
+
+/* Marks of a node or of its value; true when the node is refused as a whole. */
+static bool
+check_marks(const struct lyd_node *node, struct problems *problems)
+{
+	bool is_term = node->schema->nodetype & LYD_NODE_TERM;
+	const char *not_yet = value_mark(node->schema->exts, "not-yet");
+	const char *no_effect = value_mark(node->schema->exts, "no-effect-yet");
+
+	if (is_term && !not_yet)
+		not_yet = value_enum_mark(node->schema, lyd_get_value(node), "not-yet");
+	if (is_term && !no_effect)
+		no_effect = value_enum_mark(node->schema, lyd_get_value(node), "no-effect-yet");
+	if (not_yet)
+		rules_error(problems, "", node, "not supported yet: %s", not_yet);
+	else if (no_effect)
+		warn_no_effect(node, no_effect, problems);
+	return not_yet != NULL;
+}
+
+static void
+check_nodes(const struct lyd_node *siblings, bool refused, struct problems *problems)
+{
+	for (const struct lyd_node *node = siblings; node; node = node->next) {
+		if (!node->schema || !tree_is_explicit(node))
+			continue;
+		/* One refusal is enough for all that stands below. */
+		bool refused_here = refused || check_marks(node, problems);
+
+		if (node->schema->nodetype & LYD_NODE_TERM)
+			continue;
+		check_children(node, problems);
+		check_nodes(lyd_child(node), refused_here, problems);
+	}
+}
+
+static void
+report_libyang(struct ly_ctx *schema, struct problems *problems)
+{
+	const char *message = ly_errmsg(schema);
+	const char *path = ly_errpath(schema);
+
+	problems_error(problems, "", 0, path ? path : "", NULL, "%s",
+	               message ? message : "does not fit the model");
+	ly_err_clean(schema, NULL);
+}
+
+int
+check_tree(struct ly_ctx *schema, struct lyd_node **tree, struct problems *problems)
+{
+	size_t errors_before = problems->errors;
+	struct survey survey;
+
+	if (lyd_new_implicit_all(tree, schema, LYD_IMPLICIT_NO_STATE, NULL) != LY_SUCCESS) {
+		report_libyang(schema, problems);
+		return -EINVAL;
+	}
+	check_nodes(*tree, false, problems);
+
+	survey = survey_tree(*tree);
+	interface_rules(&survey, problems);
+	group_rules(&survey, problems);
+	lint(&survey, *tree, problems);
+	survey_done(&survey);
+
+	if (problems->errors == errors_before &&
+	    lyd_validate_all(tree, schema, LYD_VALIDATE_NO_STATE, NULL) != LY_SUCCESS)
+		report_libyang(schema, problems);
+	return problems->errors > errors_before ? -EINVAL : 0;
+}

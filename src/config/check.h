@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Commit rules that YANG does not say or would say badly.  Every error names path, value, rule and
+ * remedy; all of them are found, not the first only.  Numbers: C1..C11 and W1..W3 as in the
+ * product; I interfaces, V virtual addresses and versions, N accepted without effect, L advice.
+ * The files of the rules list theirs: interface_rules.c, group_rules.c, lint.c, and for C1, C6, N
+ * and "not supported yet" the YANG modules.
+ */
+#ifndef TANDEM_CHECK_H
+#define TANDEM_CHECK_H
+
+#include <libyang/libyang.h>
+
+#include "config/problem.h"
+
+/* Validate the whole configuration tree: YANG's constraints first, then the numbered rules.
+ * Adds defaults to the tree.  0, or -EINVAL when errors were added. */
+int check_tree(struct ly_ctx *schema, struct lyd_node **tree, struct problems *problems) MUST_USE;
+
+/* Where the machine's vendor is read for W2; tests name a file of their own.  Borrowed. */
+void check_set_vendor_file(const char *path);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The operator's language: "set ..." and "delete ..." lines and braces, in any order, words quoted
+ * or not, into a libyang data tree and back.  Printing and parsing are each other's inverse.  It
+ * knows the schema and nothing of VRRP: every node of any module can be written.
+ *
+ * Trees are lists of top-level siblings as libyang makes them; NULL is the empty configuration.
+ * Leaves' types and ranges are checked while parsing; rules between nodes are check.h's.
+ */
+#ifndef TANDEM_LANGUAGE_H
+#define TANDEM_LANGUAGE_H
+
+#include <libyang/libyang.h>
+
+#include "base/base.h"
+#include "config/problem.h"
+
+/*
+ * Read a whole text, set commands or braces (recognised by itself; comments allowed), into *tree
+ * (added to what is there).  Every faulty line becomes an error with its line number, and the rest
+ * is read on; with errors *tree is left as it was.  0 or -EINVAL.
+ */
+int language_read(struct ly_ctx *schema, const char *text, struct lyd_node **tree,
+                  struct problems *problems) MUST_USE;
+
+/* Split a line into words as the language does (quotes, backslash); heap, free with
+ * language_free_words().  -EINVAL when a quote is open. */
+int language_split(const char *line, char ***ret_words, size_t *ret_count) MUST_USE;
+void language_free_words(char **words, size_t count);
+
+/* One "set" or "delete" with the words after it.  -EINVAL and a problem; *tree unchanged.
+ * Deleting what is not there is an error. */
+int language_set(struct ly_ctx *schema, struct lyd_node **tree, char *const words[], size_t count,
+                 unsigned line, struct problems *problems) MUST_USE;
+int language_delete(struct ly_ctx *schema, struct lyd_node **tree, char *const words[],
+                    size_t count, unsigned line, struct problems *problems) MUST_USE;
+
+/* Print; on the heap, free().  Secrets are printed as they are unless hide_secrets. */
+char *language_print_set(const struct lyd_node *tree, bool hide_secrets);
+char *language_print_braces(const struct lyd_node *tree, bool hide_secrets);
+/* Only what stands below these words; NULL and a problem when there is no such path. */
+char *language_print_below(struct ly_ctx *schema, const struct lyd_node *tree,
+                           char *const words[], size_t count, bool as_set, bool hide_secrets,
+                           struct problems *problems);
+
+/* The differences for "compare": lines below "[edit path]" with "+" and "-"; "" when equal. */
+char *language_compare(const struct lyd_node *old_tree, const struct lyd_node *new_tree,
+                       bool hide_secrets);
+
+/* What stands in place of a secret. */
+#define LANGUAGE_HIDDEN "********"
+
+/* Is a leaf a secret (password)?  By an extension or by name, in one place. */
+bool language_is_secret(const struct lysc_node *node);
+
+/*
+ * What may follow these complete words in "set" (or, with only_existing, in "delete" and "show"),
+ * given what the tree holds: called once a candidate, in schema order.
+ * word is the word itself, or NULL for a free value described by help; help is the YANG
+ * description's first sentence; value_form the type for people ("1..254", "IPv4 address/length").
+ */
+struct language_candidate {
+	const char *word;
+	const char *help;
+	const char *value_form;		/* NULL for a keyword */
+	bool more;			/* further words may follow it */
+};
+typedef void language_candidate_call(void *owner, const struct language_candidate *candidate);
+void language_complete(struct ly_ctx *schema, const struct lyd_node *tree, char *const words[],
+                       size_t count, bool only_existing, language_candidate_call *call,
+                       void *owner);
+
+#endif

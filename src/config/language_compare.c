@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The differences of two configurations as Vyatta's "compare" shows them: below the path that they
+ * share, what went with "-" and what came with "+".
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/language.h"
+#include "config/language_print.h"
+#include "config/tree.h"
+
+struct comparison {
+	FILE *out;
+	bool hide_secrets;
+};
+
+static void
+print_path(FILE *out, const struct lyd_node *node)
+{
+	if (node->parent)
+		print_path(out, &node->parent->node);
+	fputc(' ', out);
+	language_print_name(out, node);
+}
+
+/* Print a node that went or came, below the head of its parent, which is printed once. */
+static void
+print_change(const struct comparison *c, const struct lyd_node *node, const char *sign,
+             bool *headed)
+{
+	if (!*headed) {
+		fputs("[edit", c->out);
+		if (node->parent)
+			print_path(c->out, &node->parent->node);
+		fputs("]\n", c->out);
+		*headed = true;
+	}
+	language_print_node(c->out, node, sign, 0, c->hide_secrets);
+}
+
+static bool
+same_place(const struct lyd_node *a, const struct lyd_node *b)
+{
+	if (a->schema != b->schema)
+		return false;
+	if (a->schema->nodetype == LYS_LEAFLIST)
+		return strcmp(lyd_get_value(a), lyd_get_value(b)) == 0;
+	if (a->schema->nodetype == LYS_LIST) {
+		a = tree_first_key(a);
+		b = tree_first_key(b);
+		for (; a && b; a = tree_next_key(a), b = tree_next_key(b)) {
+			if (strcmp(lyd_get_value(a), lyd_get_value(b)) != 0)
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool
+same_value(const struct lyd_node *a, const struct lyd_node *b)
+{
+	return a->schema->nodetype != LYS_LEAF || strcmp(lyd_get_value(a), lyd_get_value(b)) == 0;
+}
+
+/* How many nodes from the first on have the first's schema node. */
+static size_t
+run_of(const struct lyd_node **list, size_t count)
+{
+	size_t run = 0;
+
+	while (run < count && list[run]->schema == list[0]->schema)
+		run++;
+	return run;
+}
+
+/* What of a user-ordered list stays is found by value; if that is all and only the order
+ * changed, it went and came whole. */
+static void
+compare_ordered(const struct comparison *c, const struct lyd_node **old, size_t old_count,
+                const struct lyd_node **new, size_t new_count, bool *headed)
+{
+	bool changed = false, whole;
+
+	for (int pass = 0; pass < 2; pass++) {
+		whole = pass == 1;
+		for (size_t i = 0; i < old_count; i++) {
+			bool stays = false;
+
+			for (size_t j = 0; j < new_count; j++)
+				stays = stays || same_place(old[i], new[j]);
+			if (whole || !stays)
+				print_change(c, old[i], "-", headed);
+			changed = changed || !stays;
+		}
+		for (size_t j = 0; j < new_count; j++) {
+			bool was = false;
+
+			for (size_t i = 0; i < old_count; i++)
+				was = was || same_place(old[i], new[j]);
+			if (whole || !was)
+				print_change(c, new[j], "+", headed);
+			changed = changed || !was;
+		}
+		if (changed)
+			return;
+		for (size_t i = 0; i < old_count; i++)
+			changed = changed || !same_place(old[i], new[i]);
+		if (!changed)
+			return;
+	}
+}
+
+static void
+compare_siblings(const struct comparison *c, const struct lyd_node *old_first,
+                 const struct lyd_node *new_first)
+{
+	size_t old_count, new_count, i = 0, j = 0;
+	const struct lyd_node **old = tree_children(old_first, &old_count);
+	const struct lyd_node **new = tree_children(new_first, &new_count);
+	bool headed = false;
+
+	/* First what changed here, so that it stands below one head; then what changed deeper. */
+	while (i < old_count || j < new_count) {
+		int order = i == old_count ? 1 : j == new_count ? -1 : tree_order(old[i], new[j]);
+
+		if (order == 0 && (old[i]->schema->flags & LYS_ORDBY_USER)) {
+			size_t old_run = run_of(old + i, old_count - i);
+			size_t new_run = run_of(new + j, new_count - j);
+
+			compare_ordered(c, old + i, old_run, new + j, new_run, &headed);
+			i += old_run;
+			j += new_run;
+		} else if (order == 0) {
+			if (!same_value(old[i], new[j])) {
+				print_change(c, old[i], "-", &headed);
+				print_change(c, new[j], "+", &headed);
+			}
+			i++;
+			j++;
+		} else if (order < 0) {
+			print_change(c, old[i++], "-", &headed);
+		} else {
+			print_change(c, new[j++], "+", &headed);
+		}
+	}
+
+	for (i = 0, j = 0; i < old_count && j < new_count;) {
+		int order = tree_order(old[i], new[j]);
+
+		if (order == 0 && !(old[i]->schema->nodetype & LYD_NODE_TERM))
+			compare_siblings(c, lyd_child(old[i]), lyd_child(new[j]));
+		i += order <= 0;
+		j += order >= 0;
+	}
+	free(old);
+	free(new);
+}
+
+char *
+language_compare(const struct lyd_node *old_tree, const struct lyd_node *new_tree,
+                 bool hide_secrets)
+{
+	char *text = NULL;
+	size_t size;
+	struct comparison c = {
+		.out = open_memstream(&text, &size),
+		.hide_secrets = hide_secrets,
+	};
+
+	assert(c.out);
+	compare_siblings(&c, old_tree, new_tree);
+	fclose(c.out);
+	assert(text);
+	return text;
+}

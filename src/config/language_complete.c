@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What may follow some words: from the schema alone, or only what is configured.  Help texts are
+ * the first sentences of the YANG descriptions.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/language.h"
+#include "config/path.h"
+#include "config/tree.h"
+#include "config/value.h"
+
+struct completion {
+	struct ly_ctx *schema;
+	const struct lyd_node *tree;
+	bool only_existing;
+	language_candidate_call *call;
+	void *owner;
+};
+
+static void
+offer(const struct completion *c, const char *word, const char *description,
+      const char *value_form, bool more)
+{
+	char *help = value_sentence(description);
+	struct language_candidate candidate = {
+		.word = word, .help = help, .value_form = value_form, .more = more,
+	};
+
+	c->call(c->owner, &candidate);
+	free(help);
+}
+
+static bool
+has_more(const struct lysc_node *node)
+{
+	return !(node->nodetype == LYS_LEAF && value_type(node)->basetype == LY_TYPE_EMPTY);
+}
+
+static bool
+is_configured(const struct lyd_node *siblings, const struct lysc_node *node)
+{
+	for (; siblings; siblings = siblings->next) {
+		if (siblings->schema == node && tree_is_explicit(siblings))
+			return true;
+	}
+	return false;
+}
+
+static void
+offer_children(const struct completion *c, const struct lysc_node *parent,
+               const struct lyd_node *siblings)
+{
+	size_t count;
+	const struct lysc_node **children = tree_schema_children(c->schema, parent, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!c->only_existing || is_configured(siblings, children[i]))
+			offer(c, children[i]->name, children[i]->dsc, NULL, has_more(children[i]));
+	}
+	free(children);
+}
+
+/* The leaf that a leafref names, or NULL. */
+static const struct lysc_node *
+referenced_leaf(const struct lysc_node *leaf)
+{
+	const struct lysc_type *type = ((const struct lysc_node_leaf *)leaf)->type;
+	const struct lysc_type_leafref *reference = (const struct lysc_type_leafref *)type;
+	const struct lysc_node *found = NULL;
+	struct ly_set *passed = NULL;
+
+	if (leaf->nodetype != LYS_LEAF || type->basetype != LY_TYPE_LEAFREF)
+		return NULL;
+	/* All that its path passes: one of them is a leaf, the last. */
+	if (lys_find_expr_atoms(leaf, leaf->module, reference->path, reference->prefixes, 0,
+	                        &passed) != LY_SUCCESS)
+		return NULL;
+	for (uint32_t i = 0; i < passed->count; i++) {
+		if (passed->snodes[i]->nodetype == LYS_LEAF && passed->snodes[i] != leaf)
+			found = passed->snodes[i];
+	}
+	ly_set_free(passed, NULL);
+	return found;
+}
+
+/* Its values in the tree: the bonds for bond-group. */
+static void
+offer_referenced(const struct completion *c, const struct lysc_node *leaf,
+                 const struct lyd_node *siblings)
+{
+	for (; leaf && siblings; siblings = siblings->next) {
+		if (siblings->schema == leaf)
+			offer(c, lyd_get_value(siblings), NULL, NULL, false);
+		offer_referenced(c, leaf, lyd_child(siblings));
+	}
+}
+
+/* The choices of a leaf as words, or its form. */
+static void
+offer_value(const struct completion *c, const struct lysc_node *leaf, bool more)
+{
+	const struct lysc_type *type = value_type(leaf);
+	LY_ARRAY_COUNT_TYPE i;
+
+	if (type->basetype == LY_TYPE_ENUM) {
+		const struct lysc_type_enum *choice = (const struct lysc_type_enum *)type;
+
+		LY_ARRAY_FOR(choice->enums, i)
+			offer(c, choice->enums[i].name, choice->enums[i].dsc, NULL, more);
+	} else if (type->basetype == LY_TYPE_BOOL) {
+		offer(c, "false", leaf->dsc, NULL, more);
+		offer(c, "true", leaf->dsc, NULL, more);
+	} else {
+		char *form = value_form(leaf);
+
+		offer_referenced(c, referenced_leaf(leaf), c->tree);
+		offer(c, NULL, leaf->dsc, form, more);
+		free(form);
+	}
+}
+
+/* The next key of existing entries whose first keys are given. */
+static void
+offer_keys(const struct completion *c, const struct path_step *step,
+           const struct lyd_node *siblings)
+{
+	const char *last = NULL;
+	size_t count;
+	const struct lyd_node **children = tree_children(siblings, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct lyd_node *key = tree_first_key(children[i]);
+		bool fits = children[i]->schema == step->node;
+
+		for (unsigned k = 0; fits && k < step->count; k++, key = tree_next_key(key))
+			fits = strcmp(lyd_get_value(key), step->values[k]) == 0;
+		if (!fits || (last && strcmp(last, lyd_get_value(key)) == 0))
+			continue;
+		last = lyd_get_value(key);
+		offer(c, last, tree_value(children[i], "description"), NULL, true);
+	}
+	free(children);
+}
+
+static void
+offer_existing_values(const struct completion *c, const struct lysc_node *leaf,
+                      const struct lyd_node *siblings)
+{
+	for (; siblings; siblings = siblings->next) {
+		if (siblings->schema != leaf || !tree_is_explicit(siblings))
+			continue;
+		offer(c, language_is_secret(leaf) ? LANGUAGE_HIDDEN : lyd_get_value(siblings),
+		      leaf->dsc, NULL, false);
+	}
+}
+
+/* What follows a node whose keys or value are not all given. */
+static void
+offer_for_step(const struct completion *c, const struct path_step *step,
+               const struct lyd_node *siblings)
+{
+	const struct lysc_node *key = lysc_node_child(step->node);
+
+	if (step->node->nodetype & LYD_NODE_TERM) {
+		if (c->only_existing)
+			offer_existing_values(c, step->node, siblings);
+		else
+			offer_value(c, step->node, false);
+		return;
+	}
+	offer_keys(c, step, siblings);
+	for (unsigned i = 0; i < step->count; i++)
+		key = key->next;
+	if (!c->only_existing)
+		offer_value(c, key, true);
+}
+
+static bool
+is_complete(const struct path_step *step)
+{
+	if (step->node->nodetype == LYS_LIST)
+		return step->count == tree_key_count(step->node);
+	if (step->node->nodetype & LYD_NODE_TERM)
+		return step->count > 0 || !has_more(step->node);
+	return true;
+}
+
+void
+language_complete(struct ly_ctx *schema, const struct lyd_node *tree, char *const words[],
+                  size_t count, bool only_existing, language_candidate_call *call, void *owner)
+{
+	struct completion c = {
+		.schema = schema, .tree = tree, .only_existing = only_existing,
+		.call = call, .owner = owner,
+	};
+	const struct lyd_node *siblings = tree;
+	struct problems problems = { 0 };
+	struct path path;
+	int r;
+
+	/* Wrong words are followed by nothing; the refusal comes when the line is entered. */
+	r = path_resolve(schema, words, count, PATH_PART, 0, &path, &problems);
+	problems_done(&problems);
+	if (r < 0)
+		return;
+
+	for (unsigned i = 0; i < path.count; i++) {
+		const struct path_step *step = &path.steps[i];
+		const struct lyd_node *node;
+
+		if (!is_complete(step)) {
+			offer_for_step(&c, step, siblings);
+			return;
+		}
+		node = path_find_step(siblings, step);
+		siblings = node ? lyd_child(node) : NULL;
+	}
+	if (path.count == 0 || !(path.steps[path.count - 1].node->nodetype & LYD_NODE_TERM))
+		offer_children(&c, path.count ? path.steps[path.count - 1].node : NULL, siblings);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Advice: what is legal, and what an engineer who knows VRRP would not do.  Never refuses.
+ *   L1  groups of this router in different sync groups, or in none
+ *   L2  preempt left on                         L3  advertise-interval above 5
+ *   L4  rfc-compatibility on a vif              L5  no address of the family on the interface
+ *   L6  connsync follows another sync group than its interface
+ *   L7  an address on two interfaces (group_rules.c, with V1)
+ *   L8  members of a sync group differ in priority or preempt
+ *   L9  an mtu below 114
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/rules.h"
+#include "config/tree.h"
+
+/* Groups that run, sorted by sync group (none first), then in the tree's order. */
+struct members {
+	const struct survey_group **list;
+	size_t count;
+};
+
+static int
+compare_sync(const struct survey_group *a, const struct survey_group *b)
+{
+	return strcmp(a->sync ? a->sync : "", b->sync ? b->sync : "");
+}
+
+static int
+by_sync(const void *first, const void *second)
+{
+	const struct survey_group *a = *(const struct survey_group *const *)first;
+	const struct survey_group *b = *(const struct survey_group *const *)second;
+	int order = compare_sync(a, b);
+
+	return order ? order : a < b ? -1 : 1;
+}
+
+static struct members
+collect_members(const struct survey *s)
+{
+	struct members members = {
+		.list = calloc(s->group_count + 1, sizeof(const struct survey_group *)),
+	};
+
+	assert(members.list);
+	for (size_t i = 0; i < s->group_count; i++) {
+		if (!s->groups[i].disable)
+			members.list[members.count++] = &s->groups[i];
+	}
+	qsort(members.list, members.count, sizeof(const struct survey_group *), by_sync);
+	return members;
+}
+
+/* How many from the first on are in its sync group. */
+static size_t
+run_of(const struct survey_group *const *list, size_t count)
+{
+	size_t run = 0;
+
+	while (run < count && compare_sync(list[run], list[0]) == 0)
+		run++;
+	return run;
+}
+
+#define MEMBERS_SHOWN 3
+
+/* "SYNC1: dp0bond0.10 group 10, dp0bond1 group 1 and 7 more" */
+static void
+print_members(FILE *out, const struct survey *s, const struct survey_group *const *list,
+              size_t count)
+{
+	fprintf(out, "%s: ", list[0]->sync ? list[0]->sync : "no sync group");
+	for (size_t i = 0; i < count && i < MEMBERS_SHOWN; i++)
+		fprintf(out, "%s%s group %u", i ? ", " : "", s->links[list[i]->link].name,
+		        list[i]->vrid);
+	if (count > MEMBERS_SHOWN)
+		fprintf(out, " and %zu more", count - MEMBERS_SHOWN);
+}
+
+static void
+advise_one_sync_group(const struct survey *s, const struct members *members,
+                      struct problems *problems)
+{
+	size_t size, shown = 0, runs = 0;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &size);
+
+	assert(out);
+	for (size_t at = 0; at < members->count; runs++) {
+		size_t run = run_of(members->list + at, members->count - at);
+
+		if (shown++ < MEMBERS_SHOWN) {
+			fputs(at ? "; " : "", out);
+			print_members(out, s, members->list + at, run);
+		}
+		at += run;
+	}
+	if (runs > MEMBERS_SHOWN)
+		fprintf(out, "; and %zu more sync groups", runs - MEMBERS_SHOWN);
+	fclose(out);
+	assert(text);
+	if (runs > 1 || (members->count > 1 && !members->list[0]->sync))
+		problems_warning(problems, "L1", 0, "interfaces", NULL,
+		                 "the groups of this router do not move together (%s): a fault, "
+		                 "or 'reset vrrp master', moves some and leaves the others, and "
+		                 "traffic between them is lost; put all into one sync-group", text);
+	free(text);
+}
+
+static void
+advise_equal_members(const struct survey *s, const struct members *members,
+                     struct problems *problems)
+{
+	for (size_t i = 1; i < members->count; i++) {
+		const struct survey_group *a = members->list[i - 1], *b = members->list[i];
+
+		if (!b->sync || compare_sync(a, b) != 0)
+			continue;
+		if (a->priority != b->priority || a->preempt != b->preempt)
+			rules_warning(problems, "L8", b->node,
+			              "differs in priority or preempt from group %u on %s of the "
+			              "same sync group; the lowest priority decides for all; make "
+			              "them equal",
+			              a->vrid, s->links[a->link].name);
+	}
+}
+
+static bool
+has_family(const struct survey *s, const struct survey_link *link, uint8_t family)
+{
+	for (size_t i = 0; i < link->address_count; i++) {
+		if (s->addresses[link->address_first + i].prefix.ip.family == family)
+			return true;
+	}
+	return false;
+}
+
+#define INTERVAL_ADVISED_MAX 5
+
+static void
+advise_group(const struct survey *s, const struct survey_group *group, struct problems *problems)
+{
+	const struct survey_link *link = &s->links[group->link];
+	const struct lyd_node *interval = tree_child(group->node, "advertise-interval");
+	uint8_t family = group->address_count
+	                         ? s->addresses[group->address_first].prefix.ip.family : 0;
+
+	if (group->preempt)
+		rules_warning(problems, "L2", group->node,
+		              "preempt is on: a router that comes back takes over, which "
+		              "interrupts traffic a second time; set preempt false on both "
+		              "routers");
+	if (interval && strtoul(lyd_get_value(interval), NULL, 10) > INTERVAL_ADVISED_MAX)
+		rules_warning(problems, "L3", interval,
+		              "a failover takes more than three times this long; use 5 or less");
+	if (group->rfc_compatibility && link->kind == SURVEY_VIF)
+		rules_warning(problems, "L4", tree_child(group->node, "rfc-compatibility"),
+		              "a virtual MAC address belongs on the native interface; virtual "
+		              "switches may drop its packets on a vif; delete it");
+	if (family && !has_family(s, link, family))
+		rules_warning(problems, "L5", group->node,
+		              "%s has no IPv%u address, which advertisements come from: unless it "
+		              "gets one elsewhere, the group stays in FAULT; set an address",
+		              link->name, family);
+}
+
+static void
+advise_connsync(const struct survey *s, const struct lyd_node *connsync,
+                struct problems *problems)
+{
+	const struct lyd_node *mechanism = tree_child(connsync, "failover-mechanism");
+	const struct lyd_node *vrrp = mechanism ? tree_child(mechanism, "vrrp") : NULL;
+	const char *sync = vrrp ? tree_value(vrrp, "sync-group") : NULL;
+	const char *interface = tree_value(connsync, "interface");
+	int link = interface ? survey_find(s, interface) : -1;
+	bool exists = false;
+
+	for (size_t i = 0; sync && i < s->group_count; i++)
+		exists = exists || (s->groups[i].sync && strcmp(s->groups[i].sync, sync) == 0);
+	if (sync && !exists)
+		rules_warning(problems, "L6", tree_child(vrrp, "sync-group"),
+		              "no VRRP group is in this sync group, so connsync follows nothing; "
+		              "name one that is used");
+	for (size_t i = 0; exists && link >= 0 && i < s->links[link].group_count; i++) {
+		const struct survey_group *group = &s->groups[s->links[link].group_first + i];
+
+		if (!group->sync || strcmp(group->sync, sync) != 0)
+			rules_warning(problems, "L6", tree_child(connsync, "interface"),
+			              "its VRRP group %u is in %s%s, connsync follows %s: they "
+			              "may be master on different routers; use one sync group",
+				      group->vrid,
+			              group->sync ? "sync group " : "no sync group",
+			              group->sync ? group->sync : "", sync);
+	}
+}
+
+#define MTU_ADVISED_MIN 114
+
+void
+lint(const struct survey *s, const struct lyd_node *tree, struct problems *problems)
+{
+	struct members members = collect_members(s);
+
+	advise_one_sync_group(s, &members, problems);
+	advise_equal_members(s, &members, problems);
+	free(members.list);
+
+	for (size_t i = 0; i < s->group_count; i++) {
+		if (!s->groups[i].disable)
+			advise_group(s, &s->groups[i], problems);
+	}
+	for (size_t i = 0; i < s->link_count; i++) {
+		if (s->links[i].mtu && s->links[i].mtu < MTU_ADVISED_MIN)
+			rules_warning(problems, "L9", tree_child(s->links[i].node, "mtu"),
+			              "large advertisements do not fit; use 114 or more");
+	}
+	for (; tree; tree = tree->next) {
+		const struct lyd_node *connsync = strcmp(tree->schema->name, "service") == 0
+		                                          ? tree_child(tree, "connsync") : NULL;
+
+		if (connsync)
+			advise_connsync(s, connsync, problems);
+	}
+}

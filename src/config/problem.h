@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is wrong with a configuration, as a list: errors refuse it, warnings let it pass.  Each
+ * names the path in the operator's words, the value, the rule and what to do about it.
+ */
+#ifndef TANDEM_PROBLEM_H
+#define TANDEM_PROBLEM_H
+
+#include <stddef.h>
+
+#include "base/base.h"
+
+struct problem {
+	bool warning;
+	char number[8];			/* "C1", "W3"; "" for what YANG alone says */
+	unsigned line;			/* in the text that was parsed; 0 = none */
+	char *path;			/* "interfaces bonding dp0bond0 vrrp vrrp-group 1"; heap */
+	char *value;			/* as given; "" = none; heap */
+	char *message;			/* rule and remedy, a sentence without final dot; heap */
+};
+
+struct problems {
+	struct problem *list;
+	size_t count;
+	size_t errors;			/* how many of them are not warnings */
+};
+
+/* Append; path and value are copied (value may be NULL). */
+void problems_error(struct problems *problems, const char *number, unsigned line, const char *path,
+                    const char *value, const char *format, ...) PRINTF_LIKE(6, 7);
+void problems_warning(struct problems *problems, const char *number, unsigned line,
+                      const char *path, const char *value, const char *format, ...)
+	PRINTF_LIKE(6, 7);
+
+/*
+ * One problem as a person reads it, on the heap, without final newline:
+ *   line 12: interfaces bonding dp0bond0 vrrp vrrp-group 1 priority '255': must be 1..254 [C..]
+ */
+char *problem_text(const struct problem *problem);
+
+/* Free the list and make it empty. */
+void problems_done(struct problems *problems);
+
+#endif

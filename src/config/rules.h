@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of rules share: each looks at the survey of a tree and adds problems.  Only
+ * check_tree() calls them.
+ */
+#ifndef TANDEM_RULES_H
+#define TANDEM_RULES_H
+
+#include <libyang/libyang.h>
+
+#include "config/problem.h"
+#include "config/survey.h"
+
+/* A problem with a data node: its path, its value if it is a leaf, the line it was read from. */
+void rules_error(struct problems *problems, const char *number, const struct lyd_node *node,
+                 const char *format, ...) PRINTF_LIKE(4, 5);
+void rules_warning(struct problems *problems, const char *number, const struct lyd_node *node,
+                   const char *format, ...) PRINTF_LIKE(4, 5);
+
+/* I1..I9, C10, C11: interface_rules.c */
+void interface_rules(const struct survey *survey, struct problems *problems);
+/* C2..C9, V1..V5, W1, W2: group_rules.c */
+void group_rules(const struct survey *survey, struct problems *problems);
+/* L1..L9: lint.c */
+void lint(const struct survey *survey, const struct lyd_node *tree, struct problems *problems);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a configuration tree holds, as flat lists: links, groups, addresses, with what refers to
+ * what.  Rules and lift read these instead of walking the tree each.  Judges nothing: a missing
+ * bond is index -1, an address that does not parse is family 0.  Borrows from the tree.
+ *
+ * The tree must hold its defaults.  Links stand in canonical order: bonds, ports, loopbacks,
+ * switches, each followed by its vifs; so whatever a link refers to stands before it.
+ */
+#ifndef TANDEM_SURVEY_H
+#define TANDEM_SURVEY_H
+
+#include <libyang/libyang.h>
+
+#include "base/base.h"
+#include "base/inet.h"
+
+enum survey_kind { SURVEY_BONDING, SURVEY_DATAPLANE, SURVEY_LOOPBACK, SURVEY_SWITCH, SURVEY_VIF };
+
+struct survey_address {
+	const struct lyd_node *node;	/* the leaf-list entry */
+	struct prefix prefix;		/* family 0: dhcp, or not an address */
+	int link;
+	int group;			/* -1: a real address */
+};
+
+struct survey_link {
+	const struct lyd_node *node;
+	enum survey_kind kind;
+	char name[2 * NAME_SIZE];	/* of a vif "parent.id", perhaps too long for the kernel */
+	int parent;			/* of a vif, else -1 */
+	int bond;			/* of a member, else -1 */
+	const char *bond_group;		/* of a member, else NULL */
+	uint32_t vlan;			/* of a vif: 'vlan', else its id; perhaps beyond 4094 */
+	unsigned mtu;			/* 0 = not given */
+	size_t address_first, address_count;
+	size_t group_first, group_count;
+	unsigned member_count;		/* of a bond */
+};
+
+struct survey_group {
+	const struct lyd_node *node;
+	int link;
+	unsigned vrid;
+	unsigned version;
+	unsigned priority;		/* with the implementation's default */
+	bool preempt;
+	bool rfc_compatibility;
+	bool disable;
+	const char *sync;		/* NULL = none */
+	size_t address_first, address_count;
+};
+
+struct survey {
+	struct survey_link *links;
+	size_t link_count;
+	struct survey_group *groups;
+	size_t group_count;
+	struct survey_address *addresses;
+	size_t address_count;
+	uint32_t *by_name;		/* indices of links, sorted by name */
+};
+
+struct survey survey_tree(const struct lyd_node *tree);
+void survey_done(struct survey *survey);
+
+/* The first link of this name, or -1. */
+int survey_find(const struct survey *survey, const char *name);
+
+#define SURVEY_PRIORITY 100		/* of a group that gives none */
+#define SURVEY_MTU 1500			/* of a link that gives none */
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Trees as the operator sees them.  The canonical order makes every print of a configuration the
+ * same text, whatever the order in which it was written; it is alphabetical, as Vyatta's is.
+ */
+#include "config/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct lyd_node *
+tree_first_key(const struct lyd_node *node)
+{
+	const struct lyd_node *child;
+
+	if (node->schema->nodetype != LYS_LIST)
+		return NULL;
+	child = lyd_child(node);
+	return child && lysc_is_key(child->schema) ? child : NULL;
+}
+
+const struct lyd_node *
+tree_next_key(const struct lyd_node *key)
+{
+	return key->next && lysc_is_key(key->next->schema) ? key->next : NULL;
+}
+
+unsigned
+tree_key_count(const struct lysc_node *list)
+{
+	unsigned count = 0;
+
+	for (const struct lysc_node *child = lysc_node_child(list); child; child = child->next)
+		count += lysc_is_key(child) ? 1 : 0;
+	return count;
+}
+
+static const struct lysc_node *
+next_schema(const struct ly_ctx *schema, const struct lysc_node *parent,
+            const struct lysc_node *last, uint32_t *module_index)
+{
+	const struct lys_module *module;
+
+	if (parent)
+		return lys_getnext(last, parent, NULL, 0);
+	if (last) {
+		last = lys_getnext(last, NULL, last->module->compiled, 0);
+		if (last)
+			return last;
+	}
+	while ((module = ly_ctx_get_module_iter(schema, module_index))) {
+		if (!module->implemented || !module->compiled)
+			continue;
+		last = lys_getnext(NULL, NULL, module->compiled, 0);
+		if (last)
+			return last;
+	}
+	return NULL;
+}
+
+static bool
+is_configuration(const struct lysc_node *node)
+{
+	return (node->flags & LYS_CONFIG_W) &&
+	       (node->nodetype & (LYS_CONTAINER | LYS_LIST | LYS_LEAF | LYS_LEAFLIST));
+}
+
+const struct lysc_node *
+tree_schema_child(const struct ly_ctx *schema, const struct lysc_node *parent, const char *name)
+{
+	const struct lysc_node *node = NULL;
+	uint32_t module = 0;
+
+	while ((node = next_schema(schema, parent, node, &module))) {
+		if (is_configuration(node) && !lysc_is_key(node) && strcmp(node->name, name) == 0)
+			return node;
+	}
+	return NULL;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp((*(const struct lysc_node *const *)a)->name,
+	              (*(const struct lysc_node *const *)b)->name);
+}
+
+const struct lysc_node **
+tree_schema_children(const struct ly_ctx *schema, const struct lysc_node *parent,
+                     size_t *ret_count)
+{
+	const struct lysc_node **list = NULL;
+	const struct lysc_node *node = NULL;
+	uint32_t module = 0;
+	size_t count = 0;
+
+	while ((node = next_schema(schema, parent, node, &module))) {
+		if (!is_configuration(node) || lysc_is_key(node))
+			continue;
+		list = realloc(list, (count + 1) * sizeof(const struct lysc_node *));
+		assert(list);
+		list[count++] = node;
+	}
+	if (count)
+		qsort(list, count, sizeof(const struct lysc_node *), by_name);
+	*ret_count = count;
+	return list;
+}
+
+bool
+tree_is_explicit(const struct lyd_node *node)
+{
+	if (!(node->schema->flags & LYS_CONFIG_W))
+		return false;
+	if (node->schema->nodetype != LYS_CONTAINER)
+		return !(node->flags & LYD_DEFAULT);
+	if (node->schema->flags & LYS_PRESENCE)
+		return true;
+	for (const struct lyd_node *child = lyd_child(node); child; child = child->next) {
+		if (tree_is_explicit(child))
+			return true;
+	}
+	return false;
+}
+
+int
+tree_order(const struct lyd_node *a, const struct lyd_node *b)
+{
+	int order = strcmp(a->schema->name, b->schema->name);
+
+	if (order)
+		return order;
+	if (a->schema->flags & LYS_ORDBY_USER)
+		return 0;
+	if (a->schema->nodetype == LYS_LEAFLIST)
+		return strverscmp(lyd_get_value(a), lyd_get_value(b));
+	a = tree_first_key(a);
+	b = tree_first_key(b);
+	for (; a && b && order == 0; a = tree_next_key(a), b = tree_next_key(b))
+		order = strverscmp(lyd_get_value(a), lyd_get_value(b));
+	return order;
+}
+
+struct placed {
+	const struct lyd_node *node;
+	size_t place;			/* among its siblings: makes the sort stable */
+};
+
+static int
+by_order(const void *first, const void *second)
+{
+	const struct placed *a = first, *b = second;
+	int order = tree_order(a->node, b->node);
+
+	return order ? order : a->place < b->place ? -1 : 1;
+}
+
+const struct lyd_node **
+tree_children(const struct lyd_node *siblings, size_t *ret_count)
+{
+	struct placed *placed = NULL;
+	const struct lyd_node **list = NULL;
+	size_t count = 0, size = 0;
+
+	for (const struct lyd_node *node = siblings; node; node = node->next) {
+		if (!node->schema || lysc_is_key(node->schema) || !tree_is_explicit(node))
+			continue;
+		if (count == size) {
+			size = size ? 2 * size : 16;
+			placed = realloc(placed, size * sizeof(*placed));
+			assert(placed);
+		}
+		placed[count] = (struct placed){ .node = node, .place = count };
+		count++;
+	}
+	*ret_count = count;
+	if (count == 0)
+		return NULL;
+
+	qsort(placed, count, sizeof(*placed), by_order);
+	list = calloc(count, sizeof(const struct lyd_node *));
+	assert(list);
+	for (size_t i = 0; i < count; i++)
+		list[i] = placed[i].node;
+	free(placed);
+	return list;
+}
+
+const struct lyd_node *
+tree_child(const struct lyd_node *parent, const char *name)
+{
+	const struct lyd_node *child;
+
+	for (child = lyd_child(parent); child; child = child->next) {
+		if (strcmp(child->schema->name, name) == 0)
+			return child;
+	}
+	return NULL;
+}
+
+const char *
+tree_value(const struct lyd_node *parent, const char *name)
+{
+	const struct lyd_node *child = tree_child(parent, name);
+
+	return child ? lyd_get_value(child) : NULL;
+}
+
+void
+tree_set_line(struct lyd_node *node, unsigned line)
+{
+	node->priv = (void *)(uintptr_t)line;
+}
+
+unsigned
+tree_line(const struct lyd_node *node)
+{
+	for (; node; node = node->parent ? &node->parent->node : NULL) {
+		if (node->priv)
+			return (unsigned)(uintptr_t)node->priv;
+	}
+	return 0;
+}

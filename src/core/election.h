@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who outranks whom, and how long silence must last: the arithmetic of RFC 3768 6.1 and RFC 9568
+ * 6.1, in nanoseconds.
+ */
+#ifndef TANDEM_ELECTION_H
+#define TANDEM_ELECTION_H
+
+#include "base/base.h"
+#include "base/inet.h"
+#include "base/nsec.h"
+
+struct claim {
+	uint8_t priority;
+	struct ip source;
+};
+
+/* Must a master with the claim own give way to the sender?  RFC 3768 6.4.3. */
+bool election_outranks(const struct claim *sender, const struct claim *own);
+
+/* Skew_Time: favours high priority.  Version 2: a part of one second; 3: of the interval. */
+nsec_t election_skew(uint8_t version, uint8_t priority, nsec_t interval);
+
+/* Master_Down_Interval: three missed advertisements and the skew. */
+nsec_t election_down_interval(uint8_t version, uint8_t priority, nsec_t interval);
+
+/*
+ * How long a master's addresses may outlive its last advertisement: the longest down interval any
+ * router of the group can have, in whole seconds as the kernel counts lifetimes.
+ */
+nsec_t election_lease(uint8_t version, nsec_t interval);
+
+#endif

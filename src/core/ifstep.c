@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Steps: the list of them, their identity, and their words.
+ */
+#include "core/ifstep.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+ifsteps_add(struct ifsteps *steps, const struct ifstep *step)
+{
+	if (steps->count == steps->room) {
+		steps->room = steps->room == 0 ? 64 : 2 * steps->room;
+		steps->list = reallocarray(steps->list, steps->room, sizeof(*steps->list));
+		assert(steps->list != NULL);
+	}
+	steps->list[steps->count++] = *step;
+}
+
+void
+ifsteps_done(struct ifsteps *steps)
+{
+	free(steps->list);
+	*steps = (struct ifsteps){ 0 };
+}
+
+void
+ifstep_group_alias(const char *interface, uint8_t vrid, char alias[DESCRIPTION_SIZE])
+{
+	snprintf(alias, DESCRIPTION_SIZE, "%.15s group %u", interface, vrid);
+}
+
+static uint64_t
+mix(uint64_t hash, const void *bytes, size_t length)
+{
+	const uint8_t *b = bytes;
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ b[i]) * 1099511628211u;
+	return hash;
+}
+
+uint64_t
+ifstep_key(const struct ifstep *s)
+{
+	const uint32_t numbers[] = {
+		s->kind, (uint32_t)s->index, (uint32_t)s->other, s->mark, s->vrid, s->parts,
+		s->vlan, s->vlan_protocol, s->mtu, (uint32_t)s->arp.ignore,
+		(uint32_t)s->arp.announce, (uint32_t)s->arp.rp_filter,
+		s->bond.mode, s->bond.hash34, s->bond.fast, s->bond.passive, s->bond.key,
+		s->bond.minimum_links, s->bond.miimon, (uint32_t)s->bond.primary,
+		s->prefix.ip.family, s->prefix.length,
+	};
+	uint64_t hash = mix(14695981039346656037u, numbers, sizeof(numbers));
+
+	hash = mix(hash, s->name, strnlen(s->name, sizeof(s->name)));
+	hash = mix(hash, s->prefix.ip.bytes, sizeof(s->prefix.ip.bytes));
+	hash = mix(hash, s->mac.bytes, sizeof(s->mac.bytes));
+	return s->text == NULL ? hash : mix(hash, s->text, strlen(s->text));
+}
+
+static const char *
+bond_part_text(const struct ifstep *s)
+{
+	static const char *const modes[] = {
+		[BOND_LACP] = "set the bond's mode to lacp",
+		[BOND_ACTIVE_BACKUP] = "set the bond's mode to active-backup",
+		[BOND_BALANCED] = "set the bond's mode to balanced",
+		[BOND_MODES] = "set the bond's mode",
+	};
+
+	if (s->parts & BOND_PART_MODE)
+		return modes[s->bond.mode];
+	if (s->parts & BOND_PART_PRIMARY)
+		return "set the bond's primary member";
+	if (s->parts & BOND_PART_LACP)
+		return "set lacp-options";
+	return "set the bond's options";
+}
+
+void
+ifstep_text(const struct ifstep *s, char *text, size_t size)
+{
+	char buffer[PREFIX_TEXT_SIZE];
+
+	switch (s->kind) {
+	case IFSTEP_CREATE_BOND:
+		snprintf(text, size, "create the bond");
+		return;
+	case IFSTEP_CREATE_VIF:
+		snprintf(text, size, "create the vif of VLAN %u", s->vlan);
+		return;
+	case IFSTEP_CREATE_VIRTUAL:
+		snprintf(text, size, "create the virtual link for %s", mac_text(&s->mac, buffer));
+		return;
+	case IFSTEP_DELETE_LINK:
+		snprintf(text, size, "delete the interface");
+		return;
+	case IFSTEP_RENAME:
+		snprintf(text, size, "rename the interface");
+		return;
+	case IFSTEP_SET_UP:
+		snprintf(text, size, "set the interface up");
+		return;
+	case IFSTEP_SET_DOWN:
+		snprintf(text, size, "set the interface down");
+		return;
+	case IFSTEP_SET_MTU:
+		snprintf(text, size, "set mtu %u", s->mtu);
+		return;
+	case IFSTEP_SET_MAC:
+		snprintf(text, size, "set mac %s", mac_text(&s->mac, buffer));
+		return;
+	case IFSTEP_SET_ALIAS:
+	case IFSTEP_SET_GROUP_ALIAS:
+		snprintf(text, size, "set the description");
+		return;
+	case IFSTEP_SET_MASTER:
+		snprintf(text, size, s->other == 0 ? "leave its bond" : "join its bond");
+		return;
+	case IFSTEP_SET_BOND:
+		snprintf(text, size, "%s", bond_part_text(s));
+		return;
+	case IFSTEP_SET_ARP:
+		snprintf(text, size, "set how it answers ARP");
+		return;
+	case IFSTEP_SET_NO_ADDR_GEN:
+		snprintf(text, size, "switch automatic IPv6 addresses off");
+		return;
+	case IFSTEP_ADD_ADDRESS:
+		snprintf(text, size, "add address %s", prefix_text(&s->prefix, buffer));
+		return;
+	case IFSTEP_REMOVE_ADDRESS:
+		snprintf(text, size, "remove address %s", prefix_text(&s->prefix, buffer));
+		return;
+	case IFSTEP_SILENCE_ADDRESS:
+		snprintf(text, size, "remove the local route of %s",
+		         prefix_text(&s->prefix, buffer));
+		return;
+	case IFSTEP_KINDS:
+		break;
+	}
+	assert(!"kind of step");
+}

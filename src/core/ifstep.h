@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One change of a link or an address as data: what core/ifplan asks for, what daemon/interfaces
+ * sends, and what system/nllink and system/naddr write as a kernel message.
+ */
+#ifndef TANDEM_IFSTEP_H
+#define TANDEM_IFSTEP_H
+
+#include "base/base.h"
+#include "base/inet.h"
+#include "core/ifworld.h"
+
+#define IFSTEP_REST UINT32_MAX		/* instead of the index of a link */
+
+enum ifstep_kind {
+	IFSTEP_CREATE_BOND,		/* name, bond */
+	IFSTEP_CREATE_VIF,		/* name, other = parent, vlan, vlan_protocol */
+	IFSTEP_CREATE_VIRTUAL,		/* name, other = parent, mac */
+	IFSTEP_DELETE_LINK,
+	IFSTEP_RENAME,			/* text = new name */
+	IFSTEP_SET_UP,
+	IFSTEP_SET_DOWN,
+	IFSTEP_SET_MTU,
+	IFSTEP_SET_MAC,
+	IFSTEP_SET_ALIAS,		/* text */
+	IFSTEP_SET_GROUP_ALIAS,		/* text = interface, vrid */
+	IFSTEP_SET_MASTER,		/* other = bond, 0 = none */
+	IFSTEP_SET_BOND,		/* bond; parts says which of it */
+	IFSTEP_SET_ARP,			/* arp; a negative value leaves the kernel's */
+	IFSTEP_SET_NO_ADDR_GEN,
+	IFSTEP_ADD_ADDRESS,		/* prefix, mark, lease, no_prefix_route; or replace */
+	IFSTEP_REMOVE_ADDRESS,		/* prefix */
+	IFSTEP_SILENCE_ADDRESS,		/* prefix: remove its local route */
+	IFSTEP_KINDS,
+};
+
+enum ifstep_part {
+	BOND_PART_MODE = 1 << 0,
+	BOND_PART_HASH = 1 << 1,
+	BOND_PART_LACP = 1 << 2,	/* rate, activity, key */
+	BOND_PART_MINIMUM = 1 << 3,
+	BOND_PART_MIIMON = 1 << 4,
+	BOND_PART_PRIMARY = 1 << 5,
+};
+
+struct ifstep {
+	enum ifstep_kind kind;
+	uint32_t link;			/* whose plan: index in the settings, or IFSTEP_REST */
+	int32_t group;			/* brings back what this group should have, or -1 */
+	int index;			/* of the link, 0 for one to be made */
+	int other;
+	char name[NAME_SIZE];		/* of the link, for sentences */
+	struct prefix prefix;
+	uint8_t mark;
+	uint8_t vrid;
+	bool no_prefix_route;
+	uint8_t parts;			/* enum ifstep_part */
+	uint16_t vlan;
+	uint16_t vlan_protocol;
+	uint32_t mtu;
+	uint32_t lease;			/* seconds, 0 = for ever */
+	struct mac mac;
+	struct ifworld_bond bond;
+	struct ifworld_arp arp;
+	const char *text;		/* borrowed until settings or originals change */
+};
+
+struct ifsteps {
+	struct ifstep *list;
+	size_t count;
+	size_t room;
+};
+
+void ifsteps_done(struct ifsteps *steps);
+
+/* Append a copy. */
+void ifsteps_add(struct ifsteps *steps, const struct ifstep *step);
+
+/* "dp0bond0 group 1": the description of a virtual link, by which a later start recognises it. */
+void ifstep_group_alias(const char *interface, uint8_t vrid, char alias[DESCRIPTION_SIZE]);
+
+/* Equal for steps that ask for the same; to remember what was refused. */
+uint64_t ifstep_key(const struct ifstep *step);
+
+/* What a step does, as the middle of a sentence: "set mtu 9000". */
+void ifstep_text(const struct ifstep *step, char *text, size_t size);
+
+#endif

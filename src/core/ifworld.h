@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A picture of the kernel's links and addresses as pure data: what was last heard, not what is
+ * wished.  system/nllink and system/naddr translate kernel messages into these structs,
+ * daemon/interfaces feeds them in, core/ifplan compares the picture with the settings.
+ *
+ * Everything is found by hash, so that thousands of links and addresses cost no more than few.
+ * The picture grows as the kernel's population does; out of memory ends the process.
+ *
+ * Two lists of addresses hang on each link, in the order in which the kernel named them: those
+ * that carry our mark for virtual addresses, and all others, which are the link's own.
+ */
+#ifndef TANDEM_IFWORLD_H
+#define TANDEM_IFWORLD_H
+
+#include "base/base.h"
+#include "base/inet.h"
+#include "core/settings.h"
+
+/* Values of the kernel's address protocol that name us as the origin of an address. */
+#define MARK_VIRTUAL 112u
+#define MARK_REAL 113u
+
+enum ifworld_kind {
+	IFWORLD_OTHER,			/* ports, veth, anything we never create */
+	IFWORLD_BOND,
+	IFWORLD_VLAN,
+	IFWORLD_MACVLAN,
+};
+
+struct ifworld_bond {
+	uint8_t mode;			/* enum bond_mode; BOND_MODES = one we never set */
+	bool hash34;			/* transmit hash over addresses and ports */
+	bool fast;
+	bool passive;
+	uint16_t key;
+	uint32_t minimum_links;
+	uint32_t miimon;
+	int primary;			/* index of the link, 0 = none */
+};
+
+/* Settings of the link's IPv4 layer that decide how it answers ARP. */
+struct ifworld_arp {
+	int32_t ignore;			/* arp_ignore */
+	int32_t announce;		/* arp_announce */
+	int32_t rp_filter;
+};
+
+struct ifworld_link {
+	int index;
+	char name[NAME_SIZE];
+	uint8_t kind;			/* enum ifworld_kind */
+	bool up;			/* administratively */
+	bool running;
+	bool lower_up;
+	bool oper_up;			/* operational state up or unknown */
+	bool private;			/* macvlan in private mode */
+	bool no_addr_gen;		/* makes no IPv6 addresses of its own accord */
+	uint16_t vlan;
+	uint16_t vlan_protocol;
+	uint32_t mtu;
+	struct mac mac;
+	int master;			/* index, 0 = none */
+	int parent;			/* index of the link below, 0 = none */
+	struct ifworld_bond bond;
+	struct ifworld_arp arp;
+	char alias[DESCRIPTION_SIZE];
+};
+
+struct ifworld_address {
+	struct prefix prefix;
+	uint8_t mark;
+	bool secondary;
+	bool leased;			/* has a lifetime */
+	bool silent;			/* its local route is known to be gone: see ifplan.c */
+};
+
+struct ifworld;
+
+struct ifworld *ifworld_new(void) MUST_USE;
+void ifworld_free(struct ifworld *world);	/* NULL is fine */
+
+/*
+ * Enter what the kernel said.  The links and addresses found are valid until the next call that
+ * changes the picture.
+ */
+void ifworld_put_link(struct ifworld *world, const struct ifworld_link *link);
+void ifworld_remove_link(struct ifworld *world, int index);
+/* False when no such link is known: the address is left out. */
+bool ifworld_put_address(struct ifworld *world, int index, const struct ifworld_address *address);
+void ifworld_remove_address(struct ifworld *world, int index, const struct prefix *prefix);
+/* The local route of an address was removed. */
+void ifworld_set_silent(struct ifworld *world, int index, const struct prefix *prefix);
+
+/*
+ * Between begin and end of a dump everything put counts as seen; end forgets what was not seen and
+ * calls gone (may be NULL) for each link that is forgotten, just before.
+ */
+void ifworld_begin_dump(struct ifworld *world);
+void ifworld_end_dump(struct ifworld *world,
+                      void (*gone)(void *owner, const struct ifworld_link *link), void *owner);
+
+/* NULL when there is none. */
+const struct ifworld_link *ifworld_link(const struct ifworld *world, int index);
+const struct ifworld_link *ifworld_named(const struct ifworld *world, const char *name);
+/* The private macvlan with this address above a link. */
+const struct ifworld_link *ifworld_station(const struct ifworld *world, int parent,
+                                           const struct mac *mac);
+const struct ifworld_address *ifworld_address(const struct ifworld *world, int index,
+                                              const struct prefix *prefix);
+
+/* Walk: start with NULL; NULL at the end.  The picture must not change meanwhile. */
+const struct ifworld_link *ifworld_next_link(const struct ifworld *world,
+                                             const struct ifworld_link *link);
+const struct ifworld_address *ifworld_next_own(const struct ifworld *world, int index,
+                                               const struct ifworld_address *address);
+const struct ifworld_address *ifworld_next_virtual(const struct ifworld *world, int index,
+                                                   const struct ifworld_address *address);
+
+/* Up as VRRP means it: administratively, running, with a lower layer that is up. */
+bool ifworld_usable(const struct ifworld_link *link);
+/* The address packets of the link come from: the first that is neither secondary nor virtual, else
+ * the first that is not virtual; family 0 when there is none. */
+struct ip ifworld_source4(const struct ifworld *world, int index);
+
+#endif

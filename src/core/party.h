@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A party is what decides: a sync group, or a group that is in none.  All its members are in the
+ * same state at all times; a fault of one is a fault of all, one stronger master sends all to
+ * backup, and only when every member has heard nothing for its down interval do all take over, so
+ * that one cut segment never makes the others flap.  Inside core only; the world sees engine.h.
+ */
+#ifndef TANDEM_PARTY_H
+#define TANDEM_PARTY_H
+
+#include "base/base.h"
+#include "core/deadlines.h"
+#include "core/vrouter.h"
+
+enum party_event {
+	PARTY_READY,			/* the interfaces of all members can be used */
+	PARTY_LOST,			/* that of one cannot */
+	PARTY_SILENCE,			/* no member has heard a master for its down interval */
+	PARTY_STRONGER,			/* as master: a member heard one that outranks us */
+	PARTY_RESET,			/* the operator wants another router to be master */
+	PARTY_STALLED,			/* we stood still for longer than the down interval */
+	PARTY_JOINED,			/* the configuration brought members of other states */
+	PARTY_RESUMED,			/* after a crash: not fit to go on as before */
+	PARTY_STOP,
+	PARTY_EVENTS,
+};
+
+/* Two queues: what is sent is due when it is due, silence only after all is heard. */
+struct timers {
+	struct deadlines members;	/* by group */
+	struct deadlines parties;
+};
+
+struct party {
+	uint32_t number;
+	int32_t sync;			/* index of its sync group, or -1 */
+	struct timers *timers;
+	struct vrouter **members;
+	uint32_t count;
+	nsec_t down_interval;		/* the shortest of its members */
+
+	enum vrouter_state state;
+	uint32_t unknown;		/* members whose interface nobody told us about */
+	uint32_t lost;			/* members whose interface cannot be used */
+	nsec_t start_at;		/* INIT: not before */
+	nsec_t listening_since;		/* BACKUP: what came earlier shortens nothing */
+	bool resigned;			/* BACKUP: priority 0 heard, and nobody else since */
+	bool lingering;			/* BACKUP after a reset: addresses are kept ... */
+	nsec_t linger_until;		/* ... until then; NSEC_NEVER = no master heard yet */
+};
+
+/* A configuration makes it: its members share the lowest of their priorities. */
+void party_share_priority(struct party *p);
+/* A configuration makes or changes it: add up what its members say. */
+void party_count(struct party *p);
+/* The member's interface changed; call party_settle() after all members on it were told. */
+void party_set_link(struct party *p, struct vrouter *v, const struct link_input *input);
+/* Follow the condition of the interfaces. */
+void party_settle(struct party *p, nsec_t now, struct effects *out);
+/* A configuration put members of other states here: all follow the party. */
+void party_adopt(struct party *p, nsec_t now, struct effects *out);
+/* Go on after a crash with what was restored into the members' records. */
+void party_resume(struct party *p, nsec_t now, struct effects *out);
+
+/* A packet accepted by vrouter_judge(). */
+void party_on_advert(struct party *p, struct vrouter *v, const struct advert *ad, nsec_t arrival,
+                     nsec_t now, struct effects *out);
+/* Silence counts only up to heard. */
+void party_on_time(struct party *p, nsec_t heard, nsec_t now, struct effects *out);
+/* Did a pause up to now last so long that others may have acted? */
+bool party_is_overdue(const struct party *p, nsec_t now);
+/* It did. */
+void party_stalled(struct party *p, nsec_t now, struct effects *out);
+
+/* False when it is not master. */
+bool party_reset(struct party *p, nsec_t now, struct effects *out);
+void party_stop(struct party *p, nsec_t now, struct effects *out);
+/* One member leaves for good; the rest of the party goes on. */
+void party_retire(struct vrouter *v, nsec_t now, struct effects *out);
+/*
+ * All that leave have left.  The others take a resignation for that of the whole party: members
+ * that stay master tell them that it was not.
+ */
+void party_retired(struct party *p, nsec_t now, struct effects *out);
+
+/* Put the member's and the party's next deadline into the queues. */
+void party_schedule_member(struct vrouter *v);
+void party_schedule(struct party *p);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages between the manager and the engine: one SOCK_SEQPACKET pair, made by the supervisor and
+ * kept open by it, so that either side may die and come back on the same socket.  Each message is
+ * a struct channel_message, sent whole; a size, version or kind that is not known drops it with a
+ * log line.  Settings travel as a file descriptor of a sealed memory file beside the message.
+ *
+ * Who starts says HELLO; the engine answers a HELLO of the manager with its own, and the manager
+ * answers a HELLO of the engine by sending its running settings again (adopting what is adopted
+ * already is no work).
+ */
+#ifndef TANDEM_CHANNEL_H
+#define TANDEM_CHANNEL_H
+
+#include <stdint.h>
+
+#include "base/base.h"
+#include "base/error.h"
+#include "core/settings.h"
+
+#define CHANNEL_VERSION 1u
+#define CHANNEL_INTERFACE_SIZE 16u
+
+enum channel_kind {
+	CHANNEL_HELLO = 1,		/* both ways: I am new here */
+	CHANNEL_ADOPT,			/* to engine: settings in the attached descriptor */
+	CHANNEL_RESET_MASTER,		/* to engine: interface, vrid */
+	CHANNEL_GARP,			/* to engine: interface, vrid */
+	CHANNEL_ANSWER,			/* to manager: outcome of request number "request" */
+};
+
+enum channel_outcome {
+	CHANNEL_DONE,
+	CHANNEL_NO_GROUP,		/* no such group on that interface */
+	CHANNEL_NOT_MASTER,		/* the group is not master */
+	CHANNEL_REFUSED,		/* ADOPT: nothing was changed, text says why */
+	CHANNEL_INCOMPLETE,		/* ADOPT: adopted, but the kernel refused a step, see text */
+};
+
+struct channel_message {
+	uint32_t version;		/* CHANNEL_VERSION */
+	uint32_t kind;			/* enum channel_kind */
+	uint32_t request;		/* chosen by the manager, repeated in the answer */
+	uint32_t outcome;		/* ANSWER: enum channel_outcome */
+	uint64_t revision;		/* ADOPT and its answer */
+	char interface[CHANNEL_INTERFACE_SIZE];
+	uint32_t vrid;
+	char text[1024];		/* ANSWER: a sentence, "" when there is nothing to say;
+					 * several are separated by newlines */
+};
+
+/* Send without blocking; descriptor -1 = none (it stays the caller's).  0 or negative errno. */
+int channel_send(int socket, const struct channel_message *message, int descriptor) MUST_USE;
+
+/*
+ * Receive one message without blocking.  1 = *ret_message is whole and known and *ret_descriptor
+ * (the caller's from now on) is its descriptor or -1; 0 = nothing there now; negative errno.
+ */
+int channel_receive(int socket, struct channel_message *ret_message, int *ret_descriptor) MUST_USE;
+
+/* A sealed memory file with the settings: its descriptor, or negative errno. */
+int channel_wrap_settings(const struct settings *settings) MUST_USE;
+/* Read and check settings from such a descriptor (which stays the caller's): heap, free() it. */
+struct settings *channel_unwrap_settings(int descriptor, struct error *error);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A short unsorted list: refusals are rare, and every use begins with a look at whether there are
+ * any.
+ */
+#include "daemon/refusals.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_DELAY NSEC_PER_SEC
+#define DELAY_DOUBLINGS 6u
+
+void
+refusals_done(struct refusals *r)
+{
+	free(r->list);
+	*r = (struct refusals){ 0 };
+}
+
+void
+refusals_clear(struct refusals *r)
+{
+	r->count = 0;
+}
+
+static struct refusal *
+find(const struct refusals *r, const struct ifstep *step)
+{
+	uint64_t key;
+
+	if (r->count == 0)
+		return NULL;
+	key = ifstep_key(step);
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->list[i].key == key && r->list[i].link == step->link)
+			return &r->list[i];
+	}
+	return NULL;
+}
+
+static void
+write_text(struct refusal *refusal, const struct ifstep *step, int result, const char *words)
+{
+	char what[96];
+
+	ifstep_text(step, what, sizeof(what));
+	snprintf(refusal->text, sizeof(refusal->text), "%.15s: cannot %s: %s%s%s%s", step->name,
+	         what, strerror(-result), words[0] != '\0' ? " (" : "", words,
+	         words[0] != '\0' ? ")" : "");
+}
+
+const struct refusal *
+refusals_add(struct refusals *r, const struct ifstep *step, int result, const char *words,
+             nsec_t now)
+{
+	struct refusal *refusal = find(r, step);
+	unsigned doublings;
+
+	if (refusal == NULL) {
+		if (r->count == r->room) {
+			r->room = r->room == 0 ? 16 : 2 * r->room;
+			r->list = reallocarray(r->list, r->room, sizeof(*r->list));
+			assert(r->list != NULL);
+		}
+		refusal = &r->list[r->count++];
+		*refusal = (struct refusal){ .key = ifstep_key(step), .link = step->link };
+	}
+	doublings = refusal->tries < DELAY_DOUBLINGS ? refusal->tries : DELAY_DOUBLINGS;
+	refusal->due = now + nsec_min(FIRST_DELAY << doublings, 60 * NSEC_PER_SEC);
+	refusal->tries++;
+	write_text(refusal, step, result, words);
+	return refusal;
+}
+
+bool
+refusals_remove(struct refusals *r, const struct ifstep *step)
+{
+	struct refusal *refusal = find(r, step);
+
+	if (refusal == NULL)
+		return false;
+	*refusal = r->list[--r->count];
+	return true;
+}
+
+bool
+refusals_hold(const struct refusals *r, const struct ifstep *step)
+{
+	const struct refusal *refusal = find(r, step);
+
+	return refusal != NULL && refusal->due != NSEC_NEVER;
+}
+
+nsec_t
+refusals_deadline(const struct refusals *r)
+{
+	nsec_t deadline = NSEC_NEVER;
+
+	for (size_t i = 0; i < r->count; i++)
+		deadline = nsec_min(deadline, r->list[i].due);
+	return deadline;
+}
+
+void
+refusals_expire(struct refusals *r, nsec_t now, void (*on_due)(void *owner, uint32_t link),
+                void *owner)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->list[i].due > now)
+			continue;
+		r->list[i].due = NSEC_NEVER;
+		on_due(owner, r->list[i].link);
+	}
+}

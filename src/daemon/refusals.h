@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Steps the kernel refused: what it said, and when to try again (after 1 s, then twice as long
+ * each time, up to a minute).  Until then the planner leaves the step out.
+ */
+#ifndef TANDEM_REFUSALS_H
+#define TANDEM_REFUSALS_H
+
+#include "base/base.h"
+#include "base/nsec.h"
+#include "core/ifstep.h"
+
+#define REFUSAL_TEXT_SIZE 256u
+
+struct refusal {
+	uint64_t key;
+	uint32_t link;			/* whose plan: index in the settings, or IFSTEP_REST */
+	uint32_t tries;
+	nsec_t due;			/* NSEC_NEVER: may be tried now */
+	char text[REFUSAL_TEXT_SIZE];	/* a sentence */
+};
+
+struct refusals {
+	struct refusal *list;
+	size_t count;			/* slots in use */
+	size_t room;
+};
+
+void refusals_done(struct refusals *refusals);
+/* Forget all. */
+void refusals_clear(struct refusals *refusals);
+
+/* The kernel refused a step with this negative errno and these words ("" = none).  Returns the
+ * record, which is new when its tries are 1. */
+const struct refusal *refusals_add(struct refusals *refusals, const struct ifstep *step,
+                                   int result, const char *words, nsec_t now);
+/* A step succeeded: true when it had been refused before. */
+bool refusals_remove(struct refusals *refusals, const struct ifstep *step);
+/* Is it too early to try this step? */
+bool refusals_hold(const struct refusals *refusals, const struct ifstep *step);
+
+/* When the next step may be tried again, or NSEC_NEVER. */
+nsec_t refusals_deadline(const struct refusals *refusals);
+/* Let everything due by now be tried; calls on_due with the link of each. */
+void refusals_expire(struct refusals *refusals, nsec_t now,
+                     void (*on_due)(void *owner, uint32_t link), void *owner);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The roles of the service: what each is given by the supervisor when it is forked.  A role's main
+ * function sets itself up, gives up what it does not need (system/privilege), runs its loop until
+ * SIGTERM, and returns the exit status of its process.
+ */
+#ifndef TANDEM_ROLES_H
+#define TANDEM_ROLES_H
+
+#include "base/base.h"
+#include "base/log.h"
+#include "daemon/memory.h"
+
+struct role_options {
+	const char *saved_path;		/* /etc/tandem/config.boot */
+	const char *run_dir;		/* /run/tandem; the manager may write to "manager" below it */
+	const char *state_dir;		/* /var/lib/tandem */
+	const char *user;		/* whom the manager and the engine become */
+	const char *name;		/* the router's name in log lines, or NULL */
+	const char *yang_dir;		/* NULL = the usual places */
+	enum log_level log_level;
+};
+
+/* Configuration store and API.  channel: to the engine; api_socket: listening Unix socket. */
+int manager_main(const struct role_options *options, int channel, int api_socket,
+                 const struct memory *memory);
+
+/* VRRP, links and addresses.  channel: to the manager. */
+int engine_main(const struct role_options *options, int channel, struct memory *memory);
+
+/* Connection synchronisation: a later part; for now the frame of its process. */
+int flowsync_main(const struct role_options *options);
+
+#endif

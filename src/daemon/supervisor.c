@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The supervisor.  Roles are forked, not executed: a new engine is at work within milliseconds.
+ *
+ * An engine that died or stopped beating is replaced at once; it finds its state in the memory and
+ * goes on.  Only when it dies again and again within moments does the next try wait, so that a
+ * router with a deterministic fault leaves its groups to the partner instead of spinning.
+ */
+#include "daemon/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "system/privilege.h"
+
+#define PATH_SIZE 256
+#define WATCH_PERIOD (50 * NSEC_PER_MSEC)
+#define START_PATIENCE (5 * NSEC_PER_SEC)	/* for the first beat of a new engine */
+#define SHORT_LIFE (2 * NSEC_PER_SEC)
+#define QUICK_RESTARTS 5
+#define RESTART_PAUSE NSEC_PER_SEC
+#define STOP_PATIENCE (3 * NSEC_PER_SEC)
+#define API_BACKLOG 64
+
+enum role { ENGINE, MANAGER, FLOWSYNC, ROLES };
+
+static const char *const role_names[ROLES] = { "engine", "manager", "flowsync" };
+
+struct child {
+	pid_t pid;			/* 0 = not running */
+	nsec_t started;
+	unsigned short_lives;		/* in a row */
+	nsec_t restart_at;		/* while not running */
+};
+
+struct supervisor {
+	const struct role_options *options;
+	struct memory *memory;
+	int channel[2];			/* [0] engine's end, [1] manager's end; both stay open here */
+	int api_socket;
+	int pid_file;
+	sd_event *event;
+	sd_event_source *watch;
+	nsec_t last_watch;
+	struct child children[ROLES];
+	bool stopping;
+	bool ready;
+};
+
+static nsec_t
+clock_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+}
+
+/* ---- what outlives the roles ---------------------------------------------------------------- */
+
+static int
+path_in_run_dir(const struct supervisor *s, const char *name, char path[PATH_SIZE],
+                struct error *error)
+{
+	if (snprintf(path, PATH_SIZE, "%s/%s", s->options->run_dir, name) >= PATH_SIZE)
+		return error_set(error, -ENAMETOOLONG, "the name of the run directory is too long");
+	return 0;
+}
+
+static int
+make_directory(const char *path, mode_t mode, const struct passwd *owner, struct error *error)
+{
+	if (mkdir(path, mode) < 0 && errno != EEXIST)
+		return error_set(error, -errno, "cannot make the directory %s: %s", path,
+		                 strerror(errno));
+	if (owner && geteuid() == 0 && chown(path, owner->pw_uid, owner->pw_gid) < 0)
+		return error_set(error, -errno, "cannot give %s to %s: %s", path, owner->pw_name,
+		                 strerror(errno));
+	return 0;
+}
+
+/* One service a run directory: a second one must not take over the socket of the first. */
+static int
+lock_run_dir(struct supervisor *s, struct error *error)
+{
+	char path[PATH_SIZE], text[32];
+	int length = snprintf(text, sizeof(text), "%d\n", getpid());
+	int r = path_in_run_dir(s, "tandemd.pid", path, error);
+
+	if (r < 0)
+		return r;
+	s->pid_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (s->pid_file < 0)
+		return error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
+	if (flock(s->pid_file, LOCK_EX | LOCK_NB) < 0)
+		return error_set(error, -errno, "another tandemd runs in %s: see %s",
+		                 s->options->run_dir, path);
+	if (ftruncate(s->pid_file, 0) < 0 || write(s->pid_file, text, (size_t)length) != length)
+		return error_set(error, -errno, "cannot write %s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int
+open_api_socket(struct supervisor *s, struct error *error)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char path[PATH_SIZE];
+	int r = path_in_run_dir(s, "api.sock", path, error);
+
+	if (r < 0)
+		return r;
+	if (strlen(path) >= sizeof(address.sun_path))
+		return error_set(error, -ENAMETOOLONG, "%s is too long for a socket's name", path);
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	(void)unlink(path);
+	s->api_socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->api_socket < 0 ||
+	    bind(s->api_socket, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    chmod(path, 0666) < 0 ||		/* who may do what is decided per request */
+	    listen(s->api_socket, API_BACKLOG) < 0)
+		return error_set(error, -errno, "cannot listen on %s: %s", path, strerror(errno));
+	return 0;
+}
+
+/*
+ * What does this start begin with?  Of the running configuration that an earlier service left and
+ * the saved file, the one written last: a restart changes nothing that runs, and a file that an
+ * operator put in place counts.  After a boot only the saved file does.
+ */
+static int
+choose_configuration(struct supervisor *s, const char *memory_path, struct error *error)
+{
+	struct stat saved, running;
+	char path[PATH_SIZE];
+	int r = path_in_run_dir(s, "manager/running.boot", path, error);
+
+	if (r < 0)
+		return r;
+	if (stat(path, &running) < 0)
+		return 0;
+	if (memory_is_of_this_boot(memory_path) &&
+	    (stat(s->options->saved_path, &saved) < 0 ||
+	     saved.st_mtim.tv_sec < running.st_mtim.tv_sec ||
+	     (saved.st_mtim.tv_sec == running.st_mtim.tv_sec &&
+	      saved.st_mtim.tv_nsec <= running.st_mtim.tv_nsec)))
+		return 0;
+	log_info("starting from %s: it is newer than what ran before", s->options->saved_path);
+	if (unlink(path) < 0)
+		return error_set(error, -errno, "cannot remove %s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int
+set_up(struct supervisor *s, struct error *error)
+{
+	const struct passwd *owner = getpwnam(s->options->user);
+	char path[PATH_SIZE];
+	int r;
+
+	if (geteuid() == 0 && !owner)
+		return error_set(error, -ENOENT, "there is no user %s to run as: create it, or "
+		                 "name another with --user", s->options->user);
+	r = make_directory(s->options->run_dir, 0755, NULL, error);
+	if (r == 0)
+		r = lock_run_dir(s, error);
+	if (r == 0)
+		r = path_in_run_dir(s, "manager", path, error);
+	if (r == 0)
+		r = make_directory(path, 0700, owner, error);
+	if (r == 0)
+		r = make_directory(s->options->state_dir, 0750, owner, error);
+	if (r == 0)
+		r = path_in_run_dir(s, "engine.memory", path, error);
+	if (r == 0)
+		r = choose_configuration(s, path, error);
+	if (r == 0)
+		r = memory_open(path, &s->memory, error);
+	if (r == 0)
+		r = open_api_socket(s, error);
+	if (r == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+	                         s->channel) < 0)
+		r = error_set(error, -errno, "cannot make a socket pair: %s", strerror(errno));
+	return r;
+}
+
+/* ---- starting and replacing roles ----------------------------------------------------------- */
+
+/* In the child: leave the supervisor's things behind and become the role. */
+NORETURN static void
+run_role(struct supervisor *s, enum role role, pid_t parent)
+{
+	sigset_t none;
+	int status = EXIT_FAILURE;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	close(s->pid_file);
+	switch (role) {
+	case ENGINE:
+		close(s->api_socket);
+		close(s->channel[1]);
+		status = engine_main(s->options, s->channel[0], s->memory);
+		break;
+	case MANAGER:
+		close(s->channel[0]);
+		status = manager_main(s->options, s->channel[1], s->api_socket, s->memory);
+		break;
+	case FLOWSYNC:
+		close(s->api_socket);
+		close(s->channel[0]);
+		close(s->channel[1]);
+		status = flowsync_main(s->options);
+		break;
+	case ROLES:
+		break;
+	}
+	_exit(status);
+}
+
+static void
+start_role(struct supervisor *s, enum role role)
+{
+	struct child *child = &s->children[role];
+	pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid == 0)
+		run_role(s, role, parent);
+	child->started = clock_now();
+	if (pid < 0) {
+		log_error("cannot start the %s: %s", role_names[role], strerror(errno));
+		child->restart_at = child->started + RESTART_PAUSE;
+		return;
+	}
+	child->pid = pid;
+	child->restart_at = 0;
+}
+
+/* A role is gone: say why, and start it again now or a little later. */
+static void
+on_gone(struct supervisor *s, enum role role, int status)
+{
+	struct child *child = &s->children[role];
+	nsec_t now = clock_now();
+
+	child->pid = 0;
+	if (s->stopping)
+		return;
+	if (WIFSIGNALED(status))
+		log_error("the %s was ended by signal %d (%s); starting it again",
+		          role_names[role], WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		log_error("the %s ended with status %d; starting it again", role_names[role],
+		          WEXITSTATUS(status));
+	child->short_lives = now - child->started < SHORT_LIFE ? child->short_lives + 1 : 0;
+	if (role == ENGINE)
+		memory_count_restart(s->memory);
+	if (child->short_lives < QUICK_RESTARTS)
+		start_role(s, role);
+	else
+		child->restart_at = now + RESTART_PAUSE;
+}
+
+static int
+on_child_signal(sd_event_source *source UNUSED, const struct signalfd_siginfo *info UNUSED,
+                void *owner)
+{
+	struct supervisor *s = owner;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (enum role role = 0; role < ROLES; role++)
+			if (s->children[role].pid == pid)
+				on_gone(s, role, status);
+	return 0;
+}
+
+/* ---- watching -------------------------------------------------------------------------------- */
+
+/* Kill an engine that has not turned its loop for too long; its end starts the next one. */
+static void
+watch_engine(struct supervisor *s, nsec_t now)
+{
+	const struct child *engine = &s->children[ENGINE];
+	nsec_t beat = memory_last_beat(s->memory);
+	nsec_t patience = nsec_max(memory_patience(s->memory), 2 * WATCH_PERIOD);
+
+	if (engine->pid == 0)
+		return;
+	if (beat < engine->started) {	/* has not turned its loop once */
+		beat = engine->started;
+		patience = START_PATIENCE;
+	}
+	if (now - beat <= patience)
+		return;
+	log_error("the engine has not moved for %lld ms; replacing it",
+	          (long long)((now - beat) / NSEC_PER_MSEC));
+	kill(engine->pid, SIGKILL);
+}
+
+static void
+tell_service_manager(struct supervisor *s)
+{
+	bool alive = s->children[ENGINE].pid != 0 && s->children[MANAGER].pid != 0 &&
+	             memory_last_beat(s->memory) >= s->children[ENGINE].started;
+
+	if (!alive)
+		return;
+	if (!s->ready) {
+		s->ready = true;
+		sd_notify(0, "READY=1\nSTATUS=Engine and manager are running.");
+	}
+	sd_notify(0, "WATCHDOG=1");
+}
+
+static int
+on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
+{
+	struct supervisor *s = owner;
+	nsec_t now = clock_now();
+
+	/* Were we ourselves kept from running, the engine probably was too: let it move first. */
+	if (now - s->last_watch < 3 * WATCH_PERIOD)
+		watch_engine(s, now);
+	s->last_watch = now;
+	for (enum role role = 0; role < ROLES; role++)
+		if (s->children[role].pid == 0 && now >= s->children[role].restart_at)
+			start_role(s, role);
+	tell_service_manager(s);
+	sd_event_source_set_time_relative(source, (uint64_t)(WATCH_PERIOD / NSEC_PER_USEC));
+	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+/* ---- stopping -------------------------------------------------------------------------------- */
+
+/* End a role politely, and by force after STOP_PATIENCE. */
+static void
+stop_role(struct supervisor *s, enum role role)
+{
+	const struct timespec moment = { .tv_nsec = 5 * NSEC_PER_MSEC };
+	struct child *child = &s->children[role];
+	nsec_t deadline = clock_now() + STOP_PATIENCE;
+	int status;
+
+	if (child->pid == 0)
+		return;
+	kill(child->pid, SIGTERM);
+	while (waitpid(child->pid, &status, WNOHANG) == 0) {
+		if (clock_now() >= deadline) {
+			log_warning("the %s does not stop; ending it", role_names[role]);
+			kill(child->pid, SIGKILL);
+			(void)waitpid(child->pid, &status, 0);
+			break;
+		}
+		nanosleep(&moment, NULL);
+	}
+	child->pid = 0;
+}
+
+static int
+set_up_loop(struct supervisor *s, struct error *error)
+{
+	int r = sd_event_new(&s->event);
+
+	if (r >= 0)
+		r = sd_event_add_signal(s->event, NULL, SIGCHLD | SD_EVENT_SIGNAL_PROCMASK,
+		                        on_child_signal, s);
+	if (r >= 0)
+		r = sd_event_add_signal(s->event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, NULL,
+		                        NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(s->event, NULL, SIGINT | SD_EVENT_SIGNAL_PROCMASK, NULL,
+		                        NULL);
+	if (r >= 0)
+		r = sd_event_add_time_relative(s->event, &s->watch, CLOCK_MONOTONIC, 0, 1000,
+		                               on_watch, s);
+	return r < 0 ? error_set(error, r, "cannot set up the loop: %s", strerror(-r)) : 0;
+}
+
+int
+supervisor_run(const struct role_options *options)
+{
+	struct supervisor s = {
+		.options = options,
+		.channel = { -1, -1 },
+		.api_socket = -1,
+		.pid_file = -1,
+	};
+	struct error error = { 0 };
+	const char *missing;
+
+	log_open("supervisor", options->name);
+	log_set_level(options->log_level);
+	signal(SIGPIPE, SIG_IGN);
+	if (set_up(&s, &error) < 0 || set_up_loop(&s, &error) < 0) {
+		log_error("%s", error.text);
+		return EXIT_FAILURE;
+	}
+	log_info("Tandem %s starts in %s", TANDEM_VERSION, options->run_dir);
+	privilege_real_time(&missing);
+	s.last_watch = clock_now();
+	for (enum role role = 0; role < ROLES; role++)
+		start_role(&s, role);
+
+	int r = sd_event_loop(s.event);
+
+	s.stopping = true;
+	sd_notify(0, "STOPPING=1");
+	log_info("stopping");
+	stop_role(&s, ENGINE);
+	stop_role(&s, MANAGER);
+	stop_role(&s, FLOWSYNC);
+	memory_close(s.memory);
+	sd_event_source_unref(s.watch);
+	sd_event_unref(s.event);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Addresses in route netlink, with their mark (the kernel's "address protocol") and their lease (a
+ * lifetime in whole seconds, after which the kernel removes them by itself).
+ */
+#include "system/nladdr.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "system/netlink.h"
+
+#define FOR_EVER UINT32_MAX
+
+static bool
+read_ip(const struct nlattr *attribute, struct ip *ip)
+{
+	const uint8_t *bytes = mnl_attr_get_payload(attribute);
+
+	if (mnl_attr_get_payload_len(attribute) == 4)
+		*ip = ip_from_v4(bytes);
+	else if (mnl_attr_get_payload_len(attribute) == 16)
+		*ip = ip_from_v6(bytes);
+	else
+		return false;
+	return true;
+}
+
+bool
+nladdr_decode(const struct nlmsghdr *message, int *ret_index, struct ifworld_address *ret)
+{
+	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
+	const struct nlattr *a;
+	struct ip remote = { 0 };
+	uint32_t flags;
+
+	memset(ret, 0, sizeof(*ret));
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*info) ||
+	    (info->ifa_family != AF_INET && info->ifa_family != AF_INET6))
+		return false;
+	*ret_index = (int)info->ifa_index;
+	ret->prefix.length = info->ifa_prefixlen;
+	flags = info->ifa_flags;
+	mnl_attr_for_each(a, message, sizeof(*info)) {
+		switch (mnl_attr_get_type(a)) {
+		case IFA_LOCAL:
+			if (!read_ip(a, &ret->prefix.ip))
+				return false;
+			break;
+		case IFA_ADDRESS:
+			if (!read_ip(a, &remote))
+				return false;
+			break;
+		case IFA_FLAGS:
+			if (mnl_attr_get_payload_len(a) == sizeof(flags))
+				flags = mnl_attr_get_u32(a);
+			break;
+		case IFA_PROTO:
+			if (mnl_attr_get_payload_len(a) == sizeof(ret->mark))
+				ret->mark = mnl_attr_get_u8(a);
+			break;
+		}
+	}
+	if (ret->prefix.ip.family == 0)
+		ret->prefix.ip = remote;	/* IPv6 without a peer says it only here */
+	ret->secondary = flags & IFA_F_SECONDARY;
+	ret->leased = !(flags & IFA_F_PERMANENT);
+	return ret->prefix.ip.family != 0 &&
+	       ret->prefix.length <= (ret->prefix.ip.family == 4 ? 32 : 128);
+}
+
+static struct nlmsghdr *
+begin(void *buffer, uint16_t type, uint16_t flags, const struct ifstep *step)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ifaddrmsg *info;
+
+	message->nlmsg_type = type;
+	message->nlmsg_flags = NLM_F_REQUEST | flags;
+	info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+	if (step == NULL)
+		return message;
+	info->ifa_family = step->prefix.ip.family == 4 ? AF_INET : AF_INET6;
+	info->ifa_prefixlen = step->prefix.length;
+	info->ifa_index = (uint32_t)step->index;
+	mnl_attr_put(message, IFA_LOCAL, ip_size(&step->prefix.ip), step->prefix.ip.bytes);
+	mnl_attr_put(message, IFA_ADDRESS, ip_size(&step->prefix.ip), step->prefix.ip.bytes);
+	return message;
+}
+
+struct nlmsghdr *
+nladdr_dump(void *buffer, uint32_t sequence)
+{
+	struct nlmsghdr *message = begin(buffer, RTM_GETADDR, NLM_F_DUMP, NULL);
+
+	message->nlmsg_seq = sequence;
+	return message;
+}
+
+static void
+put_broadcast(struct nlmsghdr *message, const struct prefix *prefix)
+{
+	uint8_t bytes[4];
+
+	if (prefix->ip.family != 4 || prefix->length >= 31)
+		return;
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned kept = prefix->length <= 8 * i ? 0 :
+		                prefix->length >= 8 * i + 8 ? 8 : prefix->length - 8 * i;
+
+		bytes[i] = prefix->ip.bytes[i] | (uint8_t)(0xff >> kept);
+	}
+	mnl_attr_put(message, IFA_BROADCAST, sizeof(bytes), bytes);
+}
+
+static struct nlmsghdr *
+add_address(void *buffer, const struct ifstep *step)
+{
+	struct nlmsghdr *message = begin(buffer, RTM_NEWADDR,
+	                                 NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, step);
+	uint32_t lifetime = step->lease == 0 ? FOR_EVER : step->lease;
+	struct ifa_cacheinfo cache = { .ifa_valid = lifetime, .ifa_prefered = lifetime };
+
+	/* A replacement takes over the mark as well, so it must always be named. */
+	mnl_attr_put_u8(message, IFA_PROTO, step->mark);
+	if (step->no_prefix_route)
+		mnl_attr_put_u32(message, IFA_FLAGS, IFA_F_NOPREFIXROUTE);
+	if (step->mark == MARK_REAL)
+		put_broadcast(message, &step->prefix);
+	mnl_attr_put(message, IFA_CACHEINFO, sizeof(cache), &cache);
+	return message;
+}
+
+/* The kernel makes a local route for an address even on a link that is down. */
+static struct nlmsghdr *
+remove_local_route(void *buffer, const struct ifstep *step)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct rtmsg *route;
+
+	message->nlmsg_type = RTM_DELROUTE;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	route = mnl_nlmsg_put_extra_header(message, sizeof(*route));
+	route->rtm_family = step->prefix.ip.family == 4 ? AF_INET : AF_INET6;
+	route->rtm_dst_len = (uint8_t)(8 * ip_size(&step->prefix.ip));
+	route->rtm_table = RT_TABLE_LOCAL;
+	route->rtm_type = RTN_LOCAL;
+	route->rtm_scope = RT_SCOPE_NOWHERE;
+	mnl_attr_put(message, RTA_DST, ip_size(&step->prefix.ip), step->prefix.ip.bytes);
+	mnl_attr_put_u32(message, RTA_OIF, (uint32_t)step->index);
+	return message;
+}
+
+struct nlmsghdr *
+nladdr_change(void *buffer, const struct ifstep *step)
+{
+	if (step->kind == IFSTEP_ADD_ADDRESS)
+		return add_address(buffer, step);
+	if (step->kind == IFSTEP_SILENCE_ADDRESS)
+		return remove_local_route(buffer, step);
+	assert(step->kind == IFSTEP_REMOVE_ADDRESS);
+	return begin(buffer, RTM_DELADDR, NLM_F_ACK, step);
+}

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Links in route netlink: decoding RTM_NEWLINK, writing requests.  The IPv4 layer's per-link
+ * settings (arp_ignore, arp_announce, rp_filter) travel in the same messages, so that no file below
+ * /proc is needed for them.
+ */
+#include "system/nllink.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "system/netlink.h"
+
+/* <net/if.h> and <linux/if.h> cannot be included together; these are the kernel's values. */
+#define FLAG_LOWER_UP (1u << 16)
+#define OPERATION_UNKNOWN 0u
+#define OPERATION_UP 6u
+#define BOND_MODE_KERNEL_ACTIVE_BACKUP 1u
+#define BOND_MODE_KERNEL_XOR 2u
+#define BOND_MODE_KERNEL_8023AD 4u
+#define BOND_HASH_LAYER34 1u
+#define ADDR_GEN_NONE 1u
+
+/* ---- decoding ---- */
+
+static uint32_t
+number_of(const struct nlattr *attribute)
+{
+	switch (mnl_attr_get_payload_len(attribute)) {
+	case 1:
+		return mnl_attr_get_u8(attribute);
+	case 2:
+		return mnl_attr_get_u16(attribute);
+	case 4:
+		return mnl_attr_get_u32(attribute);
+	default:
+		return 0;
+	}
+}
+
+static void
+copy_text(char *to, size_t size, const struct nlattr *attribute)
+{
+	size_t length = mnl_attr_get_payload_len(attribute);
+
+	if (length >= size)
+		length = size - 1;
+	memset(to, 0, size);
+	memcpy(to, mnl_attr_get_payload(attribute), strnlen(mnl_attr_get_payload(attribute),
+	                                                    length));
+}
+
+static uint8_t
+bond_mode_from(uint32_t mode)
+{
+	switch (mode) {
+	case BOND_MODE_KERNEL_8023AD:
+		return BOND_LACP;
+	case BOND_MODE_KERNEL_ACTIVE_BACKUP:
+		return BOND_ACTIVE_BACKUP;
+	case BOND_MODE_KERNEL_XOR:
+		return BOND_BALANCED;
+	default:
+		return BOND_MODES;
+	}
+}
+
+static void
+decode_bond(const struct nlattr *data, struct ifworld_bond *bond)
+{
+	const struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, data) {
+		uint32_t number = number_of(a);
+
+		switch (mnl_attr_get_type(a)) {
+		case IFLA_BOND_MODE:
+			bond->mode = bond_mode_from(number);
+			break;
+		case IFLA_BOND_XMIT_HASH_POLICY:
+			bond->hash34 = number == BOND_HASH_LAYER34;
+			break;
+		case IFLA_BOND_AD_LACP_RATE:
+			bond->fast = number == 1;
+			break;
+		case IFLA_BOND_AD_LACP_ACTIVE:
+			bond->passive = number == 0;
+			break;
+		case IFLA_BOND_AD_USER_PORT_KEY:
+			bond->key = (uint16_t)number;
+			break;
+		case IFLA_BOND_MIN_LINKS:
+			bond->minimum_links = number;
+			break;
+		case IFLA_BOND_MIIMON:
+			bond->miimon = number;
+			break;
+		case IFLA_BOND_PRIMARY:
+			bond->primary = (int)number;
+			break;
+		}
+	}
+}
+
+static void
+decode_vlan(const struct nlattr *data, struct ifworld_link *link)
+{
+	const struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, data) {
+		if (mnl_attr_get_type(a) == IFLA_VLAN_ID)
+			link->vlan = (uint16_t)number_of(a);
+		if (mnl_attr_get_type(a) == IFLA_VLAN_PROTOCOL)
+			link->vlan_protocol = __builtin_bswap16((uint16_t)number_of(a));
+	}
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		link->vlan_protocol = __builtin_bswap16(link->vlan_protocol);
+}
+
+static void
+decode_info(const struct nlattr *info, struct ifworld_link *link)
+{
+	const struct nlattr *data = NULL;
+	const struct nlattr *a;
+	char kind[16] = "";
+
+	mnl_attr_for_each_nested(a, info) {
+		if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
+			copy_text(kind, sizeof(kind), a);
+		if (mnl_attr_get_type(a) == IFLA_INFO_DATA)
+			data = a;
+	}
+	if (data == NULL)
+		return;
+	if (strcmp(kind, "bond") == 0) {
+		link->kind = IFWORLD_BOND;
+		decode_bond(data, &link->bond);
+	} else if (strcmp(kind, "vlan") == 0) {
+		link->kind = IFWORLD_VLAN;
+		decode_vlan(data, link);
+	} else if (strcmp(kind, "macvlan") == 0) {
+		link->kind = IFWORLD_MACVLAN;
+		mnl_attr_for_each_nested(a, data) {
+			if (mnl_attr_get_type(a) == IFLA_MACVLAN_MODE)
+				link->private = number_of(a) == MACVLAN_MODE_PRIVATE;
+		}
+	}
+}
+
+/* The array of a link's IPv4 settings: one number each, in the order of their identifiers. */
+static int32_t
+ip_setting(const struct nlattr *conf, unsigned identifier)
+{
+	int32_t value = 0;
+
+	if (mnl_attr_get_payload_len(conf) >= identifier * sizeof(value))
+		memcpy(&value, (const uint8_t *)mnl_attr_get_payload(conf) +
+		       (identifier - 1) * sizeof(value), sizeof(value));
+	return value;
+}
+
+static void
+decode_families(const struct nlattr *families, struct ifworld_link *link)
+{
+	const struct nlattr *family;
+	const struct nlattr *a;
+
+	mnl_attr_for_each_nested(family, families) {
+		mnl_attr_for_each_nested(a, family) {
+			if (mnl_attr_get_type(family) == AF_INET &&
+			    mnl_attr_get_type(a) == IFLA_INET_CONF) {
+				link->arp.ignore = ip_setting(a, IPV4_DEVCONF_ARP_IGNORE);
+				link->arp.announce = ip_setting(a, IPV4_DEVCONF_ARP_ANNOUNCE);
+				link->arp.rp_filter = ip_setting(a, IPV4_DEVCONF_RP_FILTER);
+			}
+			if (mnl_attr_get_type(family) == AF_INET6 &&
+			    mnl_attr_get_type(a) == IFLA_INET6_ADDR_GEN_MODE)
+				link->no_addr_gen = number_of(a) == ADDR_GEN_NONE;
+		}
+	}
+}
+
+static void
+decode_attribute(const struct nlattr *a, struct ifworld_link *link)
+{
+	switch (mnl_attr_get_type(a)) {
+	case IFLA_IFNAME:
+		copy_text(link->name, sizeof(link->name), a);
+		break;
+	case IFLA_IFALIAS:
+		copy_text(link->alias, sizeof(link->alias), a);
+		break;
+	case IFLA_MTU:
+		link->mtu = number_of(a);
+		break;
+	case IFLA_MASTER:
+		link->master = (int)number_of(a);
+		break;
+	case IFLA_LINK:
+		link->parent = (int)number_of(a);
+		break;
+	case IFLA_OPERSTATE:
+		link->oper_up = number_of(a) == OPERATION_UP ||
+		                number_of(a) == OPERATION_UNKNOWN;
+		break;
+	case IFLA_ADDRESS:
+		if (mnl_attr_get_payload_len(a) == sizeof(link->mac.bytes))
+			memcpy(link->mac.bytes, mnl_attr_get_payload(a), sizeof(link->mac.bytes));
+		break;
+	case IFLA_LINKINFO:
+		decode_info(a, link);
+		break;
+	case IFLA_AF_SPEC:
+		decode_families(a, link);
+		break;
+	}
+}
+
+bool
+nllink_decode(const struct nlmsghdr *message, struct ifworld_link *ret)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+	const struct nlattr *a;
+	bool elsewhere = false;
+
+	memset(ret, 0, sizeof(*ret));
+	/* Bridges report their ports in messages of the same type. */
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*info) || info->ifi_family != AF_UNSPEC ||
+	    info->ifi_index <= 0)
+		return false;
+	ret->index = info->ifi_index;
+	ret->up = info->ifi_flags & IFF_UP;
+	ret->running = info->ifi_flags & IFF_RUNNING;
+	ret->lower_up = info->ifi_flags & FLAG_LOWER_UP;
+	ret->bond.mode = BOND_MODES;
+	ret->no_addr_gen = true;	/* unless it has an IPv6 layer that says otherwise */
+	mnl_attr_for_each(a, message, sizeof(*info)) {
+		decode_attribute(a, ret);
+		if (mnl_attr_get_type(a) == IFLA_LINK_NETNSID)
+			elsewhere = true;
+	}
+	if (elsewhere)
+		ret->parent = 0;	/* its number counts in another network namespace */
+	return ret->name[0] != '\0';
+}
+
+/* ---- requests ---- */
+
+static struct nlmsghdr *
+begin(void *buffer, uint16_t type, uint16_t flags, int index)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *info;
+
+	message->nlmsg_type = type;
+	message->nlmsg_flags = NLM_F_REQUEST | flags;
+	info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+	info->ifi_family = AF_UNSPEC;
+	info->ifi_index = index;
+	return message;
+}
+
+struct nlmsghdr *
+nllink_dump(void *buffer, uint32_t sequence)
+{
+	struct nlmsghdr *message = begin(buffer, RTM_GETLINK, NLM_F_DUMP, 0);
+
+	message->nlmsg_seq = sequence;
+	mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	return message;
+}
+
+struct nlmsghdr *
+nllink_get(void *buffer, int index)
+{
+	struct nlmsghdr *message = begin(buffer, RTM_GETLINK, 0, index);
+
+	mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	return message;
+}
+
+static uint8_t
+bond_mode_to(uint8_t mode)
+{
+	switch ((enum bond_mode)mode) {
+	case BOND_LACP:
+		return BOND_MODE_KERNEL_8023AD;
+	case BOND_ACTIVE_BACKUP:
+		return BOND_MODE_KERNEL_ACTIVE_BACKUP;
+	case BOND_BALANCED:
+		return BOND_MODE_KERNEL_XOR;
+	case BOND_MODES:
+		break;
+	}
+	assert(!"bond mode");
+	return 0;
+}
+
+static void
+put_bond(struct nlmsghdr *m, const struct ifstep *step)
+{
+	const struct ifworld_bond *bond = &step->bond;
+	struct nlattr *info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+	struct nlattr *data;
+
+	mnl_attr_put_str(m, IFLA_INFO_KIND, "bond");
+	data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
+	if (step->parts & BOND_PART_MODE)
+		mnl_attr_put_u8(m, IFLA_BOND_MODE, bond_mode_to(bond->mode));
+	if (step->parts & BOND_PART_MIIMON)
+		mnl_attr_put_u32(m, IFLA_BOND_MIIMON, bond->miimon);
+	if (step->parts & BOND_PART_PRIMARY)
+		mnl_attr_put_u32(m, IFLA_BOND_PRIMARY, (uint32_t)bond->primary);
+	if (step->parts & BOND_PART_HASH)
+		mnl_attr_put_u8(m, IFLA_BOND_XMIT_HASH_POLICY,
+		                bond->hash34 ? BOND_HASH_LAYER34 : 0);
+	if (step->parts & BOND_PART_MINIMUM)
+		mnl_attr_put_u32(m, IFLA_BOND_MIN_LINKS, bond->minimum_links);
+	if (step->parts & BOND_PART_LACP) {
+		mnl_attr_put_u8(m, IFLA_BOND_AD_LACP_RATE, bond->fast);
+		mnl_attr_put_u8(m, IFLA_BOND_AD_LACP_ACTIVE, !bond->passive);
+		mnl_attr_put_u16(m, IFLA_BOND_AD_USER_PORT_KEY, bond->key);
+	}
+	mnl_attr_nest_end(m, data);
+	mnl_attr_nest_end(m, info);
+}
+
+static void
+put_vlan(struct nlmsghdr *m, const struct ifstep *step)
+{
+	struct nlattr *info;
+	struct nlattr *data;
+	uint8_t protocol[2] = { (uint8_t)(step->vlan_protocol >> 8), (uint8_t)step->vlan_protocol };
+
+	mnl_attr_put_u32(m, IFLA_LINK, (uint32_t)step->other);
+	info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+	mnl_attr_put_str(m, IFLA_INFO_KIND, "vlan");
+	data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
+	mnl_attr_put_u16(m, IFLA_VLAN_ID, step->vlan);
+	mnl_attr_put(m, IFLA_VLAN_PROTOCOL, sizeof(protocol), protocol);
+	mnl_attr_nest_end(m, data);
+	mnl_attr_nest_end(m, info);
+}
+
+static void
+put_macvlan(struct nlmsghdr *m, const struct ifstep *step)
+{
+	struct nlattr *info;
+	struct nlattr *data;
+
+	mnl_attr_put_u32(m, IFLA_LINK, (uint32_t)step->other);
+	mnl_attr_put(m, IFLA_ADDRESS, sizeof(step->mac.bytes), step->mac.bytes);
+	info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+	mnl_attr_put_str(m, IFLA_INFO_KIND, "macvlan");
+	data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
+	mnl_attr_put_u32(m, IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE);
+	mnl_attr_nest_end(m, data);
+	mnl_attr_nest_end(m, info);
+}
+
+static void
+put_arp(struct nlmsghdr *m, const struct ifworld_arp *arp)
+{
+	struct nlattr *families = mnl_attr_nest_start(m, IFLA_AF_SPEC);
+	struct nlattr *family = mnl_attr_nest_start(m, AF_INET);
+	struct nlattr *conf = mnl_attr_nest_start(m, IFLA_INET_CONF);
+
+	if (arp->ignore >= 0)
+		mnl_attr_put_u32(m, IPV4_DEVCONF_ARP_IGNORE, (uint32_t)arp->ignore);
+	if (arp->announce >= 0)
+		mnl_attr_put_u32(m, IPV4_DEVCONF_ARP_ANNOUNCE, (uint32_t)arp->announce);
+	if (arp->rp_filter >= 0)
+		mnl_attr_put_u32(m, IPV4_DEVCONF_RP_FILTER, (uint32_t)arp->rp_filter);
+	mnl_attr_nest_end(m, conf);
+	mnl_attr_nest_end(m, family);
+	mnl_attr_nest_end(m, families);
+}
+
+static void
+put_no_addr_gen(struct nlmsghdr *m)
+{
+	struct nlattr *families = mnl_attr_nest_start(m, IFLA_AF_SPEC);
+	struct nlattr *family = mnl_attr_nest_start(m, AF_INET6);
+
+	mnl_attr_put_u8(m, IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_NONE);
+	mnl_attr_nest_end(m, family);
+	mnl_attr_nest_end(m, families);
+}
+
+static struct nlmsghdr *
+begin_create(void *buffer, const char *name)
+{
+	struct nlmsghdr *m = begin(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, 0);
+
+	mnl_attr_put_strz(m, IFLA_IFNAME, name);
+	return m;
+}
+
+static struct nlmsghdr *
+set_flag(void *buffer, int index, bool up)
+{
+	struct nlmsghdr *m = begin(buffer, RTM_SETLINK, NLM_F_ACK, index);
+	struct ifinfomsg *info = mnl_nlmsg_get_payload(m);
+
+	info->ifi_change = IFF_UP;
+	info->ifi_flags = up ? IFF_UP : 0;
+	return m;
+}
+
+struct nlmsghdr *
+nllink_change(void *buffer, const struct ifstep *step)
+{
+	struct nlmsghdr *m;
+	char alias[DESCRIPTION_SIZE];
+
+	switch (step->kind) {
+	case IFSTEP_CREATE_BOND:
+		m = begin_create(buffer, step->name);
+		put_bond(m, step);
+		return m;
+	case IFSTEP_CREATE_VIF:
+		m = begin_create(buffer, step->name);
+		put_vlan(m, step);
+		return m;
+	case IFSTEP_CREATE_VIRTUAL:
+		m = begin_create(buffer, step->name);
+		put_macvlan(m, step);
+		return m;
+	case IFSTEP_DELETE_LINK:
+		return begin(buffer, RTM_DELLINK, NLM_F_ACK, step->index);
+	case IFSTEP_SET_BOND:
+		/* Options of a kind are changed by "new" without "create", not by "set". */
+		m = begin(buffer, RTM_NEWLINK, NLM_F_ACK, step->index);
+		put_bond(m, step);
+		return m;
+	case IFSTEP_SET_UP:
+	case IFSTEP_SET_DOWN:
+		return set_flag(buffer, step->index, step->kind == IFSTEP_SET_UP);
+	case IFSTEP_RENAME:
+	case IFSTEP_SET_MTU:
+	case IFSTEP_SET_MAC:
+	case IFSTEP_SET_ALIAS:
+	case IFSTEP_SET_GROUP_ALIAS:
+	case IFSTEP_SET_MASTER:
+	case IFSTEP_SET_ARP:
+	case IFSTEP_SET_NO_ADDR_GEN:
+	case IFSTEP_ADD_ADDRESS:
+	case IFSTEP_REMOVE_ADDRESS:
+	case IFSTEP_SILENCE_ADDRESS:
+	case IFSTEP_KINDS:
+		break;
+	}
+
+	m = begin(buffer, RTM_SETLINK, NLM_F_ACK, step->index);
+	if (step->kind == IFSTEP_RENAME) {
+		mnl_attr_put_strz(m, IFLA_IFNAME, step->text);
+	} else if (step->kind == IFSTEP_SET_MTU) {
+		mnl_attr_put_u32(m, IFLA_MTU, step->mtu);
+	} else if (step->kind == IFSTEP_SET_MAC) {
+		mnl_attr_put(m, IFLA_ADDRESS, sizeof(step->mac.bytes), step->mac.bytes);
+	} else if (step->kind == IFSTEP_SET_ALIAS) {
+		mnl_attr_put_str(m, IFLA_IFALIAS, step->text);
+	} else if (step->kind == IFSTEP_SET_GROUP_ALIAS) {
+		ifstep_group_alias(step->text, step->vrid, alias);
+		mnl_attr_put_str(m, IFLA_IFALIAS, alias);
+	} else if (step->kind == IFSTEP_SET_MASTER) {
+		mnl_attr_put_u32(m, IFLA_MASTER, (uint32_t)step->other);
+	} else if (step->kind == IFSTEP_SET_ARP) {
+		put_arp(m, &step->arp);
+	} else {
+		assert(step->kind == IFSTEP_SET_NO_ADDR_GEN);
+		put_no_addr_gen(m);
+	}
+	return m;
+}

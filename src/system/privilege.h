@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The list of powers, on one screen: what each role keeps after its start.  All calls are made
+ * once, early, by a process that began as root; a failure is the world's and the role must not go
+ * on.  Where the process is not root (a test), giving up nothing is done and said so with 0.
+ */
+#ifndef TANDEM_PRIVILEGE_H
+#define TANDEM_PRIVILEGE_H
+
+#include "base/base.h"
+#include "base/error.h"
+
+/* Real-time scheduling and locked memory; what the machine refuses is left out and named in
+ * *ret_missing (static text, NULL = nothing missing). */
+void privilege_real_time(const char **ret_missing);
+
+/* Engine: become user, keep CAP_NET_ADMIN and CAP_NET_RAW. */
+int privilege_drop_engine(const char *user, struct error *error) MUST_USE;
+
+/* Manager: become user, keep no capability, and forbid the system calls it has no use for
+ * (exec, ptrace, mount, module and clock calls, raw and packet sockets ...). */
+int privilege_drop_manager(const char *user, struct error *error) MUST_USE;
+
+/* Flowsync: become user, keep CAP_NET_ADMIN. */
+int privilege_drop_flowsync(const char *user, struct error *error) MUST_USE;
+
+#endif

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+What the tests say again and again: nothing moved, nobody noticed, adverts kept their time.
+"""
+import contextlib
+import os
+
+from lab.packets import gaps
+from lab.pair import GROUPS, VIPS, Probes
+
+EMULATED = "TANDEM_LAB_VM" in os.environ
+# How much later than the law says something may be seen, for the sake of a busy machine.
+SLACK = 1.0 if EMULATED else 0.15
+RATE = 200 if EMULATED else 1000
+INTERVAL = 1.0
+
+
+def transitions(router):
+    """(what changes exactly when a group of the router makes a transition, when that was)"""
+    groups = router.groups()
+    return ({key: (group["state"], group["statistics"]["became-master"],
+                   group["statistics"]["released-master"]) for key, group in groups.items()},
+            {key: int(group["last-transition"]) for key, group in groups.items()})
+
+
+@contextlib.contextmanager
+def no_transition(*routers):
+    before = [transitions(router) for router in routers]
+    yield
+    for router, (states, times) in zip(routers, before):
+        now, now_times = transitions(router)
+        assert now == states, router.name
+        # Whole seconds, made from a monotonic clock: the last digit may waver.
+        assert all(abs(now_times[key] - times[key]) <= 1 for key in times), router.name
+
+
+@contextlib.contextmanager
+def nobody_notices(pair, rate=RATE, through=True):
+    """No client loses a packet to any virtual address."""
+    probes = Probes(pair, rate, through).wait_answering()
+    try:
+        yield
+    finally:
+        reports = probes.stop()
+    lost = {key: report["lost"] for key, report in reports.items()}
+    assert not any(lost.values()), f"packets lost: {lost}"
+
+
+def assert_on_time(packets, longest, segments=tuple(GROUPS)):
+    """Between two advertisements of a segment never passes more than that."""
+    for segment in segments:
+        adverts = packets.adverts(segment)
+        assert len(adverts) >= 2, f"no advertisements on {segment}"
+        assert max(gaps(adverts)) <= longest, \
+            f"{segment}: gaps {[round(gap, 3) for gap in gaps(adverts)]}"
+
+
+def assert_only_renewals(watch):
+    """The kernel told of no address that came or went: leases renewed are all there was."""
+    for when, link, address, added in watch.address_events():
+        assert added and address.split("/")[0] in VIPS, f"{address} on {link}, added: {added}"
+
+
+def faults(router, segment):
+    """Reason -> number of packets not accepted."""
+    group = router.groups()[GROUPS[segment]]
+    return {f["reason"]: int(f["count"]) for f in group["statistics"].get("fault", ())}

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+The seed pair as it is meant: LACP bonds, VLANs on them, a kernel that has both.  The laws are those
+of the other files; here the links under the groups are real.
+"""
+import signal
+import time
+
+import pytest
+
+from lab.network import wait_for
+from lab.pair import DOWN_INTERVAL, GROUPS, LINKS, MEMBERS, SYNC1, VIPS, Probes
+
+from laws import RATE, SLACK, assert_on_time, no_transition, nobody_notices
+
+pytestmark = pytest.mark.bonds
+
+
+def link(router, name):
+    return next(found for found in router.space.show("link") if found["ifname"] == name)
+
+
+def test_bonds_and_vlans_are_made_as_configured(pair):
+    for router in (pair.r1, pair.r2):
+        for segment, members in MEMBERS.items():
+            bond = link(router, LINKS[segment])["linkinfo"]
+            assert bond["info_kind"] == "bond"
+            assert bond["info_data"]["mode"] == "802.3ad"
+            assert bond["info_data"]["xmit_hash_policy"] == "layer3+4"
+            for member in members:
+                assert link(router, member)["master"] == LINKS[segment]
+        for vlan in (10, 11):
+            vif = link(router, f"dp0bond0.{vlan}")
+            assert vif["linkinfo"]["info_kind"] == "vlan"
+            assert vif["linkinfo"]["info_data"]["id"] == vlan
+            assert vif["ifalias"].startswith(f"VLAN {vlan} - ")
+
+
+def test_every_virtual_address_answers(pair):
+    with nobody_notices(pair):
+        time.sleep(2)
+
+
+def test_power_cut_costs_no_more_than_the_down_interval(pair):
+    probes = Probes(pair, RATE, through=True).wait_answering()
+    pair.power_cut("r1")
+    pair.wait_all("r2", "MASTER")
+    time.sleep(1)
+    reports = probes.stop()
+    for (client, target), report in reports.items():
+        print(f"{client} {target}: lost {report['lost']}, outage {report['outage']:.4f} s")
+    assert all(report["outage"] <= DOWN_INTERVAL + SLACK for report in reports.values())
+
+
+def test_bond_without_carrier_moves_its_sync_group(pair):
+    pair.unplug("r1", "b1")
+    wait_for(lambda: all(pair.r2.states()[GROUPS[s]] == "MASTER" for s in SYNC1), 5,
+             lambda: f"SYNC1 to move: {pair.r2.states()}")
+    assert all(pair.r1.states()[GROUPS[s]] == "FAULT" for s in SYNC1)
+    assert pair.r1.states()[GROUPS["b0"]] == "MASTER"
+    pair.plug("r1", "b1")
+    wait_for(lambda: all(pair.r1.states()[GROUPS[s]] == "BACKUP" for s in SYNC1), 20,
+             lambda: f"recovery: {pair.r1.states()}")
+
+
+def test_bond_with_one_cable_left_moves_nothing(pair):
+    port = pair.ports("r1", "b1")[0]
+    with no_transition(pair.r1, pair.r2):
+        pair.switch.ip(f"link set {port} down")
+        time.sleep(DOWN_INTERVAL + 1)
+        pair.switch.ip(f"link set {port} up")
+
+
+def test_one_vlan_cut_at_the_switch_moves_nothing(pair):
+    with no_transition(pair.r1, pair.r2):
+        pair.lose_segment("r1", "v10")
+        time.sleep(DOWN_INTERVAL + 1.5)
+        pair.find_segment("r1", "v10")
+        time.sleep(1.5)
+
+
+def test_reset_of_every_party_loses_no_packet(pair):
+    with nobody_notices(pair):
+        pair.r1.tandem("reset", "vrrp", "master", "interface", "dp0bond0.10", "group", "10")
+        wait_for(lambda: all(pair.r2.states()[GROUPS[s]] == "MASTER" for s in SYNC1), 8,
+                 lambda: f"SYNC1 to move: {pair.r2.states()}")
+        # O1, O2: dp0bond0 group 1 is in a sync group of its own.
+        assert pair.r1.states()[GROUPS["b0"]] == "MASTER"
+        pair.r1.tandem("reset", "vrrp", "master", "interface", "dp0bond0", "group", "1")
+        pair.wait_all("r2", "MASTER", 8)
+        pair.wait_all("r1", "BACKUP", 8)
+        time.sleep(1)
+
+
+def test_engine_killed_or_hung_while_master_is_back_without_a_transition(pair):
+    for number in (signal.SIGKILL, signal.SIGSTOP):
+        pid = pair.r1.pids()["engine"]
+        with no_transition(pair.r1, pair.r2), pair.capture() as packets:
+            wait_for(lambda: len(packets.adverts()) >= 4, 3, "advertisements")
+            pair.r1.signal(number, "engine")
+            wait_for(lambda: pair.r1.pids().get("engine") not in (None, pid), 8, "a new engine")
+            time.sleep(2.5)
+        assert_on_time(packets, 1.3 if number == signal.SIGKILL else 2.8)
+
+
+def test_router_stopped_for_ten_seconds_lets_go_and_does_not_fight(pair):
+    pair.r1.signal(signal.SIGSTOP)
+    stopped = time.monotonic()
+    pair.wait_all("r2", "MASTER", 10)
+    taken = time.monotonic()
+    wait_for(lambda: not {a.split("/")[0] for a in pair.r1.space.addresses()} & set(VIPS), 6,
+             "the leases to end")
+    assert time.monotonic() - taken <= 1.5 + SLACK
+    time.sleep(max(0.0, stopped + 10 - time.monotonic()))
+    with no_transition(pair.r2):
+        pair.r1.signal(signal.SIGCONT)
+        pair.wait_all("r1", "BACKUP", 10)
+        time.sleep(4)
+        assert pair.r1.is_all("BACKUP")
+
+
+def test_configuration_removed_restores_what_was_before(make_pair):
+    pair = make_pair("", "", layout="bonds")
+    space = pair.r1.space
+    # Present before, and not Tandem's: an address and a size of its own.
+    space.ip("""link set dp0s0 mtu 1400
+                address add 203.0.113.1/24 dev dp0s1""")
+    before = picture(space)
+    pair.start("r1")
+    source = pair.folder + "/bond"
+    with open(source, "w") as file:
+        file.write("""set interfaces bonding dp0bond1 mode lacp
+set interfaces bonding dp0bond1 address 169.110.20.28/29
+set interfaces bonding dp0bond1 vif 12 address 192.0.2.1/24
+set interfaces dataplane dp0s2 bond-group dp0bond1
+set interfaces dataplane dp0s3 bond-group dp0bond1
+set interfaces dataplane dp0s0 mtu 1300
+set interfaces dataplane dp0s0 description changed
+set interfaces dataplane dp0s1 address 198.51.100.1/24
+""")
+    pair.r1.tandem(stdin=f"configure\nload {source}\ncommit\nexit\n")
+    wait_for(lambda: "169.110.20.28/29" in space.addresses("dp0bond1"), 5, "the bond")
+    assert link(pair.r1, "dp0s0")["mtu"] == 1300
+    assert space.addresses("dp0s1") == {"203.0.113.1/24", "198.51.100.1/24"}
+    pair.r1.configure("delete interfaces")
+    wait_for(lambda: picture(space) == before, 5,
+             lambda: f"what was before: {before}\nnow: {picture(space)}")
+
+
+def picture(space):
+    """Name -> what an operator would miss if it changed."""
+    return {found["ifname"]: (found["mtu"], found.get("address"), found.get("master"),
+                              found.get("ifalias"), "UP" in found["flags"],
+                              sorted(space.addresses(found["ifname"])))
+            for found in space.show("link")}

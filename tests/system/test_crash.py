@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Roles that crash, hang or are frozen: what the network may notice of it, which is little."""
+import shutil
+import signal
+import time
+
+from lab.network import wait_for
+from lab.pair import GROUPS, LINKS, VIPS, seed
+from lab.watch import Watch
+
+from laws import (INTERVAL, SLACK, assert_on_time, assert_only_renewals, no_transition,
+                  nobody_notices)
+
+OWN = {"b0": "10.100.11.39", "v10": "192.168.255.81", "v11": "192.168.255.89",
+       "b1": "169.110.20.28"}
+
+
+def virtual(space):
+    return {a.split("/")[0] for a in space.addresses()} & set(VIPS)
+
+
+def replaced(router, role, pid):
+    """Another process has this role."""
+    return router.pids().get(role) not in (None, pid)
+
+
+def test_engine_killed_while_master_is_back_without_a_transition(pair):
+    pid = pair.r1.pids()["engine"]
+    with no_transition(pair.r1, pair.r2), nobody_notices(pair), \
+            Watch(pair.r1.space, "address") as watch, pair.capture() as packets:
+        wait_for(lambda: len(packets.adverts()) >= 4, 3, "advertisements")
+        pair.r1.signal(signal.SIGKILL, "engine")
+        wait_for(lambda: replaced(pair.r1, "engine", pid), 5, "a new engine")
+        time.sleep(2.5)
+    assert_on_time(packets, INTERVAL + (0.3 if SLACK > 0.5 else 0.05))
+    assert_only_renewals(watch)
+
+
+def test_engine_that_hangs_is_replaced_without_a_transition(pair):
+    pid = pair.r1.pids()["engine"]
+    with no_transition(pair.r1, pair.r2), nobody_notices(pair), \
+            Watch(pair.r1.space, "address") as watch, pair.capture() as packets:
+        pair.r1.signal(signal.SIGSTOP, "engine")
+        wait_for(lambda: replaced(pair.r1, "engine", pid), 5, "a new engine")
+        time.sleep(2.5)
+    assert_on_time(packets, 2.5 * INTERVAL)
+    assert_only_renewals(watch)
+
+
+def test_manager_killed_is_not_noticed_by_the_network(pair):
+    pid = pair.r1.pids()["manager"]
+    with no_transition(pair.r1, pair.r2), pair.capture() as packets:
+        wait_for(lambda: len(packets.adverts()) >= 4, 3, "advertisements")
+        pair.r1.signal(signal.SIGKILL, "manager")
+        wait_for(lambda: replaced(pair.r1, "manager", pid), 5, "a new manager")
+        wait_for(pair.r1.answers, 5, "the API")
+        time.sleep(1.5)
+    assert_on_time(packets, INTERVAL + (0.3 if SLACK > 0.5 else 0.05))
+
+
+def test_router_stopped_for_ten_seconds_lets_go_and_does_not_fight(pair):
+    with Watch(pair.r1.space, "address") as watch, pair.capture() as packets:
+        wait_for(packets.adverts, 3, "an advertisement")
+        pair.r1.signal(signal.SIGSTOP)
+        stopped = time.monotonic()
+        pair.wait_all("r2", "MASTER", 10)
+        wait_for(lambda: not virtual(pair.r1.space), 6, "the leases to end")
+        time.sleep(max(0.0, stopped + 10 - time.monotonic()))
+        woken = time.time()
+        with no_transition(pair.r2):
+            pair.r1.signal(signal.SIGCONT)
+            pair.wait_all("r1", "BACKUP", 10)
+            time.sleep(4)
+            assert pair.r1.is_all("BACKUP")
+    taken = {s: min(p.time for p in packets.adverts(s) if p.priority == 253) for s in LINKS}
+    gone = [(when, address) for when, _, address, added in watch.address_events()
+            if not added and address.split("/")[0] in VIPS]
+    assert {address.split("/")[0] for _, address in gone} == set(VIPS)
+    for when, address in gone:
+        segment = VIPS[address.split("/")[0]]
+        assert when - taken[segment] <= 1.5, f"{address} overlapped {when - taken[segment]:.2f} s"
+    spoke = [p for s, own in OWN.items() for p in packets.adverts(s, own, since=woken)]
+    assert not spoke, "the woken router sent advertisements"
+
+
+def test_start_after_everything_was_killed_removes_leftovers(pair):
+    pair.r1.kill()
+    assert virtual(pair.r1.space) == set(VIPS)      # the kernel still has them
+    shutil.rmtree(pair.r1.run_dir)                  # nothing is known of the time before
+    without = "".join(line + "\n" for line in seed("r1").splitlines()
+                      if " vrrp " not in line)
+    pair.r1.write_saved(without)
+    pair.r1.start()
+    wait_for(lambda: not virtual(pair.r1.space), 2, lambda: f"{virtual(pair.r1.space)} to go")
+    wait_for(lambda: not [k for k in pair.r1.space.show("link") if "vrrp" in k["ifname"]], 2,
+             "virtual links to go")
+    pair.wait_all("r2", "MASTER")
+
+
+def test_both_routers_killed_and_started_again_find_one_master(pair):
+    pair.r1.kill()
+    pair.r2.kill()
+    pair.r1.start()
+    pair.r2.start()
+    wait_for(lambda: all(sorted((pair.r1.states()[key], pair.r2.states()[key]))
+                         == ["BACKUP", "MASTER"] for key in GROUPS.values()), 15,
+             lambda: f"one master: {pair.r1.states()} {pair.r2.states()}")
+    wait_for(lambda: all(len(pair.holder(vip)) == 1 for vip in VIPS), 5, "one holder")

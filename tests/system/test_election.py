@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who becomes master: preempt, its delay, ties; on one group of dp0bond1."""
+import time
+
+from lab.network import wait_for
+from lab.pair import DOWN_INTERVAL, GROUPS
+
+from laws import SLACK
+
+GROUP = GROUPS["b1"]
+
+
+def box(number, priority, *more):
+    """The configuration of box 1 or 2."""
+    base = "set interfaces bonding dp0bond1"
+    lines = [f"{base} address '169.110.20.{27 + number}/29'"]
+    lines += [f"{base} vrrp vrrp-group 1 {what}" for what in
+              (f"priority {priority}", "virtual-address 169.110.21.26/29", *more)]
+    return "\n".join(lines) + "\n"
+
+
+def wait_state(router, state, seconds):
+    wait_for(lambda: router.states()[GROUP] == state, seconds,
+             lambda: f"{router.name} {state}: {router.states()}")
+
+
+def test_stronger_router_with_preempt_takes_over(make_pair):
+    pair = make_pair(box(1, 200), box(2, 100))
+    pair.start("r2")
+    wait_state(pair.r2, "MASTER", 6)
+    pair.start("r1")
+    wait_state(pair.r1, "MASTER", DOWN_INTERVAL + 2)
+    wait_state(pair.r2, "BACKUP", 2)
+
+
+def test_preempt_delay_is_waited_for(make_pair):
+    pair = make_pair(box(1, 200, "preempt-delay 5"), box(2, 100))
+    pair.start("r2")
+    wait_state(pair.r2, "MASTER", 6)
+    started = time.monotonic()
+    pair.start("r1")
+    wait_state(pair.r1, "MASTER", 12)
+    waited = time.monotonic() - started
+    assert 5 <= waited <= 5 + DOWN_INTERVAL + 1 + SLACK
+    wait_state(pair.r2, "BACKUP", 2)
+
+
+def test_two_masters_of_equal_priority_leave_the_higher_address(make_pair):
+    pair = make_pair(box(1, 150, "preempt false"), box(2, 150, "preempt false"))
+    pair.lose_segment("r1", "b1")
+    pair.start("r1")
+    pair.start("r2")
+    wait_state(pair.r1, "MASTER", 8)
+    wait_state(pair.r2, "MASTER", 8)
+    pair.find_segment("r1", "b1")
+    wait_state(pair.r1, "BACKUP", 3)
+    time.sleep(1.5)
+    assert pair.r2.states()[GROUP] == "MASTER"

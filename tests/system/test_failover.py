@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Masters that die, are told to go, or lose a link; what the partner does and clients notice."""
+import time
+
+from lab.network import wait_for
+from lab.pair import DOWN_INTERVAL, GROUPS, LINKS, SYNC1, VIPS, Probes
+
+from laws import RATE, SLACK, no_transition, nobody_notices
+
+SKEW = 3 / 256          # of r2, priority 253 (RFC 3768 5.3.1)
+
+
+def test_power_cut_costs_no_more_than_the_down_interval(pair):
+    probes = Probes(pair, RATE, through=True).wait_answering()
+    pair.power_cut("r1")
+    pair.wait_all("r2", "MASTER")
+    time.sleep(0.5)                     # so that answers of the new master are seen
+    reports = probes.stop()
+    for (client, target), report in reports.items():
+        print(f"{client} {target}: lost {report['lost']}, outage {report['outage']:.4f} s")
+    assert all(report["outage"] <= DOWN_INTERVAL + SLACK for report in reports.values())
+    assert {a.split("/")[0] for a in pair.r2.space.addresses()} >= set(VIPS)
+    # The dead router returns, and nothing moves: preempt is off (S20).
+    with no_transition(pair.r2):
+        pair.plug("r1")
+        pair.start("r1")
+        pair.wait_all("r1", "BACKUP")
+        time.sleep(DOWN_INTERVAL + 0.5)
+        assert pair.r1.is_all("BACKUP")
+
+
+def test_reset_of_every_party_loses_no_packet(pair):
+    with nobody_notices(pair):
+        pair.r1.tandem("reset", "vrrp", "master", "interface", "dp0bond0.10", "group", "10")
+        wait_for(lambda: all(pair.r2.states()[GROUPS[s]] == "MASTER" for s in SYNC1), 5,
+                 lambda: f"SYNC1 to move: {pair.r2.states()}")
+        pair.r1.tandem("reset", "vrrp", "master", "interface", "dp0bond0", "group", "1")
+        pair.wait_all("r2", "MASTER", 5)
+        pair.wait_all("r1", "BACKUP", 5)
+        wait_for(lambda: all(pair.holder(vip) == ["r2"] for vip in VIPS), 5,
+                 "r1 to let go of the addresses")
+        time.sleep(0.5)
+
+
+def test_reset_moves_only_the_sync_group_it_names(pair):
+    """O1, O2: the seed's dp0bond0 group 1 is alone in vgroup1."""
+    pair.r1.tandem("reset", "vrrp", "master", "interface", "dp0bond0", "group", "1")
+    wait_for(lambda: pair.r2.states()[GROUPS["b0"]] == "MASTER", 5, "vgroup1 to move")
+    time.sleep(DOWN_INTERVAL + 0.5)     # long enough for anything else to move as well
+    for segment, key in GROUPS.items():
+        moved = segment == "b0"
+        assert pair.r1.states()[key] == ("BACKUP" if moved else "MASTER")
+        assert pair.r2.states()[key] == ("MASTER" if moved else "BACKUP")
+
+
+def test_reset_on_the_backup_changes_nothing(pair):
+    with no_transition(pair.r1, pair.r2):
+        done = pair.r2.tandem("reset", "vrrp", "master", "interface", "dp0bond0", "group", "1",
+                              check=False)
+        assert "already in BACKUP" in done.stdout + done.stderr
+
+
+def test_stopped_service_resigns_and_leaves_nothing_behind(pair):
+    with pair.capture() as packets:
+        wait_for(packets.adverts, 3, "an advertisement")
+        assert pair.r1.stop() == 0
+        pair.wait_all("r2", "MASTER", 5)
+    for segment in LINKS:
+        last = [p for p in packets.adverts(segment) if p.priority == 0]
+        first = [p for p in packets.adverts(segment) if p.priority == 253]
+        assert last and first, segment
+        assert first[0].time - last[0].time <= SKEW + SLACK
+    left = {a.split("/")[0] for a in pair.r1.space.addresses()}
+    assert not left & set(VIPS)
+    assert not [link for link in pair.r1.space.show("link") if "vrrp" in link["ifname"]]
+
+
+def test_lost_link_faults_its_sync_group_and_moves_it_within_the_skew(pair):
+    with pair.capture() as packets:
+        wait_for(packets.adverts, 3, "an advertisement")
+        when = time.time()
+        pair.unplug("r1", "b1")
+        wait_for(lambda: all(pair.r2.states()[GROUPS[s]] == "MASTER" for s in SYNC1), 5,
+                 lambda: f"SYNC1 to move: {pair.r2.states()}")
+    for segment in SYNC1:
+        first = [p for p in packets.adverts(segment, since=when) if p.priority == 253]
+        assert first[0].time - when <= SKEW + SLACK, segment
+    assert all(pair.r1.states()[GROUPS[s]] == "FAULT" for s in SYNC1)
+    # The other sync group has nothing to do with it (O1).
+    assert pair.r1.states()[GROUPS["b0"]] == "MASTER"
+    pair.plug("r1", "b1")
+    wait_for(lambda: all(pair.r1.states()[GROUPS[s]] == "BACKUP" for s in SYNC1), 5, "recovery")
+
+
+def test_interface_set_down_by_hand_faults_its_sync_group(pair):
+    pair.r1.space.ip("link set dp0bond1 down")
+    wait_for(lambda: all(pair.r2.states()[GROUPS[s]] == "MASTER" for s in SYNC1), 5,
+             lambda: f"SYNC1 to move: {pair.r2.states()}; r1 is {pair.r1.states()}")
+    pair.r1.space.ip("link set dp0bond1 up")
+    wait_for(lambda: all(pair.r1.states()[GROUPS[s]] == "BACKUP" for s in SYNC1), 5,
+             lambda: f"recovery: {pair.r1.states()}")
+    assert pair.r1.states()[GROUPS["b0"]] == "MASTER"
+
+
+def test_segment_lost_at_the_switch_moves_nothing(pair):
+    """The members of a sync group that still hear the master speak for all."""
+    with no_transition(pair.r1, pair.r2):
+        pair.lose_segment("r1", "v10")
+        time.sleep(DOWN_INTERVAL + 1.5)
+        pair.find_segment("r1", "v10")
+        time.sleep(1.5)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One command a call: answers, refusals, exit statuses."""
+import json
+
+import pytest
+
+from program import golden
+
+STATE = "tandem-state:vrrp-state"
+
+
+@pytest.mark.parametrize("words, name", [
+    (["show", "vrrp"], "pair.summary"),
+    (["show", "vrrp", "detail"], "pair.detail"),
+    (["show", "vrrp", "sync-group"], "pair.sync-group"),
+    (["show", "interfaces"], "router.interfaces"),
+    (["sh", "int"], "router.interfaces"),
+])
+def test_show_prints_its_layout(tandem, words, name):
+    done = tandem(*words)
+    assert (done.returncode, done.stdout, done.stderr) == (0, golden(name), "")
+
+
+def test_show_of_one_interface_and_group_leaves_out_the_others(tandem):
+    done = tandem("show", "vrrp", "interface", "dp0bond0")
+    assert "Interface: dp0bond0\n" in done.stdout
+    assert "dp0bond0.10" not in done.stdout and "dp0bond1" not in done.stdout
+    assert tandem("show", "vrrp", "interface", "dp0bond0", "group", "1").stdout == done.stdout
+
+
+def test_show_of_one_sync_group_leaves_out_the_others(tandem):
+    done = tandem("show", "vrrp", "sync-group", "vgroup1")
+    assert "Group: vgroup1\n" in done.stdout and "SYNC1" not in done.stdout
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["show", "vrrp", "interface", "eth9"], "VRRP is not running on eth9"),
+    (["show", "vrrp", "interface", "eth9", "group", "1"], "VRRP is not running on eth9"),
+    (["show", "vrrp", "statistics", "interface", "dp0bond0", "group", "2"],
+     "No VRRP group 2 exists on dp0bond0"),
+    (["show", "vrrp", "sync-group", "NONE"], "Sync-group: NONE does not exist"),
+])
+def test_show_of_what_is_not_there_says_so_and_fails(tandem, words, sentence):
+    done = tandem(*words)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence + "\n")
+
+
+def test_show_without_groups_says_not_configured(tandem, service):
+    service.state[STATE] = {}
+    done = tandem("show", "vrrp")
+    assert (done.returncode, done.stdout) == (0, "VRRP not configured\n")
+
+
+def test_show_without_engine_says_so_and_fails(tandem, service):
+    service.state["tandem-state:system-state"]["engine-running"] = False
+    done = tandem("show", "vrrp")
+    assert (done.returncode, done.stderr) == (1, "VRRP is not running\n")
+
+
+def test_problem_of_the_system_stands_beside_the_table(tandem, service):
+    service.state["tandem-state:system-state"]["problem"] = ["the saved file did not load"]
+    done = tandem("show", "vrrp")
+    assert done.stdout == golden("pair.summary")
+    assert done.stderr == "Warning: the saved file did not load\n"
+
+
+@pytest.mark.parametrize("words", [["--json", "show", "vrrp"], ["show", "vrrp", "--json"]])
+def test_json_before_or_behind_the_command_is_the_state(tandem, service, words):
+    done = tandem(*words)
+    assert json.loads(done.stdout) == {STATE: service.state[STATE]}
+
+
+def test_json_of_a_part_is_that_part(tandem):
+    state = json.loads(tandem("show", "vrrp", "interface", "dp0bond1", "--json").stdout)[STATE]
+    assert [group["interface"] for group in state["group"]] == ["dp0bond1"]
+    assert "sync-group" not in state
+    state = json.loads(tandem("show", "vrrp", "sync-group", "SYNC1", "--json").stdout)[STATE]
+    assert [group["name"] for group in state["sync-group"]] == ["SYNC1"]
+    assert "group" not in state
+
+
+def test_configuration_is_shown_without_passwords_unless_asked(tandem):
+    commands = tandem("show", "configuration", "commands").stdout
+    assert "set interfaces bonding dp0bond0 vrrp vrrp-group 1 priority '254'\n" in commands
+    for words in (["show", "configuration"], ["show", "configuration", "--json"],
+                  ["show", "configuration", "commands"]):
+        done = tandem(*words)
+        assert done.returncode == 0
+        assert "geheim" not in done.stdout and "********" in done.stdout
+        assert "geheim" in tandem(*words, "--secrets").stdout
+
+
+def test_reset_asks_for_the_operation(tandem, service):
+    done = tandem("reset", "vrrp", "master", "interface", "dp0bond0", "group", "1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    (path, body), = service.asked("POST")
+    assert path == "operations/tandem-state:reset-master"
+    assert json.loads(body) == {"tandem-state:input": {"interface": "dp0bond0", "group": 1}}
+
+
+def test_garp_asks_for_the_operation_and_prints_its_message(tandem, service):
+    service.messages["operations/tandem-state:garp"] = "group 9 is in BACKUP"
+    done = tandem("update", "vrrp", "garp", "interface", 'a"\\b', "vrrp-group", "9")
+    assert (done.returncode, done.stdout) == (0, "group 9 is in BACKUP\n")
+    (_, body), = service.asked("POST")
+    assert json.loads(body) == {"tandem-state:input": {"interface": 'a"\\b', "group": 9}}
+
+
+def test_refused_operation_prints_every_message_and_fails(tandem, service):
+    service.refuse["operations/tandem-state:reset-master"] = (409, "first reason", "second")
+    done = tandem("reset", "vrrp", "master", "interface", "dp0bond0", "group", "1")
+    assert (done.returncode, done.stderr) == (1, "first reason\nsecond\n")
+
+
+@pytest.mark.parametrize("group", ["0", "256", "one", "", "-1"])
+def test_group_out_of_range_is_refused_without_asking(tandem, service, group):
+    done = tandem("reset", "vrrp", "master", "interface", "dp0bond0", "group", group)
+    assert done.returncode == 2
+    assert done.stderr == f"VRRP group must be between 1-255, not '{group}'\n"
+    assert service.asked("POST") == []
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["foo"], "Invalid command: [foo]"),
+    (["show", "v"], "Ambiguous command: show [v], which may be: version, vrrp"),
+    (["show"], "Incomplete command: show"),
+])
+def test_wrong_command_is_a_usage_error(tandem, words, sentence):
+    done = tandem(*words)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence + "\n")
+
+
+def test_wrong_option_is_a_usage_error(tandem):
+    assert tandem("--nonsense").returncode == 2
+
+
+def test_missing_service_is_named_with_its_socket(tandem):
+    done = tandem("--socket", "/nonexistent/api.sock", "show", "vrrp")
+    assert done.returncode == 1
+    assert done.stderr == ("tandem: cannot reach the Tandem service at /nonexistent/api.sock: "
+                           "No such file or directory; is tandemd running?\n")
+
+
+def test_forbidden_without_a_message_says_who_may(tandem, service):
+    service.refuse["data?content=config"] = (403,)
+    done = tandem("show", "configuration")
+    assert done.returncode == 1
+    assert "root and members of group tandem" in done.stderr
+
+
+def test_run_dir_holds_the_socket(tandem, environment, tmp_path):
+    del environment["TANDEM_SOCKET"]
+    assert tandem("--run-dir", str(tmp_path), "show", "vrrp").returncode == 0
+
+
+def test_completion_for_other_shells_prints_one_word_a_line(tandem):
+    assert tandem("--complete", "show", "v").stdout == "version\nvrrp\n"
+    assert tandem("--complete", "show", "vrrp", "interface", "dp0bond0.").stdout == \
+        "dp0bond0.10\ndp0bond0.9\n"
+    assert tandem("--complete", "reset", "vrrp", "master", "interface", "dp0bond0.10", "group",
+                  "").stdout == "10\n"
+    assert tandem("--complete", "show", "vrrp", "sync-group", "").stdout == "vgroup1\nSYNC1\n"

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every layout, character for character: golden/<fixture>.json is state as the service gives it,
+ * golden/<fixture>.<layout> what must be printed.  Both are written by hand from the description
+ * of the layouts, never taken from the program's output.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/data.h"
+#include "cli/show.h"
+
+typedef void layout(FILE *out, const struct lyd_node *state);
+
+static struct ly_ctx *schema;
+
+static char *
+read_golden(const char *fixture, const char *suffix)
+{
+	char path[512];
+	char *text = calloc(1, 65536);
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s.%s", GOLDEN_DIR, fixture, suffix);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_true(fread(text, 1, 65535, file) > 0);
+	fclose(file);
+	return text;
+}
+
+static char *
+print(layout *show, const struct lyd_node *state)
+{
+	char *printed;
+	size_t length;
+	FILE *out = open_memstream(&printed, &length);
+
+	show(out, state);
+	fclose(out);
+	return printed;
+}
+
+static struct lyd_node *
+parse(const char *json)
+{
+	struct lyd_node *tree = NULL;
+
+	assert_int_equal(lyd_parse_data_mem(schema, json, LYD_JSON,
+	                                    LYD_PARSE_ONLY | LYD_PARSE_STRICT, 0, &tree),
+	                 LY_SUCCESS);
+	return tree;
+}
+
+static void
+check(const char *fixture, const char *container, const char *suffix, layout *show)
+{
+	char *json = read_golden(fixture, "json");
+	char *expected = read_golden(fixture, suffix);
+	struct lyd_node *tree = parse(json);
+	const struct lyd_node *state = tree;
+	char *printed;
+
+	while (state && strcmp(LYD_NAME(state), container) != 0)
+		state = state->next;
+	assert_non_null(state);
+	printed = print(show, state);
+	assert_string_equal(printed, expected);
+	free(printed);
+	lyd_free_all(tree);
+	free(expected);
+	free(json);
+}
+
+static void
+test_summary_of_a_pair_matches_its_golden(void **state UNUSED)
+{
+	check("pair", "vrrp-state", "summary", show_vrrp_summary);
+}
+
+static void
+test_detail_of_a_pair_matches_its_golden(void **state UNUSED)
+{
+	check("pair", "vrrp-state", "detail", show_vrrp_detail);
+}
+
+static void
+test_sync_groups_of_a_pair_match_their_golden(void **state UNUSED)
+{
+	check("pair", "vrrp-state", "sync-group", show_vrrp_sync_groups);
+}
+
+static void
+test_statistics_match_their_golden(void **state UNUSED)
+{
+	check("counters", "vrrp-state", "statistics", show_vrrp_statistics);
+}
+
+static void
+test_interfaces_match_their_golden(void **state UNUSED)
+{
+	check("router", "interfaces-state", "interfaces", show_interfaces);
+}
+
+static void
+test_system_matches_its_golden(void **state UNUSED)
+{
+	check("router", "system-state", "system", show_system);
+}
+
+static void
+test_healthy_summary_ends_with_one_blank_line(void **state UNUSED)
+{
+	struct lyd_node *tree = parse("{\"tandem-state:vrrp-state\":{\"group\":[{\"interface\":"
+	                              "\"eth0\",\"vrid\":255,\"state\":\"INIT\"}]}}");
+	char *printed = print(show_vrrp_summary, tree);
+
+	assert_string_equal(printed,
+		"\n"
+		"                                 RFC        Addr   Last        Sync\n"
+		"Interface         Group  State   Compliant  Owner  Transition  Group\n"
+		"---------         -----  -----   ---------  -----  ----------  -----\n"
+		"eth0              255    INIT    no         no     0s          <none>\n"
+		"\n");
+	free(printed);
+	lyd_free_all(tree);
+}
+
+static void
+test_long_elapsed_time_keeps_a_blank_before_the_sync_group(void **state UNUSED)
+{
+	struct lyd_node *tree = parse("{\"tandem-state:vrrp-state\":{\"group\":[{\"interface\":"
+	                              "\"dp0bond0.1234\",\"vrid\":1,\"state\":\"MASTER\","
+	                              "\"since\":\"1255495000\",\"sync-group\":\"S\"}]}}");
+	char *printed = print(show_vrrp_summary, tree);
+
+	assert_non_null(strstr(printed, "no     2w12h44m55s S\n"));
+	free(printed);
+	lyd_free_all(tree);
+}
+
+static void
+test_no_state_at_all_is_an_empty_table(void **state UNUSED)
+{
+	char *printed = print(show_vrrp_sync_groups, NULL);
+
+	assert_string_equal(printed, "\n--------------------------------------------------\n");
+	free(printed);
+}
+
+static int
+load_schema(void **state UNUSED)
+{
+	if (ly_ctx_new(TANDEM_SOURCE_YANG_DIR, 0, &schema) != LY_SUCCESS)
+		return -1;
+	return ly_ctx_load_module(schema, "tandem-state", NULL, NULL) ? 0 : -1;
+}
+
+static int
+free_schema(void **state UNUSED)
+{
+	ly_ctx_destroy(schema);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_summary_of_a_pair_matches_its_golden),
+		cmocka_unit_test(test_detail_of_a_pair_matches_its_golden),
+		cmocka_unit_test(test_sync_groups_of_a_pair_match_their_golden),
+		cmocka_unit_test(test_statistics_match_their_golden),
+		cmocka_unit_test(test_interfaces_match_their_golden),
+		cmocka_unit_test(test_system_matches_its_golden),
+		cmocka_unit_test(test_healthy_summary_ends_with_one_blank_line),
+		cmocka_unit_test(test_long_elapsed_time_keeps_a_blank_before_the_sync_group),
+		cmocka_unit_test(test_no_state_at_all_is_an_empty_table),
+	};
+
+	return cmocka_run_group_tests(tests, load_schema, free_schema);
+}

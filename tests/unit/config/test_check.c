@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One test a rule: what it refuses with number, path and line, and what stands just inside it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sample.h"
+#include "config/check.h"
+#include "config/language.h"
+
+/* A configuration without any problem; tests add lines to it. */
+#define BOND "interfaces bonding dp0bond0"
+#define GROUP BOND " vrrp vrrp-group 1"
+#define VIF BOND " vif 10"
+#define SOUND \
+	"set " BOND " address 10.0.0.2/24\n" \
+	"set " GROUP " virtual-address 10.0.0.1/24\n" \
+	"set " GROUP " preempt false\n" \
+	"set " GROUP " sync-group S\n"
+
+static void
+test_sound_configuration_has_no_problems(void **state)
+{
+	char *lines = sample_problems(SOUND);
+
+	(void)state;
+	assert_string_equal(lines, "");
+	free(lines);
+	lines = sample_problems("");
+	assert_string_equal(lines, "");
+	free(lines);
+}
+
+static void
+test_c1_authentication_needs_password_and_type(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " GROUP " authentication password x",
+	              "E line 5: " GROUP " authentication: type is missing", "[C1]");
+	sample_expect(SOUND "set " GROUP " authentication type plaintext-password",
+	              "E line 5: " GROUP " authentication: password is missing",
+	              "or delete authentication [C1]");
+	sample_expect_none(SOUND "set " GROUP " authentication password x\n"
+	                   "set " GROUP " authentication type plaintext-password", "E ");
+	sample_expect_none(SOUND "set " GROUP " authentication password x\n"
+	                   "delete " GROUP " authentication password", "E ");
+	sample_expect(SOUND "set " GROUP " authentication password x\n"
+	              "set " GROUP " authentication type ah",
+	              "E line 6: " GROUP " authentication type 'ah': not supported yet", "");
+}
+
+static void
+test_c2_c3_v3_version_3(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " GROUP " version 3",
+	              "E line 5: " GROUP " version '3': not supported yet", "[V3]");
+	sample_expect(SOUND "set " GROUP " version 3\n"
+	              "set " GROUP " authentication password x\n"
+	              "set " GROUP " authentication type plaintext-password",
+	              "E line 6: " GROUP " authentication: version 3 has no", "[C2]");
+	sample_expect(SOUND "set " GROUP " version 3\nset " GROUP " advertise-interval 2",
+	              "E line 6: " GROUP " advertise-interval '2': belongs to version 2", "[C3]");
+}
+
+static void
+test_c4_c5_belong_to_version_3(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " GROUP " fast-advertise-interval 100",
+	              "E line 5: " GROUP " fast-advertise-interval '100': belongs to version 3",
+	              "[C4]");
+	sample_expect(SOUND "set " GROUP " version 3\nset " GROUP " fast-advertise-interval 105",
+	              "E line 6: " GROUP " fast-advertise-interval '105': must be a multiple of 10",
+	              "[C4]");
+	sample_expect_none(SOUND "set " GROUP " version 3\nset " GROUP " fast-advertise-interval "
+	                                                               "100",
+	                   "[C4]");
+	sample_expect(SOUND "set " GROUP " accept true",
+	              "E line 5: " GROUP " accept 'true': belongs to version 3", "[C5]");
+	sample_expect_none(SOUND "set " GROUP " accept false", "E ");
+	sample_expect_none(SOUND "set " GROUP " version 3\nset " GROUP " accept true", "[C5]");
+}
+
+static void
+test_c6_one_to_twenty_virtual_addresses(void **state)
+{
+	char text[4096] = SOUND;
+
+	(void)state;
+	for (unsigned i = 0; i < 19; i++)
+		sprintf(text + strlen(text), "set " GROUP " virtual-address 10.0.1.%u\n", i + 1);
+	sample_expect_none(text, "E ");
+	strcat(text, "set " GROUP " virtual-address 10.0.2.1\n");
+	sample_expect(text, "E line 2: " GROUP ": virtual-address is given 21 times", "[C6]");
+	sample_expect("set " BOND " address 10.0.0.2/24\nset " GROUP " priority 7",
+	              "E line 2: " GROUP ": virtual-address is missing", "[C6]");
+}
+
+static void
+test_c7_families(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " GROUP " virtual-address 2001:db8::1/64",
+	              "E line 5: " GROUP " virtual-address '2001:db8::1/64': not supported yet",
+	              "[C7]");
+	sample_expect(SOUND "set " GROUP " virtual-address 2001:db8::1/64",
+	              "E line 2: " GROUP ": version 2 has IPv4 addresses only", "[C7]");
+	sample_expect(SOUND "set " GROUP " virtual-address 2001:db8::1/64",
+	              "E line 2: " GROUP ": a group with IPv6 addresses needs a link-local",
+	              "[C7b]");
+	sample_expect_none(SOUND "set " GROUP " virtual-address fe80::1", "[C7b]");
+}
+
+static void
+test_c8_tracked_interface_must_exist(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " GROUP " track interface eth7",
+	              "E line 5: " GROUP " track interface eth7: there is no such interface",
+	              "[C8]");
+	sample_expect_none(SOUND "set " VIF "\nset " GROUP " track interface dp0bond0.10", "[C8]");
+	sample_expect(SOUND "set " VIF "\nset " GROUP " track interface dp0bond0.10",
+	              "E line 6: " GROUP " track: not supported yet", "");
+	sample_expect(SOUND "set " GROUP " track interface dp0bond0 weight value 3",
+	              "E line 5: " GROUP " track interface dp0bond0 weight: type is missing", "");
+	sample_expect(SOUND "set " GROUP " track-interface dp0bond0",
+	              "E line 5: " GROUP " track-interface dp0bond0: not supported yet", "");
+	sample_expect(SOUND "set " GROUP " run-transition-scripts master /bin/true",
+	              "E line 5: " GROUP " run-transition-scripts: not supported yet", "");
+}
+
+static void
+test_c9_hello_source_is_the_interfaces_own(void **state)
+{
+	(void)state;
+	sample_expect_none(SOUND "set " GROUP " hello-source-address 10.0.0.2", "E ");
+	sample_expect(SOUND "set interfaces dataplane eth0 address 10.0.9.1/24\n"
+	              "set " GROUP " hello-source-address 10.0.9.1",
+	              "E line 6: " GROUP " hello-source-address '10.0.9.1': is not an address of "
+	              "dp0bond0", "[C9]");
+}
+
+static void
+test_c10_members_of_bonds_run_no_vrrp(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set interfaces dataplane eth0 bond-group dp0bond0\n"
+	              "set interfaces dataplane eth0 vrrp vrrp-group 1 virtual-address 10.0.3.1",
+	              "E line 6: interfaces dataplane eth0 vrrp vrrp-group 1: a member of a bond "
+	              "cannot run VRRP", "[C10]");
+	sample_expect_none(SOUND "set interfaces dataplane eth0 bond-group dp0bond0", "E ");
+}
+
+static void
+test_c11_mac_addresses_and_switches(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set interfaces switch sw0 mac 00:00:5e:00:01:07",
+	              "E line 5: interfaces switch sw0 mac '00:00:5e:00:01:07': is a virtual MAC",
+	              "[C11]");
+	sample_expect(SOUND "set interfaces switch sw0 mac 01:00:00:00:00:07",
+	              "E line 5: interfaces switch sw0 mac", "[C11]");
+	sample_expect(SOUND "set interfaces switch sw0", "E line 5: interfaces switch sw0: not "
+	              "supported yet", "");
+	sample_expect(SOUND "set " BOND " mac 00:00:00:00:00:00", "E line 5: " BOND " mac", "[I9]");
+	sample_expect_none(SOUND "set " BOND " mac 02:00:00:00:00:01", "E ");
+}
+
+static void
+test_i1_i2_members_of_bonds(void **state)
+{
+	static const char *const not_on_members[] = {
+		"address 10.0.5.1/24", "disable", "mtu 1500", "vif 7", "vlan-protocol 0x88A8",
+		"ip rpf-check disable", "ipv6 dup-addr-detect-transmits 1",
+	};
+
+	(void)state;
+	sample_expect(SOUND "set interfaces dataplane eth0 bond-group dp0bond7",
+	              "E line 5: interfaces dataplane eth0 bond-group 'dp0bond7': there is no such "
+	              "bond", "[I1]");
+	for (size_t i = 0; i < ARRAY_SIZE(not_on_members); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof(text), SOUND "set interfaces dataplane eth0 bond-group "
+		                                   "dp0bond0\n"
+		         "set interfaces dataplane eth0 %s", not_on_members[i]);
+		sample_expect(text, "E line 6: interfaces dataplane eth0", "[I2]");
+	}
+	sample_expect_none(SOUND "set interfaces dataplane eth0 bond-group dp0bond0\n"
+	                   "set interfaces dataplane eth0 description x", "E ");
+}
+
+static void
+test_i3_primary(void **state)
+{
+	const char *member = SOUND "set interfaces dataplane eth0 bond-group dp0bond0\n";
+	char text[1024];
+
+	(void)state;
+	sample_expect(SOUND "set " BOND " mode active-backup",
+	              "E line 1: " BOND ": mode active-backup needs a primary", "[I3]");
+	snprintf(text, sizeof(text), "%sset " BOND " primary eth0", member);
+	sample_expect(text, "E line 6: " BOND " primary 'eth0': only mode active-backup", "[I3]");
+	snprintf(text, sizeof(text), "%sset " BOND " mode active-backup\nset " BOND " primary eth1",
+	         member);
+	sample_expect(text, "E line 7: " BOND " primary 'eth1': is not a member", "[I3]");
+	snprintf(text, sizeof(text), "%sset " BOND " mode active-backup\nset " BOND " primary eth0",
+	         member);
+	sample_expect_none(text, "E ");
+}
+
+static void
+test_i4_i5_minimum_links_and_keys(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " BOND " minimum-links 2",
+	              "E line 5: " BOND " minimum-links '2': the bond has 0 members", "[I4]");
+	sample_expect(SOUND "set " BOND " minimum-links 2\nset " BOND " mode balanced",
+	              "E line 5: " BOND " minimum-links '2': more than 1 is possible only", "[I4]");
+	sample_expect_none(SOUND "set " BOND " minimum-links 2\n"
+	                   "set interfaces dataplane eth0 bond-group dp0bond0\n"
+	                   "set interfaces dataplane eth1 bond-group dp0bond0", "E ");
+	sample_expect(SOUND "set " BOND " lacp-options key 7\n"
+	              "set interfaces bonding dp0bond1 lacp-options key 7",
+	              "E line 6: interfaces bonding dp0bond1 lacp-options key '7'", "[I5]");
+}
+
+static void
+test_i6_mtu(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " VIF " mtu 1501", "E line 5: " VIF " mtu '1501': is larger "
+	                                                             "than the "
+	              "1500 of dp0bond0", "[I6]");
+	sample_expect_none(SOUND "set " BOND " mtu 9000\nset " VIF " mtu 9000", "E ");
+	sample_expect(SOUND "set " VIF " mtu 1279\nset " VIF " address 2001:db8::1/64",
+	              "E line 5: " VIF " mtu '1279': IPv6 needs 1280", "[I6]");
+	sample_expect(SOUND "set " BOND " mtu 1279\nset " VIF " address 2001:db8::1/64",
+	              "E line 5: " BOND " mtu '1279': IPv6 on dp0bond0.10 needs 1280", "[I6]");
+	sample_expect(SOUND "set " BOND " mtu 100", "W line 5: " BOND " mtu '100'", "[L9]");
+}
+
+static void
+test_i7_vlans_and_names(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " BOND " vif 4095", "E line 5: " BOND " vif 4095: a vif above "
+	                                                               "4094",
+	              "[I7]");
+	sample_expect_none(SOUND "set " BOND " vif 4095 vlan 5", "E ");
+	sample_expect(SOUND "set " BOND " vif 5\nset " BOND " vif 99 vlan 5",
+	              "E line 6: " BOND " vif 99: VLAN 5 is already that of vif 5", "[I7]");
+	sample_expect_none(SOUND "set " BOND " vif 5\n"
+	                   "set interfaces dataplane eth0 vif 5", "E ");
+	sample_expect(SOUND "set interfaces dataplane a23456789012 vif 123",
+	              "E line 5: interfaces dataplane a23456789012 vif 123: its name", "[I7]");
+	sample_expect_none(SOUND "set interfaces dataplane a2345678901 vif 123", "E ");
+	sample_expect(SOUND "set interfaces dataplane dp0bond0",
+	              "E line 5: interfaces dataplane dp0bond0: the interface dp0bond0 is "
+	              "configured a second time", "[I7]");
+	sample_expect(SOUND "set " VIF " inner-vlan 5", "E line 5: " VIF " inner-vlan '5': not "
+	                                                                 "supported "
+	              "yet", "");
+	sample_expect(SOUND "set " VIF " inner-vlan 5", "E line 5: " VIF " inner-vlan '5': needs "
+	                                                                 "'vlan'",
+	              "[I7]");
+}
+
+static void
+test_i8_addresses(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " VIF " address dhcp", "E line 5: " VIF " address 'dhcp': not "
+	                                                                 "supported "
+	              "yet", "[I8]");
+	sample_expect(SOUND "set " VIF " address 127.0.0.1/8", "E line 5: " VIF " address", "[I8]");
+	sample_expect(SOUND "set " VIF " address 224.0.0.18/32", "E line 5: " VIF " address",
+	              "[I8]");
+	sample_expect(SOUND "set " VIF " address ::1/128", "E line 5: " VIF " address", "[I8]");
+	sample_expect(SOUND "set " VIF " address ff02::12/64", "E line 5: " VIF " address", "[I8]");
+	sample_expect(SOUND "set " VIF " address fe80:::1/64",
+	              "E line 5: " VIF " address 'fe80:::1/64': is not an address", "[I8]");
+	sample_expect_none(SOUND "set interfaces loopback lo address 127.0.0.2/8\n"
+	                   "set " VIF " address 2001:db8::1/64", "E ");
+	sample_expect(SOUND "set " GROUP " virtual-address 0.0.0.0",
+	              "E line 5: " GROUP " virtual-address '0.0.0.0'", "[V4]");
+}
+
+static void
+test_v1_v2_v5_addresses_stand_once(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " GROUP " virtual-address 10.0.0.1",
+	              "E line 5: " GROUP " virtual-address '10.0.0.1': the group has this "
+	                                 "address twice",
+	              "[V1]");
+	sample_expect(SOUND "set " BOND " vrrp vrrp-group 2 virtual-address 10.0.0.1/25",
+	              "E line 5: " BOND " vrrp vrrp-group 2 virtual-address '10.0.0.1/25': is "
+	              "also a virtual address of group 1", "[V1]");
+	sample_expect(SOUND "set " GROUP " virtual-address 10.0.0.2",
+	              "E line 5: " GROUP " virtual-address '10.0.0.2': not supported yet: it is "
+	              "also an address of dp0bond0", "[V2]");
+	sample_expect(SOUND "set " BOND " address 10.0.0.2/25", "E line 5: " BOND " address",
+	              "[V5]");
+	sample_expect(SOUND "set " VIF " address 10.0.0.1/24",
+	              "W line 5: " VIF " address '10.0.0.1/24': is also configured on "
+	              "dp0bond0", "[L7]");
+}
+
+static void
+test_w1_w2_warnings(void **state)
+{
+	char path[] = "/tmp/vendor-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	sample_expect(SOUND "set " GROUP " preempt-delay 5",
+	              "W line 5: " GROUP " preempt-delay '5': has no effect while", "[W1]");
+	sample_expect_none(SOUND "set " GROUP " preempt-delay 5\nset " GROUP " preempt true",
+	                   "[W1]");
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "VMware, Inc.\n", 13), 13);
+	close(fd);
+	check_set_vendor_file(path);
+	sample_expect(SOUND "set " GROUP " rfc-compatibility",
+	              "W line 5: " GROUP " rfc-compatibility", "[W2]");
+	check_set_vendor_file("/nonexistent");
+	sample_expect_none(SOUND "set " GROUP " rfc-compatibility", "[W2]");
+	unlink(path);
+}
+
+static void
+test_w3_names_of_virtual_links_always_fit(void **state)
+{
+	(void)state;
+	sample_expect_none("set interfaces dataplane a23456789012345 address 10.0.0.2/24\n"
+	                   "set interfaces dataplane a23456789012345 vrrp vrrp-group 255 "
+	                   "virtual-address 10.0.0.1\n"
+	                   "set interfaces dataplane a23456789012345 vrrp vrrp-group 255 "
+	                   "rfc-compatibility", "W3");
+}
+
+static void
+test_nodes_without_effect_are_warned_of(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " GROUP " notify ipsec", "W line 5: " GROUP " notify ipsec: has "
+	                                                                     "no "
+	              "effect yet", "[N1]");
+	sample_expect(SOUND "set service connsync interface dp0bond0",
+	              "W line 5: service connsync: has no effect yet", "[N2]");
+	sample_expect(SOUND "set " GROUP " notify bgp", "W line 5: " GROUP " notify bgp", "[N3]");
+	sample_expect(SOUND "set service path-monitor monitor m policy p",
+	              "W line 5: service path-monitor monitor m: has no effect yet", "[N4]");
+	sample_expect(SOUND "set interfaces dataplane eth0 speed 10g",
+	              "W line 5: interfaces dataplane eth0 speed '10g': has no effect yet", "[N5]");
+	sample_expect_none(SOUND "set interfaces dataplane eth0 speed auto", "N5");
+	sample_expect(SOUND "set " BOND " cpu-affinity 1-2", "W line 5: " BOND " cpu-affinity",
+	              "[N5]");
+	sample_expect(SOUND "set " BOND " ip rpf-check strict",
+	              "E line 5: " BOND " ip rpf-check 'strict': not supported yet", "");
+	sample_expect_none(SOUND "set " BOND " ip rpf-check disable", "rpf");
+}
+
+static void
+test_lint_advises(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " VIF " address 10.1.0.2/24\n"
+	              "set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1\n"
+	              "set " VIF " vrrp vrrp-group 2 sync-group T\n",
+	              "W interfaces: the groups of this router do not move together "
+	              "(S: dp0bond0 group 1; T: dp0bond0.10 group 2)", "[L1]");
+	sample_expect_none(SOUND "set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1\n"
+	                   "set " VIF " vrrp vrrp-group 2 sync-group S\n", "[L1]");
+	sample_expect_none(SOUND "set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1\n"
+	                   "set " VIF " vrrp vrrp-group 2 disable\n", "[L1]");
+	sample_expect(SOUND "set " GROUP " preempt true", "W line 2: " GROUP ": preempt is on",
+	              "[L2]");
+	sample_expect(SOUND "set " GROUP " advertise-interval 6",
+	              "W line 5: " GROUP " advertise-interval '6'", "[L3]");
+	sample_expect_none(SOUND "set " GROUP " advertise-interval 5", "[L3]");
+	sample_expect(SOUND "set " VIF " address 10.1.0.2/24\n"
+	              "set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1\n"
+	              "set " VIF " vrrp vrrp-group 2 rfc-compatibility",
+	              "W line 7: " VIF " vrrp vrrp-group 2 rfc-compatibility", "[L4]");
+	sample_expect(SOUND "delete " BOND " address", "W line 2: " GROUP ": dp0bond0 has no "
+	                                                                  "IPv4 address",
+	              "[L5]");
+	sample_expect(SOUND "set service connsync failover-mechanism vrrp sync-group T",
+	              "W line 5: service connsync failover-mechanism vrrp sync-group 'T': no "
+	              "VRRP group",
+	              "[L6]");
+	sample_expect(SOUND "set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1\n"
+	              "set " VIF " vrrp vrrp-group 2 sync-group S\n"
+	              "set " VIF " vrrp vrrp-group 2 preempt false\n"
+	              "set " VIF " vrrp vrrp-group 2 priority 7\n",
+	              "W line 5: " VIF " vrrp vrrp-group 2: differs in priority", "[L8]");
+}
+
+static void
+test_all_problems_are_found_at_once(void **state)
+{
+	char *lines = sample_problems("set " GROUP " accept true\n"
+	                              "set " GROUP " authentication password x\n"
+	                              "set " BOND " vif 5000\n"
+	                              "set interfaces dataplane eth0 bond-group x\n");
+
+	(void)state;
+	assert_non_null(strstr(lines, "[C1]"));
+	assert_non_null(strstr(lines, "[C5]"));
+	assert_non_null(strstr(lines, "[C6]"));
+	assert_non_null(strstr(lines, "[I1]"));
+	assert_non_null(strstr(lines, "[I7]"));
+	free(lines);
+}
+
+static void
+test_defaults_are_added_and_not_printed(void **state)
+{
+	struct problems problems = { 0 };
+	struct lyd_node *tree = sample_tree(SOUND);
+	char *before = language_print_set(tree, false), *after;
+
+	(void)state;
+	assert_int_equal(check_tree(schema, &tree, &problems), 0);
+	after = language_print_set(tree, false);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	lyd_free_siblings(tree);
+	problems_done(&problems);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sound_configuration_has_no_problems),
+		cmocka_unit_test(test_c1_authentication_needs_password_and_type),
+		cmocka_unit_test(test_c2_c3_v3_version_3),
+		cmocka_unit_test(test_c4_c5_belong_to_version_3),
+		cmocka_unit_test(test_c6_one_to_twenty_virtual_addresses),
+		cmocka_unit_test(test_c7_families),
+		cmocka_unit_test(test_c8_tracked_interface_must_exist),
+		cmocka_unit_test(test_c9_hello_source_is_the_interfaces_own),
+		cmocka_unit_test(test_c10_members_of_bonds_run_no_vrrp),
+		cmocka_unit_test(test_c11_mac_addresses_and_switches),
+		cmocka_unit_test(test_i1_i2_members_of_bonds),
+		cmocka_unit_test(test_i3_primary),
+		cmocka_unit_test(test_i4_i5_minimum_links_and_keys),
+		cmocka_unit_test(test_i6_mtu),
+		cmocka_unit_test(test_i7_vlans_and_names),
+		cmocka_unit_test(test_i8_addresses),
+		cmocka_unit_test(test_v1_v2_v5_addresses_stand_once),
+		cmocka_unit_test(test_w1_w2_warnings),
+		cmocka_unit_test(test_w3_names_of_virtual_links_always_fit),
+		cmocka_unit_test(test_nodes_without_effect_are_warned_of),
+		cmocka_unit_test(test_lint_advises),
+		cmocka_unit_test(test_all_problems_are_found_at_once),
+		cmocka_unit_test(test_defaults_are_added_and_not_printed),
+	};
+
+	return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
+}

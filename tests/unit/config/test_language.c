@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The language from a user's side: what reads, what is refused and how, what prints; and that
+ * printing and reading are each other's inverse over trees generated from the schema.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sample.h"
+#include "config/language.h"
+#include "config/tree.h"
+#include "config/value.h"
+
+#define GROUP "interfaces bonding dp0bond0 vrrp vrrp-group 1"
+
+static char *
+print_and_free(struct lyd_node *tree, bool hide)
+{
+	char *text = language_print_set(tree, hide);
+
+	lyd_free_siblings(tree);
+	return text;
+}
+
+static void
+expect_set(const char *text, const char *commands)
+{
+	char *printed = print_and_free(sample_tree(text), false);
+
+	assert_string_equal(printed, commands);
+	free(printed);
+}
+
+static void
+test_order_of_lines_does_not_matter(void **state)
+{
+	const char *expected = "set interfaces bonding dp0bond0 address '10.0.0.1/24'\n"
+	                       "set interfaces bonding dp0bond0 vif 9 vlan '9'\n"
+	                       "set interfaces bonding dp0bond0 vif 10 vlan '10'\n"
+	                       "set " GROUP " priority '9'\n";
+
+	(void)state;
+	expect_set("set " GROUP " priority 9\n"
+	           "set interfaces bonding dp0bond0 vif 10 vlan 10\n"
+	           "set interfaces bonding dp0bond0 vif 9 vlan 9\n"
+	           "set interfaces bonding dp0bond0 address 10.0.0.1/24\n", expected);
+	expect_set("interfaces {\n bonding dp0bond0 {\n  vif 10 {\n   vlan 10\n  }\n"
+	           "  vrrp {\n   vrrp-group 1 {\n    priority 9\n   }\n  }\n"
+	           "  vif 9 {\n   vlan 9\n  }\n  address 10.0.0.1/24\n }\n}\n", expected);
+}
+
+static void
+test_quoted_presence_leaf_is_a_word(void **state)
+{
+	(void)state;
+	expect_set("set " GROUP " 'rfc-compatibility'\nset " GROUP " notify 'ipsec'",
+	           "set " GROUP " notify 'ipsec'\nset " GROUP " 'rfc-compatibility'\n");
+}
+
+static void
+test_entry_without_content_stays(void **state)
+{
+	(void)state;
+	expect_set("set interfaces dataplane eth0", "set interfaces dataplane 'eth0'\n");
+	expect_set("interfaces {\n dataplane eth0 {\n }\n}\n", "set interfaces dataplane 'eth0'\n");
+	expect_set("interfaces {\n}\n", "");
+}
+
+static void
+test_addresses_keep_the_users_order(void **state)
+{
+	(void)state;
+	expect_set("set " GROUP " virtual-address 10.0.0.9\nset " GROUP " virtual-address 10.0.0.1",
+	           "set " GROUP " virtual-address '10.0.0.9'\n"
+	           "set " GROUP " virtual-address '10.0.0.1'\n");
+}
+
+static void
+test_version_trailer_is_a_comment(void **state)
+{
+	(void)state;
+	expect_set("interfaces {\n loopback lo {\n }\n}\n\n"
+	           "/* Warning: Do not remove the following line. */\n"
+	           "/* === vyatta-config-version: \"cluster@1:vrrp@1\" === */\n"
+	           "/* Release version: 1801 */\n", "set interfaces loopback 'lo'\n");
+}
+
+static void
+test_set_again_replaces_the_value(void **state)
+{
+	(void)state;
+	expect_set("set " GROUP " priority 9\nset " GROUP " priority 10",
+	           "set " GROUP " priority '10'\n");
+	expect_set("set " GROUP " priority 9\ndelete " GROUP " priority\nset " GROUP " disable",
+	           "set " GROUP " 'disable'\n");
+}
+
+static void
+test_faulty_text_reports_all_lines_and_changes_nothing(void **state)
+{
+	struct lyd_node *tree = sample_tree("set interfaces loopback lo");
+	struct problems problems = { 0 };
+	char *text;
+
+	(void)state;
+	assert_int_equal(language_read(schema, "set " GROUP " priority 255\n"
+	                               "set interfaces dataplane eth1\n"
+	                               "set interfaces etherne eth0\n"
+	                               "unset x\n"
+	                               "set " GROUP " description 'x\n", &tree, &problems), -22);
+	text = sample_lines(&problems);
+	assert_string_equal(text,
+	        "E line 1: " GROUP " priority '255': must be a number from 1 to 254; 255 marks the "
+	        "address owner and cannot be configured\n"
+	        "E line 3: interfaces 'etherne': unknown word; possible words are bonding, "
+	        "dataplane, loopback and switch\n"
+	        "E line 4: 'unset': a line must begin with set or delete\n"
+	        "E line 5: a quote (') is opened and not closed on this line\n");
+	free(text);
+	text = print_and_free(tree, false);
+	assert_string_equal(text, "set interfaces loopback 'lo'\n");
+	free(text);
+}
+
+static void
+expect_refusal(const char *line, const char *sentence)
+{
+	char *lines = sample_problems(line);
+
+	if (!strstr(lines, sentence))
+		print_error("%s", lines);
+	assert_non_null(strstr(lines, sentence));
+	free(lines);
+}
+
+static void
+test_refusals_name_word_rule_and_remedy(void **state)
+{
+	(void)state;
+	expect_refusal("set interfaces bonding dp0bond0 mode lcap",
+	               "mode 'lcap': must be lacp, active-backup or balanced");
+	expect_refusal("set " GROUP " preempt no", "preempt 'no': must be true or false");
+	expect_refusal("set " GROUP " prority 1", "'prority': unknown word; did you mean "
+	                                          "'priority'");
+	expect_refusal("set " GROUP " priority", "incomplete: a value (1..254) must follow");
+	expect_refusal("set " GROUP " priority 1 2", "'2': nothing may follow the value");
+	expect_refusal("set " GROUP " disable yes", "'yes': nothing may follow");
+	expect_refusal("set interfaces", "incomplete: possible words are bonding");
+	expect_refusal("set interfaces bonding", "incomplete: name (interface name) must follow");
+	expect_refusal("set " GROUP " virtual-address 10.0.0.300/24",
+	               "'10.0.0.300/24': must be an address");
+	expect_refusal("set interfaces dataplane sixteen-letters-", "1 to 15 characters");
+	expect_refusal("set interfaces dataplane a/b", "no blanks, quotes, '/' or ':'");
+	expect_refusal("set interfaces dataplane ..", "must not be '.' or '..'");
+	expect_refusal("set interfaces dataplane eth0 vif 010", "'010': must be a number");
+	expect_refusal("set interfaces dataplane eth0 vif 0x10", "'0x10': must be a number");
+	expect_refusal("set interfaces dataplane eth0 vif 1 vrrp vrrp-group 256",
+	               "must be a VRRP group number from 1 to 255");
+	expect_refusal("delete " GROUP, "nothing to delete, this is not configured");
+	expect_refusal("set vrrp-state group", "'vrrp-state': unknown word");
+}
+
+static void
+test_braces_that_do_not_match_are_refused(void **state)
+{
+	(void)state;
+	expect_refusal("interfaces {\n", "line 2: the text ends inside a block: 1 closing '}' "
+	                                 "missing");
+	expect_refusal("}\n", "line 1: '}': closes a block that was not opened");
+	expect_refusal("{\n}\n", "a block must have a name before it");
+	expect_refusal("interfaces {\n bonding b {\n  mode {\n  }\n }\n}\n",
+	               "no block may stand here");
+	/* One sentence for an unknown block, none for what stands in it. */
+	char *lines = sample_problems("interfaces {\n nonsense x {\n  y {\n   z\n  }\n }\n}\n");
+
+	assert_ptr_equal(strchr(lines, '\n') + 1, lines + strlen(lines));
+	free(lines);
+}
+
+static void
+test_secret_is_hidden_from_problems_and_where_asked(void **state)
+{
+	const char *line = "set " GROUP " authentication password 'secret1'\n";
+	char *text;
+
+	(void)state;
+	expect_set(line, line);
+	text = print_and_free(sample_tree(line), true);
+	assert_string_equal(text, "set " GROUP " authentication password '********'\n");
+	free(text);
+
+	text = sample_problems("set " GROUP " authentication password verysecret\n"
+	                       "set " GROUP " authentication password abc secret\n"
+	                       "delete " GROUP " authentication password secret\n");
+	assert_null(strstr(text, "secret\'"));
+	assert_null(strstr(text, " secret"));
+	assert_null(strstr(text, "verysecret"));
+	free(text);
+}
+
+static void
+apply(struct lyd_node **tree, const char *line, bool fails)
+{
+	struct problems problems = { 0 };
+	size_t count;
+	char **words;
+	int r;
+
+	assert_int_equal(language_split(line, &words, &count), 0);
+	r = language_delete(schema, tree, words, count, 0, &problems);
+	assert_int_equal(r < 0, fails);
+	assert_int_equal(problems.errors, fails);
+	language_free_words(words, count);
+	problems_done(&problems);
+}
+
+static void
+test_delete_takes_away_what_it_names(void **state)
+{
+	struct lyd_node *tree = sample_tree("set " GROUP " virtual-address 10.0.0.1\n"
+	                                    "set " GROUP " virtual-address 10.0.0.2\n"
+	                                    "set " GROUP " virtual-address 10.0.0.3\n"
+	                                    "set " GROUP " authentication type ah\n"
+	                                    "set " GROUP " authentication password x\n"
+	                                    "set " GROUP " priority 7\n"
+	                                    "set interfaces bonding dp0bond0 vif 1\n"
+	                                    "set interfaces bonding dp0bond0 vif 2\n");
+	char *text;
+
+	(void)state;
+	apply(&tree, GROUP " priority 8", true);
+	apply(&tree, GROUP " virtual-address 10.0.0.4", true);
+	apply(&tree, "", true);
+	apply(&tree, GROUP " virtual-address 10.0.0.2", false);
+	apply(&tree, GROUP " authentication password", false);
+	apply(&tree, GROUP " authentication type", false);
+	apply(&tree, GROUP " authentication", true);
+	apply(&tree, "interfaces bonding dp0bond0 vif", false);
+	text = language_print_set(tree, false);
+	assert_string_equal(text, "set " GROUP " priority '7'\n"
+	                          "set " GROUP " virtual-address '10.0.0.1'\n"
+	                          "set " GROUP " virtual-address '10.0.0.3'\n");
+	free(text);
+	apply(&tree, GROUP " virtual-address", false);
+	apply(&tree, GROUP " priority 7", false);
+	text = language_print_set(tree, false);
+	assert_string_equal(text, "set interfaces bonding dp0bond0 vrrp vrrp-group '1'\n");
+	free(text);
+	apply(&tree, "interfaces", false);
+	assert_null(tree);
+}
+
+static void
+expect_below(struct lyd_node *tree, const char *line, bool as_set, const char *expected)
+{
+	struct problems problems = { 0 };
+	size_t count;
+	char **words, *text;
+
+	assert_int_equal(language_split(line, &words, &count), 0);
+	text = language_print_below(schema, tree, words, count, as_set, true, &problems);
+	if (expected)
+		assert_string_equal(text, expected);
+	else
+		assert_null(text);
+	assert_int_equal(problems.errors, expected ? 0 : 1);
+	free(text);
+	problems_done(&problems);
+	language_free_words(words, count);
+}
+
+static void
+test_print_below_shows_only_that(void **state)
+{
+	struct lyd_node *tree = sample_tree("set " GROUP " priority 7\n"
+	                                    "set " GROUP " virtual-address 10.0.0.2\n"
+	                                    "set " GROUP " virtual-address 10.0.0.1\n"
+	                                    "set interfaces bonding dp0bond0 vif 2 disable\n"
+	                                    "set interfaces loopback lo\n");
+
+	(void)state;
+	expect_below(tree, GROUP, false, "priority 7\nvirtual-address 10.0.0.2\n"
+	                                 "virtual-address 10.0.0.1\n");
+	expect_below(tree, GROUP " priority", false, "priority 7\n");
+	expect_below(tree, GROUP " virtual-address", true,
+	             "set " GROUP " virtual-address '10.0.0.2'\n"
+	             "set " GROUP " virtual-address '10.0.0.1'\n");
+	expect_below(tree, "interfaces bonding dp0bond0 vif", false, "vif 2 {\n    disable\n}\n");
+	expect_below(tree, "interfaces bonding dp0bond0 vif 2", true,
+	             "set interfaces bonding dp0bond0 vif 2 'disable'\n");
+	expect_below(tree, "service", false, "");
+	expect_below(tree, "interfaces bonding dp0bond9", false, "");
+	expect_below(tree, "nonsense", false, NULL);
+	lyd_free_siblings(tree);
+}
+
+static void
+test_compare_shows_paths_with_what_went_and_came(void **state)
+{
+	struct lyd_node *old = sample_tree("set interfaces bonding dp0bond0 address 10.0.0.1/24\n"
+	                                   "set interfaces bonding dp0bond0 mode lacp\n"
+	                                   "set " GROUP " priority 7\n"
+	                                   "set " GROUP " virtual-address 10.0.0.8\n"
+	                                   "set " GROUP " virtual-address 10.0.0.9\n"
+	                                   "set interfaces loopback lo\n");
+	struct lyd_node *new = sample_tree("set interfaces bonding dp0bond0 address 10.0.0.2/24\n"
+	                                   "set interfaces bonding dp0bond0 mode lacp\n"
+	                                   "set interfaces bonding dp0bond0 vif 3 disable\n"
+	                                   "set " GROUP " priority 8\n"
+	                                   "set " GROUP " virtual-address 10.0.0.9\n"
+	                                   "set " GROUP " virtual-address 10.0.0.8\n");
+	char *text = language_compare(old, new, true);
+
+	(void)state;
+	assert_string_equal(text,
+	        "[edit interfaces]\n"
+	        "-loopback lo {\n"
+	        "-}\n"
+	        "[edit interfaces bonding dp0bond0]\n"
+	        "-address 10.0.0.1/24\n"
+	        "+address 10.0.0.2/24\n"
+	        "+vif 3 {\n"
+	        "+    disable\n"
+	        "+}\n"
+	        "[edit " GROUP "]\n"
+	        "-priority 7\n"
+	        "+priority 8\n"
+	        "-virtual-address 10.0.0.8\n"
+	        "-virtual-address 10.0.0.9\n"
+	        "+virtual-address 10.0.0.9\n"
+	        "+virtual-address 10.0.0.8\n");
+	free(text);
+	text = language_compare(old, old, true);
+	assert_string_equal(text, "");
+	free(text);
+	text = language_compare(NULL, old, true);
+	assert_non_null(strstr(text, "[edit]\n+interfaces {\n"));
+	free(text);
+	lyd_free_siblings(old);
+	lyd_free_siblings(new);
+}
+
+static void
+note_candidate(void *owner, const struct language_candidate *candidate)
+{
+	fprintf(owner, "%s|%s|%s|%d\n", candidate->word ? candidate->word : "-",
+	        candidate->value_form ? candidate->value_form : "-", candidate->help,
+	        candidate->more);
+}
+
+static char *
+complete(const struct lyd_node *tree, const char *line, bool only_existing)
+{
+	size_t size, count;
+	char **words, *text = NULL;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(language_split(line, &words, &count), 0);
+	language_complete(schema, tree, words, count, only_existing, note_candidate, out);
+	language_free_words(words, count);
+	fclose(out);
+	return text;
+}
+
+static void
+expect_candidates(const struct lyd_node *tree, const char *line, bool only_existing,
+                  const char *expected)
+{
+	char *text = complete(tree, line, only_existing);
+
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void
+test_completion_offers_words_values_and_live_names(void **state)
+{
+	struct lyd_node *tree = sample_tree("set interfaces bonding dp0bond0 vif 10 description "
+	                                    "Ten\n"
+	                                    "set " GROUP " priority 7\n");
+
+	(void)state;
+	expect_candidates(NULL, "", false, "interfaces|-|Network "
+	                                   "interfaces|1\nservice|-|Services|1\n");
+	expect_candidates(tree, "", true, "interfaces|-|Network interfaces|1\n");
+	expect_candidates(tree, "interfaces bonding dp0bond0 mode", false,
+	                  "lacp|-|802.3ad link aggregation|0\n"
+	                  "active-backup|-|One member works, the others stand by|0\n"
+	                  "balanced|-|All members work, without a protocol|0\n");
+	expect_candidates(tree, "interfaces bonding dp0bond0 vif", false,
+	                  "10|-|Ten|1\n-|1..99999|Number of the virtual interface|1\n");
+	expect_candidates(tree, "interfaces bonding dp0bond0 vif", true, "10|-|Ten|1\n");
+	expect_candidates(tree, "interfaces dataplane eth0 bond-group", false,
+	                  "dp0bond0|-||0\n-|interface name|Bond of which the port is a member|0\n");
+	expect_candidates(tree, GROUP " priority", false,
+	                  "-|1..254|Priority: the highest becomes master|0\n");
+	expect_candidates(tree, GROUP " priority", true,
+	                  "7|-|Priority: the highest becomes master|0\n");
+	expect_candidates(tree, GROUP, true,
+	                  "priority|-|Priority: the highest becomes master|1\n");
+	expect_candidates(tree, GROUP " preempt", false,
+	                  "false|-|Take over from a master of lower priority|0\n"
+	                  "true|-|Take over from a master of lower priority|0\n");
+	expect_candidates(tree, GROUP " disable", false, "");
+	expect_candidates(tree, GROUP " priority 7", false, "");
+	expect_candidates(tree, "nonsense", false, "");
+	lyd_free_siblings(tree);
+}
+
+/* ---- a generator over the schema ---- */
+
+static uint64_t seed;
+
+static uint32_t
+chance(uint32_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 32) % below;
+}
+
+static void
+random_string(const char *form, char *value, size_t size)
+{
+	static const char *const pieces[] = {
+		"a", " ", "'", "\"", "\\", "#", "{", "}", "/*", "*/", "//", "ä", "0",
+		"\t", "$", ";",
+	};
+
+	if (strcmp(form, "interface name") == 0) {
+		snprintf(value, size, "if%u#{", chance(5));
+	} else if (strcmp(form, "MAC address") == 0) {
+		snprintf(value, size, "02:00:00:00:00:%02x", chance(256));
+	} else if (strcmp(form, "IPv4 network/length") == 0) {
+		snprintf(value, size, "10.%u.0.0/16", chance(256));
+	} else if (strncmp(form, "IPv4 or IPv6 address", 20) == 0) {
+		const char *length = form[20] == '\0' ? "" : chance(2) ? "/24" : "/1";
+
+		if (chance(2))
+			snprintf(value, size, "10.0.%u.%u%s", chance(256), chance(256), length);
+		else
+			snprintf(value, size, "2001:db8::%x%s", chance(65536), length);
+	} else if (strcmp(form, "password") == 0) {
+		snprintf(value, size, "%u'\"#\\", chance(100));
+	} else {
+		/* Names and texts; the first character fits every restriction. */
+		bool ascii = strcmp(form, "name") == 0;
+
+		value[0] = 'x';
+		value[1] = '\0';
+		for (unsigned i = chance(8); i > 0; i--) {
+			const char *piece = pieces[chance(ARRAY_SIZE(pieces))];
+
+			if (!ascii || ((unsigned char)piece[0] < 0x7f && piece[0] >= ' '))
+				strcat(value, piece);
+		}
+	}
+}
+
+static void
+random_value(const struct lysc_node *leaf, char *value, size_t size)
+{
+	const struct lysc_type *type = value_type(leaf);
+	char *form = value_form(leaf);
+	unsigned low, high;
+
+	if (sscanf(form, "%u..%u", &low, &high) == 2) {
+		snprintf(value, size, "%u", low + chance(high - low));
+	} else if (strchr(form, '|')) {
+		char *rest = form, *word = NULL;
+
+		for (unsigned i = chance(5) + 1; i > 0 && rest; i--)
+			word = strsep(&rest, "|");
+		snprintf(value, size, "%s", word);
+	} else {
+		assert_int_equal(type->basetype, LY_TYPE_STRING);
+		random_string(form, value, size);
+	}
+	free(form);
+}
+
+static void
+grow(struct lyd_node **tree, char **words, size_t count, const struct lysc_node *node)
+{
+	struct problems problems = { 0 };
+	char value[128], name[64];
+
+	snprintf(name, sizeof(name), "%s", node->name);
+	words[count++] = name;
+	if (node->nodetype == LYS_LIST || (node->nodetype & LYD_NODE_TERM)) {
+		bool is_list = node->nodetype == LYS_LIST;
+		const struct lysc_node *leaf = is_list ? lysc_node_child(node) : node;
+
+		if (value_type(leaf)->basetype != LY_TYPE_EMPTY) {
+			random_value(leaf, value, sizeof(value));
+			words[count++] = value;
+		}
+	}
+	if (node->nodetype != LYS_CONTAINER) {
+		if (language_set(schema, tree, words, count, 0, &problems) < 0) {
+			char *lines = sample_lines(&problems);
+
+			fail_msg("%s", lines);
+		}
+	}
+	if (node->nodetype & LYD_NODE_TERM)
+		return;
+
+	size_t children;
+	const struct lysc_node **list = tree_schema_children(schema, node, &children);
+
+	for (size_t i = 0; i < children; i++) {
+		bool many = list[i]->nodetype & (LYS_LIST | LYS_LEAFLIST);
+
+		for (unsigned n = chance(many ? 4 : 2); n > 0; n--)
+			grow(tree, words, count, list[i]);
+	}
+	free(list);
+}
+
+/* What is printed in either form reads back as the same tree, and prints the same again. */
+static void
+test_generated_trees_print_and_parse_to_themselves(void **state)
+{
+	static const char *const tops[] = { "interfaces", "service" };
+
+	(void)state;
+	for (unsigned run = 0; run < 40; run++) {
+		struct lyd_node *tree = NULL;
+		char *words[64];
+
+		seed = 0x9e3779b97f4a7c15u * (run + 1);
+		for (size_t i = 0; i < ARRAY_SIZE(tops); i++)
+			grow(&tree, words, 0, tree_schema_child(schema, NULL, tops[i]));
+
+		char *set = language_print_set(tree, false);
+		char *braces = language_print_braces(tree, false);
+		struct lyd_node *from_set = sample_tree(set);
+		struct lyd_node *from_braces = sample_tree(braces);
+		char *difference = language_compare(tree, from_set, false);
+		char *set_again = language_print_set(from_braces, false);
+		char *braces_again = language_print_braces(from_set, false);
+
+		assert_string_equal(difference, "");
+		assert_string_equal(set, set_again);
+		assert_string_equal(braces, braces_again);
+		free(difference);
+		free(set);
+		free(braces);
+		free(set_again);
+		free(braces_again);
+		lyd_free_siblings(from_set);
+		lyd_free_siblings(from_braces);
+		lyd_free_siblings(tree);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order_of_lines_does_not_matter),
+		cmocka_unit_test(test_quoted_presence_leaf_is_a_word),
+		cmocka_unit_test(test_entry_without_content_stays),
+		cmocka_unit_test(test_addresses_keep_the_users_order),
+		cmocka_unit_test(test_version_trailer_is_a_comment),
+		cmocka_unit_test(test_set_again_replaces_the_value),
+		cmocka_unit_test(test_faulty_text_reports_all_lines_and_changes_nothing),
+		cmocka_unit_test(test_refusals_name_word_rule_and_remedy),
+		cmocka_unit_test(test_braces_that_do_not_match_are_refused),
+		cmocka_unit_test(test_secret_is_hidden_from_problems_and_where_asked),
+		cmocka_unit_test(test_delete_takes_away_what_it_names),
+		cmocka_unit_test(test_print_below_shows_only_that),
+		cmocka_unit_test(test_compare_shows_paths_with_what_went_and_came),
+		cmocka_unit_test(test_completion_offers_words_values_and_live_names),
+		cmocka_unit_test(test_generated_trees_print_and_parse_to_themselves),
+	};
+
+	return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From records, settings and links to tandem-state trees. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config/lower.h"
+#include "config/schema.h"
+
+#define SECOND NSEC_PER_SEC
+
+static struct ly_ctx *schema;
+
+static int
+set_up(void **state UNUSED)
+{
+	struct error error;
+
+	schema = schema_new(TANDEM_SOURCE_YANG_DIR, &error);
+	return schema ? 0 : -1;
+}
+
+static int
+tear_down(void **state UNUSED)
+{
+	schema_free(schema);
+	return 0;
+}
+
+/* Two interfaces; group 1 on the first with a virtual MAC, group 10 on its vif, both in SYNC1. */
+static struct settings *
+make_settings(void)
+{
+	struct settings *s = settings_new(2, 2, 1, 3);
+
+	assert_non_null(s);
+
+	struct link_settings *links = settings_links(s);
+	struct group_settings *groups = settings_groups(s);
+
+	links[0] = (struct link_settings){ .name = "dp0bond0", .kind = LINK_BOND, .parent = -1,
+	                                   .bond = -1 };
+	links[1] = (struct link_settings){ .name = "dp0bond0.10", .kind = LINK_VIF, .vlan = 10,
+	                                   .bond = -1 };
+	groups[0] = (struct group_settings){
+		.link = 0, .sync = 0, .vrid = 1, .version = 2, .priority = 254,
+		.rfc_compatibility = true, .vmac_name = "dp0vrrp1", .interval = SECOND,
+		.address_first = 0, .address_count = 1 };
+	groups[1] = (struct group_settings){
+		.link = 1, .sync = 0, .vrid = 10, .version = 2, .priority = 200, .preempt = true,
+		.preempt_delay = 30 * SECOND, .auth = AUTH_TEXT, .interval = 2 * SECOND,
+		.address_first = 1, .address_count = 2 };
+	strcpy(settings_syncs(s)[0].name, "SYNC1");
+	assert_true(prefix_parse("10.100.11.5/26", &settings_addresses(s)[0]));
+	assert_true(prefix_parse("10.100.105.177/28", &settings_addresses(s)[1]));
+	assert_true(prefix_parse("10.100.38.1/26", &settings_addresses(s)[2]));
+	return s;
+}
+
+static struct ip
+ip(const char *text)
+{
+	struct ip result = { 0 };
+
+	assert_true(ip_parse(text, &result));
+	return result;
+}
+
+static struct mac
+mac(const char *text)
+{
+	struct mac result = { { 0 } };
+
+	assert_true(mac_parse(text, &result));
+	return result;
+}
+
+/* What a path says in a tree; "" when it is not there. */
+static const char *
+value(const struct lyd_node *tree, const char *path)
+{
+	struct lyd_node *node = NULL;
+
+	return lyd_find_path(tree, path, 0, &node) == LY_SUCCESS ? lyd_get_value(node) : "";
+}
+
+static unsigned
+count(const struct lyd_node *tree, const char *path)
+{
+	struct ly_set *set = NULL;
+	unsigned found;
+
+	assert_int_equal(lyd_find_xpath(tree, path, &set), LY_SUCCESS);
+	found = set->count;
+	ly_set_free(set, NULL);
+	return found;
+}
+
+#define GROUP_1 "/tandem-state:vrrp-state/group[interface='dp0bond0'][vrid='1']"
+#define GROUP_10 "/tandem-state:vrrp-state/group[interface='dp0bond0.10'][vrid='10']"
+#define SYNC1 "/tandem-state:vrrp-state/sync-group[name='SYNC1']"
+
+static void
+test_no_settings_gives_an_empty_container(void **state UNUSED)
+{
+	const struct lower_facts facts = { 0 };
+	struct lyd_node *tree = NULL;
+	char *text = NULL;
+
+	lower_vrrp_state(schema, &facts, &tree);
+	lyd_print_mem(&text, tree, LYD_JSON, LYD_PRINT_SHRINK | LYD_PRINT_KEEPEMPTYCONT);
+	assert_string_equal(text, "{\"tandem-state:vrrp-state\":{}}");
+	free(text);
+	lyd_free_all(tree);
+}
+
+static void
+test_groups_without_record_are_init(void **state UNUSED)
+{
+	struct settings *settings = make_settings();
+	const struct lower_facts facts = { .settings = settings };
+	struct lyd_node *tree = NULL;
+
+	lower_vrrp_state(schema, &facts, &tree);
+	assert_string_equal(value(tree, GROUP_1 "/state"), "INIT");
+	assert_string_equal(value(tree, GROUP_1 "/since"), "");
+	assert_string_equal(value(tree, GROUP_1 "/rfc-interface"), "dp0vrrp1");
+	assert_string_equal(value(tree, GROUP_1 "/virtual-mac"), "00:00:5e:00:01:01");
+	assert_string_equal(value(tree, GROUP_1 "/effective-priority"), "254");
+	assert_string_equal(value(tree, GROUP_10 "/authentication-type"), "plaintext-password");
+	assert_string_equal(value(tree, GROUP_10 "/advertise-interval"), "2000");
+	assert_string_equal(value(tree, GROUP_10 "/preempt-delay"), "30");
+	assert_string_equal(value(tree, GROUP_10 "/rfc-interface"), "");
+	assert_int_equal(count(tree, GROUP_10 "/virtual-address"), 2);
+	assert_string_equal(value(tree, SYNC1 "/state"), "INIT");
+	assert_int_equal(count(tree, SYNC1 "/member"), 2);
+	assert_int_equal(lyd_validate_all(&tree, NULL, LYD_VALIDATE_PRESENT, NULL), LY_SUCCESS);
+	lyd_free_all(tree);
+	free(settings);
+}
+
+/* Records stand in another order than the groups, as they may just after a commit. */
+static void
+test_records_are_found_by_name_and_shown_in_configuration_order(void **state UNUSED)
+{
+	struct settings *settings = make_settings();
+	struct vrouter_status records[2] = {
+		{ .interface = "dp0bond0.10", .vrid = 10, .state = VROUTER_BACKUP, .family = 4,
+		  .effective_priority = 200, .master_priority = 254,
+		  .master_source = ip("192.168.255.82"), .last_transition = 40 * SECOND,
+		  .reason = REASON_STRONGER_MASTER },
+		{ .interface = "dp0bond0", .vrid = 1, .state = VROUTER_MASTER, .family = 4,
+		  .effective_priority = 254, .source = ip("10.100.11.39"),
+		  .last_transition = 90 * SECOND, .reason = REASON_NO_ADVERT,
+		  .offender = ip("10.100.11.40"), .offender_mac = mac("02:00:00:00:00:40"),
+		  .last_fault = ADVERT_TTL,
+		  .counters = { .adverts_sent = 11, .faults = { [ADVERT_TTL] = 3 } } },
+	};
+	const struct lower_facts facts = { .settings = settings, .records = records,
+	                                   .record_count = 2, .now = 100 * SECOND,
+	                                   .epoch = 1000000 };
+	struct lyd_node *tree = NULL;
+
+	lower_vrrp_state(schema, &facts, &tree);
+	assert_string_equal(lyd_get_value(lyd_child(lyd_child(tree))), "dp0bond0");
+	assert_string_equal(value(tree, GROUP_1 "/state"), "MASTER");
+	assert_string_equal(value(tree, GROUP_1 "/since"), "10000");
+	assert_string_equal(value(tree, GROUP_1 "/last-transition"), "999990");
+	assert_string_equal(value(tree, GROUP_1 "/reason"), "no advertisement heard");
+	assert_string_equal(value(tree, GROUP_1 "/master-router"), "");
+	assert_string_equal(value(tree, GROUP_1 "/statistics/advertisements-sent"), "11");
+	assert_string_equal(value(tree, GROUP_1 "/statistics/fault[reason='ttl']/count"), "3");
+	assert_int_equal(count(tree, GROUP_1 "/statistics/fault"), ADVERT_FAULTS - 1);
+	assert_string_equal(value(tree, GROUP_1 "/statistics/last-offender"),
+	                    "10.100.11.40 (02:00:00:00:00:40): ttl");
+	assert_string_equal(value(tree, GROUP_10 "/master-router"), "192.168.255.82");
+	assert_string_equal(value(tree, GROUP_10 "/master-priority"), "254");
+	assert_string_equal(value(tree, SYNC1 "/state"), "UNKNOWN");
+	lyd_free_all(tree);
+	free(settings);
+}
+
+static void
+test_two_masters_alarm_names_both_addresses(void **state UNUSED)
+{
+	struct settings *settings = make_settings();
+	struct ifworld *world = ifworld_new();
+	struct ifworld_link link = { .index = 7, .name = "dp0bond0.10",
+	                             .mac = mac("02:00:00:00:00:10") };
+	struct vrouter_status records[2] = {
+		{ .interface = "dp0bond0", .vrid = 1, .family = 4, .state = VROUTER_MASTER,
+		  .alarms = 1u << ALARM_TWO_MASTERS, .source = ip("10.100.11.39"),
+		  .master_source = ip("10.100.11.40"), .master_mac = mac("02:00:00:00:00:40") },
+		{ .interface = "dp0bond0.10", .vrid = 10, .family = 4, .state = VROUTER_MASTER,
+		  .alarms = 1u << ALARM_LOOPED | 1u << ALARM_AUTH,
+		  .source = ip("192.168.255.81"), .offender = ip("192.168.255.82"),
+		  .last_fault = ADVERT_AUTH_FAILED },
+	};
+	const struct lower_facts facts = { .settings = settings, .records = records,
+	                                   .record_count = 2, .world = world };
+	struct lyd_node *tree = NULL;
+
+	ifworld_put_link(world, &link);
+	lower_vrrp_state(schema, &facts, &tree);
+	assert_string_equal(value(tree, GROUP_1 "/alarm[.='two masters: 10.100.11.40 "
+	                          "(02:00:00:00:00:40) keeps sending as master of this group "
+	                          "while this router, 10.100.11.39 (00:00:5e:00:01:01), is "
+	                          "master']"),
+	                    "two masters: 10.100.11.40 (02:00:00:00:00:40) keeps sending as "
+	                    "master of this group while this router, 10.100.11.39 "
+	                    "(00:00:5e:00:01:01), is master");
+	assert_int_equal(count(tree, GROUP_10 "/alarm"), 2);
+	assert_int_equal(count(tree, GROUP_10 "/alarm[starts-with(., '192.168.255.82 has')]"), 1);
+	assert_int_equal(count(tree, GROUP_10 "/alarm[contains(., '02:00:00:00:00:10')]"), 1);
+	lyd_free_all(tree);
+	ifworld_free(world);
+	free(settings);
+}
+
+/* A record is bytes from another process: values out of range are shown, never trusted. */
+static void
+test_record_out_of_range_is_harmless(void **state UNUSED)
+{
+	struct settings *settings = make_settings();
+	struct vrouter_status record = { .interface = "dp0bond0", .vrid = 1, .state = 77,
+	                                 .reason = 200, .last_fault = 99, .alarms = ~0u,
+	                                 .offender = ip("10.0.0.9") };
+	const struct lower_facts facts = { .settings = settings, .records = &record,
+	                                   .record_count = 1 };
+	struct lyd_node *tree = NULL;
+
+	lower_vrrp_state(schema, &facts, &tree);
+	assert_string_equal(value(tree, GROUP_1 "/state"), "INIT");
+	assert_int_equal(count(tree, GROUP_1 "/alarm"), VROUTER_ALARMS);
+	lyd_free_all(tree);
+	free(settings);
+}
+
+#define LINK(name) "/tandem-state:interfaces-state/interface[name='" name "']"
+
+static void
+test_interfaces_have_the_configurations_kinds(void **state UNUSED)
+{
+	struct settings *settings = make_settings();
+	struct ifworld *world = ifworld_new();
+	struct ifworld_link links[] = {
+		{ .index = 1, .name = "lo", .up = true, .running = true, .lower_up = true,
+		  .oper_up = true },
+		{ .index = 2, .name = "dp0s3", .master = 3, .mtu = 1500 },
+		{ .index = 3, .name = "dp0bond0", .kind = IFWORLD_BOND, .up = true },
+		{ .index = 4, .name = "dp0bond0.10", .kind = IFWORLD_VLAN, .parent = 3,
+		  .alias = "VLAN 10 \xff" },
+		{ .index = 5, .name = "dp0vrrp1", .kind = IFWORLD_MACVLAN, .parent = 3 },
+	};
+	struct ifworld_address own = { 0 };
+	struct ifworld_address virtual = { .mark = MARK_VIRTUAL };
+	const struct lower_facts facts = { .settings = settings, .world = world };
+	struct lyd_node *tree = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		ifworld_put_link(world, &links[i]);
+	assert_true(prefix_parse("192.168.255.81/30", &own.prefix));
+	assert_true(prefix_parse("10.100.38.1/26", &virtual.prefix));
+	assert_true(ifworld_put_address(world, 4, &own));
+	assert_true(ifworld_put_address(world, 4, &virtual));
+
+	lower_interfaces_state(schema, &facts, &tree);
+	assert_string_equal(value(tree, LINK("lo") "/kind"), "loopback");
+	assert_string_equal(value(tree, LINK("lo") "/link-up"), "true");
+	assert_string_equal(value(tree, LINK("dp0s3") "/kind"), "other");
+	assert_string_equal(value(tree, LINK("dp0s3") "/bond-group"), "dp0bond0");
+	assert_string_equal(value(tree, LINK("dp0s3") "/mtu"), "1500");
+	assert_string_equal(value(tree, LINK("dp0bond0") "/kind"), "bonding");
+	assert_string_equal(value(tree, LINK("dp0bond0") "/admin-up"), "true");
+	assert_string_equal(value(tree, LINK("dp0bond0") "/link-up"), "false");
+	assert_string_equal(value(tree, LINK("dp0bond0.10") "/kind"), "vif");
+	assert_string_equal(value(tree, LINK("dp0bond0.10") "/description"), "VLAN 10 ?");
+	assert_int_equal(count(tree, LINK("dp0bond0.10") "/address"), 2);
+	assert_string_equal(value(tree, LINK("dp0vrrp1") "/kind"), "vrrp");
+	lyd_free_all(tree);
+	ifworld_free(world);
+	free(settings);
+}
+
+static void
+test_system_state_lists_problems_line_by_line(void **state UNUSED)
+{
+	const struct lower_system facts = { .revision = 7, .adopted_revision = 6,
+	                                    .engine_running = true, .engine_restarts = 2,
+	                                    .problems = "first\n\nsecond\n" };
+	struct lyd_node *tree = NULL;
+
+	lower_system_state(schema, &facts, &tree);
+	assert_string_equal(value(tree, "/tandem-state:system-state/revision"), "7");
+	assert_string_equal(value(tree, "/tandem-state:system-state/adopted-revision"), "6");
+	assert_string_equal(value(tree, "/tandem-state:system-state/saved"), "false");
+	assert_int_equal(count(tree, "/tandem-state:system-state/problem"), 2);
+	lyd_free_all(tree);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_settings_gives_an_empty_container),
+		cmocka_unit_test(test_groups_without_record_are_init),
+		cmocka_unit_test(test_records_are_found_by_name_and_shown_in_configuration_order),
+		cmocka_unit_test(test_two_masters_alarm_names_both_addresses),
+		cmocka_unit_test(test_record_out_of_range_is_harmless),
+		cmocka_unit_test(test_interfaces_have_the_configurations_kinds),
+		cmocka_unit_test(test_system_state_lists_problems_line_by_line),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

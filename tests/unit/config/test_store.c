@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The store over a directory of its own: starts, commits, saves, and every way in which a write
+ * can fail, a crash in the middle of it included.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sample.h"
+#include "config/language.h"
+#include "config/store.h"
+
+#define ONE "set interfaces dataplane eth0 address 10.0.0.1/24\n"
+#define TWO "set interfaces dataplane eth0 address 10.0.0.2/24\n"
+#define BAD "set interfaces dataplane eth0 vrrp vrrp-group 1 priority 7\n"
+
+static char directory[] = "/tmp/store-XXXXXX";
+static char saved[64], running[64], beside[64];
+
+static void
+write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static int
+clear(void **state)
+{
+	(void)state;
+	unlink(saved);
+	unlink(running);
+	unlink(beside);
+	return 0;
+}
+
+static struct store *
+started(int expected)
+{
+	struct problems problems = { 0 };
+	struct store *store;
+
+	assert_int_equal(store_new(schema, saved, running, &store, NULL), 0);
+	assert_int_equal(store_start(store, &problems), expected);
+	assert_int_equal(problems.errors > 0, expected < 0);
+	problems_done(&problems);
+	return store;
+}
+
+static void
+expect_running(const struct store *store, const char *commands, uint64_t revision)
+{
+	char *text = language_print_set(store_running(store), false);
+	char *wanted = strdup(commands);
+	struct lyd_node *tree = sample_tree(wanted);
+	char *printed = language_print_set(tree, false);
+
+	assert_string_equal(text, printed);
+	assert_int_equal(store_revision(store), revision);
+	lyd_free_siblings(tree);
+	free(wanted);
+	free(printed);
+	free(text);
+}
+
+static int
+prepare(struct store *store, const char *commands, struct prepared *prepared)
+{
+	struct problems problems = { 0 };
+	struct lyd_node *tree = sample_tree(commands);
+	int r = store_prepare(store, tree, NULL, prepared, &problems);
+
+	assert_int_equal(r < 0, problems.errors > 0);
+	lyd_free_siblings(tree);
+	problems_done(&problems);
+	return r;
+}
+
+static void
+commit(struct store *store, const char *commands)
+{
+	struct prepared prepared;
+
+	assert_int_equal(prepare(store, commands, &prepared), 0);
+	assert_int_equal(store_commit(store, &prepared, NULL), 0);
+	prepared_done(&prepared);
+}
+
+static unsigned
+mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static void
+test_start_without_files_is_empty_revision_1(void **state)
+{
+	struct store *store = started(0);
+
+	(void)state;
+	expect_running(store, "", 1);
+	assert_true(store_is_saved(store));
+	store_free(store);
+}
+
+static void
+test_start_reads_the_saved_file(void **state)
+{
+	struct store *store;
+
+	(void)state;
+	write_text(saved, ONE);
+	store = started(0);
+	expect_running(store, ONE, 2);
+	assert_true(store_is_saved(store));
+	assert_int_equal(mode_of(running), 0600);
+	store_free(store);
+}
+
+static void
+test_restarted_manager_goes_on_with_running(void **state)
+{
+	struct store *store;
+
+	(void)state;
+	write_text(saved, ONE);
+	store = started(0);
+	commit(store, TWO);
+	expect_running(store, TWO, 3);
+	assert_false(store_is_saved(store));
+	store_free(store);
+
+	store = started(0);
+	expect_running(store, TWO, 3);
+	store_free(store);
+}
+
+static void
+test_bad_saved_file_stays_and_running_is_empty(void **state)
+{
+	struct problems problems = { 0 };
+	struct store *store;
+	char *text;
+
+	(void)state;
+	write_text(saved, ONE BAD);
+	assert_int_equal(store_new(schema, saved, running, &store, NULL), 0);
+	assert_int_equal(store_start(store, &problems), -EINVAL);
+	text = sample_lines(&problems);
+	assert_non_null(strstr(text, "E line 2: interfaces dataplane eth0 vrrp vrrp-group 1: "
+	                             "virtual-address is missing"));
+	free(text);
+	expect_running(store, "", 1);
+	assert_false(store_is_saved(store));
+	store_free(store);
+	text = sample_file(saved);
+	assert_string_equal(text, ONE BAD);
+	free(text);
+}
+
+static void
+test_unreadable_saved_file_is_a_problem(void **state)
+{
+	struct store *store;
+
+	(void)state;
+	assert_int_equal(mkdir(saved, 0700), 0);
+	store = started(-EINVAL);
+	expect_running(store, "", 1);
+	store_free(store);
+	rmdir(saved);
+}
+
+static void
+test_prepare_changes_nothing(void **state)
+{
+	struct store *store;
+	struct prepared prepared;
+
+	(void)state;
+	write_text(saved, ONE);
+	store = started(0);
+	assert_int_equal(prepare(store, BAD, &prepared), -EINVAL);
+	assert_int_equal(prepare(store, TWO, &prepared), 0);
+	assert_int_equal(prepared.settings->revision, 3);
+	assert_int_equal(prepared.settings->address_count, 1);
+	assert_false(prepared.unchanged);
+	prepared_done(&prepared);
+	assert_int_equal(prepare(store, ONE, &prepared), 0);
+	assert_true(prepared.unchanged);
+	prepared_done(&prepared);
+	expect_running(store, ONE, 2);
+	store_free(store);
+}
+
+static void
+test_save_writes_braces_for_the_owner_only(void **state)
+{
+	struct store *store = started(0);
+	char *text;
+
+	(void)state;
+	commit(store, ONE);
+	assert_false(store_is_saved(store));
+	assert_int_equal(store_save(store, NULL), 0);
+	assert_true(store_is_saved(store));
+	assert_int_equal(mode_of(saved), 0600);
+	text = sample_file(saved);
+	assert_string_equal(text, "interfaces {\n    dataplane eth0 {\n        address "
+	                          "10.0.0.1/24\n"
+	                          "    }\n}\n");
+	free(text);
+
+	write_text(saved, TWO);
+	assert_false(store_is_saved(store));
+	write_text(saved, "# the same in other words\n" ONE);
+	assert_true(store_is_saved(store));
+	store_free(store);
+}
+
+static void
+test_commit_of_nothing_empties(void **state)
+{
+	struct store *store = started(0);
+
+	(void)state;
+	commit(store, ONE);
+	commit(store, "");
+	expect_running(store, "", 3);
+	store_free(store);
+	store = started(0);
+	expect_running(store, "", 3);
+	store_free(store);
+}
+
+static void
+test_directory_that_fails_leaves_everything(void **state)
+{
+	char wrong[128];
+	struct prepared prepared;
+	struct error error = { 0 };
+	struct store *store;
+
+	(void)state;
+	snprintf(wrong, sizeof(wrong), "%s/missing/running", directory);
+	assert_int_equal(store_new(schema, saved, wrong, &store, NULL), 0);
+	assert_int_equal(prepare(store, ONE, &prepared), 0);
+	assert_int_equal(store_commit(store, &prepared, &error), -ENOENT);
+	assert_non_null(strstr(error.text, wrong));
+	assert_non_null(prepared.tree);
+	expect_running(store, "", 1);
+	prepared_done(&prepared);
+	store_free(store);
+}
+
+static void
+test_name_that_cannot_be_replaced_leaves_no_litter(void **state)
+{
+	struct error error = { 0 };
+	struct store *store = started(0);
+
+	(void)state;
+	commit(store, ONE);
+	assert_int_equal(mkdir(saved, 0700), 0);
+	assert_true(store_save(store, &error) < 0);
+	assert_int_equal(access(beside, F_OK), -1);
+	rmdir(saved);
+	store_free(store);
+}
+
+/* A process that may write no more than 20 bytes a file is killed in the middle of saving. */
+static void
+test_crash_while_writing_leaves_the_old_file(void **state)
+{
+	struct store *store = started(0);
+	int status;
+	pid_t child;
+	char *text;
+
+	(void)state;
+	commit(store, ONE);
+	write_text(saved, TWO);
+	child = fork();
+	if (child == 0) {
+		struct rlimit limit = { .rlim_cur = 20, .rlim_max = 20 };
+
+		setrlimit(RLIMIT_FSIZE, &limit);
+		signal(SIGXFSZ, SIG_DFL);
+		_exit(store_save(store, NULL) < 0 ? 1 : 0);
+	}
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGXFSZ);
+	text = sample_file(saved);
+	assert_string_equal(text, TWO);
+	free(text);
+
+	/* What the crash left beside is no obstacle. */
+	assert_int_equal(access(beside, F_OK), 0);
+	assert_int_equal(store_save(store, NULL), 0);
+	assert_true(store_is_saved(store));
+	assert_int_equal(access(beside, F_OK), -1);
+	store_free(store);
+}
+
+static void
+test_full_disk_leaves_the_old_file(void **state)
+{
+	struct rlimit old, limit = { .rlim_cur = 20 };
+	struct error error = { 0 };
+	struct store *store = started(0);
+	char *text;
+
+	(void)state;
+	commit(store, ONE);
+	write_text(saved, TWO);
+	getrlimit(RLIMIT_FSIZE, &old);
+	limit.rlim_max = old.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	assert_int_equal(store_save(store, &error), -EFBIG);
+	setrlimit(RLIMIT_FSIZE, &old);
+	text = sample_file(saved);
+	assert_string_equal(text, TWO);
+	assert_int_equal(access(beside, F_OK), -1);
+	free(text);
+	store_free(store);
+}
+
+static int
+setup(void **state)
+{
+	if (sample_setup(state) < 0 || !mkdtemp(directory))
+		return -1;
+	snprintf(saved, sizeof(saved), "%s/config.boot", directory);
+	snprintf(running, sizeof(running), "%s/running.boot", directory);
+	snprintf(beside, sizeof(beside), "%s/config.boot.new", directory);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	clear(state);
+	rmdir(directory);
+	return sample_teardown(state);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_start_without_files_is_empty_revision_1, clear),
+		cmocka_unit_test_setup(test_start_reads_the_saved_file, clear),
+		cmocka_unit_test_setup(test_restarted_manager_goes_on_with_running, clear),
+		cmocka_unit_test_setup(test_bad_saved_file_stays_and_running_is_empty, clear),
+		cmocka_unit_test_setup(test_unreadable_saved_file_is_a_problem, clear),
+		cmocka_unit_test_setup(test_prepare_changes_nothing, clear),
+		cmocka_unit_test_setup(test_save_writes_braces_for_the_owner_only, clear),
+		cmocka_unit_test_setup(test_commit_of_nothing_empties, clear),
+		cmocka_unit_test_setup(test_directory_that_fails_leaves_everything, clear),
+		cmocka_unit_test_setup(test_name_that_cannot_be_replaced_leaves_no_litter, clear),
+		cmocka_unit_test_setup(test_crash_while_writing_leaves_the_old_file, clear),
+		cmocka_unit_test_setup(test_full_disk_leaves_the_old_file, clear),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A router on a test bench: an engine, its clock, and a peer made of single packets.  Everything
+ * goes through engine.h.  After each call the rig carries out the effects and checks what must
+ * hold always: addresses are taken and dropped in turn, held exactly while master or lingering,
+ * and the members of a sync group agree.
+ */
+#ifndef TANDEM_TEST_RIG_H
+#define TANDEM_TEST_RIG_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "core/advert.h"
+#include "core/engine.h"
+
+#define RIG_EFFECTS 4096u
+#define RIG_GROUPS 8u
+#define SEC NSEC_PER_SEC
+#define MSEC NSEC_PER_MSEC
+#define RIG_BEGIN (1000 * SEC)
+
+/* What is left out: VRID 1, priority 100, interval 1 s, preempt, address 10.0.<group>.1/24. */
+struct rig_group {
+	const char *interface;
+	const char *sync;		/* NULL = in none */
+	uint8_t vrid;
+	uint8_t priority;
+	bool no_preempt;
+	bool rfc;
+	nsec_t interval;
+	nsec_t preempt_delay;
+	nsec_t start_delay;
+	const char *password;
+	const char *hello_source;
+	const char *address[3];
+};
+
+struct rig {
+	struct settings *settings;
+	struct engine *engine;
+	struct effect list[RIG_EFFECTS];
+	struct effects out;
+	size_t carried_out;
+	nsec_t now;
+	bool held[RIG_GROUPS];		/* by the kernel, if it did what it was told */
+	int send_error;
+	uint8_t host;			/* last byte of our address and MAC, 1 unless changed */
+	/* Called for each frame sent, when not NULL. */
+	void (*on_send)(struct rig *rig, uint32_t link, struct frame frame);
+};
+
+struct settings *rig_settings(const struct rig_group *groups, size_t count);
+
+void rig_init(struct rig *rig);
+/* Adopt, as the daemon does it: retire, then adopt. */
+void rig_adopt(struct rig *rig, const struct rig_group *groups, size_t count);
+/* init, adopt, all links usable: the engine listens as backup. */
+void rig_start(struct rig *rig, const struct rig_group *groups, size_t count);
+/* start, and wait until it is master of all; effects are forgotten. */
+void rig_start_master(struct rig *rig, const struct rig_group *groups, size_t count);
+void rig_done(struct rig *rig);
+
+void rig_link(struct rig *rig, uint32_t link, bool usable);
+struct link_input rig_link_input(const struct rig *rig, bool usable);
+
+/* A peer's advert for the group, right in everything, with this priority, from 192.0.2.2. */
+struct advert rig_advert(const struct rig *rig, uint32_t group, uint8_t priority);
+void rig_hear(struct rig *rig, uint32_t group, uint8_t priority);
+void rig_hear_late(struct rig *rig, uint32_t group, uint8_t priority, nsec_t arrival);
+void rig_hear_advert(struct rig *rig, uint32_t group, const struct advert *ad);
+void rig_hear_bytes(struct rig *rig, uint32_t link, const uint8_t *bytes, size_t length);
+void rig_hear_bytes_late(struct rig *rig, uint32_t link, const uint8_t *bytes, size_t length,
+                         nsec_t arrival);
+
+/* Let time pass, with a call at each deadline and at least every tick. */
+void rig_run(struct rig *rig, nsec_t duration);
+void rig_run_until(struct rig *rig, nsec_t until);
+/* One call at this time, and none before it. */
+void rig_wake(struct rig *rig, nsec_t now);
+
+/* Carry out what the engine emitted since the last call; every rig_ function does so. */
+void rig_carry_out(struct rig *rig);
+void rig_forget(struct rig *rig);
+
+/* Effects of this kind since rig_forget(); RIG_GROUPS stands for any group. */
+size_t rig_count(const struct rig *rig, enum effect_kind kind, uint32_t group);
+size_t rig_resigned(const struct rig *rig, uint32_t group);
+const struct effect *rig_last(const struct rig *rig, enum effect_kind kind, uint32_t group);
+const struct vrouter_status *rig_status(const struct rig *rig, uint32_t group);
+
+#define assert_state(rig, group, wanted) \
+	assert_string_equal(vrouter_state_name(rig_status(rig, group)->state), \
+	                    vrouter_state_name(wanted))
+#define assert_reason(rig, group, wanted) \
+	assert_string_equal(vrouter_reason_text(rig_status(rig, group)->reason), \
+	                    vrouter_reason_text(wanted))
+
+#endif

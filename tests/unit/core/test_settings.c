@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A block that comes from another process is trusted only after settings_check(). */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/settings.h"
+
+/* A bond with a member, a vif on it, a group in a sync group, all of it sound. */
+static struct settings *
+sound(void)
+{
+	struct settings *s = settings_new(3, 1, 1, 2);
+	struct link_settings *links = settings_links(s);
+	struct group_settings *group = settings_groups(s);
+
+	strcpy(links[0].name, "dp0bond0");
+	links[0].kind = LINK_BOND;
+	links[0].parent = links[0].bond = -1;
+	links[0].bonding.minimum_links = 1;
+	strcpy(links[1].name, "dp0s3");
+	links[1].kind = LINK_DATAPLANE;
+	links[1].parent = -1;
+	links[1].bond = 0;
+	strcpy(links[2].name, "dp0bond0.10");
+	links[2].kind = LINK_VIF;
+	links[2].parent = 0;
+	links[2].bond = -1;
+	links[2].vlan = 10;
+	links[2].vlan_protocol = 0x8100;
+	links[2].address_count = 1;
+	*group = (struct group_settings){
+		.link = 2, .sync = 0, .vrid = 10, .version = 2, .priority = 254,
+		.interval = NSEC_PER_SEC, .address_first = 1, .address_count = 1,
+	};
+	strcpy(settings_syncs(s)[0].name, "SYNC1");
+	assert_true(prefix_parse("192.168.10.1/30", &settings_addresses(s)[0]));
+	assert_true(prefix_parse("10.100.105.177/28", &settings_addresses(s)[1]));
+	return s;
+}
+
+static void
+test_sound_block_and_its_copy_pass(void **state UNUSED)
+{
+	struct settings *s = sound(), *copy = settings_copy(s);
+
+	assert_int_equal(settings_check(s, s->size, NULL), 0);
+	assert_int_equal(settings_check(copy, copy->size, NULL), 0);
+	assert_memory_equal(s, copy, s->size);
+	assert_null(settings_copy(NULL));
+	free(copy);
+	free(s);
+}
+
+static void
+test_empty_block_passes(void **state UNUSED)
+{
+	struct settings *s = settings_new(0, 0, 0, 0);
+
+	assert_int_equal(settings_check(s, s->size, NULL), 0);
+	assert_int_equal(settings_find_link(s, "eth0"), -1);
+	free(s);
+}
+
+static void
+test_names_are_found(void **state UNUSED)
+{
+	struct settings *s = sound();
+
+	assert_int_equal(settings_find_link(s, "dp0bond0.10"), 2);
+	assert_int_equal(settings_find_link(s, "dp0bond0.1"), -1);
+	assert_int_equal(settings_find_group(s, "dp0bond0.10", 10), 0);
+	assert_int_equal(settings_find_group(s, "dp0bond0", 10), -1);
+	assert_int_equal(settings_find_group(s, "dp0bond0.10", 11), -1);
+	free(s);
+}
+
+static void
+test_block_of_any_other_size_is_refused(void **state UNUSED)
+{
+	struct settings *s = sound();
+
+	for (size_t size = 0; size < s->size; size++) {
+		struct error error = { 0 };
+		void *cut = malloc(size + !size);
+
+		memcpy(cut, s, size);
+		assert_int_equal(settings_check(cut, size, &error), -EINVAL);
+		assert_true(error.text[0] != '\0');
+		free(cut);
+	}
+	free(s);
+}
+
+/* One field each; the rest of the block is sound. */
+#define REFUSED(change) \
+	do { \
+		struct settings *s = sound(); \
+		struct link_settings *link UNUSED = settings_links(s); \
+		struct group_settings *group UNUSED = settings_groups(s); \
+		struct error error = { 0 }; \
+		change; \
+		if (settings_check(s, size_of_sound, &error) != -EINVAL) \
+			fail_msg("accepted: %s", #change); \
+		free(s); \
+	} while (0)
+
+static void
+test_each_unsound_field_is_refused(void **state UNUSED)
+{
+	size_t size_of_sound = settings_size(3, 1, 1, 2);
+
+	REFUSED(s->magic++);
+	REFUSED(s->size--);
+	REFUSED(s->link_count = UINT32_MAX);
+	REFUSED(s->group_count = 2);
+	REFUSED(s->sync_count = UINT32_MAX);
+	REFUSED(s->address_count = 0);
+
+	REFUSED(link[0].name[0] = '\0');
+	REFUSED(memset(link[0].name, 'x', NAME_SIZE));
+	REFUSED(memset(link[0].description, 'x', DESCRIPTION_SIZE));
+	REFUSED(link[0].kind = LINK_KINDS);
+	REFUSED(memset(&link[0].disable, 2, 1));
+	REFUSED(memset(&link[0].has_mac, 255, 1));
+	REFUSED(link[0].mtu = 67);
+	REFUSED(link[0].parent = 0);
+	REFUSED(link[0].bonding.mode = BOND_MODES);
+	REFUSED(memset(&link[0].bonding.fast, 2, 1));
+	REFUSED(link[0].bonding.minimum_links = 0);
+	REFUSED(memset(link[0].bonding.primary, 'x', NAME_SIZE));
+	REFUSED(link[1].bond = 1);		/* itself */
+	REFUSED(link[1].bond = 2);		/* stands later */
+	REFUSED(link[1].bond = -2);
+	REFUSED(link[2].bond = 1);		/* a vif is in no bond, a port is none */
+	REFUSED(link[2].parent = -1);
+	REFUSED(link[2].parent = 2);
+	REFUSED(link[2].parent = 3);
+	REFUSED(link[2].vlan = 0);
+	REFUSED(link[2].vlan = 4095);
+	REFUSED(link[2].vlan_protocol = 0);
+	REFUSED(link[2].address_first = 3);
+	REFUSED(link[2].address_count = UINT32_MAX);
+
+	REFUSED(group->link = -1);
+	REFUSED(group->link = 3);
+	REFUSED(group->sync = 1);
+	REFUSED(group->sync = -2);
+	REFUSED(group->vrid = 0);
+	REFUSED(group->version = 1);
+	REFUSED(group->priority = 0);
+	REFUSED(group->priority = 255);
+	REFUSED(group->auth = AUTH_TYPES);
+	REFUSED(memset(&group->preempt, 2, 1));
+	REFUSED(memset(&group->accept, 2, 1));
+	REFUSED(memset(&group->rfc_compatibility, 2, 1));
+	REFUSED(group->rfc_compatibility = true);	/* without a name for the link */
+	REFUSED(memset(group->vmac_name, 'x', NAME_SIZE));
+	REFUSED(group->interval = 0);
+	REFUSED(group->interval = NSEC_PER_SEC / 2);
+	REFUSED(group->interval = 256 * NSEC_PER_SEC);
+	REFUSED(group->interval = -NSEC_PER_SEC);
+	REFUSED((group->version = 3, group->interval = 41 * NSEC_PER_SEC));
+	REFUSED((group->version = 3, group->interval = 15 * NSEC_PER_MSEC));
+	REFUSED(group->preempt_delay = -1);
+	REFUSED(group->preempt_delay = 1001 * NSEC_PER_SEC);
+	REFUSED(group->start_delay = 601 * NSEC_PER_SEC);
+	REFUSED(group->hello_source.family = 5);
+	REFUSED(group->hello_source.bytes[0] = 1);	/* none, but not empty */
+	REFUSED(group->address_count = 0);
+	REFUSED(group->address_count = GROUP_ADDRESSES_MAX + 1);
+	REFUSED(group->address_first = 2);
+
+	REFUSED(settings_syncs(s)[0].name[0] = '\0');
+	REFUSED(memset(settings_syncs(s)[0].name, 'x', SYNC_NAME_SIZE));
+	REFUSED(settings_addresses(s)[1].ip.family = 0);
+	REFUSED(settings_addresses(s)[1].ip.bytes[4] = 1);
+	REFUSED(settings_addresses(s)[1].length = 33);
+}
+
+/* Whatever single byte is wrong: an answer, and no read outside the block (under a sanitizer). */
+static void
+test_any_changed_byte_gets_an_answer(void **state UNUSED)
+{
+	struct settings *s = sound();
+
+	for (size_t i = 0; i < s->size; i++)
+		for (unsigned change = 1; change < 256; change = change * 2 + 1) {
+			struct settings *copy = settings_copy(s);
+
+			((uint8_t *)copy)[i] ^= (uint8_t)change;
+			(void)!settings_check(copy, s->size, NULL);
+			free(copy);
+		}
+	free(s);
+}
+
+static void
+test_virtual_mac_has_the_standards_prefix(void **state UNUSED)
+{
+	struct mac four = group_virtual_mac(4, 7), six = group_virtual_mac(6, 255);
+
+	assert_memory_equal(four.bytes, "\x00\x00\x5e\x00\x01\x07", 6);
+	assert_memory_equal(six.bytes, "\x00\x00\x5e\x00\x02\xff", 6);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sound_block_and_its_copy_pass),
+		cmocka_unit_test(test_empty_block_passes),
+		cmocka_unit_test(test_names_are_found),
+		cmocka_unit_test(test_block_of_any_other_size_is_refused),
+		cmocka_unit_test(test_each_unsound_field_is_refused),
+		cmocka_unit_test(test_any_changed_byte_gets_an_answer),
+		cmocka_unit_test(test_virtual_mac_has_the_standards_prefix),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

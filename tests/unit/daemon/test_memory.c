@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The memory that outlives the engine: what was put comes back, also to a process that maps it
+ * anew; a writer killed half way leaves the older copy; a file of another layout is begun anew.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/memory.h"
+
+static char path[64];
+
+static struct memory *
+open_memory(void)
+{
+	struct memory *memory;
+	struct error error;
+
+	assert_int_equal(memory_open(path, &memory, &error), 0);
+	return memory;
+}
+
+static int
+set_up(void **state)
+{
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s", "/tmp/tandem-memory-XXXXXX");
+	fd = mkstemp(path);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	return unlink(path);
+}
+
+static void
+test_new_memory_holds_nothing(void **state)
+{
+	struct memory *memory = open_memory();
+	struct vrouter_status status;
+	void *bytes;
+	size_t size;
+
+	(void)state;
+	assert_null(memory_get_settings(memory));
+	assert_int_equal(memory_settings_revision(memory), 0);
+	assert_int_equal(memory_last_beat(memory), 0);
+	assert_false(memory_get_status(memory, 0, &status));
+	memory_get_originals(memory, &bytes, &size);
+	assert_null(bytes);
+	memory_close(memory);
+}
+
+static void
+test_what_was_put_comes_back_to_another_process(void **state)
+{
+	struct memory *memory = open_memory();
+	struct settings *settings = settings_new(0, 0, 0, 0);
+	struct vrouter_status status = { .interface = "dp0bond0", .vrid = 7,
+	                                 .state = VROUTER_MASTER };
+	void *bytes;
+	size_t size;
+
+	(void)state;
+	settings->revision = 42;
+	assert_int_equal(memory_put_settings(memory, settings), 0);
+	assert_int_equal(memory_put_status(memory, 0, &status), 0);
+	memory_set_status_count(memory, 1);
+	assert_int_equal(memory_put_originals(memory, "before", 6), 0);
+	memory_beat(memory, 123);
+	memory_close(memory);
+	free(settings);
+
+	memory = open_memory();
+	settings = memory_get_settings(memory);
+	assert_non_null(settings);
+	assert_int_equal(settings->revision, 42);
+	assert_int_equal(memory_settings_revision(memory), 42);
+	memset(&status, 0, sizeof(status));
+	assert_true(memory_get_status(memory, 0, &status));
+	assert_string_equal(status.interface, "dp0bond0");
+	assert_int_equal(status.state, VROUTER_MASTER);
+	assert_false(memory_get_status(memory, 1, &status));
+	memory_get_originals(memory, &bytes, &size);
+	assert_int_equal(size, 6);
+	assert_memory_equal(bytes, "before", 6);
+	assert_int_equal(memory_last_beat(memory), 123);
+	free(bytes);
+	free(settings);
+	memory_close(memory);
+}
+
+static void
+test_file_of_another_layout_begins_anew(void **state)
+{
+	struct memory *memory = open_memory();
+	struct settings *settings = settings_new(0, 0, 0, 0);
+	uint8_t other[16] = { 1, 2, 3 };
+	int fd;
+
+	(void)state;
+	assert_int_equal(memory_put_settings(memory, settings), 0);
+	memory_close(memory);
+	free(settings);
+	fd = open(path, O_WRONLY);
+	assert_int_equal(write(fd, other, sizeof(other)), sizeof(other));
+	close(fd);
+
+	memory = open_memory();
+	assert_null(memory_get_settings(memory));
+	memory_close(memory);
+}
+
+/* A writer is killed at random moments; the record read is always one that was written whole. */
+static void
+test_killed_writer_leaves_a_whole_record(void **state)
+{
+	struct memory *memory = open_memory();
+
+	(void)state;
+	memory_set_status_count(memory, 1);
+	for (unsigned round = 0; round < 50; round++) {
+		pid_t writer = fork();
+
+		if (writer == 0)
+			for (unsigned i = 0;; i++) {
+				struct vrouter_status status = { .interface = "eth0" };
+
+				status.counters.adverts_sent = i;
+				status.counters.adverts_received = i;
+				status.last_transition = i;
+				(void)memory_put_status(memory, 0, &status);
+			}
+
+		struct vrouter_status status = { 0 };
+
+		while (!memory_get_status(memory, 0, &status) ||
+		       status.counters.adverts_sent < 100 * (round + 1))
+			;
+		kill(writer, SIGKILL);
+		waitpid(writer, NULL, 0);
+		assert_true(memory_get_status(memory, 0, &status));
+		assert_int_equal(status.counters.adverts_sent, status.counters.adverts_received);
+		assert_int_equal(status.counters.adverts_sent, status.last_transition);
+	}
+	memory_close(memory);
+}
+
+static void
+test_settings_too_large_are_refused(void **state)
+{
+	struct memory *memory = open_memory();
+	struct settings *settings = settings_new(0, 0, 0, 0);
+
+	(void)state;
+	settings->size = 1u << 30;
+	assert_int_equal(memory_put_settings(memory, settings), -ENOSPC);
+	memory_close(memory);
+	free(settings);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_new_memory_holds_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_was_put_comes_back_to_another_process,
+		                                set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_file_of_another_layout_begins_anew, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(test_killed_writer_leaves_a_whole_record, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(test_settings_too_large_are_refused, set_up,
+		                                tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
