@@ -185,14 +185,27 @@ class Pair:
     # -- running
 
     def start(self, *names):
-        """Start these routers, or both; r1 first, so that it becomes master."""
+        """
+        Start these routers, or both: r1 first, so that it becomes master; then r2, until it has
+        heard r1 in every group.  (A new LACP bond is up some seconds before it carries anything.)
+        """
         for name in names or ("r1", "r2"):
             self.routers[name].start()
             if name == "r1" and not names:
                 self.wait_all("r1", "MASTER")
         if not names:
-            self.wait_all("r2", "BACKUP")
+            self.wait_settled()
         return self
+
+    def wait_settled(self):
+        wait_for(self.settled, 60, lambda: f"r2 to hear r1: {self.r2.states()}; its log says:\n"
+                 + self.r2.log()[-2000:], pause=0.1)
+
+    def settled(self):
+        """r1 is master of every group, and r2 stands by and hears it."""
+        return self.r1.is_all("MASTER") and self.r2.is_all("BACKUP") and all(
+            group.get("master-router") == group_of_r1.get("source-address")
+            for group, group_of_r1 in zip(self.r2.groups().values(), self.r1.groups().values()))
 
     def wait_all(self, name, state, seconds=30):
         """Wait until every group of a router is in this state."""
@@ -237,9 +250,16 @@ class Pair:
         one by one and resign, as a router without power cannot.
         """
         router = self.routers[name]
-        router.signal(signal.SIGSTOP)
+        pids = sorted(router.pids().values())
+        cutter = subprocess.Popen(["ip", "-netns", self.switch.name, "-batch", "-"], text=True,
+                                  stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        time.sleep(0.3)                 # it waits for its orders by now: no time is lost below
         when = time.time()
-        self.unplug(name)
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        cutter.communicate("".join(f"link set {port} down\n" for port in self.ports(name)))
+        if cutter.returncode:
+            raise LabError(f"the cables of {name} could not be cut")
         router.kill()
         return when
 

@@ -26,6 +26,10 @@ HELP = """\
 """
 
 
+# Run a command on a host of the name given first, so that the prompt says where one is.
+NAMED = ("unshare", "--uts", "sh", "-c", 'echo "$0" >/proc/sys/kernel/hostname; exec "$@"')
+
+
 class LabShell(cmd.Cmd):
     prompt = "lab> "
 
@@ -54,8 +58,8 @@ class LabShell(cmd.Cmd):
         if verb in self.pair.routers:
             router = self.pair.routers[verb]
             subprocess.run(router.space.command(
-                BUILD + "/src/cli/tandem", "--run-dir", router.run_dir, "--yang-dir",
-                TOP + "/yang", *rest))
+                *NAMED, verb, BUILD + "/src/cli/tandem", "--run-dir", router.run_dir,
+                "--yang-dir", TOP + "/yang", *rest))
         elif verb == "cut":
             self.pair.power_cut(self.router(rest))
         elif verb == "start":

@@ -469,7 +469,7 @@ lower_interfaces_state(const struct ly_ctx *schema, const struct lower_facts *fa
 		put_number(node, "index", (uint64_t)link->index);
 		put_text(node, "kind", kind_text(facts->settings, link));
 		put_bool(node, "admin-up", link->up);
-		put_bool(node, "link-up", ifworld_usable(link));
+		put_bool(node, "link-up", ifworld_usable(world, link));
 		put_number(node, "mtu", link->mtu);
 		put_text(node, "mac", mac_text(&link->mac, text));
 		if (link->alias[0] != '\0')

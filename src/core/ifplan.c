@@ -3,17 +3,12 @@
  * The planner of links and addresses.  It changes nothing but the list of steps and the record of
  * originals, and knows no kernel message.
  *
- * Three facts about Linux shape it:
- *  - An address given to a link that is down gets a local route all the same, and keeps it when the
- *    link goes down later: the host would answer ARP and ping for it.  So an address staged on
- *    a virtual link that is down is silenced: its local route is removed.  Raising the link makes
- *    the kernel put all of them back at once, which is what makes a takeover one step a group.
+ * Two facts about Linux shape it:
  *  - A bond changes its mode only when it is down and has no members, its LACP options only when it
  *    is down.
  *  - A member joins a bond only when it is down, and comes up with it.
  *
- * When the name of a group's virtual link is taken by a foreign link, the virtual link gets
- * another name: running without it would announce a virtual MAC that nobody listens to.
+ * What groups have on a link is planned by ifgroup.c.
  */
 #include "core/ifplan.h"
 
@@ -22,22 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ifgroup.h"
+#include "core/ifjob.h"
 #include "core/ifwish.h"
-
-struct ifplan {
-	const struct settings *settings;
-	struct ifwishes *wishes;
-};
-
-/* What planning one link needs everywhere. */
-struct job {
-	const struct ifplan *plan;
-	const struct ifplan_view *view;
-	struct ifsteps *out;
-	uint32_t link;
-	const struct link_settings *wanted;	/* NULL for the rest */
-	const struct ifworld_link *now;
-};
 
 struct ifplan *
 ifplan_new(const struct settings *settings)
@@ -59,15 +41,6 @@ ifplan_free(struct ifplan *plan)
 	free(plan);
 }
 
-/* Is this one of the links we make for groups: does its address name a group number? */
-static bool
-is_virtual_link(const struct ifworld_link *link)
-{
-	return link->kind == IFWORLD_MACVLAN && link->private &&
-	       memcmp(link->mac.bytes, "\x00\x00\x5e\x00", 4) == 0 &&
-	       (link->mac.bytes[4] == 1 || link->mac.bytes[4] == 2);
-}
-
 uint32_t
 ifplan_owner(const struct ifplan *plan, const struct ifworld *world,
              const struct ifworld_link *link)
@@ -75,7 +48,7 @@ ifplan_owner(const struct ifplan *plan, const struct ifworld *world,
 	uint32_t owner = ifwishes_named(plan->wishes, link->name);
 	const struct ifworld_link *parent;
 
-	if (owner != IFSTEP_REST || !is_virtual_link(link))
+	if (owner != IFSTEP_REST || !ifgroup_is_virtual(link))
 		return owner;
 	parent = ifworld_link(world, link->parent);
 	return parent == NULL ? IFSTEP_REST : ifwishes_named(plan->wishes, parent->name);
@@ -87,104 +60,8 @@ ifplan_has_groups(const struct ifplan *plan, uint32_t link)
 	return ifwishes_groups(plan->wishes, link).count > 0;
 }
 
-/* ---- steps ---- */
-
-static struct ifstep
-make_step(const struct job *job, enum ifstep_kind kind, const struct ifworld_link *link)
-{
-	struct ifstep step;
-
-	memset(&step, 0, sizeof(step));
-	step.kind = kind;
-	step.link = job->link;
-	step.group = -1;
-	step.arp = (struct ifworld_arp){ -1, -1, -1 };
-	if (link != NULL) {
-		step.index = link->index;
-		memcpy(step.name, link->name, sizeof(step.name));
-	}
-	return step;
-}
-
-static bool
-is_refused(const struct job *job, const struct ifstep *step)
-{
-	return job->view->refused != NULL && job->view->refused(job->view->owner, step);
-}
-
 static void
-add_step(const struct job *job, const struct ifstep *step)
-{
-	if (!is_refused(job, step))
-		ifsteps_add(job->out, step);
-}
-
-static void
-add_simple(const struct job *job, enum ifstep_kind kind, const struct ifworld_link *link)
-{
-	struct ifstep step = make_step(job, kind, link);
-
-	add_step(job, &step);
-}
-
-static void
-add_master(const struct job *job, const struct ifworld_link *link, int master)
-{
-	struct ifstep step = make_step(job, IFSTEP_SET_MASTER, link);
-
-	step.other = master;
-	add_step(job, &step);
-}
-
-static void
-add_mtu(const struct job *job, const struct ifworld_link *link, uint32_t mtu)
-{
-	struct ifstep step = make_step(job, IFSTEP_SET_MTU, link);
-
-	step.mtu = mtu;
-	add_step(job, &step);
-}
-
-static void
-add_mac(const struct job *job, const struct ifworld_link *link, const struct mac *mac)
-{
-	struct ifstep step = make_step(job, IFSTEP_SET_MAC, link);
-
-	step.mac = *mac;
-	add_step(job, &step);
-}
-
-static void
-add_text(const struct job *job, enum ifstep_kind kind, const struct ifworld_link *link,
-         const char *text)
-{
-	struct ifstep step = make_step(job, kind, link);
-
-	step.text = text;
-	add_step(job, &step);
-}
-
-static void
-add_arp(const struct job *job, const struct ifworld_link *link, struct ifworld_arp arp)
-{
-	struct ifstep step = make_step(job, IFSTEP_SET_ARP, link);
-
-	step.arp = arp;
-	add_step(job, &step);
-}
-
-static void
-add_address_step(const struct job *job, enum ifstep_kind kind, const struct ifworld_link *link,
-                 const struct prefix *prefix)
-{
-	struct ifstep step = make_step(job, kind, link);
-
-	step.prefix = *prefix;
-	add_step(job, &step);
-}
-
-static void
-save(const struct job *job, enum iforiginal_bit bit)
+save(const struct ifjob *job, enum iforiginal_bit bit)
 {
 	const struct ifworld_link *master = ifworld_link(job->view->world, job->now->master);
 
@@ -192,7 +69,7 @@ save(const struct job *job, enum iforiginal_bit bit)
 }
 
 static bool
-is_created(const struct job *job)
+is_created(const struct ifjob *job)
 {
 	return iforiginals_has(job->view->originals, job->now->name, ORIGINAL_CREATED);
 }
@@ -220,37 +97,37 @@ bond_parts_that_differ(const struct ifworld_bond *want, const struct ifworld_bon
 
 /* Bring the bond's options from what they are to what they should be. */
 static void
-plan_bond_change(const struct job *job, const struct ifworld_bond *want)
+plan_bond_change(const struct ifjob *job, const struct ifworld_bond *want)
 {
 	const struct ifworld *world = job->view->world;
 	const struct ifworld_link *bond = job->now;
-	struct ifstep change = make_step(job, IFSTEP_SET_BOND, bond);
+	struct ifstep change = ifjob_step(job, IFSTEP_SET_BOND, bond);
 	bool down;
 	bool empty;
 
 	change.bond = *want;
 	change.parts = bond_parts_that_differ(want, &bond->bond);
-	if (change.parts == 0 || is_refused(job, &change))
+	if (change.parts == 0 || ifjob_is_refused(job, &change))
 		return;
 	empty = (change.parts & BOND_PART_MODE) != 0;
 	down = empty || (change.parts & BOND_PART_LACP) != 0;
 	if (empty && want->mode == BOND_LACP)
 		change.parts |= BOND_PART_LACP | BOND_PART_HASH;
 	if (down && bond->up)
-		add_simple(job, IFSTEP_SET_DOWN, bond);
+		ifjob_simple(job, IFSTEP_SET_DOWN, bond);
 	for (const struct ifworld_link *l = NULL; empty && (l = ifworld_next_link(world, l));) {
 		if (l->master == bond->index)
-			add_master(job, l, 0);
+			ifjob_master(job, l, 0);
 	}
-	add_step(job, &change);
+	ifjob_add(job, &change);
 	/* Those that were members before come back, whoever made them members; they are down since
 	 * they left. */
 	for (const struct ifworld_link *l = NULL; empty && (l = ifworld_next_link(world, l));) {
 		if (l->master == bond->index)
-			add_master(job, l, bond->index);
+			ifjob_master(job, l, bond->index);
 	}
 	if (down && bond->up)
-		add_simple(job, IFSTEP_SET_UP, bond);
+		ifjob_simple(job, IFSTEP_SET_UP, bond);
 }
 
 static struct ifworld_bond
@@ -268,11 +145,11 @@ wanted_bond(const struct bond_settings *settings)
 }
 
 static void
-plan_primary(const struct job *job)
+plan_primary(const struct ifjob *job)
 {
 	const struct bond_settings *settings = &job->wanted->bonding;
 	const struct ifworld_link *primary = ifworld_named(job->view->world, settings->primary);
-	struct ifstep step = make_step(job, IFSTEP_SET_BOND, job->now);
+	struct ifstep step = ifjob_step(job, IFSTEP_SET_BOND, job->now);
 
 	if (settings->mode != BOND_ACTIVE_BACKUP || job->now->bond.mode != BOND_ACTIVE_BACKUP ||
 	    primary == NULL || primary->master != job->now->index ||
@@ -280,11 +157,11 @@ plan_primary(const struct job *job)
 		return;
 	step.bond.primary = primary->index;
 	step.parts = BOND_PART_PRIMARY;
-	add_step(job, &step);
+	ifjob_add(job, &step);
 }
 
 static void
-plan_bond(const struct job *job)
+plan_bond(const struct ifjob *job)
 {
 	struct ifworld_bond want = wanted_bond(&job->wanted->bonding);
 
@@ -298,14 +175,14 @@ plan_bond(const struct job *job)
 
 /* Make a member of the bond what it should be: -1 = of none. */
 static void
-plan_membership(const struct job *job)
+plan_membership(const struct ifjob *job)
 {
 	const struct ifplan_view *view = job->view;
 	const struct ifworld_link *now = job->now;
 	const struct ifworld_link *bond = NULL;
 	const struct iforiginal *original = iforiginals_find(view->originals, now->name);
 	const char *name = NULL;
-	struct ifstep join = make_step(job, IFSTEP_SET_MASTER, now);
+	struct ifstep join = ifjob_step(job, IFSTEP_SET_MASTER, now);
 
 	if (job->wanted != NULL && job->wanted->bond >= 0)
 		name = settings_links(job->plan->settings)[job->wanted->bond].name;
@@ -325,15 +202,15 @@ plan_membership(const struct job *job)
 			iforiginals_forget(view->originals, now->name, ORIGINAL_MASTER);
 		return;
 	}
-	if (is_refused(job, &join))
+	if (ifjob_is_refused(job, &join))
 		return;
 	if (job->wanted != NULL && job->wanted->bond >= 0) {
 		save(job, ORIGINAL_MASTER);
 		save(job, ORIGINAL_UP);
 	}
 	if (join.other != 0 && now->up)
-		add_simple(job, IFSTEP_SET_DOWN, now);
-	add_step(job, &join);
+		ifjob_simple(job, IFSTEP_SET_DOWN, now);
+	ifjob_add(job, &join);
 }
 
 /* ---- attributes ---- */
@@ -343,7 +220,7 @@ plan_membership(const struct job *job)
  * we changed it; and where we never changed it, whatever it is.
  */
 static void
-plan_alias(const struct job *job)
+plan_alias(const struct ifjob *job)
 {
 	const struct iforiginal *original = iforiginals_find(job->view->originals, job->now->name);
 	bool set = job->wanted != NULL && job->wanted->description[0] != '\0';
@@ -358,14 +235,14 @@ plan_alias(const struct job *job)
 	if (strncmp(want, job->now->alias, DESCRIPTION_SIZE) != 0) {
 		if (set)
 			save(job, ORIGINAL_ALIAS);
-		add_text(job, IFSTEP_SET_ALIAS, job->now, want);
+		ifjob_text(job, IFSTEP_SET_ALIAS, job->now, want);
 	} else if (!set) {
 		iforiginals_forget(job->view->originals, job->now->name, ORIGINAL_ALIAS);
 	}
 }
 
 static void
-plan_mtu(const struct job *job)
+plan_mtu(const struct ifjob *job)
 {
 	const struct iforiginal *original = iforiginals_find(job->view->originals, job->now->name);
 	bool set = job->wanted != NULL && job->wanted->mtu != 0;
@@ -380,14 +257,14 @@ plan_mtu(const struct job *job)
 	if (want != job->now->mtu) {
 		if (set)
 			save(job, ORIGINAL_MTU);
-		add_mtu(job, job->now, want);
+		ifjob_mtu(job, job->now, want);
 	} else if (!set) {
 		iforiginals_forget(job->view->originals, job->now->name, ORIGINAL_MTU);
 	}
 }
 
 static void
-plan_mac(const struct job *job)
+plan_mac(const struct ifjob *job)
 {
 	const struct iforiginal *original = iforiginals_find(job->view->originals, job->now->name);
 	bool set = job->wanted != NULL && job->wanted->has_mac;
@@ -402,7 +279,7 @@ plan_mac(const struct job *job)
 	if (!mac_equal(&want, &job->now->mac)) {
 		if (set)
 			save(job, ORIGINAL_MAC);
-		add_mac(job, job->now, &want);
+		ifjob_mac(job, job->now, &want);
 	} else if (!set) {
 		iforiginals_forget(job->view->originals, job->now->name, ORIGINAL_MAC);
 	}
@@ -410,7 +287,7 @@ plan_mac(const struct job *job)
 
 /* A vif cannot be up while the link below is down. */
 static bool
-may_be_up(const struct job *job)
+may_be_up(const struct ifjob *job)
 {
 	const struct ifworld_link *parent;
 
@@ -421,7 +298,7 @@ may_be_up(const struct job *job)
 }
 
 static void
-plan_admin(const struct job *job)
+plan_admin(const struct ifjob *job)
 {
 	const struct iforiginal *original = iforiginals_find(job->view->originals, job->now->name);
 	bool want;
@@ -437,7 +314,7 @@ plan_admin(const struct job *job)
 			return;
 		if (job->wanted != NULL && !is_created(job))
 			save(job, ORIGINAL_UP);
-		add_simple(job, want ? IFSTEP_SET_UP : IFSTEP_SET_DOWN, job->now);
+		ifjob_simple(job, want ? IFSTEP_SET_UP : IFSTEP_SET_DOWN, job->now);
 	} else if (job->wanted == NULL) {
 		iforiginals_forget(job->view->originals, job->now->name, ORIGINAL_UP);
 	}
@@ -445,12 +322,12 @@ plan_admin(const struct job *job)
 
 /* A link gets back how it answered ARP before. */
 static void
-restore_arp(const struct job *job, const struct iforiginal *original)
+restore_arp(const struct ifjob *job, const struct iforiginal *original)
 {
 	const struct ifworld_arp *now = &job->now->arp;
 
 	if (now->ignore != original->arp.ignore || now->announce != original->arp.announce)
-		add_arp(job, job->now, (struct ifworld_arp){
+		ifjob_arp(job, job->now, (struct ifworld_arp){
 			original->arp.ignore, original->arp.announce, -1 });
 	else
 		iforiginals_forget(job->view->originals, job->now->name, ORIGINAL_ARP);
@@ -461,7 +338,7 @@ restore_arp(const struct job *job, const struct iforiginal *original)
  * them as sender of its own ARP requests: either way the neighbours would learn the wrong MAC.
  */
 static void
-plan_parent_arp(const struct job *job)
+plan_parent_arp(const struct ifjob *job)
 {
 	const struct iforiginal *original = iforiginals_find(job->view->originals, job->now->name);
 	struct ifwishes_groups groups = ifwishes_groups(job->plan->wishes, job->link);
@@ -472,7 +349,7 @@ plan_parent_arp(const struct job *job)
 		needed |= settings_groups(job->plan->settings)[groups.list[i]].rfc_compatibility;
 	if (needed && (now->ignore == 0 || now->announce != 2)) {
 		save(job, ORIGINAL_ARP);
-		add_arp(job, job->now, (struct ifworld_arp){
+		ifjob_arp(job, job->now, (struct ifworld_arp){
 			now->ignore == 0 ? 1 : now->ignore, 2, -1 });
 	} else if (!needed && original != NULL && original->saved & ORIGINAL_ARP) {
 		restore_arp(job, original);
@@ -488,14 +365,14 @@ may_have_addresses(const struct ifworld_link *link, const struct prefix *prefix)
 }
 
 static void
-plan_real_addresses(const struct job *job)
+plan_real_addresses(const struct ifjob *job)
 {
 	const struct prefix *addresses = settings_link_addresses(job->plan->settings, job->wanted);
 
 	for (uint32_t i = 0; i < job->wanted->address_count; i++) {
 		const struct ifworld_address *there =
 			ifworld_address(job->view->world, job->now->index, &addresses[i]);
-		struct ifstep step = make_step(job, IFSTEP_ADD_ADDRESS, job->now);
+		struct ifstep step = ifjob_step(job, IFSTEP_ADD_ADDRESS, job->now);
 
 		/* One that is there without our mark is accepted as it is. */
 		if ((there != NULL && there->mark != MARK_VIRTUAL) ||
@@ -503,244 +380,39 @@ plan_real_addresses(const struct job *job)
 			continue;
 		step.prefix = addresses[i];
 		step.mark = MARK_REAL;
-		add_step(job, &step);
+		ifjob_add(job, &step);
 	}
 }
 
 /* Addresses with our mark that nobody wants on the link. */
 static void
-plan_sweep(const struct job *job, const struct ifworld_link *link)
+plan_sweep(const struct ifjob *job, const struct ifworld_link *link)
 {
 	const struct ifworld *world = job->view->world;
+	const struct ifwishes *wishes = job->plan->wishes;
 	bool ours = job->wanted != NULL;
 
 	for (const struct ifworld_address *a = NULL;
 	     (a = ifworld_next_virtual(world, link->index, a)) != NULL;) {
-		if (!ours || (!ifwishes_held(job->plan->wishes, job->view->held, job->link, &a->prefix) &&
-		              !ifwishes_real(job->plan->wishes, job->link, &a->prefix)))
-			add_address_step(job, IFSTEP_REMOVE_ADDRESS, link, &a->prefix);
+		if (!ours || (!ifwishes_held(wishes, job->view->held, job->link, &a->prefix) &&
+		              !ifwishes_real(wishes, job->link, &a->prefix)))
+			ifjob_address(job, IFSTEP_REMOVE_ADDRESS, link, &a->prefix);
 	}
 	for (const struct ifworld_address *a = NULL;
 	     (a = ifworld_next_own(world, link->index, a)) != NULL;) {
 		if (a->mark == MARK_REAL &&
-		    (!ours || !ifwishes_real(job->plan->wishes, job->link, &a->prefix)))
-			add_address_step(job, IFSTEP_REMOVE_ADDRESS, link, &a->prefix);
-	}
-}
-
-static bool
-covers(const struct prefix *network, const struct prefix *address)
-{
-	return network->length <= address->length && prefix_contains(network, &address->ip);
-}
-
-/* Is the network of a virtual address reached through the interface's own addresses already? */
-static bool
-is_connected(const struct job *job, const struct prefix *prefix)
-{
-	const struct prefix *addresses = settings_link_addresses(job->plan->settings, job->wanted);
-
-	for (uint32_t i = 0; i < job->wanted->address_count; i++) {
-		if (covers(&addresses[i], prefix))
-			return true;
-	}
-	for (const struct ifworld_address *a = NULL;
-	     (a = ifworld_next_own(job->view->world, job->now->index, a)) != NULL;) {
-		if (covers(&a->prefix, prefix))
-			return true;
-	}
-	return false;
-}
-
-static struct ifstep
-virtual_address_step(const struct job *job, const struct ifworld_link *link,
-                     const struct prefix *prefix, uint32_t lease)
-{
-	struct ifstep step = make_step(job, IFSTEP_ADD_ADDRESS, link);
-
-	step.prefix = *prefix;
-	step.mark = MARK_VIRTUAL;
-	step.lease = lease;
-	step.no_prefix_route = is_connected(job, prefix);
-	return step;
-}
-
-/* Whoever holds an address gets it leased.  force: even if it is there, to prolong the lease. */
-static void
-plan_held_addresses(const struct job *job, const struct ifworld_link *link, uint32_t group,
-                    bool force)
-{
-	const struct group_settings *g = &settings_groups(job->plan->settings)[group];
-	const struct prefix *addresses = settings_group_addresses(job->plan->settings, g);
-
-	for (uint32_t i = 0; i < g->address_count; i++) {
-		const struct ifworld_address *there =
-			ifworld_address(job->view->world, link->index, &addresses[i]);
-		struct ifstep step;
-
-		if (!g->rfc_compatibility && ifwishes_real(job->plan->wishes, job->link, &addresses[i]))
-			continue;
-		if (there != NULL && (there->mark != MARK_VIRTUAL || (there->leased && !force)))
-			continue;
-		step = virtual_address_step(job, link, &addresses[i], job->view->lease);
-		if (there == NULL)
-			step.group = (int32_t)group;
-		add_step(job, &step);
-	}
-}
-
-/* ---- virtual links ---- */
-
-static const struct ifworld_link *
-find_virtual_link(const struct job *job, uint32_t group)
-{
-	const struct group_settings *g = &settings_groups(job->plan->settings)[group];
-	const struct prefix *first = settings_group_addresses(job->plan->settings, g);
-	struct mac mac = group_virtual_mac(first->ip.family, g->vrid);
-
-	return ifworld_station(job->view->world, job->now->index, &mac);
-}
-
-static void
-create_virtual_link(const struct job *job, uint32_t group)
-{
-	const struct group_settings *g = &settings_groups(job->plan->settings)[group];
-	const struct prefix *first = settings_group_addresses(job->plan->settings, g);
-	struct ifstep step = make_step(job, IFSTEP_CREATE_VIRTUAL, NULL);
-
-	memcpy(step.name, g->vmac_name, sizeof(step.name));
-	if (ifworld_named(job->view->world, step.name) != NULL)
-		snprintf(step.name, sizeof(step.name), "vrrp%d.%u", job->now->index, g->vrid);
-	if (ifworld_named(job->view->world, step.name) != NULL)
-		return;
-	step.other = job->now->index;
-	step.mac = group_virtual_mac(first->ip.family, g->vrid);
-	add_step(job, &step);
-}
-
-static bool
-has_virtual_alias(const struct ifworld_link *link)
-{
-	char end[16];
-	size_t length = strlen(link->alias);
-	size_t end_length = (size_t)snprintf(end, sizeof(end), " group %u", link->mac.bytes[5]);
-
-	return length > end_length && strcmp(link->alias + length - end_length, end) == 0;
-}
-
-static void
-configure_virtual_link(const struct job *job, const struct ifworld_link *link,
-                       const struct group_settings *g)
-{
-	char alias[DESCRIPTION_SIZE];
-
-	if (!link->up && strncmp(link->name, g->vmac_name, NAME_SIZE) != 0 &&
-	    ifworld_named(job->view->world, g->vmac_name) == NULL)
-		add_text(job, IFSTEP_RENAME, link, g->vmac_name);
-	ifstep_group_alias(job->wanted->name, g->vrid, alias);
-	if (strcmp(alias, link->alias) != 0) {
-		struct ifstep step = make_step(job, IFSTEP_SET_GROUP_ALIAS, link);
-
-		step.vrid = g->vrid;
-		step.text = job->wanted->name;
-		add_step(job, &step);
-	}
-	if (link->mtu != job->now->mtu)
-		add_mtu(job, link, job->now->mtu);
-	if (!link->no_addr_gen)
-		add_simple(job, IFSTEP_SET_NO_ADDR_GEN, link);
-	/* Answers for its own addresses only; accepts packets that the parent would answer. */
-	if (link->arp.ignore != 1 || link->arp.rp_filter != 2)
-		add_arp(job, link, (struct ifworld_arp){ 1, -1, 2 });
-}
-
-static bool
-lists(const struct ifplan *plan, const struct group_settings *g, const struct prefix *prefix)
-{
-	const struct prefix *addresses = settings_group_addresses(plan->settings, g);
-
-	for (uint32_t i = 0; i < g->address_count; i++) {
-		if (prefix_equal(&addresses[i], prefix))
-			return true;
-	}
-	return false;
-}
-
-/* Everything on a virtual link that is not held: down, addresses there for good, but silent.
- * fresh: the link was up until now, whatever the picture says of its addresses. */
-static void
-stage_addresses(const struct job *job, const struct ifworld_link *link,
-                const struct group_settings *g, bool fresh)
-{
-	const struct prefix *addresses = settings_group_addresses(job->plan->settings, g);
-
-	for (uint32_t i = 0; i < g->address_count; i++) {
-		const struct ifworld_address *there =
-			ifworld_address(job->view->world, link->index, &addresses[i]);
-		struct ifstep step;
-
-		if (there == NULL || (there->mark == MARK_VIRTUAL && (there->leased || fresh))) {
-			step = virtual_address_step(job, link, &addresses[i], 0);
-			add_step(job, &step);
-		}
-		if (there == NULL || fresh || !there->silent)
-			add_address_step(job, IFSTEP_SILENCE_ADDRESS, link, &addresses[i]);
-	}
-}
-
-static void
-plan_virtual_link(const struct job *job, uint32_t group)
-{
-	const struct group_settings *g = &settings_groups(job->plan->settings)[group];
-	const struct ifworld_link *link = find_virtual_link(job, group);
-
-	if (link == NULL) {
-		create_virtual_link(job, group);
-		return;
-	}
-	configure_virtual_link(job, link, g);
-	for (const struct ifworld_address *a = NULL;
-	     (a = ifworld_next_virtual(job->view->world, link->index, a)) != NULL;) {
-		if (!lists(job->plan, g, &a->prefix))
-			add_address_step(job, IFSTEP_REMOVE_ADDRESS, link, &a->prefix);
-	}
-	if (!job->view->held[group]) {
-		if (link->up)
-			add_simple(job, IFSTEP_SET_DOWN, link);
-		stage_addresses(job, link, g, link->up);
-		return;
-	}
-	plan_held_addresses(job, link, group, false);
-	if (!link->up) {
-		struct ifstep step = make_step(job, IFSTEP_SET_UP, link);
-
-		step.group = (int32_t)group;
-		add_step(job, &step);
-	}
-}
-
-static void
-plan_groups(const struct job *job)
-{
-	struct ifwishes_groups groups = ifwishes_groups(job->plan->wishes, job->link);
-
-	for (size_t i = 0; i < groups.count; i++) {
-		uint32_t group = groups.list[i];
-
-		if (settings_groups(job->plan->settings)[group].rfc_compatibility)
-			plan_virtual_link(job, group);
-		else if (job->view->held[group])
-			plan_held_addresses(job, job->now, group, false);
+		    (!ours || !ifwishes_real(wishes, job->link, &a->prefix)))
+			ifjob_address(job, IFSTEP_REMOVE_ADDRESS, link, &a->prefix);
 	}
 }
 
 /* ---- whole links ---- */
 
 static void
-plan_creation(const struct job *job)
+plan_creation(const struct ifjob *job)
 {
 	const struct link_settings *wanted = job->wanted;
-	struct ifstep step = make_step(job, IFSTEP_CREATE_BOND, NULL);
+	struct ifstep step = ifjob_step(job, IFSTEP_CREATE_BOND, NULL);
 	const struct ifworld_link *parent;
 
 	memcpy(step.name, wanted->name, sizeof(step.name));
@@ -767,10 +439,10 @@ plan_creation(const struct job *job)
 		step.vlan_protocol = wanted->vlan_protocol;
 		break;
 	}
-	if (is_refused(job, &step))
+	if (ifjob_is_refused(job, &step))
 		return;
 	iforiginals_save_created(job->view->originals, wanted->name);
-	add_step(job, &step);
+	ifjob_add(job, &step);
 }
 
 void
@@ -778,7 +450,8 @@ ifplan_link(const struct ifplan *plan, const struct ifplan_view *view, uint32_t 
             struct ifsteps *out)
 {
 	const struct link_settings *wanted = &settings_links(plan->settings)[link];
-	struct job job = { plan, view, out, link, wanted, ifworld_named(view->world, wanted->name) };
+	struct ifjob job = { plan, view, out, link, wanted,
+	                   ifworld_named(view->world, wanted->name) };
 	size_t before = out->count;
 
 	if (job.now == NULL) {
@@ -799,19 +472,19 @@ ifplan_link(const struct ifplan *plan, const struct ifplan_view *view, uint32_t 
 	plan_admin(&job);
 	plan_sweep(&job, job.now);
 	plan_real_addresses(&job);
-	plan_groups(&job);
+	ifgroup_plan(&job);
 }
 
 /* A link that the settings no longer name becomes what it was. */
 static void
-plan_restore(const struct job *job, const struct iforiginal *original)
+plan_restore(const struct ifjob *job, const struct iforiginal *original)
 {
 	size_t before = job->out->count;
 	struct iforiginals *originals = job->view->originals;
 
 	if (original->saved & ORIGINAL_CREATED) {
 		if (job->now->kind == IFWORLD_BOND || job->now->kind == IFWORLD_VLAN)
-			add_simple(job, IFSTEP_DELETE_LINK, job->now);
+			ifjob_simple(job, IFSTEP_DELETE_LINK, job->now);
 		else
 			iforiginals_forget(originals, original->name, ~0u);
 		return;
@@ -864,13 +537,13 @@ is_wanted(const struct ifplan *plan, const struct ifworld *world, const struct i
 void
 ifplan_rest(const struct ifplan *plan, const struct ifplan_view *view, struct ifsteps *out)
 {
-	struct job job = { plan, view, out, IFSTEP_REST, NULL, NULL };
+	struct ifjob job = { plan, view, out, IFSTEP_REST, NULL, NULL };
 
 	for (const struct ifworld_link *l = NULL;
 	     (l = ifworld_next_link(view->world, l)) != NULL;) {
-		if (is_virtual_link(l)) {
-			if (has_virtual_alias(l) && !is_wanted(plan, view->world, l))
-				add_simple(&job, IFSTEP_DELETE_LINK, l);
+		if (ifgroup_is_virtual(l)) {
+			if (ifgroup_is_ours(l) && !is_wanted(plan, view->world, l))
+				ifjob_simple(&job, IFSTEP_DELETE_LINK, l);
 		} else if (ifwishes_named(plan->wishes, l->name) == IFSTEP_REST) {
 			plan_sweep(&job, l);
 		}
@@ -887,97 +560,22 @@ ifplan_rest(const struct ifplan *plan, const struct ifplan_view *view, struct if
 	}
 }
 
-/* ---- the engine's wishes ---- */
-
-/* False while the link (or virtual link) of the group does not exist. */
-static bool
-group_job(const struct ifplan *plan, const struct ifplan_view *view, uint32_t group,
-          struct ifsteps *out, struct job *ret_job, const struct ifworld_link **ret_link)
-{
-	const struct group_settings *g = &settings_groups(plan->settings)[group];
-	const struct link_settings *wanted = settings_link_of(plan->settings, g);
-
-	*ret_job = (struct job){ plan, view, out, (uint32_t)g->link, wanted,
-	                         ifworld_named(view->world, wanted->name) };
-	if (ret_job->now == NULL)
-		return false;
-	*ret_link = g->rfc_compatibility ? find_virtual_link(ret_job, group) : ret_job->now;
-	return *ret_link != NULL;
-}
-
-void
-ifplan_take(const struct ifplan *plan, const struct ifplan_view *view, uint32_t group,
-            struct ifsteps *out)
-{
-	const struct ifworld_link *link;
-	size_t before = out->count;
-	struct job job;
-
-	if (!group_job(plan, view, group, out, &job, &link))
-		return;
-	plan_held_addresses(&job, link, group, true);
-	for (size_t i = before; i < out->count; i++)
-		out->list[i].group = -1;	/* taken, not brought back */
-	/* Even if the picture has it up: a drop may be on its way. */
-	if (link != job.now)
-		add_simple(&job, IFSTEP_SET_UP, link);
-}
-
-void
-ifplan_renew(const struct ifplan *plan, const struct ifplan_view *view, uint32_t group,
-             struct ifsteps *out)
-{
-	const struct ifworld_link *link;
-	struct job job;
-
-	if (group_job(plan, view, group, out, &job, &link))
-		plan_held_addresses(&job, link, group, true);
-}
-
-void
-ifplan_drop(const struct ifplan *plan, const struct ifplan_view *view, uint32_t group,
-            struct ifsteps *out)
-{
-	const struct group_settings *g = &settings_groups(plan->settings)[group];
-	const struct prefix *addresses = settings_group_addresses(plan->settings, g);
-	const struct ifworld_link *link;
-	struct job job;
-
-	if (!group_job(plan, view, group, out, &job, &link))
-		return;
-	if (link != job.now) {
-		add_simple(&job, IFSTEP_SET_DOWN, link);
-		stage_addresses(&job, link, g, true);
-		return;
-	}
-	for (uint32_t i = 0; i < g->address_count; i++) {
-		const struct ifworld_address *there =
-			ifworld_address(view->world, link->index, &addresses[i]);
-
-		if (ifwishes_real(plan->wishes, job.link, &addresses[i]) ||
-		    ifwishes_held(plan->wishes, view->held, job.link, &addresses[i]) ||
-		    (there != NULL && there->mark != MARK_VIRTUAL))
-			continue;
-		add_address_step(&job, IFSTEP_REMOVE_ADDRESS, link, &addresses[i]);
-	}
-}
-
 void
 ifplan_stop(const struct ifplan_view *view, struct ifsteps *out)
 {
-	struct job job = { NULL, view, out, IFSTEP_REST, NULL, NULL };
+	struct ifjob job = { NULL, view, out, IFSTEP_REST, NULL, NULL };
 
 	for (const struct ifworld_link *l = NULL;
 	     (l = ifworld_next_link(view->world, l)) != NULL;) {
 		const struct iforiginal *o = iforiginals_find(view->originals, l->name);
 
-		if (is_virtual_link(l) && has_virtual_alias(l)) {
-			add_simple(&job, IFSTEP_DELETE_LINK, l);
+		if (ifgroup_is_ours(l)) {
+			ifjob_simple(&job, IFSTEP_DELETE_LINK, l);
 			continue;
 		}
 		for (const struct ifworld_address *a = NULL;
 		     (a = ifworld_next_virtual(view->world, l->index, a)) != NULL;)
-			add_address_step(&job, IFSTEP_REMOVE_ADDRESS, l, &a->prefix);
+			ifjob_address(&job, IFSTEP_REMOVE_ADDRESS, l, &a->prefix);
 		if (o != NULL && o->saved & ORIGINAL_ARP) {
 			job.now = l;
 			restore_arp(&job, o);
@@ -1036,7 +634,7 @@ ifplan_remarks(const struct ifplan *plan, const struct ifworld *world, uint32_t 
 		const struct group_settings *g = &settings_groups(plan->settings)[groups.list[i]];
 
 		other = g->rfc_compatibility ? ifworld_named(world, g->vmac_name) : NULL;
-		if (other != NULL && !(is_virtual_link(other) && other->parent == now->index))
+		if (other != NULL && !(ifgroup_is_virtual(other) && other->parent == now->index))
 			remark(say, owner, "%s group %u: the name %s is taken by another "
 			       "interface; the virtual link is called vrrp%d.%u instead", l->name,
 			       g->vrid, other->name, now->index, g->vrid);

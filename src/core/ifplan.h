@@ -49,13 +49,6 @@ void ifplan_link(const struct ifplan *plan, const struct ifplan_view *view, uint
                  struct ifsteps *out);
 void ifplan_rest(const struct ifplan *plan, const struct ifplan_view *view, struct ifsteps *out);
 
-/* Append the steps that give a group its addresses, prolong them, or take them away. */
-void ifplan_take(const struct ifplan *plan, const struct ifplan_view *view, uint32_t group,
-                 struct ifsteps *out);
-void ifplan_renew(const struct ifplan *plan, const struct ifplan_view *view, uint32_t group,
-                  struct ifsteps *out);
-void ifplan_drop(const struct ifplan *plan, const struct ifplan_view *view, uint32_t group,
-                 struct ifsteps *out);
 /* Append the steps that remove virtual links and addresses from every link: the service stops. */
 void ifplan_stop(const struct ifplan_view *view, struct ifsteps *out);
 

@@ -21,6 +21,7 @@ struct link_slot {
 	int32_t first[LISTS];
 	int32_t last[LISTS];
 	uint32_t seen;			/* number of the dump that showed it last */
+	uint32_t carriers;		/* a bond's members that carry its traffic now */
 };
 
 struct address_slot {
@@ -320,6 +321,30 @@ unsilence(struct ifworld *w, struct link_slot *link)
 		w->addresses[i].address.silent = false;
 }
 
+/* A member came (1) or goes (-1): its bond, if that is known already, has one more or less. */
+static void
+count_carrier(struct ifworld *w, const struct ifworld_link *member, int by)
+{
+	int32_t bond = member->master != 0 && member->carries ? find_link(w, member->master) : NONE;
+
+	if (bond != NONE)
+		w->links[bond].carriers += (uint32_t)by;
+}
+
+/* A bond that is new here: its members may have been shown before it. */
+static uint32_t
+carriers_of(const struct ifworld *w, int index)
+{
+	uint32_t carriers = 0;
+
+	for (int32_t slot = 0; slot < w->link_slots; slot++) {
+		const struct ifworld_link *link = &w->links[slot].link;
+
+		carriers += link->index != 0 && link->master == index && link->carries;
+	}
+	return carriers;
+}
+
 void
 ifworld_put_link(struct ifworld *w, const struct ifworld_link *link)
 {
@@ -333,10 +358,14 @@ ifworld_put_link(struct ifworld *w, const struct ifworld_link *link)
 		w->free_link = w->links[slot].next[BY_INDEX];
 		w->links[slot].first[OWN] = w->links[slot].last[OWN] = NONE;
 		w->links[slot].first[VIRTUAL] = w->links[slot].last[VIRTUAL] = NONE;
+		w->links[slot].carriers = link->kind == IFWORLD_BOND ?
+		                          carriers_of(w, link->index) : 0;
 	} else {
+		count_carrier(w, &w->links[slot].link, -1);
 		unchain_link(w, slot);
 	}
 	w->links[slot].link = *link;
+	count_carrier(w, link, 1);
 	w->links[slot].seen = w->dump;
 	chain_link(w, slot);
 	if (link->up)
@@ -354,6 +383,7 @@ ifworld_remove_link(struct ifworld *w, int index)
 		while (w->links[slot].first[list] != NONE)
 			forget_address(w, &w->links[slot], w->links[slot].first[list]);
 	}
+	count_carrier(w, &w->links[slot].link, -1);
 	unchain_link(w, slot);
 	w->links[slot].link.index = 0;
 	w->links[slot].next[BY_INDEX] = w->free_link;
@@ -512,9 +542,15 @@ ifworld_next_virtual(const struct ifworld *w, int index, const struct ifworld_ad
 }
 
 bool
-ifworld_usable(const struct ifworld_link *link)
+ifworld_usable(const struct ifworld *w, const struct ifworld_link *link)
 {
-	return link->up && link->running && link->lower_up && link->oper_up;
+	int32_t below = link->kind == IFWORLD_VLAN ? find_link(w, link->parent) : NONE;
+
+	if (!link->up || !link->running || !link->lower_up || !link->oper_up)
+		return false;
+	if (link->kind == IFWORLD_BOND)
+		return w->links[find_link(w, link->index)].carriers > 0;
+	return below == NONE || ifworld_usable(w, &w->links[below].link);
 }
 
 struct ip

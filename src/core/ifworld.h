@@ -61,6 +61,7 @@ struct ifworld_link {
 	uint32_t mtu;
 	struct mac mac;
 	int master;			/* index, 0 = none */
+	bool carries;			/* member of a bond that uses it for traffic now */
 	int parent;			/* index of the link below, 0 = none */
 	struct ifworld_bond bond;
 	struct ifworld_arp arp;
@@ -117,8 +118,12 @@ const struct ifworld_address *ifworld_next_own(const struct ifworld *world, int 
 const struct ifworld_address *ifworld_next_virtual(const struct ifworld *world, int index,
                                                    const struct ifworld_address *address);
 
-/* Up as VRRP means it: administratively, running, with a lower layer that is up. */
-bool ifworld_usable(const struct ifworld_link *link);
+/*
+ * Up as VRRP means it: administratively, running, with a lower layer that is up and carries
+ * traffic.  A bond shows a carrier seconds before the first of its members does (LACP negotiates);
+ * a router that believed the carrier would hear nobody and become a second master.
+ */
+bool ifworld_usable(const struct ifworld *world, const struct ifworld_link *link);
 /* The address packets of the link come from: the first that is neither secondary nor virtual, else
  * the first that is not virtual; family 0 when there is none. */
 struct ip ifworld_source4(const struct ifworld *world, int index);

@@ -23,6 +23,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "core/ifgroup.h"
 #include "core/ifplan.h"
 #include "core/ifworld.h"
 #include "daemon/refusals.h"
@@ -214,6 +215,24 @@ touch_link(struct interfaces *i, const struct ifworld_link *link, bool dependant
 		make_dependants_dirty(i, owner);
 }
 
+/* A member of this bond began or ceased to carry traffic: the bond and its vifs are (un)usable. */
+static void
+touch_bond(struct interfaces *i, int index)
+{
+	const struct ifworld_link *bond = ifworld_link(i->world, index);
+	uint32_t owner = i->settings != NULL && bond != NULL ?
+	                 ifplan_owner(i->plan, i->world, bond) : IFSTEP_REST;
+	const struct link_settings *links;
+
+	if (owner == IFSTEP_REST)
+		return;
+	links = settings_links(i->settings);
+	make_changed(i, owner);
+	for (uint32_t l = 0; unit_of(i, owner)->has_dependants && l < i->settings->link_count; l++)
+		if (links[l].parent == (int32_t)owner)
+			make_changed(i, l);
+}
+
 /* ---- news ---- */
 
 static void
@@ -232,9 +251,15 @@ note_link(struct interfaces *i, const struct nlmsghdr *message)
 		if (known != NULL)
 			touch_link(i, &before, true);
 		ifworld_remove_link(i->world, link.index);
+		if (before.carries)
+			touch_bond(i, before.master);
 		return;
 	}
 	ifworld_put_link(i->world, &link);
+	if (before.carries && (!link.carries || before.master != link.master))
+		touch_bond(i, before.master);
+	if (link.carries && (!before.carries || before.master != link.master))
+		touch_bond(i, link.master);
 	if (known != NULL && strncmp(before.name, link.name, NAME_SIZE) != 0)
 		touch_link(i, &before, true);
 	touch_link(i, &link, known == NULL || before.up != link.up || before.mtu != link.mtu ||
@@ -637,7 +662,7 @@ tell_link(struct interfaces *i, uint32_t link, bool always)
 	now = ifworld_named(i->world, settings_links(i->settings)[link].name);
 	index = now == NULL ? 0 : now->index;
 	if (now != NULL) {
-		input.usable = ifworld_usable(now);
+		input.usable = ifworld_usable(i->world, now);
 		input.mac = now->mac;
 		input.source4 = ifworld_source4(i->world, now->index);
 	}
@@ -951,7 +976,7 @@ interfaces_take(struct interfaces *i, uint32_t group, nsec_t lease)
 	i->held[group] = true;
 	i->lease = lease_seconds(lease);
 	view = view_of(i);
-	ifplan_take(i->plan, &view, group, &i->steps);
+	ifgroup_take(i->plan, &view, group, &i->steps);
 	queue_steps(i, true);
 	make_dirty(i, (uint32_t)settings_groups(i->settings)[group].link);
 }
@@ -966,7 +991,7 @@ interfaces_renew(struct interfaces *i, uint32_t group, nsec_t lease)
 	unit = &i->units[settings_groups(i->settings)[group].link];
 	i->lease = lease_seconds(lease);
 	view = view_of(i);
-	ifplan_renew(i->plan, &view, group, &i->steps);
+	ifgroup_renew(i->plan, &view, group, &i->steps);
 	/* What was sent a moment ago is not in the picture yet, and needs no bringing back. */
 	for (size_t n = 0; unit->busy > 0 && n < i->steps.count; n++)
 		i->steps.list[n].group = -1;
@@ -981,7 +1006,7 @@ interfaces_drop(struct interfaces *i, uint32_t group)
 	assert(i->settings != NULL && group < i->settings->group_count);
 	i->held[group] = false;
 	view = view_of(i);
-	ifplan_drop(i->plan, &view, group, &i->steps);
+	ifgroup_drop(i->plan, &view, group, &i->steps);
 	queue_steps(i, true);
 	make_dirty(i, (uint32_t)settings_groups(i->settings)[group].link);
 }

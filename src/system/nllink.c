@@ -23,6 +23,8 @@
 #define BOND_MODE_KERNEL_XOR 2u
 #define BOND_MODE_KERNEL_8023AD 4u
 #define BOND_HASH_LAYER34 1u
+#define BOND_MEMBER_ACTIVE 0u
+#define BOND_MEMBER_UP 0u
 #define ADDR_GEN_NONE 1u
 
 /* ---- decoding ---- */
@@ -121,19 +123,41 @@ decode_vlan(const struct nlattr *data, struct ifworld_link *link)
 		link->vlan_protocol = __builtin_bswap16(link->vlan_protocol);
 }
 
+/* What a bond says of one of its members. */
+static void
+decode_member(const struct nlattr *data, struct ifworld_link *link)
+{
+	bool active = false, up = false;
+	const struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, data) {
+		if (mnl_attr_get_type(a) == IFLA_BOND_SLAVE_STATE)
+			active = number_of(a) == BOND_MEMBER_ACTIVE;
+		if (mnl_attr_get_type(a) == IFLA_BOND_SLAVE_MII_STATUS)
+			up = number_of(a) == BOND_MEMBER_UP;
+	}
+	link->carries = active && up;
+}
+
 static void
 decode_info(const struct nlattr *info, struct ifworld_link *link)
 {
-	const struct nlattr *data = NULL;
+	const struct nlattr *data = NULL, *member = NULL;
 	const struct nlattr *a;
-	char kind[16] = "";
+	char kind[16] = "", master[16] = "";
 
 	mnl_attr_for_each_nested(a, info) {
 		if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
 			copy_text(kind, sizeof(kind), a);
 		if (mnl_attr_get_type(a) == IFLA_INFO_DATA)
 			data = a;
+		if (mnl_attr_get_type(a) == IFLA_INFO_SLAVE_KIND)
+			copy_text(master, sizeof(master), a);
+		if (mnl_attr_get_type(a) == IFLA_INFO_SLAVE_DATA)
+			member = a;
 	}
+	if (member != NULL && strcmp(master, "bond") == 0)
+		decode_member(member, link);
 	if (data == NULL)
 		return;
 	if (strcmp(kind, "bond") == 0) {

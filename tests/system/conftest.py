@@ -54,7 +54,7 @@ class Keeper:
 
     def as_new(self):
         try:
-            return (self.pair.r1.is_all("MASTER") and self.pair.r2.is_all("BACKUP")
+            return (self.pair.settled()
                     and all(len(router.pids()) == 4 and router.process.poll() is None
                             and router.running()[0] == self.configurations[name]
                             for name, router in self.pair.routers.items()))

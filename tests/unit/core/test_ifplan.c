@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "core/ifgroup.h"
 #include "core/ifplan.h"
 
 #define ROUNDS 20
@@ -413,7 +414,7 @@ test_take_and_drop_need_no_further_plan(void **state)
 	for (unsigned turn = 0; turn < 3; turn++) {
 		for (uint32_t g = 0; g < GROUPS; g++) {
 			rig->held[g] = true;
-			ifplan_take(rig->plan, &view, g, &steps);
+			ifgroup_take(rig->plan, &view, g, &steps);
 		}
 		for (size_t i = 0; i < steps.count; i++)
 			carry_out(rig, &steps.list[i]);
@@ -424,7 +425,7 @@ test_take_and_drop_need_no_further_plan(void **state)
 		assert_int_equal(settle(rig), 0);
 		for (uint32_t g = 0; g < GROUPS; g++) {
 			rig->held[g] = false;
-			ifplan_drop(rig->plan, &view, g, &steps);
+			ifgroup_drop(rig->plan, &view, g, &steps);
 		}
 		for (size_t i = 0; i < steps.count; i++)
 			carry_out(rig, &steps.list[i]);
@@ -446,11 +447,11 @@ test_prefix_route_only_for_networks_not_connected(void **state)
 
 	settle(rig);
 	rig->held[PLAIN] = rig->held[VIRTUAL] = true;
-	ifplan_take(rig->plan, &view, PLAIN, &steps);
+	ifgroup_take(rig->plan, &view, PLAIN, &steps);
 	assert_int_equal(steps.count, 2);
 	assert_false(steps.list[0].no_prefix_route);
 	steps.count = 0;
-	ifplan_take(rig->plan, &view, VIRTUAL, &steps);
+	ifgroup_take(rig->plan, &view, VIRTUAL, &steps);
 	assert_int_equal(steps.count, 2);
 	assert_true(steps.list[0].no_prefix_route);
 	assert_int_equal(steps.list[0].lease, 4);

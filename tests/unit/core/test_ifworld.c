@@ -83,6 +83,46 @@ test_links_are_found_by_every_key(void **state UNUSED)
 	ifworld_free(world);
 }
 
+static void
+test_bond_is_usable_while_a_member_carries_traffic(void **state UNUSED)
+{
+	struct ifworld *world = ifworld_new();
+	struct ifworld_link bond = link_numbered(1), vif = link_numbered(2);
+	struct ifworld_link member = link_numbered(3);
+
+	bond.kind = IFWORLD_BOND;
+	vif.kind = IFWORLD_VLAN;
+	vif.parent = bond.index;
+	member.master = bond.index;
+	for (unsigned member_first = 0; member_first < 2; member_first++) {
+		bond.up = bond.running = bond.lower_up = bond.oper_up = true;
+		vif.up = vif.running = vif.lower_up = vif.oper_up = true;
+		member.carries = member_first;
+		if (member_first)
+			ifworld_put_link(world, &member);
+		ifworld_put_link(world, &bond);
+		ifworld_put_link(world, &vif);
+		/* A carrier is not enough: LACP may still negotiate. */
+		assert_int_equal(ifworld_usable(world, ifworld_link(world, 1)), member_first);
+		member.carries = true;
+		ifworld_put_link(world, &member);
+		ifworld_put_link(world, &member);
+		assert_true(ifworld_usable(world, ifworld_link(world, 1)));
+		assert_true(ifworld_usable(world, ifworld_link(world, 2)));
+		member.carries = false;
+		ifworld_put_link(world, &member);
+		assert_false(ifworld_usable(world, ifworld_link(world, 1)));
+		assert_false(ifworld_usable(world, ifworld_link(world, 2)));
+		member.carries = true;
+		ifworld_put_link(world, &member);
+		ifworld_remove_link(world, member.index);
+		assert_false(ifworld_usable(world, ifworld_link(world, 2)));
+		ifworld_remove_link(world, bond.index);
+		ifworld_remove_link(world, vif.index);
+	}
+	ifworld_free(world);
+}
+
 /* Random puts and removals against a plain table. */
 static void
 test_addresses_agree_with_a_plain_table(void **state UNUSED)
@@ -220,6 +260,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_links_are_found_by_every_key),
+		cmocka_unit_test(test_bond_is_usable_while_a_member_carries_traffic),
 		cmocka_unit_test(test_addresses_agree_with_a_plain_table),
 		cmocka_unit_test(test_dump_forgets_what_it_does_not_show),
 		cmocka_unit_test(test_source_is_primary_and_never_virtual),
