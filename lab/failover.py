@@ -99,9 +99,11 @@ def run(story, rate):
                            else "plain layout: this kernel has no bonds"))
         with story.step("Starting r1 until it is master of all groups"):
             pair.start("r1")
+            pair.wait_negotiated("r1")
             pair.wait_all("r1", "MASTER")
         with story.step("Starting r2 until it stands by and hears r1 in all groups"):
             pair.start("r2")
+            pair.wait_negotiated("r2")
             pair.wait_settled()
         for name, router in pair.routers.items():
             story.tell(f"\n{name}# show vrrp\n{router.tandem('show', 'vrrp')}")

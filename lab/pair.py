@@ -187,15 +187,34 @@ class Pair:
     def start(self, *names):
         """
         Start these routers, or both: r1 first, so that it becomes master; then r2, until it has
-        heard r1 in every group.  (A new LACP bond is up some seconds before it carries anything.)
+        heard r1 in every group.
         """
         for name in names or ("r1", "r2"):
             self.routers[name].start()
             if name == "r1" and not names:
+                self.wait_negotiated("r1")
                 self.wait_all("r1", "MASTER")
         if not names:
+            self.wait_negotiated("r2")
             self.wait_settled()
         return self
+
+    def wait_negotiated(self, name):
+        """
+        Wait until LACP distributes over all cables of a router.  A new bond carries packets over
+        single cables for two seconds, then nothing for some more while both ends negotiate.
+        """
+        wait_for(lambda: self.negotiated(name), 60, f"LACP on {name}", pause=0.2)
+
+    def negotiated(self, name):
+        if self.layout == "plain":
+            return True
+        wanted = {member for members in MEMBERS.values() for member in members}
+        states = {link["ifname"]: link.get("linkinfo", {}).get("info_slave_data", {})
+                  for link in self.space(name).show("link") if link["ifname"] in wanted}
+        return states.keys() == wanted and all(
+            "distributing" in state.get(f"ad_{side}_oper_port_state_str", ())
+            for state in states.values() for side in ("actor", "partner"))
 
     def wait_settled(self):
         wait_for(self.settled, 60, lambda: f"r2 to hear r1: {self.r2.states()}; its log says:\n"
@@ -203,7 +222,7 @@ class Pair:
 
     def settled(self):
         """r1 is master of every group, and r2 stands by and hears it."""
-        return self.r1.is_all("MASTER") and self.r2.is_all("BACKUP") and all(
+        return self.negotiated("r1") and self.negotiated("r2") and self.r1.is_all("MASTER") and self.r2.is_all("BACKUP") and all(
             group.get("master-router") == group_of_r1.get("source-address")
             for group, group_of_r1 in zip(self.r2.groups().values(), self.r1.groups().values()))
 

@@ -114,21 +114,33 @@ resigns(enum party_event event)
 	return event != PARTY_STRONGER && event != PARTY_STALLED && event != PARTY_RESUMED;
 }
 
+/*
+ * The first advertisement of new masters, either of those with a virtual MAC or of the others.  The
+ * first frame from a virtual MAC turns switches towards us: it must find us able to receive.
+ */
+static void
+speak_up(struct vrouter **members, uint32_t count, bool virtual_mac, nsec_t now,
+         struct effects *out)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct vrouter *v = members[i];
+
+		if (vrouter_moved(v) && v->status.state == VROUTER_MASTER &&
+		    v->settings->rfc_compatibility == virtual_mac)
+			vrouter_send(v, now, out);
+	}
+}
+
 /* Tell the world about those members that were moved, every step for all before the next. */
 static void
 act(struct vrouter **members, uint32_t count, enum party_event event, nsec_t now,
     struct effects *out)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		struct vrouter *v = members[i];
-
-		if (!vrouter_moved(v))
-			continue;
-		if (v->status.state == VROUTER_MASTER)
-			vrouter_send(v, now, out);
-		else if (v->from == VROUTER_MASTER && resigns(event))
-			vrouter_resign(v, out);
-	}
+	for (uint32_t i = 0; i < count; i++)
+		if (vrouter_moved(members[i]) && members[i]->from == VROUTER_MASTER &&
+		    resigns(event))
+			vrouter_resign(members[i], out);
+	speak_up(members, count, false, now, out);
 	for (uint32_t i = 0; i < count; i++) {
 		struct vrouter *v = members[i];
 
@@ -139,6 +151,7 @@ act(struct vrouter **members, uint32_t count, enum party_event event, nsec_t now
 		else if (event != PARTY_RESET)
 			vrouter_drop(v, out);
 	}
+	speak_up(members, count, true, now, out);
 	for (uint32_t i = 0; i < count; i++)
 		if (vrouter_moved(members[i]) && members[i]->status.state == VROUTER_MASTER)
 			vrouter_announce(members[i], now, out);

@@ -74,6 +74,34 @@ test_takeover_does_each_step_for_all_members_before_the_next(void **state UNUSED
 	rig_done(&rig);
 }
 
+/* A frame from a virtual MAC turns switches towards us: the addresses must be there before it. */
+static void
+test_member_with_virtual_mac_takes_its_addresses_before_it_speaks(void **state UNUSED)
+{
+	static const struct rig_group mixed[] = {
+		{ .interface = "eth0", .sync = "S", .rfc = true },
+		{ .interface = "eth1", .sync = "S" },
+	};
+	static const struct { enum effect_kind kind; uint32_t group; } order[] = {
+		{ EFFECT_SEND_ADVERT, 1 },
+		{ EFFECT_TAKE_ADDRESSES, 0 }, { EFFECT_TAKE_ADDRESSES, 1 },
+		{ EFFECT_SEND_ADVERT, 0 },
+		{ EFFECT_ANNOUNCE, 0 }, { EFFECT_ANNOUNCE, 1 },
+		{ EFFECT_TRANSITION, 0 }, { EFFECT_TRANSITION, 1 },
+	};
+	struct rig rig;
+
+	rig_start(&rig, mixed, 2);
+	rig_forget(&rig);
+	rig_run_until(&rig, RIG_BEGIN + DOWN);
+	assert_int_equal(rig.out.count, ARRAY_SIZE(order));
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		assert_int_equal(rig.list[i].kind, order[i].kind);
+		assert_int_equal(rig.list[i].group, order[i].group);
+	}
+	rig_done(&rig);
+}
+
 static void
 test_party_takes_over_when_the_last_member_hears_nothing(void **state UNUSED)
 {
@@ -804,6 +832,7 @@ main(void)
 		cmocka_unit_test(test_start_is_backup_and_never_straight_master),
 		cmocka_unit_test(test_silence_for_the_down_interval_makes_master_and_not_earlier),
 		cmocka_unit_test(test_takeover_does_each_step_for_all_members_before_the_next),
+		cmocka_unit_test(test_member_with_virtual_mac_takes_its_addresses_before_it_speaks),
 		cmocka_unit_test(test_party_takes_over_when_the_last_member_hears_nothing),
 		cmocka_unit_test(test_deadline_counts_from_the_arrival_not_from_the_reading),
 		cmocka_unit_test(test_old_advert_shortens_nothing),
