@@ -222,7 +222,10 @@ class Pair:
 
     def settled(self):
         """r1 is master of every group, and r2 stands by and hears it."""
-        return self.negotiated("r1") and self.negotiated("r2") and self.r1.is_all("MASTER") and self.r2.is_all("BACKUP") and all(
+        if not (self.negotiated("r1") and self.negotiated("r2") and self.r1.is_all("MASTER")
+                and self.r2.is_all("BACKUP")):
+            return False
+        return all(
             group.get("master-router") == group_of_r1.get("source-address")
             for group, group_of_r1 in zip(self.r2.groups().values(), self.r1.groups().values()))
 

@@ -184,7 +184,8 @@ check_sent(struct world *world, struct router *router, unsigned group)
 	if (router->heard_genuine)
 		;	/* may be an answer to a weaker master, beside the phase */
 	else if (w->anchor == 0)
-		w->anchor = w->last_sent > nsec_max(w->since, router->disturbed_at) ? world->now : 0;
+		w->anchor = w->last_sent > nsec_max(w->since, router->disturbed_at) ?
+			    world->now : 0;
 	else if (beside > SLACK && beside < interval - SLACK)
 		check_broken(world, "R5", "%s sends %.6f s beside its phase",
 			     label(world, router, group, text),
@@ -203,7 +204,8 @@ check_turn(struct world *world, struct router *router)
 		const struct vrouter_status *st = engine_status(router->engine, i);
 
 		if (st->state != router->watch[group].state)
-			check_broken(world, "R8", "%s is %s, but the last transition told led to %s",
+			check_broken(world, "R8",
+				     "%s is %s, but the last transition told led to %s",
 				     label(world, router, group, text),
 				     vrouter_state_name(st->state),
 				     vrouter_state_name(router->watch[group].state));
@@ -297,7 +299,8 @@ check_leases(struct world *world, struct router *router)
 		world->check.checked++;
 		if (held->expires > silent + LEASE_SLACK)
 			check_broken(world, "R1", "%s keeps its addresses %.3f s longer than a "
-				     "partner waits", label(world, router, router->group_of[i], text),
+				     "partner waits",
+				     label(world, router, router->group_of[i], text),
 				     (double)(held->expires - silent) / (double)NSEC_PER_SEC);
 	}
 }

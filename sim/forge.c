@@ -39,7 +39,7 @@ change(uint8_t *bytes, size_t at, uint8_t value, size_t checksum)
 static void
 misstate(struct advert *ad, enum advert_fault wrong)
 {
-	if (wrong == ADVERT_INTERVAL)	/* one that no plan asks for, not even the last or the next */
+	if (wrong == ADVERT_INTERVAL)	/* one that no plan ever asks for */
 		ad->interval = 77 * NSEC_PER_SEC;
 	if (wrong == ADVERT_NO_ADDRESS)
 		ad->address_count = 0;

@@ -10,7 +10,7 @@
 #include "core/engine.h"
 #include "sim/plan.h"
 
-#define QUEUE_MAX 256u			/* packets the kernel keeps for a process that does not read */
+#define QUEUE_MAX 256u			/* packets the kernel keeps for a sleeping process */
 #define BATCH_MAX 64u			/* packets a process reads in one turn of its loop */
 /* How long the scheduler may let a runnable process wait. */
 #define LATENCY_MAX (500 * NSEC_PER_USEC)
@@ -68,10 +68,10 @@ struct router {
 	unsigned queue_first;
 	unsigned queue_count;
 	nsec_t wake_at;
-	nsec_t disturbed_at;		/* when last something happened to it that peers may notice */
+	nsec_t disturbed_at;		/* when last something happened that peers notice */
 	nsec_t ran_since;		/* its process runs without a pause */
 	nsec_t frozen_at;
-	nsec_t paused;			/* how long the pause before that was; 0 = a fresh process */
+	nsec_t paused;			/* for how long before that; 0 = a fresh process */
 	bool heard_genuine;		/* in this turn of its loop, from another router */
 	struct watch watch[PLAN_GROUPS_MAX];
 };

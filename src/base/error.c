@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Errors as values: a code for programs and a sentence for people, made in one call.
+ */
 #include "base/error.h"
 
 #include <stdarg.h>

@@ -52,7 +52,7 @@ struct effect {
 	bool raised;			/* ALARM */
 	uint8_t from;			/* TRANSITION: enum vrouter_state */
 	uint8_t to;
-	uint8_t detail;			/* TRANSITION: enum vrouter_reason; ALARM: enum vrouter_alarm */
+	uint8_t detail;			/* TRANSITION: vrouter_reason; ALARM: vrouter_alarm */
 	nsec_t lease;			/* TAKE, RENEW: how long the addresses may outlive us */
 };
 

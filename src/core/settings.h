@@ -35,7 +35,7 @@ enum bond_mode { BOND_LACP, BOND_ACTIVE_BACKUP, BOND_BALANCED, BOND_MODES };
 struct bond_settings {
 	uint8_t mode;			/* enum bond_mode */
 	bool passive;			/* lacp-options activity passive */
-	bool fast;			/* lacp-options periodic-rate fast (1 s), else slow (30 s) */
+	bool fast;			/* lacp-options periodic-rate: 1 s, else 30 s */
 	uint16_t key;			/* lacp-options key, 0 = the kernel's */
 	uint8_t minimum_links;		/* 1..255 */
 	char primary[NAME_SIZE];	/* "" = none */
@@ -51,7 +51,7 @@ struct link_settings {
 	int32_t parent;			/* LINK_VIF: index of the link below; otherwise -1 */
 	uint16_t vlan;			/* LINK_VIF: 1..4094 */
 	uint16_t vlan_protocol;		/* LINK_VIF: 0x8100, 0x88a8 ... */
-	int32_t bond;			/* LINK_DATAPLANE: index of the bond it is a member of, or -1 */
+	int32_t bond;			/* LINK_DATAPLANE: index of its bond, or -1 */
 	struct bond_settings bonding;	/* LINK_BOND */
 	uint32_t address_first;		/* its own (real) addresses */
 	uint32_t address_count;
@@ -141,7 +141,7 @@ int settings_find_group(const struct settings *settings, const char *interface, 
  */
 int settings_check(const void *block, size_t size, struct error *error) MUST_USE;
 
-/* Virtual MAC of a group: 00:00:5e:00:01:VRID for IPv4 (RFC 3768 7.3), 02 for IPv6 (RFC 9568 7.3). */
+/* Virtual MAC of a group: 00:00:5e:00:01:VRID for IPv4 (RFC 3768 7.3), 02 for IPv6 (RFC 9568). */
 struct mac group_virtual_mac(uint8_t family, uint8_t vrid);
 
 #endif

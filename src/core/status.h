@@ -32,10 +32,10 @@ enum vrouter_reason {
 	REASON_RESET,			/* "reset vrrp master" */
 	REASON_NOBODY_TOOK_OVER,	/* after a reset no other router became master */
 	REASON_LINK_DOWN,		/* own interface not usable */
-	REASON_MEMBER_DOWN,		/* interface of another member of the sync group not usable */
+	REASON_MEMBER_DOWN,		/* that of another member of the sync group */
 	REASON_LINK_UP,			/* all interfaces usable again */
 	REASON_NO_ADDRESS,		/* interface has no address to send from */
-	REASON_STALLED,			/* this router did not run for longer than the down interval */
+	REASON_STALLED,			/* did not run for longer than the down interval */
 	REASON_SYNC_GROUP,		/* follows its sync group after a configuration change */
 	REASON_RESUMED,			/* the engine restarted and went on */
 	REASON_STOPPED,			/* removed, disabled, or service stopped */
@@ -90,7 +90,7 @@ struct vrouter_status {
 	uint8_t vrid;
 	uint8_t state;			/* enum vrouter_state */
 	uint8_t reason;			/* enum vrouter_reason of the last transition */
-	bool lingering;			/* backup that holds its addresses until a master is heard */
+	bool lingering;			/* backup that forwards until a master is heard */
 	uint8_t effective_priority;
 	uint8_t master_priority;	/* of the last accepted advertisement, as backup */
 	bool link_usable;

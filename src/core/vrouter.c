@@ -310,7 +310,7 @@ vrouter_effect(struct vrouter *v, enum effect_kind kind, struct effects *out)
 
 /*
  * Renew with every advert, so that the lease outlasts the others' patience; but ten times a second
- * is enough, whatever makes us speak.  So a lease begins at most ENGINE_TICK before the last advert.
+ * is enough, whatever makes us speak.  So a lease begins at most a tick before the last advert.
  */
 static bool
 renewal_due(const struct vrouter *v, nsec_t now)

@@ -34,7 +34,7 @@ enum channel_outcome {
 	CHANNEL_NO_GROUP,		/* no such group on that interface */
 	CHANNEL_NOT_MASTER,		/* the group is not master */
 	CHANNEL_REFUSED,		/* ADOPT: nothing was changed, text says why */
-	CHANNEL_INCOMPLETE,		/* ADOPT: adopted, but the kernel refused a step, see text */
+	CHANNEL_INCOMPLETE,		/* ADOPT: done, but for what the text says */
 };
 
 struct channel_message {

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The packet sockets of all links with groups, waited for through one epoll descriptor. Whoever
+ * sweeps them learns whether all were seen empty; what a frame means is not asked here.
+ */
 #include "daemon/listeners.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Log sentences for transitions and alarms: the group, the states, the reason, and whom it was
+ * about.
+ */
 #include "daemon/report.h"
 
 #include <stdio.h>
@@ -62,7 +66,8 @@ report_alarm(const struct engine *engine, const struct effect *effect)
 	else
 		log_warning("%s: %s (last packet not accepted: from %s, %s)", group,
 		            vrouter_alarm_name((enum vrouter_alarm)effect->detail),
-		            ip_text(&status->offender, address), mac_text(&status->offender_mac, mac));
+		            ip_text(&status->offender, address),
+		            mac_text(&status->offender_mac, mac));
 }
 
 void

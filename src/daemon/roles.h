@@ -13,7 +13,7 @@
 
 struct role_options {
 	const char *saved_path;		/* /etc/tandem/config.boot */
-	const char *run_dir;		/* /run/tandem; the manager may write to "manager" below it */
+	const char *run_dir;		/* /run/tandem; "manager" below is the manager's */
 	const char *state_dir;		/* /var/lib/tandem */
 	const char *user;		/* whom the manager and the engine become */
 	const char *name;		/* the router's name in log lines, or NULL */

@@ -52,7 +52,7 @@ struct child {
 struct supervisor {
 	const struct role_options *options;
 	struct memory *memory;
-	int channel[2];			/* [0] engine's end, [1] manager's end; both stay open here */
+	int channel[2];			/* [0] the engine's end, [1] the manager's */
 	int api_socket;
 	int pid_file;
 	sd_event *event;

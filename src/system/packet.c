@@ -23,6 +23,7 @@
 
 #define RECEIVE_BYTES (1 << 20)
 #define VRRP_PROTOCOL 112
+#define TAG_PRESENT ((uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT))
 
 static const uint8_t vrrp_group_mac[6] = { 0x01, 0x00, 0x5e, 0x00, 0x00, 0x12 };
 
@@ -34,7 +35,7 @@ static int
 attach_filter(int fd)
 {
 	static struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT)),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, TAG_PRESENT),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 5),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 3),
@@ -73,7 +74,8 @@ open_receiver(int ifindex)
 	if (attach_filter(fd) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0 ||
 	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) < 0 ||
-	    setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof(membership)) < 0 ||
+	    setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership,
+	               sizeof(membership)) < 0 ||
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		int r = -errno;
 
@@ -224,7 +226,8 @@ packet_send(int socket, struct outgoing *frames, size_t count)
 	size_t done = 0;
 
 	while (done < count) {
-		unsigned batch = count - done < PACKET_BATCH ? (unsigned)(count - done) : PACKET_BATCH;
+		size_t left = count - done;
+		unsigned batch = left < PACKET_BATCH ? (unsigned)left : PACKET_BATCH;
 
 		for (unsigned i = 0; i < batch; i++) {
 			struct outgoing *frame = &frames[done + i];

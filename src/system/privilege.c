@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* In the middle of the range: below the kernel's own threads at 99, above every ordinary process. */
+/* Mid range: below the kernel's own threads at 99, above every ordinary process. */
 #define REAL_TIME_PRIORITY 30
 
 void

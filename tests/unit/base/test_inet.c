@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Addresses, prefixes and MACs: what is parsed, what is refused, how they compare.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bench of the engine's tests: one engine, its effects carried out, laws checked after each
+ * call.
+ */
 #include "rig.h"
 
 #include <stdio.h>

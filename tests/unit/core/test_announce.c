@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Gratuitous ARP frames, compared byte by byte with RFC 5227's and RFC 9568's description.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +12,7 @@
 
 /* RFC 826 layout with the rules of RFC 5944 4.6, written down by hand. */
 static void
-test_gratuitous_arp_is_broadcast_with_address_as_sender_and_target(void **state UNUSED)
+test_gratuitous_arp_is_broadcast_from_and_for_the_address(void **state UNUSED)
 {
 	static const uint8_t expected[] = {
 		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x5e, 0x00, 0x01, 0x07, 0x08, 0x06,
@@ -29,7 +32,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gratuitous_arp_is_broadcast_with_address_as_sender_and_target),
+		cmocka_unit_test(test_gratuitous_arp_is_broadcast_from_and_for_the_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The queue of deadlines against a plain table, in every order of setting and clearing.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who outranks whom, and the standard's worked values of skew and down interval.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -343,7 +343,7 @@ test_advert_after_resignation_makes_the_party_wait(void **state UNUSED)
 }
 
 static void
-test_resignation_after_another_resignation_and_advert_counts_again(void **state UNUSED)
+test_resignation_after_resignation_and_advert_counts_again(void **state UNUSED)
 {
 	struct rig rig;
 
@@ -611,7 +611,7 @@ test_reset_resigns_the_party_and_keeps_its_addresses(void **state UNUSED)
 }
 
 static void
-test_after_reset_addresses_go_once_a_master_was_heard_on_any_member(void **state UNUSED)
+test_after_reset_addresses_go_once_any_member_heard_a_master(void **state UNUSED)
 {
 	struct rig rig;
 	nsec_t heard;
@@ -845,7 +845,7 @@ main(void)
 		cmocka_unit_test(test_resignation_on_one_member_shortens_all_to_their_skew),
 		cmocka_unit_test(test_second_resignation_does_not_put_the_first_off),
 		cmocka_unit_test(test_advert_after_resignation_makes_the_party_wait),
-		cmocka_unit_test(test_resignation_after_another_resignation_and_advert_counts_again),
+		cmocka_unit_test(test_resignation_after_resignation_and_advert_counts_again),
 		cmocka_unit_test(test_master_answers_resignation_at_once_and_keeps_its_phase),
 		cmocka_unit_test(test_master_yields_with_its_whole_party_to_higher_priority),
 		cmocka_unit_test(test_tie_goes_to_the_higher_address_as_unsigned_number),
@@ -859,7 +859,7 @@ main(void)
 		cmocka_unit_test(test_start_delay_of_one_member_holds_the_party_in_init),
 		cmocka_unit_test(test_link_down_at_start_is_a_fault),
 		cmocka_unit_test(test_reset_resigns_the_party_and_keeps_its_addresses),
-		cmocka_unit_test(test_after_reset_addresses_go_once_a_master_was_heard_on_any_member),
+		cmocka_unit_test(test_after_reset_addresses_go_once_any_member_heard_a_master),
 		cmocka_unit_test(test_reset_that_nobody_answers_ends_as_master_again),
 		cmocka_unit_test(test_after_reset_weaker_master_is_accepted_for_one_down_interval),
 		cmocka_unit_test(test_after_reset_without_preempt_the_new_master_stays),

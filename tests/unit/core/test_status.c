@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every state, reason, fault and alarm has a name of its own.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

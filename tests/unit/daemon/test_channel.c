@@ -68,7 +68,7 @@ test_nothing_there_is_no_error(void **state)
 }
 
 static void
-test_unsound_message_is_dropped_and_the_next_one_arrives(void **state)
+test_unsound_message_is_dropped_and_the_next_arrives(void **state)
 {
 	struct channel_message good = { .version = CHANNEL_VERSION, .kind = CHANNEL_HELLO };
 	struct channel_message bad[4] = { good, good, good, good };
@@ -114,7 +114,7 @@ main(void)
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(test_nothing_there_is_no_error, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
-			test_unsound_message_is_dropped_and_the_next_one_arrives, set_up, tear_down),
+			test_unsound_message_is_dropped_and_the_next_arrives, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_settings_that_could_change_later_are_refused,
 		                                set_up, tear_down),
 	};
