@@ -157,7 +157,7 @@ nsec_t engine_deadline(const struct engine *engine);
  */
 enum engine_answer engine_reset_master(struct engine *engine, uint32_t group, nsec_t now,
                                        struct effects *out);
-#define ENGINE_LINGER (100 * NSEC_PER_MSEC)
+#define ENGINE_LINGER (50 * NSEC_PER_MSEC)
 
 /* "update vrrp garp": announce the addresses of a master once more. */
 enum engine_answer engine_announce(struct engine *engine, uint32_t group, nsec_t now,

@@ -16,7 +16,8 @@
 /* Gratuitous ARP after a takeover: Vyatta's defaults. */
 #define BURST 5u
 #define ANNOUNCEMENTS (2 * BURST)
-#define BURST_STEP (200 * NSEC_PER_MSEC)
+/* The second corrects who asked an old master that lingered and has let go by then. */
+#define BURST_STEP (ENGINE_LINGER + 10 * NSEC_PER_MSEC)
 #define SECOND_BURST (5 * NSEC_PER_SEC)
 
 #define LOT 64u				/* groups that advertise in the same moment */

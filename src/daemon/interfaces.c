@@ -675,11 +675,28 @@ tell_link(struct interfaces *i, uint32_t link, bool always)
 	i->calls.on_link(i->owner, link, index, &input);
 }
 
+/*
+ * Has a link lost the address that its groups send from, while the plan that may bring it back is
+ * still to be made or under way?  An address of ours removed by hand is back before it matters.
+ */
+static bool
+awaits_address(const struct interfaces *i, uint32_t link)
+{
+	const struct unit *unit = &i->units[link];
+	const struct ifworld_link *now;
+
+	if (!unit->told || unit->told_input.source4.family == 0 || (!unit->dirty && !unit->busy))
+		return false;
+	now = ifworld_named(i->world, settings_links(i->settings)[link].name);
+	return now != NULL && now->index == unit->told_index && ifworld_usable(i->world, now) &&
+	       ifworld_source4(i->world, now->index).family == 0;
+}
+
 static void
 tell_changes(struct interfaces *i)
 {
 	for (uint32_t u = 0; u < i->unit_count && i->changed_count > 0; u++) {
-		if (!i->units[u].changed)
+		if (!i->units[u].changed || (u + 1 < i->unit_count && awaits_address(i, u)))
 			continue;
 		i->units[u].changed = false;
 		i->changed_count--;
@@ -757,6 +774,7 @@ work(struct interfaces *i)
 	enter_silences(i);
 	if (i->dump == DUMP_NONE)
 		plan_units(i);
+	tell_changes(i);
 	nlqueue_send(i->queue, WEIGHT_A_TURN);
 	tell_restored(i);
 	if (i->settling && is_idle(i))

@@ -140,7 +140,7 @@ test_lease_of_a_slow_group_outlives_its_down_interval(void **state UNUSED)
 static void
 test_takeover_is_announced_in_two_bursts_of_five(void **state UNUSED)
 {
-	static const nsec_t expected[] = { 0, 200, 400, 600, 800, 5000, 5200, 5400, 5600, 5800 };
+	static const nsec_t expected[] = { 0, 60, 120, 180, 240, 5000, 5060, 5120, 5180, 5240 };
 	struct rig rig;
 	nsec_t begin;
 
