@@ -11,25 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "config/lower.h"
+#include "system/clock.h"
 #include "system/netlink.h"
 #include "system/nladdr.h"
 #include "system/nllink.h"
 
 #define KERNEL_PATIENCE NSEC_PER_SEC
 #define BEAT_MARGIN (500 * NSEC_PER_MSEC)	/* on top of the patience the engine asked for */
-
-static nsec_t
-clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
-}
 
 /* ---- the kernel ----------------------------------------------------------------------------- */
 

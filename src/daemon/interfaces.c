@@ -20,13 +20,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "core/ifgroup.h"
 #include "core/ifplan.h"
 #include "core/ifworld.h"
 #include "daemon/refusals.h"
+#include "system/clock.h"
 #include "system/netlink.h"
 #include "system/nladdr.h"
 #include "system/nllink.h"
@@ -118,15 +118,6 @@ allocate(size_t count, size_t size)
 
 	assert(memory != NULL);
 	return memory;
-}
-
-static nsec_t
-monotonic(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 }
 
 static uint32_t
@@ -536,7 +527,7 @@ on_answer(void *owner, const void *bytes, int result, const char *words)
 	} else if (result == 0 || is_gone(&record->step, result)) {
 		note_success(i, &record->step);
 	} else {
-		refusal = refusals_add(&i->refusals, &record->step, result, words, monotonic());
+		refusal = refusals_add(&i->refusals, &record->step, result, words, clock_now());
 		if (refusal->tries == 1 && !i->settling)
 			log_warning("%s", refusal->text);
 		plan_retry(i);
@@ -817,7 +808,7 @@ on_retry(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 {
 	struct interfaces *i = owner;
 
-	refusals_expire(&i->refusals, monotonic(), on_due, i);
+	refusals_expire(&i->refusals, clock_now(), on_due, i);
 	plan_retry(i);
 	return 0;
 }
@@ -850,11 +841,11 @@ add_sources(struct interfaces *i, struct error *error)
 static int
 read_all(struct interfaces *i, struct error *error)
 {
-	nsec_t end = monotonic() + START_PATIENCE;
+	nsec_t end = clock_now() + START_PATIENCE;
 	int r = start_dump(i);
 
 	while (r >= 0 && i->dump != DUMP_NONE) {
-		nsec_t left = end - monotonic();
+		nsec_t left = end - clock_now();
 
 		r = left > 0 ? netlink_wait(i->news, left) : 0;
 		if (r == 0)
@@ -1049,7 +1040,7 @@ interfaces_index(const struct interfaces *i, uint32_t link)
 void
 interfaces_stop(struct interfaces *i, nsec_t patience)
 {
-	nsec_t end = monotonic() + patience;
+	nsec_t end = clock_now() + patience;
 	struct ifplan_view view;
 
 	if (i->settings == NULL)
@@ -1058,18 +1049,18 @@ interfaces_stop(struct interfaces *i, nsec_t patience)
 	while (nlqueue_waiting(i->queue) > 0)
 		nlqueue_send_urgent(i->queue, WEIGHT_URGENT);
 	(void)nlqueue_collect(i->queue, UINT32_MAX);
-	while (!read_news(i, NEWS_A_TURN) && monotonic() < end)
+	while (!read_news(i, NEWS_A_TURN) && clock_now() < end)
 		;
 	memset(i->held, 0, i->settings->group_count * sizeof(*i->held));
 	view = view_of(i);
 	ifplan_stop(&view, &i->steps);
 	queue_steps(i, false);
-	while (nlqueue_waiting(i->queue) > 0 && monotonic() < end)
+	while (nlqueue_waiting(i->queue) > 0 && clock_now() < end)
 		nlqueue_send(i->queue, WEIGHT_A_TURN);
 	while (nlqueue_pending(i->queue) > 0 && !nlqueue_collect(i->queue, ANSWERS_A_TURN))
 		;
-	while (nlqueue_pending(i->queue) > 0 && monotonic() < end) {
-		if (netlink_wait(i->changes, end - monotonic()) > 0)
+	while (nlqueue_pending(i->queue) > 0 && clock_now() < end) {
+		if (netlink_wait(i->changes, end - clock_now()) > 0)
 			(void)nlqueue_collect(i->queue, ANSWERS_A_TURN);
 	}
 }

@@ -17,7 +17,6 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "api/auth.h"
@@ -30,6 +29,7 @@
 #include "daemon/channel.h"
 #include "daemon/gather.h"
 #include "daemon/roles.h"
+#include "system/clock.h"
 #include "system/privilege.h"
 
 #define ENGINE_PATIENCE (3 * NSEC_PER_SEC)	/* how long a client waits for the engine's word */
@@ -66,15 +66,6 @@ struct manager {
 	char *start_problems;		/* sentences, one a line; heap */
 	char *adopt_problems;
 };
-
-static nsec_t
-clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
-}
 
 /* ---- texts ---------------------------------------------------------------------------------- */
 

@@ -19,7 +19,6 @@
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -29,6 +28,7 @@
 #include "daemon/listeners.h"
 #include "daemon/report.h"
 #include "daemon/roles.h"
+#include "system/clock.h"
 #include "system/packet.h"
 #include "system/privilege.h"
 
@@ -73,15 +73,6 @@ struct node {
 	bool flush;			/* interfaces hold requests not yet sent */
 	char problems[sizeof(((struct channel_message *)NULL)->text)];	/* of the last adopt */
 };
-
-static nsec_t
-clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
-}
 
 /* ---- carrying out effects ------------------------------------------------------------------- */
 

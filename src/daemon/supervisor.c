@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "system/clock.h"
 #include "system/privilege.h"
 
 #define PATH_SIZE 256
@@ -62,15 +63,6 @@ struct supervisor {
 	bool stopping;
 	bool ready;
 };
-
-static nsec_t
-clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
-}
 
 /* ---- what outlives the roles ---------------------------------------------------------------- */
 

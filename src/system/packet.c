@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "system/clock.h"
+
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23
 #endif
@@ -160,15 +162,6 @@ packet_buffer_free(struct packet_buffer *buffer)
 	free(buffer);
 }
 
-static nsec_t
-clock_now(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
-}
-
 /* When the kernel got this frame, by the wall clock; 0 when it does not say. */
 static nsec_t
 arrival_of(struct msghdr *head)
@@ -201,8 +194,8 @@ packet_receive(int socket, struct packet_buffer *buffer, struct packet ret[PACKE
 	if (count < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 
-	nsec_t wall = clock_now(CLOCK_REALTIME);
-	nsec_t now = clock_now(CLOCK_MONOTONIC);
+	nsec_t wall = clock_wall();
+	nsec_t now = clock_now();
 
 	for (int i = 0; i < count; i++) {
 		nsec_t stamp = arrival_of(&buffer->heads[i].msg_hdr);
