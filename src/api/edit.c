@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/language.h"
+
 #define PARSE_OPTIONS (LYD_PARSE_ONLY | LYD_PARSE_STRICT | LYD_PARSE_NO_STATE)
 
 static bool PRINTF_LIKE(4, 5)
@@ -26,6 +28,35 @@ refuse(struct edit *edit, unsigned status, const char *tag, const char *format, 
 	vsnprintf(edit->message, sizeof(edit->message), format, arguments);
 	va_end(arguments);
 	return false;
+}
+
+/*
+ * The instance-identifier in libyang's words about a place (Data location "/a:b/c", line number
+ * 1.), or NULL; heap.  libyang names a list entry without keys and an element of a leaf-list by
+ * the list; the instance is then the one around it.
+ */
+static char *
+instance_in(const struct ly_ctx *schema, const char *place)
+{
+	const char *start = place ? strcasestr(place, "data location \"/") : NULL;
+
+	if (!start)
+		return NULL;
+	start = strchr(start, '/');
+
+	char *path = strndup(start, (size_t)(strrchr(start, '"') - start));
+
+	assert(path);
+
+	const struct lysc_node *node = lys_find_path(schema, NULL, path, 0);
+
+	if (node && (node->nodetype & (LYS_LIST | LYS_LEAFLIST)) &&
+	    path[strlen(path) - 1] != ']')
+		*strrchr(path, '/') = '\0';
+	if (node && *path)
+		return path;
+	free(path);
+	return NULL;
 }
 
 void
@@ -42,8 +73,53 @@ edit_refuse_syntax(const struct ly_ctx *schema, struct edit *edit)
 		tag = "invalid-value";
 	else if (item->vecode == LYVE_REFERENCE)
 		tag = "unknown-element";
-	(void)refuse(edit, MHD_HTTP_BAD_REQUEST, tag, "%s%s%s%s", item->msg,
-	             item->path ? " (" : "", item->path ? item->path : "", item->path ? ")" : "");
+	(void)refuse(edit, MHD_HTTP_BAD_REQUEST, tag, "%s", item->msg);
+
+	size_t length = strlen(edit->message);
+
+	if (length > 0 && edit->message[length - 1] == '.')
+		edit->message[length - 1] = '\0';
+	edit->path = instance_in(schema, item->path);	/* the last, as it may replace item */
+}
+
+static const struct lyd_node *
+first_opaque(const struct lyd_node *siblings)
+{
+	const struct lyd_node *found = NULL;
+
+	for (; siblings && !found; siblings = siblings->next)
+		found = siblings->schema ? first_opaque(lyd_child(siblings)) : siblings;
+	return found;
+}
+
+/* Name the value of a leaf that made the body unreadable: read leniently, the body holds it as
+ * the first node that fits no schema.  A secret is not repeated, also not in libyang's words. */
+static void
+name_value(const struct ly_ctx *schema, const char *body, const struct lyd_node *parent,
+           struct edit *edit)
+{
+	struct lyd_node *around = NULL;
+	struct lyd_node *tree = NULL;
+	struct ly_in *in = NULL;
+
+	if (parent && lyd_dup_single(parent, NULL, LYD_DUP_WITH_PARENTS, &around) != LY_SUCCESS)
+		return;
+	if (ly_in_new_memory(body, &in) == LY_SUCCESS)
+		(void)lyd_parse_data(schema, around, in, LYD_JSON,
+		                     LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &tree);
+	ly_in_free(in, 0);
+
+	const struct lyd_node *faulty = first_opaque(around ? lyd_child(around) : tree);
+	const struct lyd_node *inner = faulty ? lyd_parent(faulty) : NULL;
+	const struct lysc_node *leaf = inner && inner->schema ?
+		lys_find_child(inner->schema, inner->schema->module, LYD_NAME(faulty), 0,
+		               LYS_LEAF | LYS_LEAFLIST, 0) : NULL;
+
+	if (leaf && language_is_secret(leaf))
+		(void)refuse(edit, edit->status, edit->tag, "not a value this may have");
+	else if (leaf)
+		snprintf(edit->value, sizeof(edit->value), "%s", lyd_get_value(faulty));
+	lyd_free_all(around ? around : tree);
 }
 
 /* Read the body as children of parent, which has its keys only, or as top-level nodes.
@@ -61,6 +137,8 @@ read_body(const struct ly_ctx *schema, const char *body, struct lyd_node *parent
 	ly_in_free(in, 0);
 	if (done != LY_SUCCESS) {
 		edit_refuse_syntax(schema, edit);
+		if (strcmp(edit->tag, "invalid-value") == 0)
+			name_value(schema, body, parent, edit);
 		return false;
 	}
 	*ret_first = parent ? lyd_child_no_keys(parent) : tree;
@@ -248,5 +326,6 @@ edit_done(struct edit *edit)
 {
 	lyd_free_all(edit->candidate);
 	free(edit->segment);
+	free(edit->path);
 	*edit = (struct edit){ 0 };
 }

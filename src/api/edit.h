@@ -27,6 +27,8 @@ struct edit {
 	unsigned status;		/* refused: the HTTP status, RFC 8040's tag, a sentence */
 	const char *tag;
 	char message[512];
+	char value[64];			/* what was not accepted; "" = none, or a secret */
+	char *path;			/* its instance-identifier; NULL = not known; heap */
 };
 
 /* body is JSON (unused by EDIT_DELETE); the resource's chain is used up.  false: refused. */

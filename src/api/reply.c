@@ -118,10 +118,12 @@ reply_problems(struct http_request *request, const struct problems *problems)
 		if (problem->warning)
 			continue;
 
+		/* A problem knows the words of its place, no instance-identifier, and the text
+		 * begins with them: an error-path would have to be guessed. */
 		char *text = problem_text(problem);
 
 		fputs(separator, out);
-		put_error(out, "application", "invalid-value", problem->path, text);
+		put_error(out, "application", "invalid-value", NULL, text);
 		separator = ",";
 		free(text);
 	}

@@ -12,7 +12,8 @@
 #define REPLY_JSON "application/yang-data+json"
 #define REPLY_UNTAGGED UINT64_MAX	/* as a revision: what is answered has none */
 
-/* One error; tag is one of RFC 8040 7's ("invalid-value"), path may be NULL. */
+/* One error; tag is one of RFC 8040 7's ("invalid-value"), path an instance-identifier as
+ * lyd_path() writes it, or NULL. */
 void reply_error(struct http_request *request, unsigned status, const char *tag, const char *path,
                  const char *format, ...) PRINTF_LIKE(5, 6);
 

@@ -280,11 +280,16 @@ read_configuration(struct turn *turn, const struct resource *resource)
 
 /* ------------------------------------------------------------------ editing */
 
-/* Say that an edit was refused. */
+/* Say that an edit or an input was refused: where, which value, why. */
 static void
 answer_refusal(struct turn *turn, const struct edit *edit)
 {
-	reply_error(turn->request, edit->status, edit->tag, NULL, "%s", edit->message);
+	const char *quote = edit->value[0] ? "'" : "";
+
+	/* However long the path, the reason is not cut off. */
+	reply_error(turn->request, edit->status, edit->tag, edit->path, "%.400s%s%s%s%s: %s",
+	            turn->request->path, *quote ? " " : "", quote, edit->value, quote,
+	            edit->message);
 }
 
 /* The place of what a POST made below the request's path; heap. */
@@ -449,6 +454,7 @@ read_input(struct turn *turn, struct lyd_node *operation)
 	                       LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &body) != LY_SUCCESS) {
 		edit_refuse_syntax(turn->restconf->schema, &refusal);
 		answer_refusal(turn, &refusal);
+		edit_done(&refusal);
 		return false;
 	}
 	if (body && (body->schema || body->next || strcmp(LYD_NAME(body), "input") != 0 ||
@@ -470,6 +476,7 @@ read_input(struct turn *turn, struct lyd_node *operation)
 	if (lyd_validate_op(operation, NULL, LYD_TYPE_RPC_YANG, NULL) != LY_SUCCESS) {
 		edit_refuse_syntax(turn->restconf->schema, &refusal);
 		answer_refusal(turn, &refusal);
+		edit_done(&refusal);
 		return false;
 	}
 	return true;

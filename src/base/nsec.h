@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The one time type: nanoseconds.  A point in time counts from an arbitrary origin that never
- * jumps (CLOCK_MONOTONIC in the daemon, the simulated clock in the simulator); a duration is a
+ * jumps (CLOCK_BOOTTIME in the daemon, the simulated clock in the simulator); a duration is a
  * difference of two.  NSEC_NEVER is later than every time and absorbs addition.
  */
 #ifndef TANDEM_NSEC_H

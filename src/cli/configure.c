@@ -134,7 +134,7 @@ print_json(struct session *session, const struct lyd_node *tree)
 
 	if (!session->secrets)
 		hide_secrets(copy);
-	session_print_json(session, copy);
+	session_print_json(session, copy, 0);
 	lyd_free_all(copy);
 }
 

@@ -129,6 +129,28 @@ keep_groups(struct session *session, struct lyd_node *state, char *const argumen
 	return OUTCOME_FAILED;
 }
 
+static void
+write_json_string(FILE *to, const char *text)
+{
+	fputc('"', to);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fprintf(to, "\\%c", *text);
+		else if ((unsigned char)*text < 0x20)
+			fprintf(to, "\\u%04x", (unsigned)*text);
+		else
+			fputc(*text, to);
+	}
+	fputc('"', to);
+}
+
+/* A container without anything in it is printed too: a program that reads it finds its key. */
+static void
+print_state_json(struct session *session, const struct lyd_node *state)
+{
+	session_print_json(session, state, LYD_PRINT_KEEPEMPTYCONT);
+}
+
 typedef void layout(FILE *out, const struct lyd_node *state);
 
 /* All "show vrrp" commands but those of sync groups. */
@@ -145,7 +167,7 @@ show_groups(struct session *session, char *const arguments[], size_t count, layo
 	outcome = keep_groups(session, state, arguments, count);
 	if (outcome == OUTCOME_DONE) {
 		if (session->json)
-			session_print_json(session, state);
+			print_state_json(session, state);
 		else if (data_child(state, "group"))
 			print(session->out, state);
 		else if (running)
@@ -179,11 +201,12 @@ run_show_sync_groups(struct session *session, char *const arguments[], size_t co
 	struct lyd_node *state;
 	enum outcome outcome = fetch(session, "vrrp-state", &state);
 	struct lyd_node *next;
-	bool running;
+	bool configured, running;
 
 	if (outcome != OUTCOME_DONE)
 		return outcome;
 	running = warn_of_problems(session);
+	configured = data_child(state, "group") != NULL;
 	drop_children(state, "group");
 	for (struct lyd_node *n = count > 0 && state ? lyd_child_no_keys(state) : NULL; n;
 	     n = next) {
@@ -195,9 +218,11 @@ run_show_sync_groups(struct session *session, char *const arguments[], size_t co
 		fprintf(session->err, "Sync-group: %s does not exist\n", arguments[0]);
 		outcome = OUTCOME_FAILED;
 	} else if (session->json) {
-		session_print_json(session, state);
-	} else {
+		print_state_json(session, state);
+	} else if (configured) {
 		show_vrrp_sync_groups(session->out, state);
+	} else if (running) {
+		fprintf(session->out, "VRRP not configured\n");
 	}
 	lyd_free_all(state);
 	return running ? outcome : OUTCOME_FAILED;
@@ -212,7 +237,7 @@ show_container(struct session *session, const char *container, layout *print)
 	if (outcome != OUTCOME_DONE)
 		return outcome;
 	if (session->json)
-		session_print_json(session, state);
+		print_state_json(session, state);
 	else
 		print(session->out, state);
 	lyd_free_all(state);
@@ -234,7 +259,22 @@ run_show_system(struct session *session, char *const arguments[] UNUSED, size_t 
 static enum outcome
 run_show_version(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
 {
-	return show_container(session, "system-state", show_version);
+	struct lyd_node *state;
+	enum outcome outcome = fetch(session, "system-state", &state);
+
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	if (session->json) {
+		fprintf(session->out, "{\"service\":");
+		write_json_string(session->out, show_service_version(state));
+		fprintf(session->out, ",\"command-line\":");
+		write_json_string(session->out, TANDEM_VERSION);
+		fprintf(session->out, "}\n");
+	} else {
+		show_version(session->out, state);
+	}
+	lyd_free_all(state);
+	return OUTCOME_DONE;
 }
 
 static enum outcome
@@ -261,21 +301,6 @@ static enum outcome
 run_show_commands(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
 {
 	return show_running(session, true);
-}
-
-static void
-write_json_string(FILE *to, const char *text)
-{
-	fputc('"', to);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fprintf(to, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20)
-			fprintf(to, "\\u%04x", (unsigned)*text);
-		else
-			fputc(*text, to);
-	}
-	fputc('"', to);
 }
 
 /* Ask for an operation on group arguments[1] of interface arguments[0]. */
@@ -349,8 +374,9 @@ operate_list_commands(struct session *session, const struct command table[])
 		fprintf(session->out, "%s\n        %s\n", row->words, row->help);
 	}
 	fprintf(session->out,
-	        "\nTab completes a word, '?' shows what may follow, and a word may be shortened\n"
-	        "as long as it stays unique.  'show' takes --json at its end.\n");
+	        "\nTab completes a word and '?' shows what may follow.  Keywords of commands may be\n"
+	        "shortened as long as they stay unique; not the words of configuration paths.\n"
+	        "'show' takes --json at its end.\n");
 }
 
 static enum outcome

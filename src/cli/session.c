@@ -164,12 +164,12 @@ session_tell_refusal(struct session *session, struct answer *answer)
 }
 
 void
-session_print_json(struct session *session, const struct lyd_node *tree)
+session_print_json(struct session *session, const struct lyd_node *tree, uint32_t options)
 {
 	char *text = NULL;
 
 	if (tree)
-		(void)lyd_print_mem(&text, tree, LYD_JSON, LYD_PRINT_WITHSIBLINGS);
+		(void)lyd_print_mem(&text, tree, LYD_JSON, LYD_PRINT_WITHSIBLINGS | options);
 	fputs(text ? text : "{}\n", session->out);
 	free(text);
 }

@@ -55,7 +55,7 @@ void session_tell_problems(struct session *session, const char *prefix,
 /* Say why an answer was a refusal, and release it; returns OUTCOME_FAILED. */
 enum outcome session_tell_refusal(struct session *session, struct answer *answer);
 
-/* Print a data tree as JSON. */
-void session_print_json(struct session *session, const struct lyd_node *tree);
+/* Print a data tree as JSON; options are more of libyang's LYD_PRINT_*. */
+void session_print_json(struct session *session, const struct lyd_node *tree, uint32_t options);
 
 #endif

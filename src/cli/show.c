@@ -457,10 +457,16 @@ show_interfaces(FILE *out, const struct lyd_node *state)
 	free(interfaces.nodes);
 }
 
+const char *
+show_service_version(const struct lyd_node *state)
+{
+	return or_else(data_text(state, "version"), "unknown");
+}
+
 void
 show_version(FILE *out, const struct lyd_node *state)
 {
-	print_label(out, 0, "Version:", or_else(data_text(state, "version"), "unknown"));
+	print_label(out, 0, "Version:", show_service_version(state));
 	print_label(out, 0, "Command line:", TANDEM_VERSION);
 }
 

@@ -24,6 +24,8 @@ void show_interfaces(FILE *out, const struct lyd_node *state);
 
 /* state: the container system-state. */
 void show_system(FILE *out, const struct lyd_node *state);
+/* "unknown" when the service does not say it. */
+const char *show_service_version(const struct lyd_node *state);
 void show_version(FILE *out, const struct lyd_node *state);
 
 #endif

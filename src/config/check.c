@@ -50,6 +50,17 @@ rules_error(struct problems *problems, const char *number, const struct lyd_node
 	va_end(arguments);
 }
 
+bool
+rules_is_usable(const struct ip *ip)
+{
+	static const uint8_t zero[16], loopback6[16] = { [15] = 1 };
+
+	if (ip->family == 4)
+		return ip->bytes[0] != 0 && ip->bytes[0] != 127 && ip->bytes[0] < 224;
+	return ip->bytes[0] != 0xff && memcmp(ip->bytes, zero, 16) != 0 &&
+	       memcmp(ip->bytes, loopback6, 16) != 0;
+}
+
 void
 rules_warning(struct problems *problems, const char *number, const struct lyd_node *node,
               const char *format, ...)

@@ -2,7 +2,8 @@
 /*
  * Commit rules that YANG does not say or would say badly.  Every error names path, value, rule and
  * remedy; all of them are found, not the first only.  Numbers: C1..C11 and W1..W3 as in the
- * product; I interfaces, V virtual addresses and versions, N accepted without effect, L advice.
+ * product, W4 added; I interfaces, V virtual addresses and versions, N accepted without effect,
+ * L advice.
  * The files of the rules list theirs: interface_rules.c, group_rules.c, lint.c, and for C1, C6, N
  * and "not supported yet" the YANG modules.
  */

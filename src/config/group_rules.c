@@ -5,11 +5,12 @@
  *   C2  authentication is version 2's          C3  advertise-interval is version 2's
  *   C4  fast-advertise-interval is version 3's, in steps of 10 ms
  *   C5  accept true is version 3's             C7  families of the virtual addresses
- *   C8  a tracked interface must be configured C9  hello-source-address is the interface's own
+ *   C8  a tracked interface must be configured C9  hello-source-address is an IPv4 host's
  *   V1  an address belongs to one group        V2  no address owners (not supported yet)
  *   V3  version 3 (not supported yet)          V4  virtual addresses that cannot be
  *   V5  an interface has an address once
  *   W1  preempt-delay without preempt          W2  rfc-compatibility under VMware
+ *   W4  hello-source-address is not configured here
  * W3, a name of the virtual link that is too long, cannot happen: lift makes names that fit.
  */
 #include <stdio.h>
@@ -59,28 +60,20 @@ check_families(const struct survey *s, const struct survey_group *group,
                struct problems *problems)
 {
 	const struct survey_address *addresses = &s->addresses[group->address_first];
-	bool has_v4 = false, has_v6 = false, has_link_local = false;
+	bool has_v4 = false, has_v6 = false;
 
 	for (size_t i = 0; i < group->address_count; i++) {
 		const struct ip *ip = &addresses[i].prefix.ip;
 
 		has_v4 = has_v4 || ip->family == 4;
 		has_v6 = has_v6 || ip->family == 6;
-		has_link_local = has_link_local || (ip->family == 6 && ip->bytes[0] == 0xfe &&
-		                                    (ip->bytes[1] & 0xc0) == 0x80);
 		if (ip->family == 6)
 			rules_error(problems, "C7", addresses[i].node,
-			            "not supported yet: IPv6 virtual addresses need version 3; "
-			            "delete it");
+			            "not supported yet: IPv6 virtual addresses; delete it");
 	}
-	if (group->version == 2 && has_v4 && has_v6)
+	if (has_v4 && has_v6)
 		rules_error(problems, "C7", group->node,
-		            "version 2 has IPv4 addresses only; move the IPv6 addresses to a group "
-		            "of version 3");
-	if (has_v6 && !has_link_local)
-		rules_error(problems, "C7b", group->node,
-		            "a group with IPv6 addresses needs a link-local one, which its "
-		            "advertisements come from; add one of fe80::/64");
+		            "a group has addresses of one family only; delete the IPv6 ones");
 }
 
 static void
@@ -95,13 +88,22 @@ check_tracked(const struct survey *s, const struct lyd_node *parent, const char 
 	}
 }
 
-/* Advertisements come from an address of the interface they leave through. */
+static bool
+is_real_address(const struct survey *s, const struct ip *ip)
+{
+	for (size_t i = 0; i < s->address_count; i++) {
+		if (s->addresses[i].group < 0 && ip_equal(&s->addresses[i].prefix.ip, ip))
+			return true;
+	}
+	return false;
+}
+
+/* Any address of this router will do, of whichever interface; others may come from elsewhere. */
 static void
 check_hello_source(const struct survey *s, const struct survey_group *group,
                    struct problems *problems)
 {
 	const struct lyd_node *node = tree_child(group->node, "hello-source-address");
-	const struct survey_link *link = &s->links[group->link];
 	struct ip ip;
 
 	if (!node)
@@ -111,17 +113,23 @@ check_hello_source(const struct survey *s, const struct survey_group *group,
 		return;
 	}
 	if (ip.family == 6) {
-		rules_error(problems, "C9", node, "not supported yet: IPv6 needs version 3; use an "
-		            "IPv4 address of %s", link->name);
+		rules_error(problems, "C9", node,
+		            "not supported yet: IPv6; use an IPv4 address of %s",
+		            s->links[group->link].name);
 		return;
 	}
-	for (size_t i = 0; i < link->address_count; i++) {
-		if (ip_equal(&s->addresses[link->address_first + i].prefix.ip, &ip))
-			return;
+	if (!rules_is_usable(&ip)) {
+		rules_error(problems, "C9", node,
+		            "no router can have this address (loopback, multicast, reserved or "
+		            "none); use one of %s", s->links[group->link].name);
+		return;
 	}
-	rules_error(problems, "C9", node,
-	            "is not an address of %s; add it to the interface, or use one of its own",
-	            link->name);
+	if (!is_real_address(s, &ip))
+		rules_warning(problems, "W4", node,
+		              "is configured on no interface of this router; the group may speak "
+		              "from an address that another router holds, and its advertisements "
+		              "cannot be told from a stranger's; use an address of %s, or delete "
+		              "hello-source-address", s->links[group->link].name);
 }
 
 static int

@@ -235,17 +235,6 @@ check_names(const struct survey *s, struct problems *problems)
 	}
 }
 
-static bool
-is_unusable(const struct ip *ip)
-{
-	static const uint8_t zero[16], loopback6[16] = { [15] = 1 };
-
-	if (ip->family == 4)
-		return ip->bytes[0] == 0 || ip->bytes[0] == 127 || ip->bytes[0] >= 224;
-	return ip->bytes[0] == 0xff || memcmp(ip->bytes, zero, 16) == 0 ||
-	       memcmp(ip->bytes, loopback6, 16) == 0;
-}
-
 static void
 check_address(const struct survey *s, const struct survey_address *address,
               struct problems *problems)
@@ -258,7 +247,7 @@ check_address(const struct survey *s, const struct survey_address *address,
 	else if (address->prefix.ip.family == 0)
 		rules_error(problems, address->group < 0 ? "I8" : "V4", address->node,
 		            "is not an address; write it like 192.0.2.1/24 or 2001:db8::1/64");
-	else if (is_unusable(&address->prefix.ip) &&
+	else if (!rules_is_usable(&address->prefix.ip) &&
 	         (address->group >= 0 || s->links[address->link].kind != SURVEY_LOOPBACK))
 		rules_error(problems, address->group < 0 ? "I8" : "V4", address->node,
 		            "no interface can have this address (loopback, multicast, reserved or "

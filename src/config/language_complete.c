@@ -3,6 +3,7 @@
  * What may follow some words: from the schema alone, or only what is configured.  Help texts are
  * the first sentences of the YANG descriptions.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 struct completion {
 	struct ly_ctx *schema;
 	const struct lyd_node *tree;
+	const struct lyd_node *deepest;	/* of the nodes that the words name; else the tree */
 	bool only_existing;
 	language_candidate_call *call;
 	void *owner;
@@ -60,6 +62,93 @@ offer_children(const struct completion *c, const struct lysc_node *parent,
 			offer(c, children[i]->name, children[i]->dsc, NULL, has_more(children[i]));
 	}
 	free(children);
+}
+
+/* A leaf's value; the keys of a list's entry after those of the lists around it: dp0bond0.10. */
+static void
+print_found(FILE *out, const struct lyd_node *node)
+{
+	const struct lyd_node *around = lyd_parent(node);
+	const char *between = "";
+
+	if (node->schema->nodetype & LYD_NODE_TERM) {
+		fputs(lyd_get_value(node), out);
+		return;
+	}
+	while (around && around->schema->nodetype != LYS_LIST)
+		around = lyd_parent(around);
+	if (around) {
+		print_found(out, around);
+		between = ".";
+	}
+	for (const struct lyd_node *key = tree_first_key(node); key; key = tree_next_key(key)) {
+		fprintf(out, "%s%s", between, lyd_get_value(key));
+		between = ".";
+	}
+}
+
+static bool
+may_hold(const struct lysc_node *leaf, const char *value)
+{
+	char *rule = NULL;
+	bool fits = value_check(leaf, value, &rule);
+
+	free(rule);
+	return fits;
+}
+
+/* What stands for a found node as value of the leaf, on the heap; NULL when it cannot. */
+static char *
+found_value(const struct lysc_node *leaf, const struct lyd_node *node)
+{
+	char *value = NULL;
+	size_t size;
+	FILE *out = open_memstream(&value, &size);
+
+	assert(out);
+	print_found(out, node);
+	fclose(out);
+	assert(value);
+	if (!may_hold(leaf, value))
+		value[strcspn(value, "/")] = '\0';
+	if (may_hold(leaf, value))
+		return value;
+	free(value);
+	return NULL;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* What the mark "candidates" finds, each value once. */
+static void
+offer_found(const struct completion *c, const struct lysc_node *leaf, bool more)
+{
+	const char *xpath = value_mark(leaf->exts, "candidates");
+	struct ly_set *found = NULL;
+	char **values;
+	size_t count = 0;
+
+	if (!xpath || !c->tree || lyd_find_xpath(c->deepest, xpath, &found) != LY_SUCCESS)
+		return;
+	values = calloc(found->count + 1, sizeof(*values));
+	assert(values);
+	for (uint32_t i = 0; i < found->count; i++) {
+		values[count] = found_value(leaf, found->dnodes[i]);
+		count += values[count] != NULL;
+	}
+	qsort(values, count, sizeof(*values), by_text);
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || strcmp(values[i - 1], values[i]) != 0)
+			offer(c, values[i], NULL, NULL, more);
+	}
+	for (size_t i = 0; i < count; i++)
+		free(values[i]);
+	free(values);
+	ly_set_free(found, NULL);
 }
 
 /* The leaf that a leafref names, or NULL. */
@@ -116,6 +205,7 @@ offer_value(const struct completion *c, const struct lysc_node *leaf, bool more)
 		char *form = value_form(leaf);
 
 		offer_referenced(c, referenced_leaf(leaf), c->tree);
+		offer_found(c, leaf, more);
 		offer(c, NULL, leaf->dsc, form, more);
 		free(form);
 	}
@@ -192,7 +282,7 @@ language_complete(struct ly_ctx *schema, const struct lyd_node *tree, char *cons
                   size_t count, bool only_existing, language_candidate_call *call, void *owner)
 {
 	struct completion c = {
-		.schema = schema, .tree = tree, .only_existing = only_existing,
+		.schema = schema, .tree = tree, .deepest = tree, .only_existing = only_existing,
 		.call = call, .owner = owner,
 	};
 	const struct lyd_node *siblings = tree;
@@ -216,6 +306,7 @@ language_complete(struct ly_ctx *schema, const struct lyd_node *tree, char *cons
 		}
 		node = path_find_step(siblings, step);
 		siblings = node ? lyd_child(node) : NULL;
+		c.deepest = node ? node : c.deepest;
 	}
 	if (path.count == 0 || !(path.steps[path.count - 1].node->nodetype & LYD_NODE_TERM))
 		offer_children(&c, path.count ? path.steps[path.count - 1].node : NULL, siblings);

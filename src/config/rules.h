@@ -17,9 +17,12 @@ void rules_error(struct problems *problems, const char *number, const struct lyd
 void rules_warning(struct problems *problems, const char *number, const struct lyd_node *node,
                    const char *format, ...) PRINTF_LIKE(4, 5);
 
+/* Can a router have this address: not loopback, multicast, reserved or none? */
+bool rules_is_usable(const struct ip *ip);
+
 /* I1..I9, C10, C11: interface_rules.c */
 void interface_rules(const struct survey *survey, struct problems *problems);
-/* C2..C9, V1..V5, W1, W2: group_rules.c */
+/* C2..C9, V1..V5, W1, W2, W4: group_rules.c */
 void group_rules(const struct survey *survey, struct problems *problems);
 /* L1..L9: lint.c */
 void lint(const struct survey *survey, const struct lyd_node *tree, struct problems *problems);

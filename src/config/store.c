@@ -271,6 +271,13 @@ make_running(struct store *store, struct lyd_node *tree, uint64_t revision)
 	store->revision = revision;
 }
 
+void
+store_continue_after(struct store *store, uint64_t revision)
+{
+	if (store->revision < revision)
+		store->revision = revision;
+}
+
 int
 store_start(struct store *store, struct problems *problems)
 {
@@ -290,8 +297,8 @@ store_start(struct store *store, struct problems *problems)
 	r = load(store, store->saved_path, &tree, &revision, problems);
 	if (r <= 0)
 		return r;
-	make_running(store, tree, 2);
-	if (write_running(store, tree, 2, &error) < 0)
+	make_running(store, tree, store->revision + 1);
+	if (write_running(store, tree, store->revision, &error) < 0)
 		problems_warning(problems, "", 0, "", NULL,
 		                 "%s; a restarted manager will not know what is running",
 				 error.text);

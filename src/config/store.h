@@ -23,6 +23,12 @@ int store_new(struct ly_ctx *schema, const char *saved_path, const char *running
 void store_free(struct store *store);
 
 /*
+ * Before store_start(): an earlier service of this boot went as far as this revision; ours are
+ * higher, so that nobody takes one for the other.
+ */
+void store_continue_after(struct store *store, uint64_t revision);
+
+/*
  * Start: read the running file if it is there (the manager restarted), else the saved file, else
  * begin empty.  A file that does not pass is left as it is, its problems are reported, and running
  * is what it was (empty): 0, or -EINVAL with problems.

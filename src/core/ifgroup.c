@@ -12,6 +12,8 @@
  */
 #include "core/ifgroup.h"
 
+#include "core/election.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -73,13 +75,18 @@ virtual_address_step(const struct ifjob *job, const struct ifworld_link *link,
 	return step;
 }
 
-/* Whoever holds an address gets it leased.  force: even if it is there, to prolong the lease. */
+/*
+ * Whoever holds an address gets it leased.  force: even if it is there, for as long as the engine
+ * said; otherwise what is missing comes back for the group's own lease.
+ */
 static void
 plan_held_addresses(const struct ifjob *job, const struct ifworld_link *link, uint32_t group,
                     bool force)
 {
 	const struct group_settings *g = &settings_groups(job->plan->settings)[group];
 	const struct prefix *addresses = settings_group_addresses(job->plan->settings, g);
+	uint32_t own = (uint32_t)(election_lease(g->version, g->interval) / NSEC_PER_SEC);
+	uint32_t lease = force ? job->view->lease : own;
 
 	for (uint32_t i = 0; i < g->address_count; i++) {
 		const struct ifworld_address *there =
@@ -91,7 +98,7 @@ plan_held_addresses(const struct ifjob *job, const struct ifworld_link *link, ui
 			continue;
 		if (there != NULL && (there->mark != MARK_VIRTUAL || (there->leased && !force)))
 			continue;
-		step = virtual_address_step(job, link, &addresses[i], job->view->lease);
+		step = virtual_address_step(job, link, &addresses[i], lease);
 		if (there == NULL)
 			step.group = (int32_t)group;
 		ifjob_add(job, &step);

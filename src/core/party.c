@@ -13,6 +13,9 @@
 
 #include "core/election.h"
 
+/* A master answers resignations at most that often; shorter than any skew, so that real ones are. */
+#define RESIGNATION_PAUSE (2 * NSEC_PER_MSEC)
+
 #define I VROUTER_INIT
 #define B VROUTER_BACKUP
 #define M VROUTER_MASTER
@@ -274,7 +277,10 @@ hear_as_master(struct party *p, struct vrouter *v, const struct advert *ad, nsec
 
 	if (ad->priority == ADVERT_PRIORITY_RESIGN) {
 		/* Other backups now wait for their skew only: they must hear us at once. */
-		vrouter_send(v, now, out);
+		if (now >= v->assert_at) {
+			vrouter_send(v, now, out);
+			v->assert_at = now + RESIGNATION_PAUSE;
+		}
 		return;
 	}
 	if (election_outranks(&sender, &own)) {
@@ -354,7 +360,7 @@ void
 party_on_advert(struct party *p, struct vrouter *v, const struct advert *ad, nsec_t arrival,
                 nsec_t now, struct effects *out)
 {
-	vrouter_accept(v, ad, out);
+	vrouter_accept(v, ad, now, out);
 	if (p->state == VROUTER_MASTER)
 		hear_as_master(p, v, ad, arrival, now, out);
 	else if (p->state == VROUTER_BACKUP)

@@ -291,6 +291,7 @@ vrouter_enter(struct vrouter *v, enum vrouter_state state, enum vrouter_reason r
 		s->counters.became_master++;
 		s->next_advert = next_place(v, now);
 		v->answer_at = now;
+		v->assert_at = now;
 		v->reannounce_at = now;
 	}
 	touch(v);
@@ -512,18 +513,17 @@ lists_our_addresses(const struct vrouter *v, const struct advert *ad)
 }
 
 void
-vrouter_accept(struct vrouter *v, const struct advert *ad, struct effects *out)
+vrouter_accept(struct vrouter *v, const struct advert *ad, nsec_t now, struct effects *out)
 {
 	struct vrouter_counters *counters = &v->status.counters;
 
 	counters->adverts_received++;
 	if (ad->priority == ADVERT_PRIORITY_RESIGN)
 		counters->priority_zero_received++;
-	if (lists_our_addresses(v, ad)) {
-		vrouter_clear(v, ALARM_ADDRESS_LIST, out);
-	} else {
+	/* Ends like the others, so that a peer that lists now this, now that, makes one alarm. */
+	if (!lists_our_addresses(v, ad)) {
 		counters->address_list_differs++;
-		vrouter_raise(v, ALARM_ADDRESS_LIST, NSEC_NEVER, out);
+		vrouter_raise(v, ALARM_ADDRESS_LIST, now + ALARM_HOLD * v->settings->interval, out);
 	}
 	touch(v);
 }

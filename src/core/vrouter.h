@@ -54,6 +54,7 @@ struct vrouter {
 	nsec_t renewed;			/* lease: last taken or renewed */
 	nsec_t renew_at;		/* lingering: next renewal; NSEC_NEVER otherwise */
 	nsec_t answer_at;		/* not before: next answer to a weaker master ... */
+	nsec_t assert_at;		/* ... next advert because of a resignation ... */
 	nsec_t reannounce_at;		/* ... and next announcement because of it */
 	nsec_t announce_start;
 	unsigned announced;		/* of ANNOUNCEMENTS, since announce_start */
@@ -122,7 +123,7 @@ enum advert_fault vrouter_judge(const struct vrouter *v, const struct advert *ad
 void vrouter_reject(struct vrouter *v, enum advert_fault fault, const struct advert *ad, nsec_t now,
                     struct effects *out);
 /* Count a packet that was accepted and compare its address list with ours. */
-void vrouter_accept(struct vrouter *v, const struct advert *ad, struct effects *out);
+void vrouter_accept(struct vrouter *v, const struct advert *ad, nsec_t now, struct effects *out);
 /* Its sender is our master: wait for its next advert. */
 void vrouter_rearm(struct vrouter *v, const struct advert *ad, nsec_t arrival);
 

@@ -33,6 +33,7 @@
 
 #define NEWS_A_TURN 32u			/* datagrams, several messages each */
 #define ANSWERS_A_TURN 1024u
+#define UNREAD_TURNS 32u		/* after so many, news half read are told all the same */
 #define WEIGHT_A_TURN 256u		/* of the ordinary batch */
 #define WEIGHT_URGENT 1024u		/* of the batch of a flush */
 #define WAITING_ENOUGH 512u		/* messages waiting before planning goes on */
@@ -94,6 +95,9 @@ struct interfaces {
 	bool *restored;
 	uint32_t restored_count;
 	bool settling;
+	bool replanned;			/* what on_settled said last may be outdated */
+	unsigned unread;		/* turns in which not all news could be read */
+	char *problems;			/* what on_settled said last; heap */
 
 	struct refusals refusals;
 	struct ifsteps steps;		/* of the plan being made */
@@ -226,6 +230,16 @@ touch_bond(struct interfaces *i, int index)
 
 /* ---- news ---- */
 
+/* A link that comes back under the same number is another link: sockets on it must be opened anew. */
+static void
+forget_told(struct interfaces *i, const struct ifworld_link *link)
+{
+	uint32_t owner = i->settings != NULL ? ifplan_owner(i->plan, i->world, link) : IFSTEP_REST;
+
+	if (owner != IFSTEP_REST)
+		unit_of(i, owner)->told = false;
+}
+
 static void
 note_link(struct interfaces *i, const struct nlmsghdr *message)
 {
@@ -239,8 +253,10 @@ note_link(struct interfaces *i, const struct nlmsghdr *message)
 	if (known != NULL)
 		before = *known;
 	if (message->nlmsg_type == RTM_DELLINK) {
-		if (known != NULL)
+		if (known != NULL) {
+			forget_told(i, &before);
 			touch_link(i, &before, true);
+		}
 		ifworld_remove_link(i->world, link.index);
 		if (before.carries)
 			touch_bond(i, before.master);
@@ -330,8 +346,12 @@ end_dump_part(struct interfaces *i, int result)
 		return;
 	}
 	ifworld_end_dump(i->world, on_gone, i);
-	if (i->settings != NULL)
+	if (i->settings != NULL) {
+		/* News that were lost may have hidden a link that went and came back. */
+		for (uint32_t l = 0; l + 1 < i->unit_count; l++)
+			i->units[l].told = false;
 		make_all_dirty(i);
+	}
 }
 
 static void
@@ -527,6 +547,9 @@ on_answer(void *owner, const void *bytes, int result, const char *words)
 	} else if (result == 0 || is_gone(&record->step, result)) {
 		note_success(i, &record->step);
 	} else {
+		/* Whoever made a link of this name meanwhile shall keep it. */
+		if (record->step.kind == IFSTEP_CREATE_BOND || record->step.kind == IFSTEP_CREATE_VIF)
+			iforiginals_forget(i->originals, record->step.name, ORIGINAL_CREATED);
 		refusal = refusals_add(&i->refusals, &record->step, result, words, clock_now());
 		if (refusal->tries == 1 && !i->settling)
 			log_warning("%s", refusal->text);
@@ -630,6 +653,8 @@ plan_units(struct interfaces *i)
 		plan_unit(i, u);
 		planned++;
 	}
+	if (planned > 0)
+		i->replanned = true;
 	if (iforiginals_dirty(i->originals)) {
 		size_t size;
 		void *bytes = iforiginals_write(i->originals, &size);
@@ -729,7 +754,6 @@ tell_settled(struct interfaces *i)
 {
 	struct report report = { 0 };
 
-	i->settling = false;
 	report.stream = open_memstream(&report.text, &report.size);
 	assert(report.stream != NULL);
 	for (uint32_t l = 0; l < i->settings->link_count; l++)
@@ -737,8 +761,12 @@ tell_settled(struct interfaces *i)
 	for (size_t n = 0; n < i->refusals.count; n++)
 		report_line(&report, i->refusals.list[n].text);
 	fclose(report.stream);
-	i->calls.on_settled(i->owner, report.text);
-	free(report.text);
+	if (i->settling || i->problems == NULL || strcmp(report.text, i->problems) != 0)
+		i->calls.on_settled(i->owner, report.text);
+	free(i->problems);
+	i->problems = report.text;
+	i->settling = false;
+	i->replanned = false;
 }
 
 static bool
@@ -759,7 +787,11 @@ work(struct interfaces *i)
 	news_read = read_news(i, NEWS_A_TURN);
 	if (i->settings == NULL)
 		return !news_read;
-	tell_changes(i);
+	/* News half read may show an address gone that the next message brings back. */
+	if (news_read || i->unread++ >= UNREAD_TURNS) {
+		i->unread = 0;
+		tell_changes(i);
+	}
 	if (!answers_read || !news_read)
 		return true;
 	enter_silences(i);
@@ -768,7 +800,7 @@ work(struct interfaces *i)
 	tell_changes(i);
 	nlqueue_send(i->queue, WEIGHT_A_TURN);
 	tell_restored(i);
-	if (i->settling && is_idle(i))
+	if ((i->settling || i->replanned) && is_idle(i))
 		tell_settled(i);
 	return nlqueue_waiting(i->queue) > 0 || nlqueue_pending(i->queue) > 0 ||
 	       (i->dirty_count > 0 && i->dump == DUMP_NONE);
@@ -830,7 +862,7 @@ add_sources(struct interfaces *i, struct error *error)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(i->work_source, SD_EVENT_OFF);
 	if (r >= 0)
-		r = sd_event_add_time(i->event, &i->retry_source, CLOCK_MONOTONIC, UINT64_MAX,
+		r = sd_event_add_time(i->event, &i->retry_source, CLOCK_BOOTTIME, UINT64_MAX,
 		                      10000, on_retry, i);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(i->retry_source, SD_EVENT_OFF);
@@ -916,6 +948,7 @@ interfaces_free(struct interfaces *i)
 	free(i->units);
 	free(i->held);
 	free(i->restored);
+	free(i->problems);
 	free(i->silences);
 	free(i->reads);
 	free(i);

@@ -6,9 +6,11 @@
 #include "daemon/listeners.h"
 
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "system/packet.h"
@@ -114,6 +116,17 @@ listeners_renumber(struct listeners *listeners, const int32_t *from, uint32_t co
 	return 0;
 }
 
+/* The kernel unbinds the sockets of a link that goes, also if one of the same number follows. */
+static bool
+is_bound(const struct listener *listener)
+{
+	struct sockaddr_ll address;
+	socklen_t size = sizeof(address);
+
+	return getsockname(listener->sockets[0], (struct sockaddr *)&address, &size) == 0 &&
+	       address.sll_ifindex == listener->ifindex;
+}
+
 int
 listeners_watch(struct listeners *listeners, uint32_t link, int ifindex, struct error *error)
 {
@@ -121,7 +134,7 @@ listeners_watch(struct listeners *listeners, uint32_t link, int ifindex, struct 
 	int r;
 
 	assert(link < listeners->count);
-	if (listener->ifindex == ifindex)
+	if (listener->ifindex == ifindex && (ifindex == 0 || is_bound(listener)))
 		return 0;
 	close_listener(listener);
 	if (ifindex == 0)

@@ -425,6 +425,7 @@ state_of(const struct manager *m, const char *interface, unsigned vrid)
 static void
 answer_operation(struct manager *m, struct pending *pending, const struct channel_message *answer)
 {
+	const char *state = state_of(m, pending->interface, pending->vrid);
 	char text[256];
 
 	switch ((enum channel_outcome)answer->outcome) {
@@ -435,10 +436,15 @@ answer_operation(struct manager *m, struct pending *pending, const struct channe
 		answer_no_group(m, pending->http, pending->interface, pending->vrid);
 		break;
 	case CHANNEL_NOT_MASTER:
-		snprintf(text, sizeof(text), "VRRP group %u on %s is already in %s%s",
-		         pending->vrid, pending->interface,
-		         state_of(m, pending->interface, pending->vrid),
-		         pending->kind == CHANNEL_GARP ? ": only a master announces" : "");
+		/* A reset of a backup has nothing left to do; an announcement was not made. */
+		if (pending->kind == CHANNEL_GARP) {
+			reply_error(pending->http, 409, "operation-failed", NULL,
+			            "VRRP group %u on %s is in %s: only a master announces",
+			            pending->vrid, pending->interface, state);
+			break;
+		}
+		snprintf(text, sizeof(text), "VRRP group %u on %s is already in %s",
+		         pending->vrid, pending->interface, state);
 		reply_message(pending->http, text);
 		break;
 	case CHANNEL_REFUSED:
@@ -657,6 +663,7 @@ load(struct manager *m)
 {
 	struct problems problems = { 0 };
 
+	store_continue_after(m->store, memory_settings_revision(m->memory));
 	if (store_start(m->store, &problems) < 0) {
 		m->start_problems = problem_lines(&problems, false);
 		log_lines(LOG_ERROR_LEVEL, "the configuration does not load",

@@ -24,6 +24,7 @@
 #define SETTINGS_MAX (16u << 20)
 #define RECORDS_MAX SETTINGS_GROUPS_MAX
 #define BOOT_ID_SIZE 36
+#define BANK 0x80000000u
 
 struct area {
 	_Atomic uint32_t version;	/* lowest bit: the valid copy; 0 = never written */
@@ -47,12 +48,12 @@ struct memory {
 	_Atomic int64_t last_beat;
 	_Atomic int64_t patience;
 	_Atomic uint32_t restarts;
-	_Atomic uint32_t record_count;
+	_Atomic uint32_t records_valid;	/* BANK: which of both; the rest: how many */
 	struct area settings;
 	struct area originals;
 	uint8_t settings_copy[2][SETTINGS_MAX];
 	uint8_t originals_copy[2][MEMORY_ORIGINALS_MAX];
-	struct record records[RECORDS_MAX];
+	struct record records[2][RECORDS_MAX];
 };
 
 /* The kernel's identity of this boot: monotonic times of another boot mean nothing. */
@@ -244,13 +245,17 @@ memory_settings_revision(const struct memory *memory)
 	return head.revision;
 }
 
-int
-memory_put_status(struct memory *memory, uint32_t index, const struct vrouter_status *status)
+/* Put a record where it is and will be read (0), or where it will be after a switch (1). */
+static int
+put_record(struct memory *memory, unsigned other, uint32_t index,
+           const struct vrouter_status *status)
 {
+	unsigned bank = (atomic_load(&memory->records_valid) & BANK) != 0;
+
 	if (index >= RECORDS_MAX)
 		return -ENOSPC;
 
-	struct record *record = &memory->records[index];
+	struct record *record = &memory->records[bank ^ other][index];
 	uint32_t next = atomic_load_explicit(&record->version, memory_order_relaxed) + 1;
 
 	record->copy[next & 1] = *status;
@@ -258,16 +263,31 @@ memory_put_status(struct memory *memory, uint32_t index, const struct vrouter_st
 	return 0;
 }
 
-void
-memory_set_status_count(struct memory *memory, uint32_t count)
+int
+memory_put_status(struct memory *memory, uint32_t index, const struct vrouter_status *status)
 {
-	atomic_store(&memory->record_count, count < RECORDS_MAX ? count : RECORDS_MAX);
+	return put_record(memory, 0, index, status);
+}
+
+int
+memory_stage_status(struct memory *memory, uint32_t index, const struct vrouter_status *status)
+{
+	return put_record(memory, 1, index, status);
+}
+
+void
+memory_switch_status(struct memory *memory, uint32_t count)
+{
+	uint32_t bank = atomic_load(&memory->records_valid) & BANK;
+
+	atomic_store(&memory->records_valid,
+	             (bank ^ BANK) | (count < RECORDS_MAX ? count : RECORDS_MAX));
 }
 
 uint32_t
 memory_status_count(const struct memory *memory)
 {
-	uint32_t count = atomic_load(&memory->record_count);
+	uint32_t count = atomic_load(&memory->records_valid) & ~BANK;
 
 	return count < RECORDS_MAX ? count : RECORDS_MAX;
 }
@@ -275,16 +295,19 @@ memory_status_count(const struct memory *memory)
 bool
 memory_get_status(const struct memory *memory, uint32_t index, struct vrouter_status *ret)
 {
-	const struct record *record = &memory->records[index];
-
-	if (index >= memory_status_count(memory))
-		return false;
 	for (unsigned tries = 0; tries < 1000; tries++) {
+		uint32_t valid = atomic_load(&memory->records_valid);
+
+		if (index >= (valid & ~BANK) || index >= RECORDS_MAX)
+			return false;
+
+		const struct record *record = &memory->records[(valid & BANK) != 0][index];
 		uint32_t version = atomic_load_explicit(&record->version, memory_order_acquire);
 
 		*ret = record->copy[version & 1];
 		atomic_thread_fence(memory_order_acquire);
-		if (atomic_load_explicit(&record->version, memory_order_relaxed) == version)
+		if (atomic_load_explicit(&record->version, memory_order_relaxed) == version &&
+		    atomic_load(&memory->records_valid) == valid)
 			return ret->interface[0] != '\0';
 	}
 	return false;

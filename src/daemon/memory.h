@@ -50,8 +50,12 @@ uint64_t memory_settings_revision(const struct memory *memory);
 
 /* Engine: publish the record of group number index. -ENOSPC when there is no room. */
 int memory_put_status(struct memory *memory, uint32_t index, const struct vrouter_status *status);
-/* Records from count on are unused from now on. */
-void memory_set_status_count(struct memory *memory, uint32_t count);
+/*
+ * Engine: groups got new numbers.  Records are staged where nobody reads, then all take the place
+ * of all in one step.  Between the two nothing must be put.
+ */
+int memory_stage_status(struct memory *memory, uint32_t index, const struct vrouter_status *status);
+void memory_switch_status(struct memory *memory, uint32_t count);
 uint32_t memory_status_count(const struct memory *memory);
 /* A consistent copy of one record; false when there is none of this index. */
 bool memory_get_status(const struct memory *memory, uint32_t index, struct vrouter_status *ret);

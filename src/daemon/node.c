@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -41,6 +42,7 @@ struct heard_link {
 	struct link_input input;
 	int ifindex;
 	bool known;			/* the engine was told of this link before */
+	bool deaf;			/* no socket could be opened on it */
 	bool changed;
 };
 
@@ -53,7 +55,7 @@ struct node {
 	struct interfaces *interfaces;
 	struct listeners *listeners;
 	int sender;			/* packet socket for all that we send */
-	int timer;			/* timerfd, absolute monotonic */
+	int timer;			/* timerfd, absolute, of clock_now() */
 	nsec_t armed;			/* for when, or NSEC_NEVER */
 	nsec_t last_tick;
 	sd_event_source *deliver;
@@ -69,6 +71,8 @@ struct node {
 	bool *restored;			/* per group: addresses came back, announce */
 	uint32_t request;		/* of the adopt not yet answered, 0 = none */
 	uint64_t request_revision;
+	bool deaf;			/* some link is: deliver again at the next tick */
+	bool renumbering;		/* the records in the memory have the old numbers */
 	bool settling;			/* interfaces have not answered the last adopt in full */
 	bool flush;			/* interfaces hold requests not yet sent */
 	char problems[sizeof(((struct channel_message *)NULL)->text)];	/* of the last adopt */
@@ -151,7 +155,7 @@ publish_group(struct node *node, uint32_t group)
 {
 	uint64_t version = engine_status_version(node->engine, group);
 
-	if (version != node->published[group] &&
+	if (!node->renumbering && version != node->published[group] &&
 	    memory_put_status(node->memory, group, engine_status(node->engine, group)) == 0)
 		node->published[group] = version;
 }
@@ -254,6 +258,9 @@ turn(struct node *node)
 	if (start - node->last_tick >= ENGINE_TICK) {
 		node->last_tick = start;
 		publish_all(node);
+		if (node->deaf)
+			sd_event_source_set_enabled(node->deliver, SD_EVENT_ONESHOT);
+		node->deaf = false;
 	}
 	memory_beat(node->memory, start);
 	arm_timer(node);
@@ -331,12 +338,30 @@ is_unfinished(const struct node *node, const struct heard_link *heard)
 	       (!heard->input.usable || heard->input.source4.family == 0);
 }
 
+/* Take one link to the engine.  A deaf one is unusable; the next tick tries again. */
+static void
+take_link(struct node *node, uint32_t link)
+{
+	struct heard_link *heard = &node->heard[link];
+	struct link_input input = heard->input;
+	struct error error;
+
+	if (listeners_watch(node->listeners, link, heard->ifindex, &error) < 0) {
+		if (!heard->deaf)
+			log_error("%s", error.text);
+		input.usable = false;
+		heard->deaf = heard->changed = node->deaf = true;
+	} else {
+		heard->deaf = false;
+	}
+	engine_on_link(node->engine, link, &input, clock_now(), &node->effects);
+	carry_out(node);
+}
+
 /* Take what the interfaces told to the engine. */
 static void
 deliver(struct node *node)
 {
-	struct error error;
-
 	for (uint32_t i = 0; node->settings && i < node->settings->link_count; i++) {
 		struct heard_link *heard = &node->heard[i];
 
@@ -344,12 +369,7 @@ deliver(struct node *node)
 			continue;
 		heard->changed = false;
 		heard->known = true;
-		if (listeners_watch(node->listeners, i, heard->ifindex, &error) < 0) {
-			log_error("%s", error.text);
-			heard->input.usable = false;
-		}
-		engine_on_link(node->engine, i, &heard->input, clock_now(), &node->effects);
-		carry_out(node);
+		take_link(node, i);
 	}
 	for (uint32_t i = 0; node->settings && i < node->settings->group_count; i++) {
 		if (!node->restored[i])
@@ -411,10 +431,16 @@ on_settled(void *owner, const char *problems)
 		log_warning("%.*s", (int)length, line);
 		line += length + (line[length] == '\n');
 	}
+	bool changed = strncmp(node->problems, problems, sizeof(node->problems) - 1) != 0;
+
 	snprintf(node->problems, sizeof(node->problems), "%s", problems);
 	node->settling = false;
 	sd_event_source_set_enabled(node->deliver, SD_EVENT_ONESHOT);
-	answer_adopt(node);
+	if (node->request != 0)
+		answer_adopt(node);
+	else if (changed)		/* nobody asked, but "show system" lists them */
+		answer(node, 0, *problems ? CHANNEL_INCOMPLETE : CHANNEL_DONE,
+		       node->settings->revision, node->problems);
 }
 
 /* How long addresses may outlive us, for those that a change finds held: the engine says it
@@ -427,6 +453,19 @@ longest_lease(const struct settings *settings)
 	for (uint32_t i = 0; i < settings->group_count; i++)
 		longest = nsec_max(longest, 3 * settings_groups(settings)[i].interval);
 	return longest + NSEC_PER_SEC;
+}
+
+/* Groups have new numbers: whoever reads the records sees all of them change at once. */
+static void
+publish_renumbered(struct node *node)
+{
+	uint32_t count = node->settings->group_count;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (memory_stage_status(node->memory, i, engine_status(node->engine, i)) == 0)
+			node->published[i] = engine_status_version(node->engine, i);
+	memory_switch_status(node->memory, count);
+	node->renumbering = false;
 }
 
 /* For each link of the new settings, its number in the old ones (by name), or -1. */
@@ -529,6 +568,7 @@ adopt(struct node *node, struct settings *settings, bool resume, struct error *e
 	/* From here on numbers are those of the new settings. */
 	struct settings *old = node->settings;
 
+	node->renumbering = true;
 	SWAP(node->published, room.published);
 	SWAP(node->restored, room.restored);
 	SWAP(node->heard, room.heard);
@@ -562,8 +602,7 @@ adopt(struct node *node, struct settings *settings, bool resume, struct error *e
 	r = interfaces_adopt(node->interfaces, settings, room.held, longest_lease(settings), error);
 	carry_out(node);
 	deliver(node);
-	publish_all(node);
-	memory_set_status_count(node->memory, settings->group_count);
+	publish_renumbered(node);
 	free(old);
 	free_room(&room);
 	return r;
@@ -723,7 +762,10 @@ add_source(sd_event *event, int fd, sd_event_io_handler_t handler, struct node *
 	return r;
 }
 
-/* Signals end the loop; packets and time come before everything else in it. */
+/*
+ * Signals end the loop.  Time comes first, and each turn of it reads packets, too; a flood of
+ * packets between shares the loop with the kernel's news.
+ */
 static int
 set_up_loop(struct node *node, struct error *error)
 {
@@ -732,14 +774,13 @@ set_up_loop(struct node *node, struct error *error)
 	if (r >= 0)
 		r = sd_event_add_signal(node->event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK,
 		                        on_terminate, node);
-	node->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	node->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (r >= 0 && node->timer < 0)
 		r = -errno;
 	if (r >= 0)
 		r = add_source(node->event, node->timer, on_timer, node, -20);
 	if (r >= 0)
-		r = add_source(node->event, listeners_descriptor(node->listeners), on_packets, node,
-		               -20);
+		r = add_source(node->event, listeners_descriptor(node->listeners), on_packets, node, 0);
 	if (r >= 0)
 		r = add_source(node->event, node->channel, on_channel, node, 10);
 	if (r >= 0)
@@ -799,6 +840,18 @@ start(struct node *node, struct error *error)
 	return 0;
 }
 
+/* Two sockets a link with groups: thousands of links need more than the usual 1,024. */
+static void
+raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 int
 engine_main(const struct role_options *options, int channel, struct memory *memory)
 {
@@ -816,6 +869,7 @@ engine_main(const struct role_options *options, int channel, struct memory *memo
 	prctl(PR_SET_NAME, "tandem-engine");
 	log_open("engine", options->name);
 	log_set_level(options->log_level);
+	raise_descriptor_limit();
 	privilege_real_time(&missing);
 	if (missing)
 		log_warning("runs without %s: a busy machine may delay it", missing);

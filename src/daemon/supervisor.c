@@ -205,6 +205,9 @@ run_role(struct supervisor *s, enum role role, pid_t parent)
 		_exit(EXIT_FAILURE);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* From a terminal these come to every process of the group: the supervisor alone acts. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	close(s->pid_file);
@@ -385,6 +388,9 @@ set_up_loop(struct supervisor *s, struct error *error)
 		                        NULL);
 	if (r >= 0)
 		r = sd_event_add_signal(s->event, NULL, SIGINT | SD_EVENT_SIGNAL_PROCMASK, NULL,
+		                        NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(s->event, NULL, SIGHUP | SD_EVENT_SIGNAL_PROCMASK, NULL,
 		                        NULL);
 	if (r >= 0)
 		r = sd_event_add_time_relative(s->event, &s->watch, CLOCK_MONOTONIC, 0, 1000,

@@ -16,7 +16,7 @@ read_clock(clockid_t clock)
 nsec_t
 clock_now(void)
 {
-	return read_clock(CLOCK_MONOTONIC);
+	return read_clock(CLOCK_BOOTTIME);
 }
 
 nsec_t

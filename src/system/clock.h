@@ -8,7 +8,7 @@
 
 #include "base/nsec.h"
 
-/* CLOCK_MONOTONIC: since some moment of this boot, never set, stands still in suspend. */
+/* CLOCK_BOOTTIME: since boot, never set; goes on in suspend, so that a sleep is seen as a pause. */
 nsec_t clock_now(void);
 /* CLOCK_REALTIME: since 1970, may be set. */
 nsec_t clock_wall(void);

@@ -31,7 +31,7 @@ int packet_open_sender(int *ret_socket, struct error *error) MUST_USE;
 struct packet {
 	const uint8_t *bytes;		/* from the Ethernet header on; valid until the next call */
 	size_t length;
-	nsec_t arrival;			/* CLOCK_MONOTONIC */
+	nsec_t arrival;			/* by clock_now() */
 };
 
 struct packet_buffer;			/* room for one batch */

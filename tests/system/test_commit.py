@@ -98,7 +98,7 @@ def test_refused_configuration_leaves_everything_as_it_was(pair, lines, expected
     assert (pair.r1.running(), saved(pair.r1), kernel(pair.r1)) == before
 
 
-def test_commit_of_the_seed_takes_less_than_a_second(pair, make_pair):
+def test_commit_of_the_seed_is_adopted_within_300_ms(pair, make_pair):
     tree, _ = pair.r1.running()
     fresh = make_pair("", "")
     fresh.start("r1")
@@ -110,7 +110,7 @@ def test_commit_of_the_seed_takes_less_than_a_second(pair, make_pair):
     took = time.monotonic() - start
     assert status in (200, 204), text
     print(f"commit of the seed, until adopted: {took * 1000:.0f} ms (wanted: at most 300 ms)")
-    assert took < 1.0
+    assert took <= 0.3
     fresh.wait_all("r1", "MASTER")
 
 

@@ -226,9 +226,9 @@ engine_runs(struct world *w, const struct settings *settings, enum vrouter_state
 		                                 .effective_priority = group->priority };
 
 		memcpy(record.interface, settings_link_of(settings, group)->name, NAME_SIZE);
-		assert_int_equal(memory_put_status(w->memory, i, &record), 0);
+		assert_int_equal(memory_stage_status(w->memory, i, &record), 0);
 	}
-	memory_set_status_count(w->memory, settings->group_count);
+	memory_switch_status(w->memory, settings->group_count);
 }
 
 /* Wait for ADOPT, run it and answer. */
@@ -480,6 +480,7 @@ test_bad_configuration_changes_nothing_and_names_all_errors(void **state UNUSED)
 	assert_non_null(strstr(reply.body, "vrrp-group 6"));
 	assert_non_null(strstr(strstr(reply.body, "error-message") + 1, "error-message"));
 	assert_null(strstr(reply.body, "secret"));
+	assert_null(strstr(reply.body, "error-path"));	/* words are no instance-identifier */
 	free(reply.text);
 
 	text_after = read_file(w.running);
@@ -511,6 +512,65 @@ test_bodies_that_are_no_configuration_are_refused(void **state UNUSED)
 	expect(&w, "PUT", "/restconf/data", "", "{}", 415, "application/yang-data+json");
 	expect(&w, "PUT", "/restconf/data", "Content-Type: text/plain\r\n", "{}", 415, "");
 	assert_true(engine_hears_nothing(&w, 100));
+	tear_down_world(&w);
+}
+
+#define GROUP_5 "{\"tandem-interfaces:interfaces\":{\"dataplane\":[{\"name\":\"dp0s3\"," \
+	"\"tandem-vrrp:vrrp\":{\"vrrp-group\":[{\"id\":5,"
+#define GROUP_END "}]}}]}}"
+#define GROUP_5_PATH "/tandem-interfaces:interfaces/dataplane[name='dp0s3']/tandem-vrrp:vrrp/" \
+	"vrrp-group[id='5']"
+
+static void
+test_bad_value_is_named_with_its_instance_and_the_path_asked_for(void **state UNUSED)
+{
+	static const char leaf[] = "/restconf/data/tandem-interfaces:interfaces/dataplane=dp0s3/"
+		"tandem-vrrp:vrrp/vrrp-group=5/priority";
+	struct world w;
+
+	start_empty(&w);
+	expect(&w, "PUT", "/restconf/data", JSON, GROUP_5 "\"priority\":255" GROUP_END, 400,
+	       "\"error-path\":\"" GROUP_5_PATH "/priority\","
+	       "\"error-message\":\"/restconf/data '255': must be a number from 1 to 254");
+	expect(&w, "PUT", leaf, JSON, "{\"tandem-vrrp:priority\":255}", 400,
+	       "\"error-path\":\"" GROUP_5_PATH "/priority\",\"error-message\":\"/restconf/data/"
+	       "tandem-interfaces:interfaces/dataplane=dp0s3/tandem-vrrp:vrrp/vrrp-group=5/"
+	       "priority '255': must be a number from 1 to 254");
+	/* An element of a leaf-list and an entry without key have no path: what is around has. */
+	expect(&w, "PUT", "/restconf/data", JSON, GROUP_5 "\"virtual-address\":[\"zz\"]" GROUP_END,
+	       400, "\"error-path\":\"" GROUP_5_PATH "\",\"error-message\":\"/restconf/data 'zz': ");
+	expect(&w, "PUT", "/restconf/data", JSON,
+	       "{\"tandem-interfaces:interfaces\":{\"dataplane\":[{\"mtu\":1500}]}}", 400,
+	       "\"error-path\":\"/tandem-interfaces:interfaces\",\"error-message\":"
+	       "\"/restconf/data: ");
+	expect(&w, "PUT", "/restconf/data", JSON, GROUP_5 "\"colour\":1" GROUP_END, 400,
+	       "\"error-path\":\"" GROUP_5_PATH "\"");
+	tear_down_world(&w);
+}
+
+static void
+test_refusal_of_a_body_has_no_location_of_the_parser_and_no_secret(void **state UNUSED)
+{
+	static const char *const bodies[] = {
+		GROUP_5 "\"priority\":255" GROUP_END,
+		"{\"tandem-state:system-state\":{}}",
+		"{\"tandem-interfaces:interfaces\":7}",
+		"{",
+		GROUP_5 "\"authentication\":{\"password\":[\"hush\"]}" GROUP_END,
+		GROUP_5 "\"authentication\":{\"password\":\"hush \\u00e9 hush hush hush\"}" GROUP_END,
+	};
+	struct world w;
+
+	start_empty(&w);
+	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
+		struct reply reply = ask(&w, "PUT", "/restconf/data", JSON, bodies[i]);
+
+		assert_int_equal(reply.status, 400);
+		assert_non_null(strstr(reply.body, "\"error-message\":\"/restconf/data"));
+		assert_null(strcasestr(reply.body, " location"));
+		assert_null(strstr(reply.body, "hush"));
+		free(reply.text);
+	}
 	tear_down_world(&w);
 }
 
@@ -685,8 +745,14 @@ test_operations_reach_the_engine_and_its_word_comes_back(void **state UNUSED)
 	record.state = VROUTER_BACKUP;
 	assert_int_equal(memory_put_status(w.memory, 0, &record), 0);
 	engine_answers(&w, &message, CHANNEL_NOT_MASTER, "");
+	expect_answer(client, 409, "\"error-tag\":\"operation-failed\",\"error-message\":"
+	              "\"VRRP group 5 on dp0s3 is in BACKUP: only a master announces\"");
+
+	client = client_asks(&w, "POST", RESET, JSON, INPUT("dp0s3", "5"));
+	message = engine_hears(&w, &settings);
+	engine_answers(&w, &message, CHANNEL_NOT_MASTER, "");
 	expect_answer(client, 200, "{\"tandem-state:output\":{\"message\":\"VRRP group 5 on "
-	              "dp0s3 is already in BACKUP");
+	              "dp0s3 is already in BACKUP\"}}");
 
 	expect(&w, "POST", RESET, JSON, INPUT("dp0s3", "6"), 404,
 	       "No VRRP group 6 exists on dp0s3");
@@ -918,6 +984,8 @@ main(void)
 		cmocka_unit_test(test_commit_on_an_old_revision_is_refused),
 		cmocka_unit_test(test_bad_configuration_changes_nothing_and_names_all_errors),
 		cmocka_unit_test(test_bodies_that_are_no_configuration_are_refused),
+		cmocka_unit_test(test_bad_value_is_named_with_its_instance_and_the_path_asked_for),
+		cmocka_unit_test(test_refusal_of_a_body_has_no_location_of_the_parser_and_no_secret),
 		cmocka_unit_test(test_dry_run_checks_and_changes_nothing),
 		cmocka_unit_test(test_commit_tells_what_the_engine_said),
 		cmocka_unit_test(test_dead_engine_does_not_block),

@@ -45,10 +45,38 @@ def test_show_of_what_is_not_there_says_so_and_fails(tandem, words, sentence):
     assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence + "\n")
 
 
-def test_show_without_groups_says_not_configured(tandem, service):
+@pytest.mark.parametrize("view", [[], ["detail"], ["statistics"], ["sync-group"]])
+def test_show_without_groups_says_not_configured(tandem, service, view):
     service.state[STATE] = {}
-    done = tandem("show", "vrrp")
+    done = tandem("show", "vrrp", *view)
     assert (done.returncode, done.stdout) == (0, "VRRP not configured\n")
+
+
+@pytest.mark.parametrize("words, key", [
+    (["show", "vrrp"], STATE),
+    (["show", "vrrp", "detail"], STATE),
+    (["show", "vrrp", "sync-group"], STATE),
+    (["show", "interfaces"], "tandem-state:interfaces-state"),
+])
+def test_json_of_nothing_keeps_the_key_of_the_container(tandem, service, words, key):
+    service.state[key] = {}
+    assert json.loads(tandem(*words, "--json").stdout) == {key: {}}
+
+
+def test_groups_without_sync_groups_are_not_called_unconfigured(tandem, service):
+    del service.state[STATE]["sync-group"]
+    assert "not configured" not in tandem("show", "vrrp", "sync-group").stdout
+
+
+def test_json_of_versions_is_versions_only(tandem, service):
+    service.state["tandem-state:system-state"]["version"] = '9.8"7'
+    own = tandem("--version").stdout.split()[1]
+    assert json.loads(tandem("show", "version", "--json").stdout) == \
+        {"service": '9.8"7', "command-line": own}
+
+
+def test_help_says_which_words_may_be_shortened(tandem):
+    assert "not the words of configuration paths" in tandem("help").stdout
 
 
 def test_show_without_engine_says_so_and_fails(tandem, service):
@@ -98,12 +126,20 @@ def test_reset_asks_for_the_operation(tandem, service):
     assert json.loads(body) == {"tandem-state:input": {"interface": "dp0bond0", "group": 1}}
 
 
-def test_garp_asks_for_the_operation_and_prints_its_message(tandem, service):
-    service.messages["operations/tandem-state:garp"] = "group 9 is in BACKUP"
+def test_garp_asks_for_the_operation_and_fails_when_it_is_refused(tandem, service):
+    sentence = "VRRP group 9 on a is in BACKUP: only a master announces"
+    service.refuse["operations/tandem-state:garp"] = (409, sentence)
     done = tandem("update", "vrrp", "garp", "interface", 'a"\\b', "vrrp-group", "9")
-    assert (done.returncode, done.stdout) == (0, "group 9 is in BACKUP\n")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence + "\n")
     (_, body), = service.asked("POST")
     assert json.loads(body) == {"tandem-state:input": {"interface": 'a"\\b', "group": 9}}
+
+
+def test_reset_of_a_backup_prints_the_message_and_is_done(tandem, service):
+    sentence = "VRRP group 1 on dp0bond0 is already in BACKUP"
+    service.messages["operations/tandem-state:reset-master"] = sentence
+    done = tandem("reset", "vrrp", "master", "interface", "dp0bond0", "group", "1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, sentence + "\n", "")
 
 
 def test_refused_operation_prints_every_message_and_fails(tandem, service):

@@ -108,11 +108,31 @@ test_c7_families(void **state)
 	              "E line 5: " GROUP " virtual-address '2001:db8::1/64': not supported yet",
 	              "[C7]");
 	sample_expect(SOUND "set " GROUP " virtual-address 2001:db8::1/64",
-	              "E line 2: " GROUP ": version 2 has IPv4 addresses only", "[C7]");
-	sample_expect(SOUND "set " GROUP " virtual-address 2001:db8::1/64",
-	              "E line 2: " GROUP ": a group with IPv6 addresses needs a link-local",
-	              "[C7b]");
-	sample_expect_none(SOUND "set " GROUP " virtual-address fe80::1", "[C7b]");
+	              "E line 2: " GROUP ": a group has addresses of one family only", "[C7]");
+}
+
+/* Not to version 3 or to a link-local address, which are refused as well. */
+static void
+test_c7_ipv6_is_refused_once_without_detours(void **state)
+{
+	char *lines = sample_problems("set " BOND " address 10.0.0.2/24\n"
+	                              "set " GROUP " preempt false\n"
+	                              "set " GROUP " virtual-address 2001:db8::1\n"
+	                              "set " GROUP " virtual-address 2001:db8::2\n");
+	unsigned count = 0;
+
+	(void)state;
+	for (const char *at = lines; (at = strstr(at, "E line ")); at++)
+		count++;
+	assert_int_equal(count, 2);
+	assert_non_null(strstr(lines, "E line 3: " GROUP " virtual-address '2001:db8::1': not "
+	                              "supported yet: IPv6 virtual addresses; delete it [C7]\n"));
+	assert_non_null(strstr(lines, "E line 4: " GROUP " virtual-address '2001:db8::2': not "
+	                              "supported yet: IPv6 virtual addresses; delete it [C7]\n"));
+	assert_null(strstr(lines, "version 3"));
+	assert_null(strstr(lines, "fe80"));
+	free(lines);
+	sample_expect_none(SOUND "set " GROUP " virtual-address 2001:db8::1", "version 3");
 }
 
 static void
@@ -134,14 +154,40 @@ test_c8_tracked_interface_must_exist(void **state)
 }
 
 static void
-test_c9_hello_source_is_the_interfaces_own(void **state)
+test_c9_w4_hello_source_is_an_address_of_the_router(void **state)
 {
+	static const char *const no_hosts[] = {
+		"0.0.0.0", "127.0.0.2", "224.0.0.18", "255.255.255.255",
+	};
+
 	(void)state;
-	sample_expect_none(SOUND "set " GROUP " hello-source-address 10.0.0.2", "E ");
-	sample_expect(SOUND "set interfaces dataplane eth0 address 10.0.9.1/24\n"
-	              "set " GROUP " hello-source-address 10.0.9.1",
-	              "E line 6: " GROUP " hello-source-address '10.0.9.1': is not an address of "
-	              "dp0bond0", "[C9]");
+	sample_expect_none(SOUND "set " GROUP " hello-source-address 10.0.0.2", "hello-source");
+	sample_expect_none(SOUND "set interfaces dataplane eth0 address 10.0.9.1/24\n"
+	                   "set " GROUP " hello-source-address 10.0.9.1", "hello-source");
+	sample_expect_none(SOUND "set " VIF " address 10.0.9.1/24\n"
+	                   "set " GROUP " hello-source-address 10.0.9.1", "hello-source");
+	sample_expect(SOUND "set " GROUP " hello-source-address 10.0.9.1",
+	              "W line 5: " GROUP " hello-source-address '10.0.9.1': is configured on no "
+	              "interface of this router", "[W4]");
+	/* A backup does not hold the virtual address. */
+	sample_expect(SOUND "set " GROUP " hello-source-address 10.0.0.1",
+	              "W line 5: " GROUP " hello-source-address '10.0.0.1'", "[W4]");
+
+	sample_expect(SOUND "set " BOND " address 2001:db8::2/64\n"
+	              "set " GROUP " hello-source-address 2001:db8::2",
+	              "E line 6: " GROUP " hello-source-address '2001:db8::2': not supported yet",
+	              "use an IPv4 address of dp0bond0 [C9]");
+	sample_expect(SOUND "set " GROUP " hello-source-address 1:::2",
+	              "E line 5: " GROUP " hello-source-address '1:::2': is not an address",
+	              "[C9]");
+	for (size_t i = 0; i < ARRAY_SIZE(no_hosts); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof(text), SOUND "set interfaces loopback lo address "
+		                                   "127.0.0.2/8\n"
+		         "set " GROUP " hello-source-address %s", no_hosts[i]);
+		sample_expect(text, "E line 6: " GROUP " hello-source-address '", "[C9]");
+	}
 }
 
 static void
@@ -164,6 +210,10 @@ test_c11_mac_addresses_and_switches(void **state)
 	              "[C11]");
 	sample_expect(SOUND "set interfaces switch sw0 mac 01:00:00:00:00:07",
 	              "E line 5: interfaces switch sw0 mac", "[C11]");
+	sample_expect(SOUND "set " BOND " switch-group switch sw0",
+	              "E line 5: " BOND " switch-group: not supported yet", "");
+	sample_expect(SOUND "set interfaces dataplane eth0 switch-group switch sw0",
+	              "E line 5: interfaces dataplane eth0 switch-group: not supported yet", "");
 	sample_expect(SOUND "set interfaces switch sw0", "E line 5: interfaces switch sw0: not "
 	              "supported yet", "");
 	sample_expect(SOUND "set " BOND " mac 00:00:00:00:00:00", "E line 5: " BOND " mac", "[I9]");
@@ -447,8 +497,9 @@ main(void)
 		cmocka_unit_test(test_c4_c5_belong_to_version_3),
 		cmocka_unit_test(test_c6_one_to_twenty_virtual_addresses),
 		cmocka_unit_test(test_c7_families),
+		cmocka_unit_test(test_c7_ipv6_is_refused_once_without_detours),
 		cmocka_unit_test(test_c8_tracked_interface_must_exist),
-		cmocka_unit_test(test_c9_hello_source_is_the_interfaces_own),
+		cmocka_unit_test(test_c9_w4_hello_source_is_an_address_of_the_router),
 		cmocka_unit_test(test_c10_members_of_bonds_run_no_vrrp),
 		cmocka_unit_test(test_c11_mac_addresses_and_switches),
 		cmocka_unit_test(test_i1_i2_members_of_bonds),

@@ -80,8 +80,9 @@ test_what_was_put_comes_back_to_another_process(void **state)
 	(void)state;
 	settings->revision = 42;
 	assert_int_equal(memory_put_settings(memory, settings), 0);
-	assert_int_equal(memory_put_status(memory, 0, &status), 0);
-	memory_set_status_count(memory, 1);
+	assert_int_equal(memory_stage_status(memory, 0, &status), 0);
+	assert_int_equal(memory_status_count(memory), 0);
+	memory_switch_status(memory, 1);
 	assert_int_equal(memory_put_originals(memory, "before", 6), 0);
 	memory_beat(memory, 123);
 	memory_close(memory);
@@ -127,6 +128,30 @@ test_file_of_another_layout_begins_anew(void **state)
 	memory_close(memory);
 }
 
+/* What is staged is seen by nobody before the switch, and then whole. */
+static void
+test_renumbered_records_change_all_at_once(void **state)
+{
+	struct memory *memory = open_memory();
+	struct vrouter_status old = { .interface = "eth0", .vrid = 1 }, seen;
+	struct vrouter_status first = { .interface = "eth1", .vrid = 2 };
+
+	(void)state;
+	assert_int_equal(memory_stage_status(memory, 0, &old), 0);
+	memory_switch_status(memory, 1);
+	assert_int_equal(memory_stage_status(memory, 0, &first), 0);
+	assert_int_equal(memory_stage_status(memory, 1, &old), 0);
+	assert_true(memory_get_status(memory, 0, &seen));
+	assert_string_equal(seen.interface, "eth0");
+	assert_false(memory_get_status(memory, 1, &seen));
+	memory_switch_status(memory, 2);
+	assert_true(memory_get_status(memory, 0, &seen));
+	assert_string_equal(seen.interface, "eth1");
+	assert_true(memory_get_status(memory, 1, &seen));
+	assert_string_equal(seen.interface, "eth0");
+	memory_close(memory);
+}
+
 /* A writer is killed at random moments; the record read is always one that was written whole. */
 static void
 test_killed_writer_leaves_a_whole_record(void **state)
@@ -134,7 +159,7 @@ test_killed_writer_leaves_a_whole_record(void **state)
 	struct memory *memory = open_memory();
 
 	(void)state;
-	memory_set_status_count(memory, 1);
+	memory_switch_status(memory, 1);
 	for (unsigned round = 0; round < 50; round++) {
 		pid_t writer = fork();
 
@@ -183,6 +208,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_what_was_put_comes_back_to_another_process,
 		                                set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_file_of_another_layout_begins_anew, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(test_renumbered_records_change_all_at_once, set_up,
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(test_killed_writer_leaves_a_whole_record, set_up,
 		                                tear_down),
