@@ -30,35 +30,6 @@ refuse(struct edit *edit, unsigned status, const char *tag, const char *format, 
 	return false;
 }
 
-/*
- * The instance-identifier in libyang's words about a place (Data location "/a:b/c", line number
- * 1.), or NULL; heap.  libyang names a list entry without keys and an element of a leaf-list by
- * the list; the instance is then the one around it.
- */
-static char *
-instance_in(const struct ly_ctx *schema, const char *place)
-{
-	const char *start = place ? strcasestr(place, "data location \"/") : NULL;
-
-	if (!start)
-		return NULL;
-	start = strchr(start, '/');
-
-	char *path = strndup(start, (size_t)(strrchr(start, '"') - start));
-
-	assert(path);
-
-	const struct lysc_node *node = lys_find_path(schema, NULL, path, 0);
-
-	if (node && (node->nodetype & (LYS_LIST | LYS_LEAFLIST)) &&
-	    path[strlen(path) - 1] != ']')
-		*strrchr(path, '/') = '\0';
-	if (node && *path)
-		return path;
-	free(path);
-	return NULL;
-}
-
 void
 edit_refuse_syntax(const struct ly_ctx *schema, struct edit *edit)
 {
@@ -79,47 +50,103 @@ edit_refuse_syntax(const struct ly_ctx *schema, struct edit *edit)
 
 	if (length > 0 && edit->message[length - 1] == '.')
 		edit->message[length - 1] = '\0';
-	edit->path = instance_in(schema, item->path);	/* the last, as it may replace item */
 }
 
+/* Do libyang's sentence or its place (Data location "/a:b/c", line number 1.) mean this name? */
+static bool
+is_meant(const char *name, const char *sentence, const char *place)
+{
+	static const char before[] = { '"', '/', ':' };
+	char quoted[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(before); i++) {
+		snprintf(quoted, sizeof(quoted), "%c%s\"", before[i], name);
+		if (strstr(i == 0 ? sentence : place, quoted))
+			return true;
+	}
+	return false;
+}
+
+/* The first node that fits no schema and is the one meant. */
 static const struct lyd_node *
-first_opaque(const struct lyd_node *siblings)
+find_faulty(const struct lyd_node *siblings, const char *sentence, const char *place)
 {
 	const struct lyd_node *found = NULL;
 
-	for (; siblings && !found; siblings = siblings->next)
-		found = siblings->schema ? first_opaque(lyd_child(siblings)) : siblings;
+	for (; siblings && !found; siblings = siblings->next) {
+		if (siblings->schema)
+			found = find_faulty(lyd_child(siblings), sentence, place);
+		else if (is_meant(LYD_NAME(siblings), sentence, place))
+			found = siblings;
+	}
 	return found;
 }
 
-/* Name the value of a leaf that made the body unreadable: read leniently, the body holds it as
- * the first node that fits no schema.  A secret is not repeated, also not in libyang's words. */
+/* Say of a node that fits no schema where it stands and, if it was meant to be a leaf, its
+ * value.  A secret is not repeated, also not in libyang's words. */
 static void
-name_value(const struct ly_ctx *schema, const char *body, const struct lyd_node *parent,
-           struct edit *edit)
+name_faulty(const struct ly_ctx *schema, const struct lyd_node *faulty, struct edit *edit)
 {
+	const struct lyd_node *inner = lyd_parent(faulty);
+	const char *module_name = ((const struct lyd_node_opaq *)faulty)->name.module_name;
+	const struct lys_module *module =
+		module_name ? ly_ctx_get_module_implemented(schema, module_name) : NULL;
+	const struct lysc_node *leaf = NULL;
+	char *around;
+
+	if (!inner || !inner->schema)
+		return;
+	if (module)
+		leaf = lys_find_child(inner->schema, module, LYD_NAME(faulty), 0,
+		                      LYS_LEAF | LYS_LEAFLIST, 0);
+	if (leaf && language_is_secret(leaf))
+		(void)refuse(edit, edit->status, edit->tag, "not a value this may have");
+	else if (leaf)
+		snprintf(edit->value, sizeof(edit->value), "%s", lyd_get_value(faulty));
+
+	/* Only a leaf is an instance without having a good value or keys. */
+	around = lyd_path(inner, LYD_PATH_STD, NULL, 0);
+	assert(around);
+	if (!leaf || leaf->nodetype != LYS_LEAF) {
+		edit->path = around;
+		return;
+	}
+
+	bool foreign = module != inner->schema->module;
+
+	if (asprintf(&edit->path, "%s/%s%s%s", around, foreign ? module->name : "",
+	             foreign ? ":" : "", leaf->name) < 0)
+		edit->path = NULL;
+	free(around);
+}
+
+/* Refuse what libyang could not read.  Its own words about the place end at the body's top, so
+ * the body is read again, leniently, which keeps what was wrong as a node without schema. */
+static void
+refuse_body(const struct ly_ctx *schema, const char *body, const struct lyd_node *parent,
+            struct edit *edit)
+{
+	const struct ly_err_item *item = ly_err_last(schema);
+	char *place = strdup(item && item->path ? item->path : "");
+	const struct lyd_node *faulty;
 	struct lyd_node *around = NULL;
 	struct lyd_node *tree = NULL;
 	struct ly_in *in = NULL;
 
+	assert(place);
+	edit_refuse_syntax(schema, edit);
 	if (parent && lyd_dup_single(parent, NULL, LYD_DUP_WITH_PARENTS, &around) != LY_SUCCESS)
-		return;
+		assert(!"a node can be duplicated as long as there is memory");
 	if (ly_in_new_memory(body, &in) == LY_SUCCESS)
 		(void)lyd_parse_data(schema, around, in, LYD_JSON,
 		                     LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &tree);
 	ly_in_free(in, 0);
 
-	const struct lyd_node *faulty = first_opaque(around ? lyd_child(around) : tree);
-	const struct lyd_node *inner = faulty ? lyd_parent(faulty) : NULL;
-	const struct lysc_node *leaf = inner && inner->schema ?
-		lys_find_child(inner->schema, inner->schema->module, LYD_NAME(faulty), 0,
-		               LYS_LEAF | LYS_LEAFLIST, 0) : NULL;
-
-	if (leaf && language_is_secret(leaf))
-		(void)refuse(edit, edit->status, edit->tag, "not a value this may have");
-	else if (leaf)
-		snprintf(edit->value, sizeof(edit->value), "%s", lyd_get_value(faulty));
+	faulty = find_faulty(around ? lyd_child(around) : tree, edit->message, place);
+	if (faulty)
+		name_faulty(schema, faulty, edit);
 	lyd_free_all(around ? around : tree);
+	free(place);
 }
 
 /* Read the body as children of parent, which has its keys only, or as top-level nodes.
@@ -136,9 +163,7 @@ read_body(const struct ly_ctx *schema, const char *body, struct lyd_node *parent
 		done = lyd_parse_data(schema, parent, in, LYD_JSON, PARSE_OPTIONS, 0, &tree);
 	ly_in_free(in, 0);
 	if (done != LY_SUCCESS) {
-		edit_refuse_syntax(schema, edit);
-		if (strcmp(edit->tag, "invalid-value") == 0)
-			name_value(schema, body, parent, edit);
+		refuse_body(schema, body, parent, edit);
 		return false;
 	}
 	*ret_first = parent ? lyd_child_no_keys(parent) : tree;

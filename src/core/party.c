@@ -13,7 +13,7 @@
 
 #include "core/election.h"
 
-/* A master answers resignations at most that often; shorter than any skew, so that real ones are. */
+/* How often a master answers resignations: shorter than any skew, so that a real one is. */
 #define RESIGNATION_PAUSE (2 * NSEC_PER_MSEC)
 
 #define I VROUTER_INIT

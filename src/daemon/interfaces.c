@@ -230,7 +230,7 @@ touch_bond(struct interfaces *i, int index)
 
 /* ---- news ---- */
 
-/* A link that comes back under the same number is another link: sockets on it must be opened anew. */
+/* A link that comes back under the same number is another: sockets on it must be opened anew. */
 static void
 forget_told(struct interfaces *i, const struct ifworld_link *link)
 {
@@ -548,7 +548,8 @@ on_answer(void *owner, const void *bytes, int result, const char *words)
 		note_success(i, &record->step);
 	} else {
 		/* Whoever made a link of this name meanwhile shall keep it. */
-		if (record->step.kind == IFSTEP_CREATE_BOND || record->step.kind == IFSTEP_CREATE_VIF)
+		if (record->step.kind == IFSTEP_CREATE_BOND ||
+		    record->step.kind == IFSTEP_CREATE_VIF)
 			iforiginals_forget(i->originals, record->step.name, ORIGINAL_CREATED);
 		refusal = refusals_add(&i->refusals, &record->step, result, words, clock_now());
 		if (refusal->tries == 1 && !i->settling)

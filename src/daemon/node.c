@@ -780,7 +780,8 @@ set_up_loop(struct node *node, struct error *error)
 	if (r >= 0)
 		r = add_source(node->event, node->timer, on_timer, node, -20);
 	if (r >= 0)
-		r = add_source(node->event, listeners_descriptor(node->listeners), on_packets, node, 0);
+		r = add_source(node->event, listeners_descriptor(node->listeners), on_packets, node,
+		               0);
 	if (r >= 0)
 		r = add_source(node->event, node->channel, on_channel, node, 10);
 	if (r >= 0)

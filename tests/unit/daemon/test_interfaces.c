@@ -586,6 +586,23 @@ test_link_that_goes_and_returns_is_followed(void **state)
 	free(s);
 }
 
+/* Gone and back between two looks, under the same number: sockets on the old one are dead. */
+static void
+test_link_replaced_under_the_same_number_is_told(void **state)
+{
+	struct rig *rig = *state;
+	struct settings *s = port_settings(true);
+	unsigned told;
+
+	adopt(rig, s, NULL);
+	wait_for(rig, rig->input.usable);
+	told = rig->told;
+	run("ip link del va && ip link add va index %d address 02:00:00:00:00:77 type veth "
+	    "peer name vb && ip link set vb up", rig->index);
+	wait_for(rig, rig->told > told && rig->input.usable && rig->input.mac.bytes[5] == 0x77);
+	free(s);
+}
+
 static void
 test_missing_port_is_a_problem_until_it_appears(void **state)
 {
@@ -599,6 +616,7 @@ test_missing_port_is_a_problem_until_it_appears(void **state)
 	run("ip link set va name later");
 	wait_for(rig, rig->input.usable);
 	assert_true(shows("10.0.0.2/24", "ip addr show later"));
+	wait_for(rig, strstr(rig->problems, "later: there is no such interface") == NULL);
 	free(s);
 }
 
@@ -933,6 +951,7 @@ main(void)
 		RIG_TEST(test_virtual_link_deleted_while_held_comes_back),
 		RIG_TEST(test_successor_keeps_held_and_removes_leftovers),
 		RIG_TEST(test_link_that_goes_and_returns_is_followed),
+		RIG_TEST(test_link_replaced_under_the_same_number_is_told),
 		RIG_TEST(test_missing_port_is_a_problem_until_it_appears),
 		RIG_TEST(test_refused_step_names_interface_and_reason),
 		RIG_TEST(test_lost_news_are_made_up_for),
