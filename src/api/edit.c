@@ -88,14 +88,15 @@ static void
 name_faulty(const struct ly_ctx *schema, const struct lyd_node *faulty, struct edit *edit)
 {
 	const struct lyd_node *inner = lyd_parent(faulty);
-	const char *module_name = ((const struct lyd_node_opaq *)faulty)->name.module_name;
-	const struct lys_module *module =
-		module_name ? ly_ctx_get_module_implemented(schema, module_name) : NULL;
+	const char *prefix = ((const struct lyd_node_opaq *)faulty)->name.prefix;
 	const struct lysc_node *leaf = NULL;
+	const struct lys_module *module;
 	char *around;
 
 	if (!inner || !inner->schema)
 		return;
+	/* In JSON the prefix is the module's name; without one it is that of what is around. */
+	module = prefix ? ly_ctx_get_module_implemented(schema, prefix) : inner->schema->module;
 	if (module)
 		leaf = lys_find_child(inner->schema, module, LYD_NAME(faulty), 0,
 		                      LYS_LEAF | LYS_LEAFLIST, 0);

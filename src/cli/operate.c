@@ -374,9 +374,9 @@ operate_list_commands(struct session *session, const struct command table[])
 		fprintf(session->out, "%s\n        %s\n", row->words, row->help);
 	}
 	fprintf(session->out,
-	        "\nTab completes a word and '?' shows what may follow.  Keywords of commands may be\n"
-	        "shortened as long as they stay unique; not the words of configuration paths.\n"
-	        "'show' takes --json at its end.\n");
+	        "\nTab completes a word and '?' shows what may follow.  Keywords of commands may\n"
+	        "be shortened as long as they stay unique; not the words of configuration\n"
+	        "paths.  'show' takes --json at its end.\n");
 }
 
 static enum outcome
