@@ -338,6 +338,19 @@ is_followed(struct vrouter *v, const struct advert *ad, nsec_t arrival)
 	return arrival < nsec_add(v->weaker_since, g->preempt_delay);
 }
 
+/*
+ * A weaker master that is followed for the preempt-delay only: when that is over we take over at
+ * once, not a down interval after its last advert; but never sooner than RFC 3768 lets us.
+ */
+static void
+limit_patience(struct vrouter *v)
+{
+	nsec_t end = nsec_add(v->weaker_since,
+	                      nsec_max(v->settings->preempt_delay, v->down_interval));
+
+	v->status.down_deadline = nsec_min(v->status.down_deadline, end);
+}
+
 static void
 hear_as_backup(struct party *p, struct vrouter *v, const struct advert *ad, nsec_t arrival,
                nsec_t now)
@@ -352,6 +365,7 @@ hear_as_backup(struct party *p, struct vrouter *v, const struct advert *ad, nsec
 	}
 	if (is_followed(v, ad, arrival)) {
 		vrouter_rearm(v, ad, arrival);
+		limit_patience(v);
 		p->resigned = false;
 	}
 }
@@ -403,6 +417,7 @@ listen_afresh(struct party *p, nsec_t now, struct effects *out)
 	p->listening_since = now;
 	for (uint32_t i = 0; i < p->count; i++) {
 		p->members[i]->status.down_deadline = now + p->members[i]->down_interval;
+		p->members[i]->weaker_since = NSEC_NEVER;
 		p->members[i]->version++;
 	}
 	party_schedule(p);
