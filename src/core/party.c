@@ -334,7 +334,7 @@ is_followed(struct vrouter *v, const struct advert *ad, nsec_t arrival)
 	if (!g->preempt || arrival < v->yield_until)
 		return true;
 	if (v->weaker_since == NSEC_NEVER)
-		v->weaker_since = arrival;
+		v->weaker_since = nsec_max(arrival, v->party->listening_since);
 	return arrival < nsec_add(v->weaker_since, g->preempt_delay);
 }
 
