@@ -37,7 +37,8 @@ class Service:
             ["unshare", "--net", BUILD + "/src/daemon/tandemd", "--config", self.saved,
              "--run-dir", self.folder + "/run", "--state-dir", self.folder + "/state",
              "--user", USER, "--yang-dir", TOP + "/yang"],
-            env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **options)
+            env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            start_new_session=True, **options)
 
     def heard(self, word):
         """Wait until the service says this to its manager."""
@@ -106,6 +107,17 @@ def test_faulty_saved_file_leaves_a_service_that_says_so(make_service):
                           text=True, capture_output=True)
     assert done.returncode == 0
     assert "line 1: interfaces dataplane eth0 address 'nonsense'" in done.stdout
+
+
+def test_interrupt_from_a_terminal_is_an_orderly_stop(make_service):
+    service = make_service("set interfaces dataplane eth0 vrrp vrrp-group 1 virtual-address "
+                           "10.0.0.1/24\n")
+    service.heard("READY=1")
+    os.killpg(service.process.pid, signal.SIGINT)
+    service.heard("STOPPING=1")
+    _, errors = service.process.communicate(timeout=10)
+    assert service.process.returncode == 0
+    assert "FAULT -> INIT, stopped" in errors       # the engine lived to say so
 
 
 def test_unknown_option_is_a_usage_error():
