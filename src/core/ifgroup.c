@@ -12,10 +12,10 @@
  */
 #include "core/ifgroup.h"
 
-#include "core/election.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "core/election.h"
 
 bool
 ifgroup_is_virtual(const struct ifworld_link *link)

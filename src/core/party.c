@@ -331,8 +331,10 @@ is_followed(struct vrouter *v, const struct advert *ad, nsec_t arrival)
 		v->weaker_since = NSEC_NEVER;
 		return true;
 	}
-	if (!g->preempt || arrival < v->yield_until)
+	if (!g->preempt || arrival < v->yield_until) {
+		v->weaker_since = NSEC_NEVER;	/* no delay runs, even if one did before a commit */
 		return true;
+	}
 	if (v->weaker_since == NSEC_NEVER)
 		v->weaker_since = nsec_max(arrival, v->party->listening_since);
 	return arrival < nsec_add(v->weaker_since, g->preempt_delay);

@@ -22,7 +22,8 @@ struct sd_event;
 struct interfaces_calls {
 	/* A link with groups changed (or was looked at for the first time after adopt). */
 	void (*on_link)(void *owner, uint32_t link, int ifindex, const struct link_input *input);
-	/* All steps of the last adopt were answered; problems is "" or sentences, one a line. */
+	/* All steps of the last adopt were answered, or since then the problems changed; problems
+	 * is "" or sentences, one a line. */
 	void (*on_settled)(void *owner, const char *problems);
 	/* The virtual link or an address of a group is there only now (after a delay or because
 	 * someone removed it): announce again. */

@@ -266,6 +266,28 @@ test_preempt_delay_follows_weaker_until_it_is_over(void **state UNUSED)
 	rig_done(&rig);
 }
 
+/* A delay that ran when preempt was turned off takes over from no healthy master. */
+static void
+test_preempt_turned_off_forgets_the_preempt_delay(void **state UNUSED)
+{
+	struct rig_group group = patient[0];
+	struct rig rig;
+
+	rig_start(&rig, &group, 1);
+	for (int i = 0; i < 5; i++) {
+		rig_run(&rig, SEC);
+		rig_hear(&rig, 0, 50);
+	}
+	group.no_preempt = true;
+	rig_adopt(&rig, &group, 1);
+	for (int i = 0; i < 20; i++) {
+		rig_run(&rig, SEC);
+		rig_hear(&rig, 0, 50);
+		assert_state(&rig, 0, VROUTER_BACKUP);
+	}
+	rig_done(&rig);
+}
+
 static void
 test_stronger_advert_forgets_the_preempt_delay(void **state UNUSED)
 {
@@ -841,6 +863,7 @@ main(void)
 		cmocka_unit_test(test_backup_without_preempt_follows_weaker),
 		cmocka_unit_test(test_backup_follows_equal_priority_from_any_address),
 		cmocka_unit_test(test_preempt_delay_follows_weaker_until_it_is_over),
+		cmocka_unit_test(test_preempt_turned_off_forgets_the_preempt_delay),
 		cmocka_unit_test(test_stronger_advert_forgets_the_preempt_delay),
 		cmocka_unit_test(test_resignation_on_one_member_shortens_all_to_their_skew),
 		cmocka_unit_test(test_second_resignation_does_not_put_the_first_off),
