@@ -12,6 +12,7 @@ help:
 	@echo "make test              build with every compiler and run every test"
 	@echo "make build             build into $(BUILD)"
 	@echo "make measure-failover  the claim about outages, measured ten times"
+	@echo "make bench             Tandem beside keepalived and FRR: about 100 minutes; bench/run --help"
 	@echo "make install           install below \$$DESTDIR"
 	@echo "make clean             remove build folders"
 
@@ -28,6 +29,10 @@ lab-shell: build
 measure-failover: build
 	@lab/measure-failover
 
+bench: build
+	@lab/install bench
+	@bench/run
+
 test:
 	@tests/run
 
@@ -37,4 +42,4 @@ install: build
 clean:
 	rm -rf build build-clang build-sanitized
 
-.PHONY: help build lab lab-shell measure-failover test install clean
+.PHONY: help build lab lab-shell measure-failover bench test install clean

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 Packets seen and made by the laboratory itself, independent of Tandem's own code: a capture with
-the kernel's arrival times, and VRRP version 2 advertisements, right ones and wrong ones.
+the kernel's arrival times, and VRRP advertisements, right ones and wrong ones.
 """
 import ctypes
 import ipaddress
@@ -18,6 +18,10 @@ SO_RCVBUFFORCE = 33
 ETH_IP, ETH_ARP, ETH_ALL = 0x0800, 0x0806, 0x0003
 VRRP_GROUP = "224.0.0.18"
 VRRP_MAC = "01:00:5e:00:00:12"
+VRRP_GROUP6 = "ff02::12"
+VRRP_MAC6 = "33:33:00:00:00:12"
+ETH_IP6 = 0x86dd
+PROTO_VRRP = 112
 
 # Classic BPF: what each kind of capture lets through.
 FILTERS = {
@@ -96,7 +100,10 @@ class Capture:
         while not self.ended.is_set():
             ready, _, _ = select.select(list(self.sockets), [], [], 0.05)
             for sock in ready:
-                data, notes, _, address = sock.recvmsg(2048, 256)
+                try:
+                    data, notes, _, address = sock.recvmsg(2048, 256)
+                except OSError:         # its interface went down; it hears again when that is up
+                    continue
                 if address[2] == socket.PACKET_OUTGOING:
                     continue
                 when = time.time()
@@ -144,18 +151,51 @@ def checksum(data):
     return ~total & 0xffff
 
 
+def ip_frame(source, body, ttl, target=None, source_mac="02:00:00:00:00:99"):
+    """An Ethernet frame with a VRRP message over IPv4 or IPv6; to the VRRP group unless told."""
+    source, six = ipaddress.ip_address(source), ":" in source
+    target = ipaddress.ip_address(target or (VRRP_GROUP6 if six else VRRP_GROUP))
+    if six:
+        head = struct.pack("!IHBB", 0x6c000000, len(body), PROTO_VRRP, ttl)
+        head += source.packed + target.packed
+    else:
+        head = struct.pack("!BBHHHBBH", 0x45, 0xc0, 20 + len(body), 0, 0, ttl, PROTO_VRRP, 0)
+        head += source.packed + target.packed
+        head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+    return (mac_bytes(VRRP_MAC6 if six else VRRP_MAC) + mac_bytes(source_mac)
+            + struct.pack("!H", ETH_IP6 if six else ETH_IP) + head + body)
+
+
+def packed(addresses):
+    return b"".join(ipaddress.ip_address(a).packed for a in addresses)
+
+
 def advert(source, vrid, priority, addresses, *, interval=1, version=2, kind=1, auth=0, data=b"",
-           ttl=255, wrong_sum=False, source_mac="02:00:00:00:00:99"):
+           ttl=255, wrong_sum=False, count=None, **frame):
     """A whole Ethernet frame with a version 2 advertisement, or one that is wrong on purpose."""
-    body = struct.pack("!BBBBBBH", version << 4 | kind, vrid, priority, len(addresses), auth,
-                       interval, 0)
-    body += b"".join(ipaddress.IPv4Address(a).packed for a in addresses) + data.ljust(8, b"\0")
+    body = struct.pack("!BBBBBBH", version << 4 | kind, vrid, priority,
+                       len(addresses) if count is None else count, auth, interval, 0)
+    body += packed(addresses) + data.ljust(8, b"\0")
     value = checksum(body) ^ (0x5555 if wrong_sum else 0)
-    body = body[:6] + struct.pack("!H", value) + body[8:]
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0xc0, 20 + len(body), 0, 0, ttl, 112, 0,
-                       socket.inet_aton(source), socket.inet_aton(VRRP_GROUP))
-    head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
-    return mac_bytes(VRRP_MAC) + mac_bytes(source_mac) + struct.pack("!H", ETH_IP) + head + body
+    return ip_frame(source, body[:6] + struct.pack("!H", value) + body[8:], ttl, **frame)
+
+
+def advert3(source, vrid, priority, addresses, *, interval_ms=1000, version=3, kind=1, ttl=255,
+            form="message", wrong_sum=False, count=None, **frame):
+    """
+    The same of version 3, over IPv4 or IPv6 as the source says; form: the checksum's over IPv4,
+    "message" (RFC 9568) or "pseudo" (RFC 5798).
+    """
+    body = struct.pack("!BBBBHH", version << 4 | kind, vrid, priority,
+                       len(addresses) if count is None else count, interval_ms // 10, 0)
+    body += packed(addresses)
+    pseudo = b""
+    if ":" in source:
+        pseudo = packed([source, VRRP_GROUP6]) + struct.pack("!II", len(body), PROTO_VRRP)
+    elif form == "pseudo":
+        pseudo = packed([source, VRRP_GROUP]) + struct.pack("!BBH", 0, PROTO_VRRP, len(body))
+    value = checksum(pseudo + body) ^ (0x5555 if wrong_sum else 0)
+    return ip_frame(source, body[:6] + struct.pack("!H", value) + body[8:], ttl, **frame)
 
 
 class Sender:

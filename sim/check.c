@@ -319,7 +319,7 @@ same_group(const struct settings *a, const struct group_settings *x, const struc
 	left.address_first = right.address_first = 0;
 	return memcmp(&left, &right, sizeof(left)) == 0 && strcmp(sync_a, sync_b) == 0 &&
 		memcmp(settings_group_addresses(a, x), settings_group_addresses(b, y),
-		       x->address_count * sizeof(struct prefix)) == 0;
+		       x->address_count * sizeof(struct address_settings)) == 0;
 }
 
 /* Is every interface of its party in use? */

@@ -67,7 +67,7 @@ forge_packet(struct world *world, unsigned group)
 		.interval = g->interval,
 		.sender.bytes = { 2, 0, 0, 0, g->segment, 250 },
 		.source = plan_address(249, g->segment),
-		.destination = advert_destination(),
+		.destination = advert_destination(4),
 		.address_count = 1,
 		.addresses = address,
 	};

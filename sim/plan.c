@@ -167,8 +167,9 @@ fill_links(const struct plan *plan, unsigned router, struct settings *s)
 		l->bond = -1;
 		l->address_first = i;
 		l->address_count = 1;
-		settings_addresses(s)[i] = (struct prefix){
-			.ip = plan_address(router, segment), .length = 24,
+		settings_addresses(s)[i] = (struct address_settings){
+			.prefix = { .ip = plan_address(router, segment), .length = 24 },
+			.link = -1,
 		};
 	}
 }
@@ -181,28 +182,27 @@ fill_group(const struct plan_group *from, unsigned router, struct settings *s,
 	char name[NAME_SIZE];
 
 	snprintf(name, sizeof(name), "lan%u", from->segment);
-	*to = (struct group_settings){
-		.link = settings_find_link(s, name),
-		.sync = from->sync,
-		.vrid = from->vrid,
-		.version = 2,
-		.priority = share->priority,
-		.auth = from->auth,
-		.preempt = share->preempt,
-		.accept = true,
-		.interval = from->interval,
-		.preempt_delay = share->preempt_delay,
-		.start_delay = share->start_delay,
-		.address_first = address,
-		.address_count = from->address_count,
-	};
+	group_settings_init(to);
+	to->link = settings_find_link(s, name);
+	to->sync = from->sync;
+	to->vrid = from->vrid;
+	to->priority = share->priority;
+	to->auth = from->auth;
+	to->preempt = share->preempt;
+	to->accept = true;
+	to->interval = from->interval;
+	to->preempt_delay = share->preempt_delay;
+	to->start_delay = share->start_delay;
+	to->address_first = address;
+	to->address_count = from->address_count;
 	if (from->auth == AUTH_TEXT)
 		memset(to->password, from->password, 5);
 	for (unsigned i = 0; i < from->address_count; i++)
-		settings_addresses(s)[address + i] = (struct prefix){
-			.ip = ip_from_v4((const uint8_t[]){ 10, 0, from->segment,
-			                                    (uint8_t)(from->address_first + i) }),
-			.length = 24,
+		settings_addresses(s)[address + i] = (struct address_settings){
+			.prefix.ip = ip_from_v4((const uint8_t[]){
+				10, 0, from->segment, (uint8_t)(from->address_first + i) }),
+			.prefix.length = 24,
+			.link = -1,
 		};
 }
 
@@ -222,7 +222,12 @@ plan_settings(const struct plan *plan, unsigned router)
 		addresses += plan->groups[i].address_count;
 	}
 
-	s = settings_new(plan->segments, groups, plan->sync_count, addresses);
+	s = settings_new(&(struct settings_counts){
+		.links = plan->segments,
+		.groups = groups,
+		.syncs = plan->sync_count,
+		.addresses = addresses,
+	});
 	assert(s != NULL);
 	s->revision = plan->revision;
 	fill_links(plan, router, s);

@@ -89,12 +89,12 @@ uint64_t
 router_address_list(const struct router *router, unsigned group)
 {
 	const struct group_settings *g = router_group(router, group);
-	const struct prefix *p = settings_group_addresses(router->settings, g);
+	const struct address_settings *p = settings_group_addresses(router->settings, g);
 	uint64_t hash = 1;
 
 	for (uint32_t i = 0; i < g->address_count; i++)
 		for (unsigned k = 0; k < 4; k++)
-			hash = hash * 257 + p[i].ip.bytes[k];
+			hash = hash * 257 + p[i].prefix.ip.bytes[k];
 	return hash;
 }
 
@@ -102,7 +102,7 @@ router_address_list(const struct router *router, unsigned group)
 static int
 send_advert(struct world *world, struct router *router, unsigned group, const struct effect *effect)
 {
-	struct frame frame = engine_advert(router->engine, effect->group, effect->resign);
+	struct frame frame = engine_advert(router->engine, effect->group, effect->resign, 0);
 	const struct plan_group *g = &world->plan.groups[group];
 	int error = router->port_up[g->segment] ? 0 : ENETDOWN;
 
@@ -156,6 +156,7 @@ carry_out_one(struct world *world, struct router *router, const struct effect *e
 		a = effect->from << 8 | effect->to;
 		b = effect->detail;
 		break;
+	case EFFECT_ADVERTISE_ROUTER:
 	case EFFECT_ALARM:
 		what = HAPPENED_ALARM;
 		a = effect->detail;
@@ -285,7 +286,7 @@ read_packets(struct world *world, struct router *router)
 static void
 sleep_on(struct world *world, struct router *router)
 {
-	nsec_t wake = nsec_min(engine_deadline(router->engine), world->now + ENGINE_TICK);
+	nsec_t wake = nsec_min(engine_deadline(router->engine), world->now + engine_tick(router->engine));
 
 	if (router->queue_count > 0)
 		wake = world->now + TURN_COST;

@@ -34,6 +34,7 @@ struct http {
 	sd_event_source *timer;
 	struct http_request *suspended;
 	unsigned strangers;		/* connections of peers without full rights */
+	bool ending;			/* streams end instead of going to sleep */
 };
 
 /* ------------------------------------------------------------------ the loop */
@@ -182,6 +183,40 @@ queue_answer(struct http_request *request)
 	return queued;
 }
 
+static void
+suspend(struct http_request *request)
+{
+	struct http *http = request->server;
+
+	MHD_suspend_connection(request->connection);
+	request->suspended = true;
+	request->next = http->suspended;
+	http->suspended = request;
+}
+
+/* The caller sees to it that the library runs in the loop's next turn: it does not notice. */
+static void
+resume(struct http_request *request)
+{
+	struct http *http = request->server;
+
+	for (struct http_request **at = &http->suspended; *at; at = &(*at)->next) {
+		if (*at == request) {
+			*at = request->next;
+			break;
+		}
+	}
+	request->suspended = false;
+	MHD_resume_connection(request->connection);
+}
+
+static void
+run_soon(struct http *http)
+{
+	sd_event_source_set_time(http->timer, 0);
+	sd_event_source_set_enabled(http->timer, SD_EVENT_ONESHOT);
+}
+
 /* libmicrohttpd calls this for the head, for every piece of the body, at the end, and once more
  * after a suspended connection was resumed. */
 static enum MHD_Result
@@ -213,10 +248,7 @@ on_access(void *owner, struct MHD_Connection *connection, const char *path, cons
 	if (request->response)
 		return queue_answer(request);
 
-	MHD_suspend_connection(connection);
-	request->suspended = true;
-	request->next = http->suspended;
-	http->suspended = request;
+	suspend(request);
 	return MHD_YES;
 }
 
@@ -230,6 +262,8 @@ on_completed(void *owner UNUSED, struct MHD_Connection *connection UNUSED, void 
 		return;
 	if (request->response)
 		MHD_destroy_response(request->response);
+	if (request->stream)
+		request->stream_calls->close(request->stream);
 	free(request->location);
 	free(request->body);
 	free(request);
@@ -270,18 +304,51 @@ http_answer(struct http_request *request, const struct http_answer *answer)
 	}
 	if (!request->suspended)
 		return;
+	resume(request);
+	run_soon(http);
+}
 
-	for (struct http_request **at = &http->suspended; *at; at = &(*at)->next) {
-		if (*at == request) {
-			*at = request->next;
-			break;
-		}
+/* The library wants bytes of an answer without end. */
+static ssize_t
+on_read(void *owner, uint64_t position UNUSED, char *buffer, size_t size)
+{
+	struct http_request *request = owner;
+	size_t length;
+
+	if (request->server->ending)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	length = request->stream_calls->read(request->stream, buffer, size);
+	if (length == 0)
+		suspend(request);
+	return (ssize_t)length;
+}
+
+void
+http_answer_stream(struct http_request *request, const char *type,
+                   const struct http_stream_calls *calls, void *stream)
+{
+	assert(!request->response && !request->suspended);
+	request->stream_calls = calls;
+	request->stream = stream;
+	request->status = MHD_HTTP_OK;
+	request->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, on_read,
+	                                                      request, NULL);
+	assert(request->response);
+	add_header(request->response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	add_header(request->response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache");
+}
+
+void
+http_wake(struct http *http)
+{
+	struct http_request *next;
+
+	for (struct http_request *request = http->suspended; request; request = next) {
+		next = request->next;
+		if (request->stream)
+			resume(request);
 	}
-	request->suspended = false;
-	MHD_resume_connection(request->connection);
-	/* The library does not notice by itself: it runs in the loop's next turn. */
-	sd_event_source_set_time(http->timer, 0);
-	sd_event_source_set_enabled(http->timer, SD_EVENT_ONESHOT);
+	run_soon(http);
 }
 
 const char *
@@ -375,6 +442,8 @@ http_free(struct http *http)
 	if (!http)
 		return;
 
+	http->ending = true;		/* the library cannot end with suspended connections */
+	http_wake(http);
 	while (http->suspended)
 		http_answer(http->suspended, &(struct http_answer){
 			.status = MHD_HTTP_SERVICE_UNAVAILABLE });

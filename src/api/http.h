@@ -37,6 +37,8 @@ struct http_request {
 	unsigned status;
 	bool suspended;
 	struct http_request *next;	/* of all suspended ones */
+	const struct http_stream_calls *stream_calls;	/* of an answer without end */
+	void *stream;
 };
 
 struct http_answer {
@@ -60,6 +62,21 @@ void http_free(struct http *http);
 
 /* Exactly once a request, which must not be touched afterwards. */
 void http_answer(struct http_request *request, const struct http_answer *answer);
+
+/*
+ * Answer with a body that has no end.  read() is called whenever the client can take more: it
+ * copies at most size bytes into buffer and says how many; 0 puts the stream to sleep until
+ * http_wake().  close() is called when the client is gone, or the server: stream is then free()d by
+ * its owner.
+ */
+struct http_stream_calls {
+	size_t (*read)(void *stream, char *buffer, size_t size);
+	void (*close)(void *stream);
+};
+void http_answer_stream(struct http_request *request, const char *type,
+                        const struct http_stream_calls *calls, void *stream);
+/* Ask every stream that sleeps again. */
+void http_wake(struct http *http);
 
 /* A header's value or NULL. */
 const char *http_header(const struct http_request *request, const char *name);

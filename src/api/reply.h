@@ -10,6 +10,7 @@
 #include "config/problem.h"
 
 #define REPLY_JSON "application/yang-data+json"
+#define REPLY_STREAM "text/event-stream"
 #define REPLY_UNTAGGED UINT64_MAX	/* as a revision: what is answered has none */
 
 /* One error; tag is one of RFC 8040 7's ("invalid-value"), path an instance-identifier as

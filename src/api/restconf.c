@@ -21,6 +21,7 @@
 
 #define DATA_PREFIX "/restconf/data"
 #define OPERATIONS_PREFIX "/restconf/operations"
+#define STREAM_PATH "/restconf/streams/vrrp"
 
 enum method { GET, HEAD, OPTIONS, PUT, PATCH, POST, DELETE, OTHER };
 
@@ -36,6 +37,7 @@ struct turn {
 	enum method method;
 	enum content content;
 	bool dry_run;
+	bool packets;			/* a stream with packets */
 	const char *bad_argument;	/* of the query */
 };
 
@@ -107,6 +109,10 @@ on_argument(void *owner, const char *name, const char *value)
 		turn->content = strcmp(value, "config") == 0 ? CONTENT_CONFIG :
 		                strcmp(value, "nonconfig") == 0 ? CONTENT_NONCONFIG : CONTENT_ALL;
 		return turn->content != CONTENT_ALL || strcmp(value, "all") == 0;
+	}
+	if (read && strcmp(name, "packets") == 0) {
+		turn->packets = strcmp(value, "true") == 0;
+		return turn->packets || strcmp(value, "false") == 0;
 	}
 	if (!read && strcmp(name, "dry-run") == 0) {
 		turn->dry_run = strcmp(value, "true") == 0;
@@ -594,6 +600,34 @@ behind(const char *path, const char *prefix)
 	return path + length;
 }
 
+/*
+ * RFC 8040 6: events as they happen.  Anyone may hear of transitions, as anyone may read the state;
+ * packets are for those who may read the configuration.
+ */
+static void
+handle_stream(struct turn *turn)
+{
+	const char *accept = http_header(turn->request, MHD_HTTP_HEADER_ACCEPT);
+
+	if (turn->method != GET) {
+		reply_not_allowed(turn->request, "GET");
+	} else if (accept && !header_names(accept, REPLY_STREAM, true)) {
+		reply_error(turn->request, MHD_HTTP_NOT_ACCEPTABLE, "invalid-value", NULL,
+		            "events come as " REPLY_STREAM " only");
+	} else if (!http_arguments(turn->request, on_argument, turn)) {
+		reply_error(turn->request, MHD_HTTP_BAD_REQUEST, "invalid-value", NULL,
+		            "query argument \"%s\" is unknown here or has a wrong value",
+		            turn->bad_argument);
+	} else if (turn->packets && !turn->request->peer.full) {
+		reply_error(turn->request, MHD_HTTP_FORBIDDEN, "access-denied", NULL,
+		            "packets are shown to root and members of group " AUTH_GROUP
+		            " only");
+	} else {
+		turn->restconf->calls->subscribe(turn->restconf->owner, turn->request,
+		                                 turn->packets);
+	}
+}
+
 void
 restconf_handle(const struct restconf *restconf, struct http_request *request)
 {
@@ -608,6 +642,8 @@ restconf_handle(const struct restconf *restconf, struct http_request *request)
 		handle_operation(&turn, rest + 1);
 	else if (rest)
 		handle_fixed(&turn, operations_text(restconf));
+	else if (strcmp(path, STREAM_PATH) == 0)
+		handle_stream(&turn);
 	else if (strcmp(path, "/restconf/yang-library-version") == 0)
 		handle_fixed(&turn, strdup("{\"ietf-restconf:yang-library-version\":"
 		                           "\"2019-01-04\"}"));

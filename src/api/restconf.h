@@ -16,6 +16,8 @@ struct restconf_calls {
 	/* Commit the candidate (borrowed; NULL = empty), or with dry_run only check it. */
 	void (*commit)(void *owner, struct http_request *request, const struct lyd_node *candidate,
 	               bool dry_run);
+	/* Answer with the stream of events, with packets if so wished. */
+	void (*subscribe)(void *owner, struct http_request *request, bool packets);
 	/* Carry out an operation of tandem-state; input is validated and borrowed. */
 	void (*operate)(void *owner, struct http_request *request, const struct lyd_node *input);
 };

@@ -37,6 +37,13 @@ ip_size(const struct ip *ip)
 	return ip->family == 4 ? 4 : ip->family == 6 ? 16 : 0;
 }
 
+/* fe80::/10 */
+static inline bool
+ip_is_link_local(const struct ip *ip)
+{
+	return ip->family == 6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
+}
+
 struct ip ip_from_v4(const uint8_t bytes[4]);
 struct ip ip_from_v6(const uint8_t bytes[16]);
 

@@ -7,6 +7,7 @@
 #include "cli/client.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -124,6 +125,21 @@ explain_failure(const struct client *client, CURLcode result, long limit, struct
 	                 client->socket_path, curl_easy_strerror(result));
 }
 
+/* Where to, and by which way; url and headers must live until the request is over. */
+static void
+set_up(struct client *client, const char *path, struct curl_slist *headers, char *url,
+       size_t url_size)
+{
+	CURL *curl = client->curl;
+
+	snprintf(url, url_size, URL_BASE "%s", path);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+}
+
 /* Send what is set up in client->curl; headers are consumed. */
 static int
 perform(struct client *client, const char *path, long limit, struct curl_slist *headers,
@@ -135,13 +151,8 @@ perform(struct client *client, const char *path, long limit, struct curl_slist *
 	CURLcode result;
 
 	assert(answer.body);
-	snprintf(url, sizeof(url), URL_BASE "%s", path);
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
-	curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	set_up(client, path, headers, url, sizeof(url));
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, limit);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, receive_header);
@@ -209,6 +220,90 @@ client_post(struct client *client, const char *path, const char *body, struct an
 	curl_easy_setopt(client->curl, CURLOPT_POST, 1L);
 	curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, body);
 	return perform(client, path, WRITE_LIMIT_SEC, headers_of_write(), ret_answer, error);
+}
+
+/* ---- streams -------------------------------------------------------------------------------- */
+
+struct following {
+	struct answer answer;		/* what has arrived and is no whole line yet */
+	CURL *curl;
+	bool (*on_event)(void *owner, const char *data);
+	void *owner;
+	bool ended;			/* on_event has had enough */
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void
+on_interrupt(int number UNUSED)
+{
+	interrupted = 1;
+}
+
+/* Hand on all whole lines with data; what is behind the last one stays. */
+static size_t
+receive_events(char *bytes, size_t size, size_t count, void *owner)
+{
+	static const char mark[] = "data: ";
+	struct following *f = owner;
+	size_t taken = receive_body(bytes, size, count, &f->answer);
+	char *line = f->answer.body;
+	long status = 0;
+
+	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status != 200)
+		return taken;		/* a refusal: its body is the answer */
+	for (char *end; !f->ended && (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		if (strncmp(line, mark, sizeof(mark) - 1) == 0)
+			f->ended = !f->on_event(f->owner, line + sizeof(mark) - 1);
+	}
+	f->answer.length = strlen(line);
+	memmove(f->answer.body, line, f->answer.length + 1);
+	return f->ended ? 0 : taken;
+}
+
+static int
+on_progress(void *owner UNUSED, curl_off_t a UNUSED, curl_off_t b UNUSED, curl_off_t c UNUSED,
+            curl_off_t d UNUSED)
+{
+	return interrupted;
+}
+
+int
+client_follow(struct client *client, const char *path,
+              bool (*on_event)(void *owner, const char *data), void *owner,
+              struct answer *ret_answer, struct error *error)
+{
+	struct following f = { .answer.body = strdup(""), .curl = client->curl,
+	                       .on_event = on_event, .owner = owner };
+	struct sigaction before, interrupt = { .sa_handler = on_interrupt };
+	struct curl_slist *headers = header(NULL, "Accept: text/event-stream");
+	CURL *curl = client->curl;
+	char url[512];
+	CURLcode result;
+
+	assert(f.answer.body);
+	set_up(client, path, headers, url, sizeof(url));
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_events);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &f);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	interrupted = 0;
+	sigaction(SIGINT, &interrupt, &before);
+	result = curl_easy_perform(curl);
+	sigaction(SIGINT, &before, NULL);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &f.answer.status);
+	curl_easy_reset(curl);
+	curl_slist_free_all(headers);
+	if (result != CURLE_OK && !interrupted && !f.ended) {
+		answer_done(&f.answer);
+		return explain_failure(client, result, 0, error);
+	}
+	if (interrupted || f.ended)
+		f.answer.status = 200;
+	*ret_answer = f.answer;
+	return 0;
 }
 
 static size_t

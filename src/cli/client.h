@@ -39,6 +39,15 @@ int client_put(struct client *client, const char *path, const char *body, const 
 int client_post(struct client *client, const char *path, const char *body,
                 struct answer *ret_answer, struct error *error) MUST_USE;
 
+/*
+ * Follow a stream of events until it ends, on_event says false, or the user interrupts: each event's
+ * data goes to on_event, one line of JSON.  A status other than 200 comes back in *ret_answer, like
+ * that of the others.
+ */
+int client_follow(struct client *client, const char *path,
+                  bool (*on_event)(void *owner, const char *data), void *owner,
+                  struct answer *ret_answer, struct error *error) MUST_USE;
+
 /* Print the value of every leaf of this name in the answer's JSON, one a line, after prefix;
  * returns how many there were.  schema may know the names or not. */
 size_t answer_print_all(const struct answer *answer, struct ly_ctx *schema, const char *leaf,

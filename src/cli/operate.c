@@ -12,6 +12,7 @@
 
 #include "cli/configure.h"
 #include "cli/data.h"
+#include "cli/monitor.h"
 #include "cli/show.h"
 
 /* Fetch one container of module tandem-state.  Without it *ret_tree is NULL: an empty state. */
@@ -193,6 +194,25 @@ static enum outcome
 run_show_statistics(struct session *session, char *const arguments[], size_t count)
 {
 	return show_groups(session, arguments, count, show_vrrp_statistics);
+}
+
+/* Strangers are there to be seen even where no group is configured. */
+static enum outcome
+run_show_alarms(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+{
+	struct lyd_node *state;
+	enum outcome outcome = fetch(session, "vrrp-state", &state);
+	bool running;
+
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	running = warn_of_problems(session);
+	if (session->json)
+		print_state_json(session, state);
+	else
+		show_vrrp_alarms(session->out, state);
+	lyd_free_all(state);
+	return running ? OUTCOME_DONE : OUTCOME_FAILED;
 }
 
 static enum outcome
@@ -438,6 +458,9 @@ const struct command operate_commands[] = {
 	{ "configure", "Enter configuration mode", configure_enter },
 	{ "exit", "Leave the shell", run_exit },
 	{ "help", "List all commands", run_help },
+	{ "monitor", "Follow what happens" },
+	{ "monitor vrrp", "Follow transitions and alarms, until interrupted", monitor_vrrp },
+	{ "monitor vrrp packets", "Follow packets, too", monitor_packets },
 	{ "quit", "Leave the shell", run_exit },
 	{ "reset", "Start something anew" },
 	{ "reset vrrp", "Start something of VRRP anew" },
@@ -457,6 +480,8 @@ const struct command operate_commands[] = {
 	{ "show system", "Service, revisions, and problems to repair", run_show_system },
 	{ "show version", "Version of the service and of this program", run_show_version },
 	{ "show vrrp", "VRRP groups, one line each", run_show_vrrp },
+	{ "show vrrp alarms", "What to repair, unknown groups on the wire, lateness",
+	  run_show_alarms },
 	{ "show vrrp detail", "VRRP groups in full", run_show_detail },
 	{ "show vrrp interface", "VRRP groups of an interface" },
 	{ "show vrrp interface <interface>", "VRRP groups of this interface in full",

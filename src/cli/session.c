@@ -45,7 +45,7 @@ current_table(const struct session *session)
 static size_t
 take_options(struct session *session, char *const words[], size_t count)
 {
-	static const char *const takers[] = { "show", "run", "compare" };
+	static const char *const takers[] = { "show", "run", "compare", "monitor" };
 	bool takes = false;
 
 	session->json = session->always_json;
@@ -73,6 +73,7 @@ session_run_words(struct session *session, char *const words[], size_t count)
 
 	if (count == 0)
 		return OUTCOME_DONE;
+	session->live = terminal;
 	count = take_options(session, words, count);
 	if (!session->page) {
 		outcome = tree_run(session, current_table(session), words, count);

@@ -22,6 +22,7 @@ struct session {
 	struct client *client;		/* owned */
 	struct ly_ctx *schema;		/* owned */
 	FILE *out;			/* answers; borrowed */
+	FILE *live;			/* what is shown as it happens, past any pager; borrowed */
 	FILE *err;			/* refusals and warnings; borrowed */
 	struct candidate *candidate;	/* not NULL in configuration mode; owned (configure.c) */
 	bool always_json;		/* --json before the command */

@@ -11,61 +11,8 @@
 #include <string.h>
 
 #include "cli/data.h"
+#include "cli/list.h"
 #include "cli/print.h"
-
-#define DIVIDER "--------------------------------------------------"
-
-/* Children of one list in the order people expect: dp0bond0, dp0bond0.9, dp0bond0.10, dp0bond1. */
-struct sorted {
-	const struct lyd_node **nodes;
-	size_t count;
-};
-
-static int
-compare_groups(const void *a, const void *b)
-{
-	const struct lyd_node *x = *(const struct lyd_node *const *)a;
-	const struct lyd_node *y = *(const struct lyd_node *const *)b;
-	int order = strverscmp(data_text(x, "interface"), data_text(y, "interface"));
-	uint64_t vrid_x = data_number(x, "vrid");
-	uint64_t vrid_y = data_number(y, "vrid");
-
-	return order != 0 ? order : (vrid_x > vrid_y) - (vrid_x < vrid_y);
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return strverscmp(data_text(*(const struct lyd_node *const *)a, "name"),
-	                  data_text(*(const struct lyd_node *const *)b, "name"));
-}
-
-static struct sorted
-sort(const struct lyd_node *parent, const char *list, int (*compare)(const void *, const void *))
-{
-	struct sorted sorted = { 0 };
-
-	for (const struct lyd_node *n = data_child(parent, list); n; n = data_next(n)) {
-		sorted.nodes = reallocarray(sorted.nodes, sorted.count + 1, sizeof(n));
-		assert(sorted.nodes);
-		sorted.nodes[sorted.count++] = n;
-	}
-	if (sorted.count > 0)
-		qsort(sorted.nodes, sorted.count, sizeof(sorted.nodes[0]), compare);
-	return sorted;
-}
-
-static const char *
-or_else(const char *text, const char *otherwise)
-{
-	return text[0] ? text : otherwise;
-}
-
-static const char *
-elapsed(const struct lyd_node *group, char text[ELAPSED_TEXT_SIZE])
-{
-	return print_elapsed(data_number(group, "since") / 1000, text);
-}
 
 static void
 summary_line(FILE *out, const char *const texts[7])
@@ -78,34 +25,35 @@ summary_line(FILE *out, const char *const texts[7])
 }
 
 static void
-summary_group(FILE *out, const struct lyd_node *group)
+summary_group(FILE *out, const struct lyd_node *group, const char *number)
 {
 	char text[ELAPSED_TEXT_SIZE];
 	const char *texts[7] = {
 		data_text(group, "interface"),
-		data_text(group, "vrid"),
-		or_else(data_text(group, "state"), "INIT"),
-		or_else(data_text(group, "rfc-interface"), "no"),
+		number,
+		list_or(data_text(group, "state"), "INIT"),
+		list_or(data_text(group, "rfc-interface"), "no"),
 		data_is_true(group, "address-owner") ? "yes" : "no",
-		elapsed(group, text),
-		or_else(data_text(group, "sync-group"), "<none>"),
+		list_elapsed(group, text),
+		list_or(data_text(group, "sync-group"), "<none>"),
 	};
 
 	summary_line(out, texts);
 }
 
 static void
-summary_alarms(FILE *out, const struct sorted *groups)
+summary_alarms(FILE *out, const struct list *groups)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < groups->count; i++) {
 		const struct lyd_node *group = groups->nodes[i];
 		const struct lyd_node *alarm = data_child(group, "alarm");
+		char number[LIST_LABEL_SIZE];
 
 		for (; alarm; alarm = data_next(alarm)) {
 			fprintf(out, "Alarm: %s group %s: %s\n", data_text(group, "interface"),
-			        data_text(group, "vrid"), lyd_get_value(alarm));
+			        list_label(groups, i, number), lyd_get_value(alarm));
 			any = true;
 		}
 	}
@@ -120,170 +68,42 @@ show_vrrp_summary(FILE *out, const struct lyd_node *state)
 		{ "Interface", "Group", "State", "Compliant", "Owner", "Transition", "Group" },
 		{ "---------", "-----", "-----", "---------", "-----", "----------", "-----" },
 	};
-	struct sorted groups = sort(state, "group", compare_groups);
+	struct list groups = list_sort(state, "group", list_by_group);
 
 	fputc('\n', out);
 	fprintf(out, "%33s%-11s%-7s%-12s%s\n", "", "RFC", "Addr", "Last", "Sync");
 	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
 		summary_line(out, heads[i]);
-	for (size_t i = 0; i < groups.count; i++)
-		summary_group(out, groups.nodes[i]);
+	for (size_t i = 0; i < groups.count; i++) {
+		char number[LIST_LABEL_SIZE];
+
+		summary_group(out, groups.nodes[i], list_label(&groups, i, number));
+	}
 	fputc('\n', out);
 	summary_alarms(out, &groups);
 	free(groups.nodes);
 }
 
-/* The frame that detail and statistics share: headings of interface and group around a body. */
-static void
-show_groups(FILE *out, const struct lyd_node *state,
-            void (*body)(FILE *out, const struct lyd_node *group))
-{
-	struct sorted groups = sort(state, "group", compare_groups);
-	const char *interface = "";
-
-	fprintf(out, "\n" DIVIDER "\n");
-	for (size_t i = 0; i < groups.count; i++) {
-		const struct lyd_node *group = groups.nodes[i];
-
-		if (strcmp(data_text(group, "interface"), interface) != 0) {
-			interface = data_text(group, "interface");
-			fprintf(out, "Interface: %s\n--------------\n", interface);
-		}
-		fprintf(out, "  Group: %s\n  ----------\n", data_text(group, "vrid"));
-		body(out, group);
-	}
-	free(groups.nodes);
-}
-
-static void
-detail_rfc(FILE *out, const struct lyd_node *group)
-{
-	const char *interface = data_text(group, "rfc-interface");
-
-	if (interface[0]) {
-		print_label(out, 2, "RFC Compliant", "");
-		print_label(out, 2, "Virtual MAC interface:", interface);
-	}
-	if (data_is_true(group, "address-owner")) {
-		print_label(out, 2, "Address Owner:", "yes");
-		fputc('\n', out);
-	} else if (interface[0]) {
-		print_label(out, 2, "Address Owner:", "no");
-		fputc('\n', out);
-		print_label(out, 2, "Source Address:", data_text(group, "source-address"));
-	}
-}
-
-static void
-detail_timing(FILE *out, const struct lyd_node *group)
-{
-	uint64_t milliseconds = data_number(group, "advertise-interval");
-	uint64_t preempt_delay = data_number(group, "preempt-delay");
-	uint64_t start_delay = data_number(group, "start-delay");
-	bool version2 = data_number(group, "version") == 2;
-
-	print_label(out, 2, "Configured Priority:", data_text(group, "configured-priority"));
-	print_label(out, 2, "Effective Priority:", data_text(group, "effective-priority"));
-	print_number(out, 2, "Advertisement interval:",
-	             version2 ? milliseconds / 1000 : milliseconds,
-	             version2 ? " sec" : " milli-sec");
-	if (version2)
-		print_label(out, 2, "Authentication type:",
-		            or_else(data_text(group, "authentication-type"), "none"));
-	print_label(out, 2, "Preempt:", data_is_true(group, "preempt") ? "enabled" : "disabled");
-	if (preempt_delay > 0)
-		print_number(out, 2, "Preempt delay:", preempt_delay, " secs");
-	if (start_delay > 0)
-		print_number(out, 2, "Start delay:", start_delay, " secs");
-	if (!version2)
-		print_label(out, 2, "Accept:",
-		            data_is_true(group, "accept") ? "enabled" : "disabled");
-}
-
-static void
-detail_addresses(FILE *out, const struct lyd_node *group)
-{
-	const struct lyd_node *first = data_child(group, "virtual-address");
-	unsigned count = 0;
-
-	for (const struct lyd_node *n = first; n; n = data_next(n))
-		count++;
-	print_number(out, 2, "VIP count:", count, "");
-	for (const struct lyd_node *n = first; n; n = data_next(n))
-		fprintf(out, "    %s\n", lyd_get_value(n));
-}
-
-/* Ours: what Vyatta does not say.  A healthy group has none of it. */
-static void
-detail_trouble(FILE *out, const struct lyd_node *group)
-{
-	const struct lyd_node *alarm = data_child(group, "alarm");
-	bool fault = strcmp(data_text(group, "state"), "FAULT") == 0;
-	bool lingering = data_is_true(group, "lingering");
-
-	if (!alarm && !fault && !lingering)
-		return;
-	if (fault)
-		print_label(out, 2, "Fault:", or_else(data_text(group, "reason"), "unknown"));
-	if (lingering)
-		print_label(out, 2, "Still forwarding:", "until another master is heard");
-	for (; alarm; alarm = data_next(alarm))
-		print_label(out, 2, "Alarm:", lyd_get_value(alarm));
-	fputc('\n', out);
-}
-
-static void
-detail_group(FILE *out, const struct lyd_node *group)
-{
-	const char *state = or_else(data_text(group, "state"), "INIT");
-	char text[ELAPSED_TEXT_SIZE];
-
-	print_label(out, 2, "State:", state);
-	print_label(out, 2, "Last transition:", elapsed(group, text));
-	if (strcmp(state, "BACKUP") == 0) {
-		fputc('\n', out);
-		print_label(out, 2, "Master router:",
-		            or_else(data_text(group, "master-router"), "none"));
-		print_label(out, 2, "Master priority:",
-		            or_else(data_text(group, "master-priority"), "none"));
-	}
-	fputc('\n', out);
-	print_label(out, 2, "Version:", data_text(group, "version"));
-	detail_rfc(out, group);
-	detail_timing(out, group);
-	if (data_text(group, "sync-group")[0]) {
-		fputc('\n', out);
-		print_label(out, 2, "Sync-group:", data_text(group, "sync-group"));
-	}
-	fputc('\n', out);
-	detail_addresses(out, group);
-	fputc('\n', out);
-	detail_trouble(out, group);
-}
-
-void
-show_vrrp_detail(FILE *out, const struct lyd_node *state)
-{
-	show_groups(out, state, detail_group);
-}
-
 void
 show_vrrp_sync_groups(FILE *out, const struct lyd_node *state)
 {
-	struct sorted groups = sort(state, "sync-group", compare_names);
+	struct list groups = list_sort(state, "sync-group", list_by_name);
 
 	fprintf(out, "\n" DIVIDER "\n");
 	for (size_t i = 0; i < groups.count; i++) {
 		const struct lyd_node *group = groups.nodes[i];
-		struct sorted members = sort(group, "member", compare_groups);
+		struct list members = list_sort(group, "member", list_by_group);
 
 		fprintf(out, "Group: %s\n---------\n", data_text(group, "name"));
-		fprintf(out, "  State: %s\n", or_else(data_text(group, "state"), "UNKNOWN"));
+		fprintf(out, "  State: %s\n", list_or(data_text(group, "state"), "UNKNOWN"));
 		fprintf(out, "  Monitoring:\n");
-		for (size_t m = 0; m < members.count; m++)
+		for (size_t m = 0; m < members.count; m++) {
+			char number[LIST_LABEL_SIZE];
+
 			fprintf(out, "    Interface: %s, Group: %s\n",
 			        data_text(members.nodes[m], "interface"),
-			        data_text(members.nodes[m], "vrid"));
+			        list_label(&members, m, number));
+		}
 		fputc('\n', out);
 		free(members.nodes);
 	}
@@ -406,7 +226,7 @@ statistics_group(FILE *out, const struct lyd_node *group)
 void
 show_vrrp_statistics(FILE *out, const struct lyd_node *state)
 {
-	show_groups(out, state, statistics_group);
+	list_groups(out, state, statistics_group);
 }
 
 static const char *
@@ -439,7 +259,7 @@ interface_line(FILE *out, const char *name, const char *address, const char *cod
 void
 show_interfaces(FILE *out, const struct lyd_node *state)
 {
-	struct sorted interfaces = sort(state, "interface", compare_names);
+	struct list interfaces = list_sort(state, "interface", list_by_name);
 
 	fprintf(out, "Codes: S - State, L - Link, u - Up, D - Down, A - Admin Down\n");
 	interface_line(out, "Interface", "IP Address", "S/L", "Description");
@@ -460,7 +280,7 @@ show_interfaces(FILE *out, const struct lyd_node *state)
 const char *
 show_service_version(const struct lyd_node *state)
 {
-	return or_else(data_text(state, "version"), "unknown");
+	return list_or(data_text(state, "version"), "unknown");
 }
 
 void
@@ -483,7 +303,7 @@ show_system(FILE *out, const struct lyd_node *state)
 	print_number(out, 0, "Engine restarts:", data_number(state, "engine-restarts"), "");
 	print_label(out, 0, "Configuration revision:", revision);
 	if (strcmp(revision, adopted) != 0)
-		print_label(out, 0, "Engine's revision:", or_else(adopted, "none"));
+		print_label(out, 0, "Engine's revision:", list_or(adopted, "none"));
 	print_label(out, 0, "Configuration saved:", data_is_true(state, "saved") ? "yes" : "no");
 	if (problem)
 		fprintf(out, "\nProblems:\n");

@@ -17,6 +17,8 @@
 void show_vrrp_summary(FILE *out, const struct lyd_node *state);
 void show_vrrp_detail(FILE *out, const struct lyd_node *state);
 void show_vrrp_statistics(FILE *out, const struct lyd_node *state);
+/* What to repair, groups that are not ours, and how late this router was. */
+void show_vrrp_alarms(FILE *out, const struct lyd_node *state);
 void show_vrrp_sync_groups(FILE *out, const struct lyd_node *state);
 
 /* state: the container interfaces-state. */

@@ -2,8 +2,8 @@
 /*
  * Is a configuration fit to run?  What the model itself says about single nodes (missing, too
  * many, not yet, no effect yet) is found here; the numbered rules are in interface_rules.c,
- * group_rules.c and lint.c.  libyang's validation comes last, as a net below our own sentences:
- * it stops at its first error, and we want all of them.
+ * group_rules.c, track_rules.c, carry_rules.c and lint.c.  libyang's validation comes last, as a
+ * net below our own sentences: it stops at its first error, and we want all of them.
  */
 #include "config/check.h"
 
@@ -59,6 +59,30 @@ rules_is_usable(const struct ip *ip)
 		return ip->bytes[0] != 0 && ip->bytes[0] != 127 && ip->bytes[0] < 224;
 	return ip->bytes[0] != 0xff && memcmp(ip->bytes, zero, 16) != 0 &&
 	       memcmp(ip->bytes, loopback6, 16) != 0;
+}
+
+bool
+rules_network(const struct lyd_node *node, const char *number, struct prefix *ret_network,
+              struct problems *problems)
+{
+	struct prefix network;
+	char text[PREFIX_TEXT_SIZE];
+
+	if (!prefix_parse(lyd_get_value(node), ret_network)) {
+		rules_error(problems, number, node->parent ? &node->parent->node : node,
+		            "%s is not a network; write it like 192.0.2.0/24 or 2001:db8::/32",
+		            lyd_get_value(node));
+		return false;
+	}
+	network = *ret_network;
+	for (unsigned bit = network.length; bit < 8 * ip_size(&network.ip); bit++)
+		network.ip.bytes[bit / 8] &= (uint8_t)~(0x80u >> bit % 8);
+	if (ip_equal(&network.ip, &ret_network->ip))
+		return true;
+	rules_error(problems, number, node->parent ? &node->parent->node : node,
+	            "%s has bits beyond its length; write %s", lyd_get_value(node),
+	            prefix_text(&network, text));
+	return false;
 }
 
 void
@@ -181,7 +205,8 @@ report_libyang(struct ly_ctx *schema, struct problems *problems)
 int
 check_tree(struct ly_ctx *schema, struct lyd_node **tree, struct problems *problems)
 {
-	size_t errors_before = problems->errors;
+	size_t errors_before = problems->errors, first = problems->count;
+	struct nameset defined = { 0 };
 	struct survey survey;
 
 	if (lyd_new_implicit_all(tree, schema, LYD_IMPLICIT_NO_STATE, NULL) != LY_SUCCESS) {
@@ -193,11 +218,17 @@ check_tree(struct ly_ctx *schema, struct lyd_node **tree, struct problems *probl
 	survey = survey_tree(*tree);
 	interface_rules(&survey, problems);
 	group_rules(&survey, problems);
+	service_rules(&survey, &defined, problems);
+	for (size_t i = 0; i < survey.group_count; i++)
+		track_rules(&survey, &survey.groups[i], &defined, problems);
+	nameset_done(&defined);
+	carry_rules(&survey, problems);
 	lint(&survey, *tree, problems);
 	survey_done(&survey);
 
 	if (problems->errors == errors_before &&
 	    lyd_validate_all(tree, schema, LYD_VALIDATE_NO_STATE, NULL) != LY_SUCCESS)
 		report_libyang(schema, problems);
+	problems_fold(problems, first);
 	return problems->errors > errors_before ? -EINVAL : 0;
 }

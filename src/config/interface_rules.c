@@ -118,11 +118,16 @@ check_lacp_keys(const struct survey *s, struct problems *problems)
 	free(keys);
 }
 
+/* Real or virtual addresses. */
 static bool
-has_family(const struct survey *s, const struct survey_link *link, uint8_t family)
+has_ipv6(const struct survey *s, const struct survey_link *link)
 {
 	for (size_t i = 0; i < link->address_count; i++) {
-		if (s->addresses[link->address_first + i].prefix.ip.family == family)
+		if (s->addresses[link->address_first + i].prefix.ip.family == 6)
+			return true;
+	}
+	for (size_t i = 0; i < link->group_count; i++) {
+		if (s->groups[link->group_first + i].has_v6)
 			return true;
 	}
 	return false;
@@ -140,7 +145,7 @@ check_mtu(const struct survey *s, const struct survey_link *link, struct problem
 		rules_error(problems, "I6", tree_child(link->node, "mtu"),
 		            "is larger than the %u of %s; raise that first, or lower this",
 		            parent_mtu, parent->name);
-	if (!has_family(s, link, 6))
+	if (!has_ipv6(s, link))
 		return;
 	if (link->mtu && link->mtu < IPV6_MTU_MIN)
 		rules_error(problems, "I6", tree_child(link->node, "mtu"),

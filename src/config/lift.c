@@ -2,7 +2,9 @@
 /*
  * From words to numbers: fills one struct settings from the survey of a checked tree.  It judges
  * nothing, because check_tree() has; what it adds are the implementation's defaults, indices in
- * place of names, and the names of virtual links.
+ * place of names, and the names of virtual links.  The parts grow as lists, because a group of the
+ * tree may become two and because what many refer to is found only on the way; then they become one
+ * block.  Groups are lift_group.c's, what they track lift_check.c's.
  *
  * Groups with "disable" are left out, as the product leaves them out of its running daemon.
  */
@@ -12,28 +14,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/survey.h"
+#include "config/lifting.h"
 #include "config/tree.h"
 
-struct lifting {
-	const struct survey *survey;
-	struct settings *settings;
-	const char **syncs;		/* names of sync groups, sorted; borrowed from the tree */
-	uint32_t sync_count;
-	uint32_t group_count;		/* without the disabled */
-	uint32_t next_address;
+/* ------------------------------------------------------------------ parts */
+
+static const struct {
+	size_t size;
+	const char *name;		/* of many */
+	size_t most;
+} parts[SETTINGS_PARTS] = {
+	[PART_LINKS] = { sizeof(struct link_settings), "interfaces", SETTINGS_LINKS_MAX },
+	[PART_GROUPS] = { sizeof(struct group_settings), "VRRP groups", SETTINGS_GROUPS_MAX },
+	[PART_SYNCS] = { sizeof(struct sync_settings), "sync groups", SETTINGS_GROUPS_MAX },
+	[PART_ADDRESSES] = { sizeof(struct address_settings), "addresses", LIFT_ENTRIES_MAX },
+	[PART_PEERS] = { sizeof(struct peer_settings), "peers", LIFT_ENTRIES_MAX },
+	[PART_TRACKS] = { sizeof(struct track_settings), "tracks", LIFT_ENTRIES_MAX },
+	[PART_OBJECTS] = { sizeof(struct object_settings), "tracked objects", LIFT_ENTRIES_MAX },
+	[PART_CHECKS] = { sizeof(struct check_settings), "checks and path monitors",
+			  SETTINGS_GROUPS_MAX },
+	[PART_ROUTES] = { sizeof(struct route_settings), "virtual routes", LIFT_ENTRIES_MAX },
+	[PART_RULES] = { sizeof(struct rule_settings), "virtual rules", LIFT_ENTRIES_MAX },
+	[PART_ADVERTISERS] = { sizeof(struct advertiser_settings), "router advertisements",
+			       SETTINGS_GROUPS_MAX },
+	[PART_PREFIXES] = { sizeof(struct advertised_prefix), "advertised prefixes",
+			    LIFT_ENTRIES_MAX },
+	[PART_PROGRAMS] = { sizeof(struct program_settings), "transition programs",
+			    SETTINGS_GROUPS_MAX },
 };
 
-static unsigned
-number(const struct lyd_node *parent, const char *name, unsigned otherwise)
+void *
+lift_add(struct lifting *l, enum settings_part part)
+{
+	size_t size = parts[part].size;
+
+	if (l->parts[part].count == l->parts[part].room) {
+		l->parts[part].room = l->parts[part].room ? 2 * l->parts[part].room : 16;
+		l->parts[part].list = realloc(l->parts[part].list, l->parts[part].room * size);
+		assert(l->parts[part].list);
+	}
+	return memset(l->parts[part].list + l->parts[part].count++ * size, 0, size);
+}
+
+uint32_t
+lift_count(const struct lifting *l, enum settings_part part)
+{
+	return l->parts[part].count;
+}
+
+/* ------------------------------------------------------------------ values */
+
+uint32_t
+lift_number(const struct lyd_node *parent, const char *name, uint32_t otherwise)
 {
 	const char *value = tree_value(parent, name);
 
-	return value ? (unsigned)strtoul(value, NULL, 10) : otherwise;
+	return value ? (uint32_t)strtoul(value, NULL, 10) : otherwise;
 }
 
-static bool
-is(const struct lyd_node *parent, const char *name, const char *value)
+bool
+lift_is(const struct lyd_node *parent, const char *name, const char *value)
 {
 	const char *given = tree_value(parent, name);
 
@@ -41,8 +81,8 @@ is(const struct lyd_node *parent, const char *name, const char *value)
 }
 
 /* Copy as many whole characters (UTF-8) as fit. */
-static void
-copy_text(char *to, size_t size, const char *from)
+void
+lift_text(char *to, size_t size, const char *from)
 {
 	size_t length = strlen(from);
 
@@ -55,55 +95,25 @@ copy_text(char *to, size_t size, const char *from)
 	to[length] = '\0';
 }
 
-static int
-compare_names(const void *a, const void *b)
+struct ip
+lift_ip(const struct lyd_node *parent, const char *name)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const char *value = tree_value(parent, name);
+	struct ip ip = { 0 };
+
+	return value && ip_parse(value, &ip) ? ip : (struct ip){ 0 };
 }
 
-static void
-collect_syncs(struct lifting *l)
+struct prefix
+lift_prefix(const struct lyd_node *parent, const char *name)
 {
-	const struct survey *s = l->survey;
-	uint32_t count = 0, unique = 0;
+	const char *value = tree_value(parent, name);
+	struct prefix prefix = { 0 };
 
-	l->syncs = calloc(s->group_count + 1, sizeof(const char *));
-	assert(l->syncs);
-	for (size_t i = 0; i < s->group_count; i++) {
-		if (s->groups[i].sync && !s->groups[i].disable)
-			l->syncs[count++] = s->groups[i].sync;
-	}
-	qsort(l->syncs, count, sizeof(const char *), compare_names);
-	for (uint32_t i = 0; i < count; i++) {
-		if (unique == 0 || strcmp(l->syncs[unique - 1], l->syncs[i]) != 0)
-			l->syncs[unique++] = l->syncs[i];
-	}
-	l->sync_count = unique;
+	return value && prefix_parse(value, &prefix) ? prefix : (struct prefix){ 0 };
 }
 
-static int32_t
-sync_index(const struct lifting *l, const char *name)
-{
-	const char **found;
-
-	if (!name)
-		return -1;
-	found = bsearch(&name, l->syncs, l->sync_count, sizeof(const char *), compare_names);
-	assert(found);
-	return (int32_t)(found - l->syncs);
-}
-
-static void
-lift_addresses(struct lifting *l, size_t first, size_t count, uint32_t *ret_first,
-               uint32_t *ret_count)
-{
-	struct prefix *addresses = settings_addresses(l->settings);
-
-	*ret_first = l->next_address;
-	*ret_count = (uint32_t)count;
-	for (size_t i = 0; i < count; i++)
-		addresses[l->next_address++] = l->survey->addresses[first + i].prefix;
-}
+/* ------------------------------------------------------------------ links */
 
 static void
 lift_bond(struct bond_settings *bond, const struct lyd_node *node)
@@ -111,24 +121,25 @@ lift_bond(struct bond_settings *bond, const struct lyd_node *node)
 	const struct lyd_node *options = tree_child(node, "lacp-options");
 	const char *primary = tree_value(node, "primary");
 
-	bond->mode = is(node, "mode", "active-backup") ? BOND_ACTIVE_BACKUP
-	             : is(node, "mode", "balanced")    ? BOND_BALANCED
+	bond->mode = lift_is(node, "mode", "active-backup") ? BOND_ACTIVE_BACKUP
+	             : lift_is(node, "mode", "balanced")    ? BOND_BALANCED
 	                                               : BOND_LACP;
-	bond->passive = is(options, "activity", "passive");
-	bond->fast = is(options, "periodic-rate", "fast");
-	bond->key = (uint16_t)number(options, "key", 0);
-	bond->minimum_links = (uint8_t)number(node, "minimum-links", 1);
+	bond->passive = lift_is(options, "activity", "passive");
+	bond->fast = lift_is(options, "periodic-rate", "fast");
+	bond->key = (uint16_t)lift_number(options, "key", 0);
+	bond->minimum_links = (uint8_t)lift_number(node, "minimum-links", 1);
 	if (primary)
-		copy_text(bond->primary, sizeof(bond->primary), primary);
+		lift_text(bond->primary, sizeof(bond->primary), primary);
 }
 
 static void
-lift_link(struct lifting *l, const struct survey_link *from, struct link_settings *to)
+lift_link(struct lifting *l, const struct survey_link *from)
 {
+	struct link_settings *to = lift_add(l, PART_LINKS);
 	const char *description = tree_value(from->node, "description");
 	const char *mac = tree_value(from->node, "mac");
 
-	copy_text(to->name, sizeof(to->name), from->name);
+	lift_text(to->name, sizeof(to->name), from->name);
 	to->kind = from->kind == SURVEY_BONDING ? LINK_BOND
 	           : from->kind == SURVEY_VIF   ? LINK_VIF
 	                                        : LINK_DATAPLANE;
@@ -146,49 +157,25 @@ lift_link(struct lifting *l, const struct survey_link *from, struct link_setting
 	}
 	if (from->kind == SURVEY_BONDING)
 		lift_bond(&to->bonding, from->node);
-	lift_addresses(l, from->address_first, from->address_count, &to->address_first,
-	               &to->address_count);
-	if (description)
-		copy_text(to->description, sizeof(to->description), description);
-}
+	to->address_first = lift_count(l, PART_ADDRESSES);
+	to->address_count = (uint32_t)from->address_count;
+	for (size_t i = 0; i < from->address_count; i++) {
+		struct address_settings *address = lift_add(l, PART_ADDRESSES);
 
-static void
-lift_group(struct lifting *l, const struct survey_group *from, struct group_settings *to)
-{
-	const struct lyd_node *node = from->node;
-	const struct lyd_node *authentication = tree_child(node, "authentication");
-	const struct lyd_node *vrrp = &node->parent->node;
-	const char *source = tree_value(node, "hello-source-address");
-
-	to->link = from->link;
-	to->sync = sync_index(l, from->sync);
-	to->vrid = (uint8_t)from->vrid;
-	to->version = (uint8_t)from->version;
-	to->priority = (uint8_t)from->priority;
-	to->preempt = from->preempt;
-	to->accept = is(node, "accept", "true");
-	to->rfc_compatibility = from->rfc_compatibility;
-	to->interval = from->version == 3
-	                       ? number(node, "fast-advertise-interval", 1000) * NSEC_PER_MSEC
-	                       : number(node, "advertise-interval", 1) * NSEC_PER_SEC;
-	to->preempt_delay = number(node, "preempt-delay", 0) * NSEC_PER_SEC;
-	to->start_delay = number(vrrp, "start-delay", 0) * NSEC_PER_SEC;
-	if (source && !ip_parse(source, &to->hello_source))
-		to->hello_source = (struct ip){ 0 };
-	if (authentication) {
-		const char *password = tree_value(authentication, "password");
-
-		to->auth = is(authentication, "type", "ah") ? AUTH_AH : AUTH_TEXT;
-		memcpy(to->password, password, strnlen(password, sizeof(to->password)));
+		address->prefix = l->survey->addresses[from->address_first + i].prefix;
+		address->link = -1;
 	}
-	lift_addresses(l, from->address_first, from->address_count, &to->address_first,
-	               &to->address_count);
+	if (description)
+		lift_text(to->description, sizeof(to->description), description);
 }
 
-/* The names that virtual links have now, sorted by interface and VRID. */
+/* ------------------------------------------------------------------ names of virtual links */
+
+/* The names that virtual links have now, sorted by interface, VRID and family. */
 struct kept_name {
 	const char *interface;
 	uint8_t vrid;
+	uint8_t family;
 	const char *vmac_name;
 };
 
@@ -198,7 +185,9 @@ compare_kept(const void *first, const void *second)
 	const struct kept_name *a = first, *b = second;
 	int order = strcmp(a->interface, b->interface);
 
-	return order ? order : (int)a->vrid - (int)b->vrid;
+	if (order == 0)
+		order = (int)a->vrid - (int)b->vrid;
+	return order ? order : (int)a->family - (int)b->family;
 }
 
 static struct kept_name *
@@ -214,6 +203,7 @@ collect_kept(const struct settings *previous, size_t *ret_count)
 			kept[count++] = (struct kept_name){
 				.interface = settings_link_of(previous, &groups[i])->name,
 				.vrid = groups[i].vrid,
+				.family = groups[i].family,
 				.vmac_name = groups[i].vmac_name,
 			};
 	}
@@ -238,31 +228,33 @@ vmac_number(const char *name)
  * link alone; the others get the lowest numbers that are free.
  */
 static void
-name_virtual_links(struct lifting *l, const struct settings *previous)
+name_virtual_links(const struct survey *survey, struct settings *settings,
+                   const struct settings *previous)
 {
-	struct group_settings *groups = settings_groups(l->settings);
-	size_t kept_count, limit = l->group_count + l->survey->link_count + 2;
+	struct group_settings *groups = settings_groups(settings);
+	size_t kept_count, limit = (size_t)settings->group_count + survey->link_count + 2;
 	struct kept_name *kept = collect_kept(previous, &kept_count);
 	bool *taken = calloc(limit, sizeof(bool));
 	size_t next = 1;
 
 	assert(taken);
-	for (uint32_t i = 0; i < l->group_count; i++) {
+	for (uint32_t i = 0; i < settings->group_count; i++) {
 		struct kept_name key = {
-			.interface = settings_link_of(l->settings, &groups[i])->name,
+			.interface = settings_link_of(settings, &groups[i])->name,
 			.vrid = groups[i].vrid,
+			.family = groups[i].family,
 		};
 		const struct kept_name *found =
 			bsearch(&key, kept, kept_count, sizeof(*kept), compare_kept);
 
-		if (!groups[i].rfc_compatibility || !found || survey_find(l->survey,
+		if (!groups[i].rfc_compatibility || !found || survey_find(survey,
 									  found->vmac_name) >= 0)
 			continue;
-		copy_text(groups[i].vmac_name, sizeof(groups[i].vmac_name), found->vmac_name);
+		lift_text(groups[i].vmac_name, sizeof(groups[i].vmac_name), found->vmac_name);
 		if (vmac_number(found->vmac_name) < limit)
 			taken[vmac_number(found->vmac_name)] = true;
 	}
-	for (uint32_t i = 0; i < l->group_count; i++) {
+	for (uint32_t i = 0; i < settings->group_count; i++) {
 		if (!groups[i].rfc_compatibility || groups[i].vmac_name[0] != '\0')
 			continue;
 		/* At most as many numbers are taken as there are groups and links. */
@@ -270,58 +262,89 @@ name_virtual_links(struct lifting *l, const struct settings *previous)
 			while (taken[next])
 				next++;
 			snprintf(groups[i].vmac_name, sizeof(groups[i].vmac_name), "%.3svrrp%u",
-			         settings_link_of(l->settings, &groups[i])->name, (unsigned)next++);
-		} while (survey_find(l->survey, groups[i].vmac_name) >= 0);
+			         settings_link_of(settings, &groups[i])->name, (unsigned)next++);
+		} while (survey_find(survey, groups[i].vmac_name) >= 0);
 	}
 	free(taken);
 	free(kept);
 }
 
+/* ------------------------------------------------------------------ the whole */
+
+static void
+lift_all(struct lifting *l)
+{
+	const struct survey *s = l->survey;
+
+	for (size_t i = 0; i < s->link_count; i++)
+		lift_link(l, &s->links[i]);
+	lift_checks(l);
+	for (size_t i = 0; i < s->group_count; i++) {
+		if (!s->groups[i].disable)
+			lift_group(l, &s->groups[i]);
+	}
+}
+
 static bool
 fits(const struct lifting *l, struct problems *problems)
 {
-	if (l->survey->link_count > SETTINGS_LINKS_MAX)
-		problems_error(problems, "", 0, "interfaces", NULL,
-		               "%zu interfaces are configured; at most %u are possible",
-		               l->survey->link_count, SETTINGS_LINKS_MAX);
-	else if (l->group_count > SETTINGS_GROUPS_MAX)
-		problems_error(problems, "", 0, "interfaces", NULL,
-		               "%u VRRP groups are configured; at most %u are possible",
-		               l->group_count, SETTINGS_GROUPS_MAX);
-	else
-		return true;
-	return false;
+	for (unsigned i = 0; i < SETTINGS_PARTS; i++) {
+		if (l->parts[i].count <= parts[i].most)
+			continue;
+		problems_error(problems, "", 0, "", NULL,
+		               "%u %s are configured; at most %zu are possible",
+		               l->parts[i].count, parts[i].name, parts[i].most);
+		return false;
+	}
+	return true;
 }
 
-static uint32_t
-count_addresses(const struct lifting *l)
+/* The parts as one block. */
+static struct settings *
+join(const struct lifting *l, uint64_t revision)
 {
-	const struct survey *s = l->survey;
-	size_t count = 0;
+	struct settings_counts counts = { 0 };
+	struct settings *settings;
+	uint32_t numbers[SETTINGS_PARTS];
 
-	for (size_t i = 0; i < s->link_count; i++)
-		count += s->links[i].address_count;
-	for (size_t i = 0; i < s->group_count; i++)
-		count += s->groups[i].disable ? 0 : s->groups[i].address_count;
-	return (uint32_t)count;
+	for (unsigned i = 0; i < SETTINGS_PARTS; i++)
+		numbers[i] = l->parts[i].count;
+	memcpy(&counts, numbers, sizeof(counts));
+	settings = settings_new(&counts);
+	assert(settings);
+	settings->revision = revision;
+	void *const places[SETTINGS_PARTS] = {
+		[PART_LINKS] = settings_links(settings),
+		[PART_GROUPS] = settings_groups(settings),
+		[PART_SYNCS] = settings_syncs(settings),
+		[PART_ADDRESSES] = settings_addresses(settings),
+		[PART_PEERS] = settings_peers(settings),
+		[PART_TRACKS] = settings_tracks(settings),
+		[PART_OBJECTS] = settings_objects(settings),
+		[PART_CHECKS] = settings_checks(settings),
+		[PART_ROUTES] = settings_routes(settings),
+		[PART_RULES] = settings_rules(settings),
+		[PART_ADVERTISERS] = settings_advertisers(settings),
+		[PART_PREFIXES] = settings_prefixes(settings),
+		[PART_PROGRAMS] = settings_programs(settings),
+	};
+
+	for (unsigned i = 0; i < SETTINGS_PARTS; i++) {
+		if (l->parts[i].count)
+			memcpy(places[i], l->parts[i].list, l->parts[i].count * parts[i].size);
+	}
+	return settings;
 }
 
 static void
-fill(struct lifting *l)
+lifting_done(struct lifting *l)
 {
-	const struct survey *s = l->survey;
-	struct link_settings *links = settings_links(l->settings);
-	struct group_settings *groups = settings_groups(l->settings);
-	struct sync_settings *syncs = settings_syncs(l->settings);
-
-	for (uint32_t i = 0; i < l->sync_count; i++)
-		copy_text(syncs[i].name, sizeof(syncs[i].name), l->syncs[i]);
-	for (size_t i = 0; i < s->link_count; i++)
-		lift_link(l, &s->links[i], &links[i]);
-	for (size_t i = 0; i < s->group_count; i++) {
-		if (!s->groups[i].disable)
-			lift_group(l, &s->groups[i], groups++);
-	}
+	for (unsigned i = 0; i < SETTINGS_PARTS; i++)
+		free(l->parts[i].list);
+	nameset_done(&l->syncs);
+	nameset_done(&l->checks);
+	nameset_done(&l->objects);
+	nameset_done(&l->programs);
 }
 
 struct settings *
@@ -330,25 +353,20 @@ lift_settings(const struct lyd_node *tree, uint64_t revision, const struct setti
 {
 	struct survey survey = survey_tree(tree);
 	struct lifting l = { .survey = &survey };
+	struct settings *settings = NULL;
 	struct error error;
 
-	for (size_t i = 0; i < survey.group_count; i++)
-		l.group_count += !survey.groups[i].disable;
-	collect_syncs(&l);
+	lift_all(&l);
 	if (fits(&l, problems)) {
-		l.settings = settings_new((uint32_t)survey.link_count, l.group_count, l.sync_count,
-		                          count_addresses(&l));
-		assert(l.settings);
-		l.settings->revision = revision;
-		fill(&l);
-		name_virtual_links(&l, previous);
-		if (settings_check(l.settings, l.settings->size, &error) < 0) {
+		settings = join(&l, revision);
+		name_virtual_links(&survey, settings, previous);
+		if (settings_check(settings, settings->size, &error) < 0) {
 			problems_error(problems, "", 0, "", NULL, "%s", error.text);
-			free(l.settings);
-			l.settings = NULL;
+			free(settings);
+			settings = NULL;
 		}
 	}
-	free(l.syncs);
+	lifting_done(&l);
 	survey_done(&survey);
-	return l.settings;
+	return settings;
 }

@@ -8,6 +8,11 @@
  *   L7  an address on two interfaces (group_rules.c, with V1)
  *   L8  members of a sync group differ in priority or preempt
  *   L9  an mtu below 114
+ *   L10 a virtual address that is the interface's own: this router is its owner
+ *   L11 an owner among others in a sync group
+ *   L12 unicast peers with rfc-compatibility
+ *   L13 a group tracks its own interface
+ *   L14 weights that lead out of 1 to 254
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,33 +143,147 @@ has_family(const struct survey *s, const struct survey_link *link, uint8_t famil
 	return false;
 }
 
-#define INTERVAL_ADVISED_MAX 5
+static unsigned long
+value_of(const struct lyd_node *leaf)
+{
+	return strtoul(lyd_get_value(leaf), NULL, 10);
+}
+
+#define INTERVAL_ADVISED_MAX 5000	/* ms */
+
+static void
+advise_interval(const struct survey_group *group, struct problems *problems)
+{
+	const struct lyd_node *seconds = tree_child(group->node, "advertise-interval");
+	const struct lyd_node *fast = tree_child(group->node, "fast-advertise-interval");
+
+	if (seconds && value_of(seconds) * 1000 > INTERVAL_ADVISED_MAX)
+		rules_warning(problems, "L3", seconds,
+		              "a failover takes more than three times this long; use 5 or less");
+	if (fast && value_of(fast) > INTERVAL_ADVISED_MAX)
+		rules_warning(problems, "L3", fast,
+		              "a failover takes more than three times this long; use 5000 or less");
+}
+
+/* The members of the sync group of this one; 0 when it has none. */
+static size_t
+member_count(const struct members *members, const struct survey_group *group)
+{
+	size_t low = 0, high = members->count;
+
+	while (group->sync && low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_sync(members->list[middle], group) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return group->sync ? run_of(members->list + low, members->count - low) : 0;
+}
+
+/* Real addresses stand before virtual ones of the same place in by_address. */
+static void
+advise_owners(const struct survey *s, const struct members *members, struct problems *problems)
+{
+	for (size_t i = 1; i < s->by_address_count; i++) {
+		const struct survey_address *real = &s->addresses[s->by_address[i - 1]];
+		const struct survey_address *own = &s->addresses[s->by_address[i]];
+		const struct survey_group *group = own->group >= 0 ? &s->groups[own->group] : NULL;
+
+		if (real->group >= 0 || !group || own->excluded || group->disable ||
+		    real->place != own->place || !ip_equal(&real->prefix.ip, &own->prefix.ip))
+			continue;
+		rules_warning(problems, "L10", own->node,
+		              "is also an address of %s itself: this router is its owner, runs the "
+		              "group at priority 255, and is master whenever it runs, in spite of "
+		              "preempt false; if that is not meant, give the interface another "
+		              "address", s->links[own->place].name);
+		if (member_count(members, group) > 1)
+			rules_warning(problems, "L11", own->node,
+			              "makes an owner of one member of sync group %s: owners "
+			              "are master at once, the other members may not be; take "
+			              "the group out of it, or give the interface another "
+			              "address",
+			              group->sync);
+	}
+}
+
+/* Sums of what is added while something is good and subtracted while it is bad. */
+static void
+add_weights(const struct lyd_node *siblings, unsigned long *up, unsigned long *down)
+{
+	for (const struct lyd_node *node = siblings; node; node = node->next) {
+		bool is_weight = strcmp(node->schema->name, "weight") == 0;
+		const struct lyd_node *value = is_weight ? tree_child(node, "value") : NULL;
+		const char *type = is_weight ? tree_value(node, "type") : NULL;
+
+		if (!is_weight)
+			add_weights(lyd_child(node), up, down);
+		else if (type && value)		/* otherwise it is an error already */
+			*(strcmp(type, "increment") == 0 ? up : down) += value_of(value);
+	}
+}
+
+static void
+advise_track(const struct survey *s, const struct survey_group *group, struct problems *problems)
+{
+	const struct lyd_node *track = tree_child(group->node, "track"), *node, *lists[2] = {
+		track ? lyd_child(track) : NULL, lyd_child(group->node),
+	};
+	unsigned long up = 0, down = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		const char *list = i ? "track-interface" : "interface";
+
+		for (node = lists[i]; node; node = node->next) {
+			if (strcmp(node->schema->name, list) == 0 &&
+			    strcmp(tree_value(node, "name"), s->links[group->link].name) == 0)
+				rules_warning(problems, "L13", node,
+				              "is the interface of the group itself, which is "
+				              "watched in any case: while it is unusable the "
+				              "group is in FAULT; delete it");
+		}
+	}
+	add_weights(lists[0], &up, &down);
+	for (node = lists[1]; node; node = node->next) {
+		if (strcmp(node->schema->name, "track-interface") == 0)
+			add_weights(lyd_child(node), &up, &down);
+	}
+	if (group->priority + up > 254 || down >= group->priority)
+		rules_warning(problems, "L14", group->node,
+		              "the weights lead from priority %u up to %lu and down to %ld; what "
+		              "is above 254 or below 1 counts as that, so that not every tracked "
+		              "thing has its effect; choose smaller weights", group->priority,
+		              group->priority + up, (long)group->priority - (long)down);
+}
 
 static void
 advise_group(const struct survey *s, const struct survey_group *group, struct problems *problems)
 {
 	const struct survey_link *link = &s->links[group->link];
-	const struct lyd_node *interval = tree_child(group->node, "advertise-interval");
-	uint8_t family = group->address_count
-	                         ? s->addresses[group->address_first].prefix.ip.family : 0;
 
 	if (group->preempt)
 		rules_warning(problems, "L2", group->node,
 		              "preempt is on: a router that comes back takes over, which "
 		              "interrupts traffic a second time; set preempt false on both "
 		              "routers");
-	if (interval && strtoul(lyd_get_value(interval), NULL, 10) > INTERVAL_ADVISED_MAX)
-		rules_warning(problems, "L3", interval,
-		              "a failover takes more than three times this long; use 5 or less");
+	advise_interval(group, problems);
 	if (group->rfc_compatibility && link->kind == SURVEY_VIF)
 		rules_warning(problems, "L4", tree_child(group->node, "rfc-compatibility"),
 		              "a virtual MAC address belongs on the native interface; virtual "
 		              "switches may drop its packets on a vif; delete it");
-	if (family && !has_family(s, link, family))
+	if (group->rfc_compatibility && tree_child(group->node, "peer-address"))
+		rules_warning(problems, "L12", tree_child(group->node, "rfc-compatibility"),
+		              "unicast peers are usually behind routers, which do not learn a "
+		              "virtual MAC address; delete it, unless they share the network");
+	/* A link-local address, which IPv6 speaks from, is made by the kernel. */
+	if (group->has_v4 && !has_family(s, link, 4))
 		rules_warning(problems, "L5", group->node,
-		              "%s has no IPv%u address, which advertisements come from: unless it "
+		              "%s has no IPv4 address, which advertisements come from: unless it "
 		              "gets one elsewhere, the group stays in FAULT; set an address",
-		              link->name, family);
+		              link->name);
+	advise_track(s, group, problems);
 }
 
 static void
@@ -206,6 +325,7 @@ lint(const struct survey *s, const struct lyd_node *tree, struct problems *probl
 
 	advise_one_sync_group(s, &members, problems);
 	advise_equal_members(s, &members, problems);
+	advise_owners(s, &members, problems);
 	free(members.list);
 
 	for (size_t i = 0; i < s->group_count; i++) {

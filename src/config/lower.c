@@ -3,10 +3,6 @@
  * Status records, settings and kernel links become tandem-state trees.  Groups come in the order
  * of the configuration, whether the engine has published a record of them or not; a group without
  * one is INIT.  Alarms become sentences that name who is at the other end.
- *
- * Interface names and descriptions are bytes of the kernel's and may be anything: what YANG's
- * string does not take is shown as "?".  Every other node is ours, so a refusal of libyang is our
- * bug.
  */
 #include "config/lower.h"
 
@@ -14,197 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
-
-/* ------------------------------------------------------------------ leaves */
-
-static struct lyd_node *
-put_container(const struct ly_ctx *schema, struct lyd_node **tree, const char *name)
-{
-	const struct lys_module *module = ly_ctx_get_module_implemented(schema, "tandem-state");
-	struct lyd_node *node = NULL;
-
-	assert(module);
-	if (lyd_new_inner(NULL, module, name, 0, &node) != LY_SUCCESS ||
-	    lyd_insert_sibling(*tree, node, tree) != LY_SUCCESS)
-		assert(!"the state module has this container");
-	return node;
-}
-
-static struct lyd_node *
-put_inner(struct lyd_node *parent, const char *name)
-{
-	struct lyd_node *node = NULL;
-
-	if (lyd_new_inner(parent, NULL, name, 0, &node) != LY_SUCCESS)
-		assert(!"the state module has this container");
-	return node;
-}
-
-/* A copy in which everything that YANG's string does not take is "?"; heap. */
-static char *
-clean_copy(const char *text)
-{
-	char *clean = strdup(text);
-
-	assert(clean);
-	for (char *at = clean; *at; ) {
-		unsigned size = utf8_size(at);
-
-		if (size == 0 || (unsigned char)*at < 0x20 || *at == 0x7f) {
-			*at = '?';
-			size = 1;
-		}
-		at += size;
-	}
-	return clean;
-}
-
-static void
-put_text(struct lyd_node *parent, const char *name, const char *text)
-{
-	char *clean = clean_copy(text);
-
-	if (lyd_new_term(parent, NULL, name, clean, 0, NULL) != LY_SUCCESS)
-		assert(!"the state module has this leaf");
-	free(clean);
-}
-
-static void
-put_number(struct lyd_node *parent, const char *name, uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	put_text(parent, name, text);
-}
-
-static void
-put_bool(struct lyd_node *parent, const char *name, bool value)
-{
-	put_text(parent, name, value ? "true" : "false");
-}
-
-static void
-put_ip(struct lyd_node *parent, const char *name, const struct ip *ip)
-{
-	char text[IP_TEXT_SIZE];
-
-	if (ip->family != 0)
-		put_text(parent, name, ip_text(ip, text));
-}
-
-/* An entry of list name; the second key may be NULL. */
-static struct lyd_node *
-put_entry(struct lyd_node *parent, const char *name, const char *key, const char *second)
-{
-	struct lyd_node *node = NULL;
-	char *clean = clean_copy(key);
-
-	if (lyd_new_list(parent, NULL, name, 0, &node, clean, second) != LY_SUCCESS)
-		assert(!"the state module has this list");
-	free(clean);
-	return node;
-}
-
-/* ------------------------------------------------------------------ alarms in words */
-
-/* "10.0.0.2 (00:11:22:33:44:55)" */
-#define PARTY_TEXT_SIZE (IP_TEXT_SIZE + MAC_TEXT_SIZE + 4)
-
-static const char *
-party_text(const struct ip *ip, const struct mac *mac, char text[PARTY_TEXT_SIZE])
-{
-	char ip_buffer[IP_TEXT_SIZE];
-	char mac_buffer[MAC_TEXT_SIZE];
-
-	if (ip->family == 0)
-		snprintf(text, PARTY_TEXT_SIZE, "another router");
-	else if (!mac || mac_is_zero(mac))
-		snprintf(text, PARTY_TEXT_SIZE, "%s", ip_text(ip, ip_buffer));
-	else
-		snprintf(text, PARTY_TEXT_SIZE, "%s (%s)", ip_text(ip, ip_buffer),
-		         mac_text(mac, mac_buffer));
-	return text;
-}
-
-/* Who sent what is complained of: the last refused sender if it was refused for a fault of this
- * kind, else the master last heard. */
-static const char *
-offender_text(const struct vrouter_status *record, enum advert_fault first,
-              enum advert_fault last, char text[PARTY_TEXT_SIZE])
-{
-	bool refused = record->last_fault >= first && record->last_fault <= last;
-
-	return refused ? party_text(&record->offender, &record->offender_mac, text) :
-	                 party_text(&record->master_source, &record->master_mac, text);
-}
-
-/* The address our advertisements come from: the virtual one or the interface's own. */
-static struct mac
-own_mac(const struct lower_facts *facts, const struct group_settings *group,
-        const struct vrouter_status *record)
-{
-	const struct ifworld_link *link = !facts->world ? NULL :
-		ifworld_named(facts->world, record->interface);
-
-	if (group->rfc_compatibility)
-		return group_virtual_mac(record->family, group->vrid);
-	return link ? link->mac : (struct mac){ { 0 } };
-}
-
-static void
-put_alarm(struct lyd_node *node, const struct lower_facts *facts,
-          const struct group_settings *group, const struct vrouter_status *record,
-          enum vrouter_alarm alarm)
-{
-	struct mac mac = own_mac(facts, group, record);
-	char text[512];
-	char them[PARTY_TEXT_SIZE];
-	char us[PARTY_TEXT_SIZE];
-
-	party_text(&record->source, &mac, us);
-	switch (alarm) {
-	case ALARM_TWO_MASTERS:
-		party_text(&record->master_source, &record->master_mac, them);
-		snprintf(text, sizeof(text), "two masters: %s keeps sending as master of this "
-		         "group while this router, %s, is master", them, us);
-		break;
-	case ALARM_ADDRESS_LIST:
-		party_text(&record->master_source, &record->master_mac, them);
-		snprintf(text, sizeof(text), "%s has other virtual addresses for this group than "
-		         "this router", them);
-		break;
-	case ALARM_VERSION:
-		offender_text(record, ADVERT_VERSION, ADVERT_VERSION, them);
-		snprintf(text, sizeof(text), "%s speaks another VRRP version for this group; "
-		         "this router is set to version %u", them, group->version);
-		break;
-	case ALARM_INTERVAL:
-		offender_text(record, ADVERT_INTERVAL, ADVERT_INTERVAL, them);
-		snprintf(text, sizeof(text), "%s advertises at another interval for this group; "
-		         "this router is set to %llu ms", them,
-		         (unsigned long long)(group->interval / NSEC_PER_MSEC));
-		break;
-	case ALARM_AUTH:
-		offender_text(record, ADVERT_AUTH_INVALID, ADVERT_AUTH_FAILED, them);
-		snprintf(text, sizeof(text), "%s has another authentication type or password for "
-		         "this group", them);
-		break;
-	case ALARM_LOOPED:
-		snprintf(text, sizeof(text), "advertisements of this router, %s, come back to "
-		         "it: a loop in the network, or another router with its address", us);
-		break;
-	case ALARM_TRANSMIT:
-		snprintf(text, sizeof(text), "the kernel refuses to send advertisements: "
-		         "%llu times so far",
-		         (unsigned long long)record->counters.transmit_errors);
-		break;
-	case VROUTER_ALARMS:
-		return;
-	}
-	put_text(node, "alarm", text);
-}
+#include "config/lower_alarm.h"
+#include "config/put.h"
 
 /* ------------------------------------------------------------------ groups */
 
@@ -226,14 +33,15 @@ put_statistics(struct lyd_node *group, const struct vrouter_status *record)
 	put_number(node, "transmit-errors", counters->transmit_errors);
 	for (unsigned i = ADVERT_OK + 1; i < ADVERT_FAULTS; i++) {
 		struct lyd_node *fault = put_entry(node, "fault",
-		                                   advert_fault_name((enum advert_fault)i), NULL);
+		                                   advert_fault_name((enum advert_fault)i), NULL,
+		                                   NULL);
 
 		put_number(fault, "count", counters->faults[i]);
 	}
 	if (record->offender.family == 0)
 		return;
 	snprintf(text, sizeof(text), "%s: %s",
-	         party_text(&record->offender, &record->offender_mac, offender),
+	         lower_party_text(&record->offender, &record->offender_mac, offender),
 	         advert_fault_name((enum advert_fault)record->last_fault));
 	put_text(node, "last-offender", text);
 }
@@ -248,9 +56,9 @@ put_group_settings(struct lyd_node *node, const struct settings *settings,
 		[AUTH_TEXT] = "plaintext-password",
 		[AUTH_AH] = "ah",
 	};
-	const struct prefix *addresses = settings_group_addresses(settings, group);
-	uint8_t family = group->address_count > 0 ? addresses[0].ip.family : 4;
-	struct mac mac = group_virtual_mac(family, group->vrid);
+	const struct address_settings *addresses = settings_group_addresses(settings, group);
+	const struct peer_settings *peers = &settings_peers(settings)[group->peer_first];
+	struct mac mac = group_virtual_mac(group->family, group->vrid);
 	char text[PREFIX_TEXT_SIZE];
 
 	_Static_assert(ARRAY_SIZE(auth_names) == AUTH_TYPES, "every type has a name");
@@ -269,8 +77,87 @@ put_group_settings(struct lyd_node *node, const struct settings *settings,
 	put_bool(node, "accept", group->version == 2 || group->accept);
 	if (group->sync >= 0)
 		put_text(node, "sync-group", settings_syncs(settings)[group->sync].name);
-	for (uint32_t i = 0; i < group->address_count; i++)
-		put_text(node, "virtual-address", prefix_text(&addresses[i], text));
+	if (group->both_versions)
+		put_bool(node, "version-2-compatibility", true);
+	for (uint32_t i = 0; i < group_held_count(group); i++)
+		put_text(node, i < group->address_count ? "virtual-address" : "excluded-address",
+		         prefix_text(&addresses[i].prefix, text));
+	for (uint32_t i = 0; i < group->peer_count; i++)
+		put_ip(node, "peer-address", &peers[i].address);
+}
+
+/* The words for a tracked object: kind, and its name without the kind's word. */
+static const char *
+object_words(const struct settings *settings, const struct object_settings *object,
+             const char **ret_name)
+{
+	const char *blank = strchr(object->name, ' ');
+
+	*ret_name = object->kind == OBJECT_CHECK && blank ? blank + 1 : object->name;
+	switch ((enum object_kind)object->kind) {
+	case OBJECT_INTERFACE:
+		return "interface";
+	case OBJECT_ROUTE:
+		return "route";
+	case OBJECT_CHECK:
+	case OBJECT_KINDS:
+		break;
+	}
+	switch ((enum check_kind)settings_checks(settings)[object->check].kind) {
+	case CHECK_SCRIPT:
+		return "script";
+	case CHECK_PROCESS:
+		return "process";
+	case CHECK_FILE:
+		return "file";
+	case CHECK_ICMP:
+	case CHECK_TCP:
+	case CHECK_POLICY:
+	case CHECK_KINDS:
+		break;
+	}
+	return "path-monitor";
+}
+
+static void
+put_tracks(struct lyd_node *node, const struct settings *settings,
+           const struct group_settings *group, const struct vrouter_status *record)
+{
+	for (uint32_t i = 0; i < group->track_count; i++) {
+		const struct track_settings *track =
+			&settings_tracks(settings)[group->track_first + i];
+		const struct object_settings *object =
+			&settings_objects(settings)[track->object];
+		bool known = record->tracks_known & 1u << i;
+		bool up = record->tracks_up & 1u << i;
+		const char *name, *kind = object_words(settings, object, &name);
+		struct lyd_node *entry = put_entry(node, "track", kind, name, NULL);
+		char weight[8];
+
+		put_text(entry, "state", !known ? "UNKNOWN" : up ? "UP" : "DOWN");
+		snprintf(weight, sizeof(weight), "%d", track->weight);
+		if (track->weight != 0)
+			put_text(entry, "weight", weight);
+	}
+}
+
+/* As backup: what is known of the master. */
+static void
+put_master(struct lyd_node *node, const struct group_settings *group,
+           const struct vrouter_status *record)
+{
+	char text[MAC_TEXT_SIZE];
+
+	put_ip(node, "master-router", &record->master_source);
+	put_text(node, "master-mac", mac_text(&record->master_mac, text));
+	put_number(node, "master-priority", record->master_priority);
+	put_number(node, "master-version", record->master_version);
+	if (group->version == 3)
+		put_number(node, "master-interval",
+		           (uint64_t)(record->master_interval / NSEC_PER_MSEC));
+	if (group->version == 3 && group->family == 4 && record->master_sum_form < SUM_FORMS)
+		put_text(node, "master-checksum",
+		         record->master_sum_form == SUM_PSEUDO ? "rfc5798" : "rfc9568");
 }
 
 /* What is. */
@@ -290,29 +177,34 @@ put_group_status(struct lyd_node *node, const struct lower_facts *facts,
 		put_number(node, "last-transition",
 		           (uint64_t)(facts->epoch - since / NSEC_PER_SEC));
 	}
-	put_bool(node, "address-owner", record->effective_priority == 255);
+	put_bool(node, "address-owner", record->owner);
 	put_ip(node, "source-address", &record->source);
 	put_number(node, "effective-priority", record->effective_priority);
-	if (state == VROUTER_BACKUP && record->master_source.family != 0) {
-		put_ip(node, "master-router", &record->master_source);
-		put_number(node, "master-priority", record->master_priority);
-	}
+	if (state == VROUTER_BACKUP && record->master_source.family != 0)
+		put_master(node, group, record);
+	put_tracks(node, facts->settings, group, record);
 	for (unsigned i = 0; i < VROUTER_ALARMS; i++) {
-		if (record->alarms & 1u << i)
-			put_alarm(node, facts, group, record, (enum vrouter_alarm)i);
+		char text[ALARM_TEXT_SIZE];
+
+		if (!(record->alarms & 1u << i))
+			continue;
+		lower_alarm_text(facts, group, record, (enum vrouter_alarm)i, text);
+		put_text(node, "alarm", text);
 	}
 	put_statistics(node, record);
 }
 
 /* The record of a group; usually it stands at the group's own index. */
 static const struct vrouter_status *
-find_record(const struct lower_facts *facts, uint32_t index, const char *interface, uint8_t vrid)
+find_record(const struct lower_facts *facts, uint32_t index, const char *interface,
+            const struct group_settings *group)
 {
 	for (size_t i = 0; i < facts->record_count; i++) {
 		const struct vrouter_status *record =
 			&facts->records[(index + i) % facts->record_count];
 
-		if (record->vrid == vrid && strcmp(record->interface, interface) == 0)
+		if (record->vrid == group->vrid && record->family == group->family &&
+		    strcmp(record->interface, interface) == 0)
 			return record;
 	}
 	return NULL;
@@ -322,7 +214,8 @@ find_record(const struct lower_facts *facts, uint32_t index, const char *interfa
 static struct vrouter_status
 unstarted(const struct group_settings *group, const char *interface)
 {
-	struct vrouter_status record = { .vrid = group->vrid, .state = VROUTER_INIT,
+	struct vrouter_status record = { .vrid = group->vrid, .family = group->family,
+	                                 .state = VROUTER_INIT,
 	                                 .effective_priority = group->priority };
 
 	memcpy(record.interface, interface, sizeof(record.interface));
@@ -347,21 +240,78 @@ put_sync_groups(struct lyd_node *root, const struct settings *settings)
 	assert(commons);
 	for (uint32_t i = 0; i < settings->sync_count; i++)
 		commons[i].node = put_entry(root, "sync-group", settings_syncs(settings)[i].name,
-		                            NULL);
+		                            NULL, NULL);
 	return commons;
 }
 
 static void
 join(struct common *common, const struct vrouter_status *record)
 {
-	char vrid[8];
-
-	snprintf(vrid, sizeof(vrid), "%u", record->vrid);
-	put_entry(common->node, "member", record->interface, vrid);
+	put_vrouter(common->node, "member", record->interface, record->vrid, record->family);
 	common->differs = common->differs || (common->members > 0 &&
 	                                      common->state != record->state);
 	common->state = record->state;
 	common->members++;
+}
+
+/* ------------------------------------------------------------------ the engine as a whole */
+
+/* Time since a moment, in milliseconds. */
+static uint64_t
+milliseconds_since(const struct lower_facts *facts, nsec_t moment)
+{
+	return (uint64_t)(nsec_max(facts->now - moment, 0) / NSEC_PER_MSEC);
+}
+
+static void
+put_strangers(struct lyd_node *root, const struct lower_facts *facts)
+{
+	for (unsigned i = 0; i < STRANGERS_MAX; i++) {
+		const struct stranger *stranger = &facts->engine->strangers[i];
+		char text[MAC_TEXT_SIZE];
+		struct lyd_node *node;
+
+		if (stranger->interface[0] == '\0')
+			continue;
+		node = put_vrouter(root, "stranger", stranger->interface, stranger->vrid,
+		                   stranger->family);
+		put_number(node, "version", stranger->version);
+		put_number(node, "priority", stranger->priority);
+		put_ip(node, "source-address", &stranger->source);
+		put_text(node, "mac", mac_text(&stranger->mac, text));
+		put_number(node, "packets", stranger->packets);
+		put_number(node, "since", milliseconds_since(facts, stranger->last));
+	}
+}
+
+static void
+put_lateness(struct lyd_node *root, const struct lower_facts *facts)
+{
+	const struct lateness *late = &facts->engine->lateness;
+	struct lyd_node *node = put_inner(root, "lateness");
+
+	for (unsigned i = 0; i < LATENESS_BUCKETS; i++) {
+		char below[16];
+		struct lyd_node *bucket;
+
+		snprintf(below, sizeof(below), "%u",
+		         i + 1 == LATENESS_BUCKETS ? UINT32_MAX : 10u << i);
+		bucket = put_entry(node, "bucket", below, NULL, NULL);
+		put_number(bucket, "advertisements", late->adverts[i]);
+		put_number(bucket, "takeovers", late->takeovers[i]);
+	}
+	if (late->worst_advert_at > 0) {
+		put_number(node, "worst-advertisement",
+		           (uint64_t)(late->worst_advert / NSEC_PER_USEC));
+		put_number(node, "worst-advertisement-since",
+		           milliseconds_since(facts, late->worst_advert_at));
+	}
+	if (late->worst_takeover_at > 0) {
+		put_number(node, "worst-takeover", (uint64_t)(late->worst_takeover / NSEC_PER_USEC));
+		put_number(node, "worst-takeover-since",
+		           milliseconds_since(facts, late->worst_takeover_at));
+	}
+	put_number(node, "stalls", late->stalls);
 }
 
 void
@@ -379,13 +329,10 @@ lower_vrrp_state(const struct ly_ctx *schema, const struct lower_facts *facts,
 	for (uint32_t i = 0; i < settings->group_count; i++) {
 		const struct group_settings *group = &settings_groups(settings)[i];
 		const char *interface = settings_link_of(settings, group)->name;
-		const struct vrouter_status *found = find_record(facts, i, interface, group->vrid);
+		const struct vrouter_status *found = find_record(facts, i, interface, group);
 		struct vrouter_status record = found ? *found : unstarted(group, interface);
-		char vrid[8];
-
-		snprintf(vrid, sizeof(vrid), "%u", group->vrid);
-
-		struct lyd_node *node = put_entry(root, "group", interface, vrid);
+		struct lyd_node *node = put_vrouter(root, "group", interface, group->vrid,
+		                                    group->family);
 
 		put_group_settings(node, settings, group);
 		put_group_status(node, facts, group, &record);
@@ -397,6 +344,10 @@ lower_vrrp_state(const struct ly_ctx *schema, const struct lower_facts *facts,
 		         commons[i].differs || commons[i].members == 0 ? "UNKNOWN" :
 		         vrouter_state_name((enum vrouter_state)commons[i].state));
 	free(commons);
+	if (facts->engine) {
+		put_strangers(root, facts);
+		put_lateness(root, facts);
+	}
 }
 
 /* ------------------------------------------------------------------ interfaces */
@@ -461,7 +412,7 @@ lower_interfaces_state(const struct ly_ctx *schema, const struct lower_facts *fa
 	const struct ifworld_link *link = NULL;
 
 	while (world && (link = ifworld_next_link(world, link)) != NULL) {
-		struct lyd_node *node = put_entry(root, "interface", link->name, NULL);
+		struct lyd_node *node = put_entry(root, "interface", link->name, NULL, NULL);
 		const struct ifworld_link *master = ifworld_link(world, link->master);
 		const struct ifworld_address *address = NULL;
 		char text[MAC_TEXT_SIZE];

@@ -19,6 +19,7 @@ struct lower_facts {
 	const struct settings *settings;	/* the engine runs these; NULL = none */
 	const struct vrouter_status *records;	/* of its groups, in any order */
 	size_t record_count;
+	const struct engine_status *engine;	/* what concerns all groups; NULL = not known */
 	const struct ifworld *world;		/* the kernel's links; NULL = not known */
 	nsec_t now;				/* monotonic, the records' clock */
 	int64_t epoch;				/* the same moment in seconds since 1970 */

@@ -52,6 +52,76 @@ problems_warning(struct problems *problems, const char *number, unsigned line, c
 	va_end(arguments);
 }
 
+static void
+done(struct problem *problem)
+{
+	free(problem->path);
+	free(problem->value);
+	free(problem->message);
+}
+
+#define NUMBERS_MAX 64			/* there are fewer rules that warn */
+#define SHOWN 3
+
+struct tally {
+	char number[8];
+	size_t count, seen;
+};
+
+static struct tally *
+tally_of(struct tally *tallies, const struct problem *problem)
+{
+	size_t i = 0;
+
+	while (tallies[i].count && strcmp(tallies[i].number, problem->number) != 0)
+		i++;
+	assert(i < NUMBERS_MAX);
+	memcpy(tallies[i].number, problem->number, sizeof(tallies[i].number));
+	return &tallies[i];
+}
+
+/* In place of the first that does not stay. */
+static void
+become_rest(struct problem *problem, size_t count)
+{
+	struct problem rest = { .warning = true };
+
+	memcpy(rest.number, problem->number, sizeof(rest.number));
+	rest.path = strdup("");
+	rest.value = strdup("");
+	if (asprintf(&rest.message, "and %zu more like this", count) < 0)
+		rest.message = NULL;
+	assert(rest.path && rest.value && rest.message);
+	done(problem);
+	*problem = rest;
+}
+
+void
+problems_fold(struct problems *problems, size_t first)
+{
+	struct tally tallies[NUMBERS_MAX + 1] = { 0 };
+	size_t kept = first;
+
+	for (size_t i = first; i < problems->count; i++) {
+		if (problems->list[i].warning)
+			tally_of(tallies, &problems->list[i])->count++;
+	}
+	for (size_t i = first; i < problems->count; i++) {
+		struct problem *problem = &problems->list[i];
+		struct tally *tally = problem->warning ? tally_of(tallies, problem) : NULL;
+
+		if (tally && tally->count > PROBLEMS_FOLDED && tally->seen++ >= SHOWN) {
+			if (tally->seen > SHOWN + 1) {
+				done(problem);
+				continue;
+			}
+			become_rest(problem, tally->count - SHOWN);
+		}
+		problems->list[kept++] = *problem;
+	}
+	problems->count = kept;
+}
+
 char *
 problem_text(const struct problem *problem)
 {
@@ -78,11 +148,8 @@ problem_text(const struct problem *problem)
 void
 problems_done(struct problems *problems)
 {
-	for (size_t i = 0; i < problems->count; i++) {
-		free(problems->list[i].path);
-		free(problems->list[i].value);
-		free(problems->list[i].message);
-	}
+	for (size_t i = 0; i < problems->count; i++)
+		done(&problems->list[i]);
 	free(problems->list);
 	*problems = (struct problems){ 0 };
 }

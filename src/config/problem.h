@@ -33,6 +33,14 @@ void problems_warning(struct problems *problems, const char *number, unsigned li
 	PRINTF_LIKE(6, 7);
 
 /*
+ * Thousands of groups make one advice thousands of lines: of the warnings from index first on, of
+ * which more than PROBLEMS_FOLDED have the same number, only the first few stay, followed by one
+ * that says how many more there are.  Errors all stay.
+ */
+#define PROBLEMS_FOLDED 5
+void problems_fold(struct problems *problems, size_t first);
+
+/*
  * One problem as a person reads it, on the heap, without final newline:
  *   line 12: interfaces bonding dp0bond0 vrrp vrrp-group 1 priority '255': must be 1..254 [C..]
  */

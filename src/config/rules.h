@@ -8,6 +8,7 @@
 
 #include <libyang/libyang.h>
 
+#include "config/nameset.h"
 #include "config/problem.h"
 #include "config/survey.h"
 
@@ -20,11 +21,22 @@ void rules_warning(struct problems *problems, const char *number, const struct l
 /* Can a router have this address: not loopback, multicast, reserved or none? */
 bool rules_is_usable(const struct ip *ip);
 
+/* The network that a node names; when it is none, or has bits beyond its length, which the kernel
+ * refuses, an error of this number and false. */
+bool rules_network(const struct lyd_node *node, const char *number, struct prefix *ret_network,
+                   struct problems *problems);
+
 /* I1..I9, C10, C11: interface_rules.c */
 void interface_rules(const struct survey *survey, struct problems *problems);
-/* C2..C9, V1..V5, W1, W2, W4: group_rules.c */
+/* C2..C7b, C9, V1..V7, W1, W2, W4: group_rules.c */
 void group_rules(const struct survey *survey, struct problems *problems);
-/* L1..L9: lint.c */
+/* H1..H4, and into defined what can be tracked; then C8, T1..T3 of a group: track_rules.c */
+void service_rules(const struct survey *survey, struct nameset *defined, struct problems *problems);
+void track_rules(const struct survey *survey, const struct survey_group *group,
+                 const struct nameset *defined, struct problems *problems);
+/* U1..U4, M1..M5: carry_rules.c */
+void carry_rules(const struct survey *survey, struct problems *problems);
+/* L1..L14: lint.c */
 void lint(const struct survey *survey, const struct lyd_node *tree, struct problems *problems);
 
 #endif

@@ -41,12 +41,14 @@ static size_t
 add_addresses(struct survey *s, const struct lyd_node *parent, const char *name, int link,
               int group)
 {
+	bool excluded = strcmp(name, "excluded-address") == 0;
 	size_t added = 0;
 
 	for (const struct lyd_node *node = lyd_child(parent); node; node = node->next) {
 		if (strcmp(node->schema->name, name) != 0 || node->schema->nodetype != LYS_LEAFLIST)
 			continue;
-		struct survey_address address = { .node = node, .link = link, .group = group };
+		struct survey_address address = { .node = node, .link = link, .place = link,
+						  .group = group, .excluded = excluded };
 
 		if (!prefix_parse(lyd_get_value(node), &address.prefix))
 			address.prefix = (struct prefix){ 0 };
@@ -74,6 +76,14 @@ add_group(struct survey *s, int link, const struct lyd_node *node)
 	};
 
 	group.address_count = add_addresses(s, node, "virtual-address", link, (int)s->group_count);
+	for (size_t i = 0; i < group.address_count; i++) {
+		uint8_t family = s->addresses[group.address_first + i].prefix.ip.family;
+
+		group.has_v4 = group.has_v4 || family == 4;
+		group.has_v6 = group.has_v6 || family == 6;
+	}
+	group.excluded_count = add_addresses(s, node, "excluded-address", link,
+	                                     (int)s->group_count);
 	s->groups = grow(s->groups, s->group_count, sizeof(*s->groups));
 	s->groups[s->group_count++] = group;
 }
@@ -168,6 +178,81 @@ by_name(const void *a, const void *b, void *owner)
 	return order ? order : i < j ? -1 : i > j;
 }
 
+static int
+by_address(const void *a, const void *b, void *owner)
+{
+	const struct survey_address *addresses = owner;
+	uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+	int order = ip_compare(&addresses[i].prefix.ip, &addresses[j].prefix.ip);
+
+	if (order == 0)
+		order = addresses[i].place - addresses[j].place;
+	if (order == 0)
+		order = (addresses[i].group >= 0) - (addresses[j].group >= 0);
+	return order ? order : i < j ? -1 : i > j;
+}
+
+static uint32_t *
+new_index(size_t count)
+{
+	uint32_t *index = calloc(count + 1, sizeof(*index));
+
+	assert(index);
+	return index;
+}
+
+const struct survey_address *
+survey_placed(const struct survey *s, const struct survey_group *group,
+              const struct lyd_node *entry, int *ret_place)
+{
+	const struct survey_address *addresses = &s->addresses[group->address_first];
+	const char *interface = tree_value(entry, "interface");
+	struct ip ip;
+
+	*ret_place = interface ? survey_find(s, interface) : -1;
+	if (!ip_parse(tree_value(entry, "address"), &ip))
+		return NULL;
+	for (size_t i = 0; i < group->address_count + group->excluded_count; i++) {
+		if (ip_equal(&addresses[i].prefix.ip, &ip))
+			return &addresses[i];
+	}
+	return NULL;
+}
+
+static void
+place_addresses(struct survey *s, const struct survey_group *group)
+{
+	for (const struct lyd_node *node = lyd_child(group->node); node; node = node->next) {
+		const struct survey_address *address;
+		int place;
+
+		if (strcmp(node->schema->name, "virtual-address-interface") != 0)
+			continue;
+		address = survey_placed(s, group, node, &place);
+		if (address && place >= 0)
+			s->addresses[address - s->addresses].place = place;
+	}
+}
+
+static void
+sort(struct survey *s)
+{
+	s->by_name = new_index(s->link_count);
+	for (uint32_t i = 0; i < s->link_count; i++)
+		s->by_name[i] = i;
+	qsort_r(s->by_name, s->link_count, sizeof(*s->by_name), by_name, s->links);
+
+	for (size_t i = 0; i < s->group_count; i++)
+		place_addresses(s, &s->groups[i]);
+	s->by_address = new_index(s->address_count);
+	for (uint32_t i = 0; i < s->address_count; i++) {
+		if (s->addresses[i].prefix.ip.family)
+			s->by_address[s->by_address_count++] = i;
+	}
+	qsort_r(s->by_address, s->by_address_count, sizeof(*s->by_address), by_address,
+	        s->addresses);
+}
+
 struct survey
 survey_tree(const struct lyd_node *tree)
 {
@@ -177,6 +262,8 @@ survey_tree(const struct lyd_node *tree)
 		size_t count;
 		const struct lyd_node **children;
 
+		if (strcmp(tree->schema->name, "service") == 0)
+			s.service = tree;
 		if (strcmp(tree->schema->name, "interfaces") != 0)
 			continue;
 		children = tree_children(lyd_child(tree), &count);
@@ -184,12 +271,7 @@ survey_tree(const struct lyd_node *tree)
 			add_interface(&s, children[i]);
 		free(children);
 	}
-
-	s.by_name = calloc(s.link_count + 1, sizeof(*s.by_name));
-	assert(s.by_name);
-	for (uint32_t i = 0; i < s.link_count; i++)
-		s.by_name[i] = i;
-	qsort_r(s.by_name, s.link_count, sizeof(*s.by_name), by_name, s.links);
+	sort(&s);
 	return s;
 }
 
@@ -200,6 +282,7 @@ survey_done(struct survey *survey)
 	free(survey->groups);
 	free(survey->addresses);
 	free(survey->by_name);
+	free(survey->by_address);
 	*survey = (struct survey){ 0 };
 }
 
@@ -220,4 +303,31 @@ survey_find(const struct survey *survey, const char *name)
 						name) != 0)
 		return -1;
 	return (int)survey->by_name[low];
+}
+
+const struct survey_address *
+survey_find_real(const struct survey *survey, const struct ip *ip)
+{
+	size_t low = 0, high = survey->by_address_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct survey_address *address =
+			&survey->addresses[survey->by_address[middle]];
+
+		if (ip_compare(&address->prefix.ip, ip) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < survey->by_address_count; low++) {
+		const struct survey_address *address =
+			&survey->addresses[survey->by_address[low]];
+
+		if (!ip_equal(&address->prefix.ip, ip))
+			break;
+		if (address->group < 0)
+			return address;
+	}
+	return NULL;
 }

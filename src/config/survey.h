@@ -21,7 +21,9 @@ struct survey_address {
 	const struct lyd_node *node;	/* the leaf-list entry */
 	struct prefix prefix;		/* family 0: dhcp, or not an address */
 	int link;
+	int place;			/* the link it lives on: link, unless placed elsewhere */
 	int group;			/* -1: a real address */
+	bool excluded;			/* of a group, and not advertised */
 };
 
 struct survey_link {
@@ -48,7 +50,9 @@ struct survey_group {
 	bool rfc_compatibility;
 	bool disable;
 	const char *sync;		/* NULL = none */
+	bool has_v4, has_v6;		/* of the addresses that it advertises */
 	size_t address_first, address_count;
+	size_t excluded_count;		/* right behind those advertised */
 };
 
 struct survey {
@@ -59,6 +63,10 @@ struct survey {
 	struct survey_address *addresses;
 	size_t address_count;
 	uint32_t *by_name;		/* indices of links, sorted by name */
+	uint32_t *by_address;		/* indices of addresses that parse, sorted by address, place
+					 * and index: real ones before virtual ones of a link */
+	size_t by_address_count;
+	const struct lyd_node *service;	/* container service, or NULL */
 };
 
 struct survey survey_tree(const struct lyd_node *tree);
@@ -66,6 +74,15 @@ void survey_done(struct survey *survey);
 
 /* The first link of this name, or -1. */
 int survey_find(const struct survey *survey, const char *name);
+
+/* A real address of this router that is this one, or NULL. */
+const struct survey_address *survey_find_real(const struct survey *survey, const struct ip *ip);
+
+/* The address that an entry of virtual-address-interface names, among those of its group, or NULL;
+ * *ret_place is the link that it names, or -1. */
+const struct survey_address *survey_placed(const struct survey *survey,
+                                           const struct survey_group *group,
+                                           const struct lyd_node *entry, int *ret_place);
 
 #define SURVEY_PRIORITY 100		/* of a group that gives none */
 #define SURVEY_MTU 1500			/* of a link that gives none */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The front door: every call first notices a pause (design: stalls), then hands what came in to the
- * member or the party it concerns.  What they decide is in party.c, what they emit in vrouter.c.
+ * member or the party it concerns.  What they decide is in party.c and hear.c, what they emit in
+ * vrouter.c and herald.c.
  */
 #include "core/engine.h"
 
@@ -9,16 +10,31 @@
 #include <stdlib.h>
 
 #include "core/announce.h"
+#include "core/frames.h"
+#include "core/hear.h"
+#include "core/herald.h"
+#include "core/judge.h"
 #include "core/roster.h"
+#include "core/stranger.h"
 
 /*
- * The most one call can make a group emit: to leave one state and enter another (8), to clear and
- * raise each alarm, advert, renewal, announcement.
+ * The most one call can make a group emit: to leave one state and enter another, twice (12), to
+ * clear and raise each alarm, advert, renewal, announcement, router advertisement.
  */
-#define EFFECTS_A_GROUP (8u + 2 * VROUTER_ALARMS + 4)
+#define EFFECTS_A_GROUP (12u + 2 * VROUTER_ALARMS + 6)
+
+/*
+ * A wake-up may be late by this part of a tick.  That makes one and a half intervals: a master that
+ * advertised an interval before such a pause is still in time after it.
+ */
+#define TICK_SLACK 3
+
+/* As if somebody advertised every second: a call now and then costs nothing. */
+#define TICK_INTERVAL_MAX NSEC_PER_SEC
 
 struct engine {
 	struct roster *roster;		/* NULL before the first engine_adopt() */
+	struct engine_status overall;
 	nsec_t last_call;
 	bool called;
 };
@@ -46,16 +62,19 @@ static void
 wake(struct engine *engine, nsec_t now, struct effects *out)
 {
 	nsec_t gap = engine->called ? now - engine->last_call : 0;
+	nsec_t tick = engine_tick(engine);
 	struct roster *r = engine->roster;
+	bool stalled = false;
 
 	assert(gap >= 0);
 	engine->called = true;
 	engine->last_call = now;
-	if (!r || gap <= 2 * ENGINE_TICK)
+	if (!r || gap <= tick + tick / TICK_SLACK)
 		return;			/* regular calls keep every master in time */
 	for (uint32_t i = 0; i < r->party_count; i++)
 		if (gap > r->parties[i].down_interval || party_is_overdue(&r->parties[i], now))
-			party_stalled(&r->parties[i], now, out);
+			stalled |= party_stalled(&r->parties[i], now, out);
+	engine->overall.lateness.stalls += stalled;
 }
 
 static struct vrouter *
@@ -80,38 +99,29 @@ group_count(const struct engine *engine)
 
 /* ---- settings ------------------------------------------------------------------------------- */
 
-struct departure {
-	nsec_t now;
-	struct effects *out;
-};
-
-static void
-depart(struct vrouter *v, void *context)
-{
-	struct departure *departure = context;
-
-	party_retire(v, departure->now, departure->out);
-}
-
 void
 engine_retire(struct engine *engine, const struct settings *settings, nsec_t now,
               struct effects *out)
 {
-	struct departure departure = { .now = now, .out = out };
 	struct roster *r = engine->roster;
 
 	wake(engine, now, out);
 	if (!r)
 		return;
-	roster_departing(r, settings, depart, &departure);
+	roster_mark(r, settings);
+	for (uint32_t i = 0; i < r->settings->group_count; i++)
+		if (!r->vrouters[i].stays)
+			party_retire(&r->vrouters[i], now, out);
 	for (uint32_t i = 0; i < r->party_count; i++)
 		party_retired(&r->parties[i], now, out);
 }
 
 static void
-assert_none_left_master(struct vrouter *v, void *context UNUSED)
+assert_none_left_master(struct roster *r, const struct settings *settings)
 {
-	assert(!v->holds);		/* engine_retire() was not called */
+	roster_mark(r, settings);
+	for (uint32_t i = 0; i < r->settings->group_count; i++)
+		assert(r->vrouters[i].stays || !r->vrouters[i].holds);	/* not retired first */
 }
 
 /* Whoever compares versions shall see that number i is not the group it was. */
@@ -132,21 +142,25 @@ engine_adopt(struct engine *engine, const struct settings *settings, nsec_t now,
              struct effects *out)
 {
 	struct roster *old = engine->roster;
-	struct roster *next = roster_new(settings, now);
+	struct roster *next = roster_new(settings, &engine->overall.lateness, now);
 
 	if (!next)
 		return -ENOMEM;
 	if (old)
-		roster_departing(old, settings, assert_none_left_master, NULL);
-	roster_carry(next, old);
+		assert_none_left_master(old, settings);
+	roster_carry(next, old, now);
 	engine->roster = next;
 	wake(engine, now, out);
 	for (uint32_t i = 0; i < next->party_count; i++)
 		party_adopt(&next->parties[i], now, out);
 	for (uint32_t i = 0; i < settings->group_count; i++) {
-		vrouter_revise(&next->vrouters[i], now, out);
-		next->vrouters[i].before = NULL;
-		party_schedule_member(&next->vrouters[i]);
+		struct vrouter *v = &next->vrouters[i];
+
+		vrouter_revise(v, now, out);
+		v->before = NULL;
+		party_schedule_member(v);
+		stranger_forget(engine->overall.strangers, v->status.interface, v->status.vrid,
+		                v->status.family);
 	}
 	for (uint32_t i = 0; i < next->party_count; i++)
 		party_schedule(&next->parties[i]);
@@ -172,13 +186,12 @@ engine_resume(struct engine *engine, const struct vrouter_status *records, size_
               nsec_t now, struct effects *out)
 {
 	struct roster *r = engine->roster;
-	uint32_t hint = 0;
 
 	assert(r);
 	wake(engine, now, out);
 	for (size_t i = 0; i < count; i++) {
 		struct vrouter *v = roster_find_named(r, records[i].interface, records[i].vrid,
-		                                      &hint);
+		                                      records[i].family);
 
 		if (v)
 			vrouter_restore(v, &records[i], now);
@@ -200,7 +213,7 @@ introduce(struct vrouter *v, bool was_known, const struct mac *old_mac, nsec_t n
 	if (v->status.state != VROUTER_MASTER || spoke)
 		return;
 	vrouter_send(v, now, out);
-	vrouter_announce(v, now, out);
+	herald_begin(v, now, out);
 	party_schedule_member(v);
 }
 
@@ -219,7 +232,7 @@ engine_on_link(struct engine *engine, uint32_t link, const struct link_input *in
 		bool was_known = v->condition != CONDITION_UNKNOWN;
 		struct mac mac = v->mac;
 
-		party_set_link(v->party, v, input);
+		party_set_link(v, input);
 		introduce(v, was_known, &mac, now, out);
 	}
 	for (uint32_t i = 0; i < l->count; i++)
@@ -227,32 +240,73 @@ engine_on_link(struct engine *engine, uint32_t link, const struct link_input *in
 }
 
 void
+engine_on_owner(struct engine *engine, uint32_t group, bool owner, nsec_t now, struct effects *out)
+{
+	struct vrouter *v = vrouter_of(engine, group);
+
+	wake(engine, now, out);
+	party_set_owner(v, owner);
+	party_settle(v->party, now, out);
+}
+
+void
+engine_on_track(struct engine *engine, uint32_t object, bool up, nsec_t now, struct effects *out)
+{
+	struct roster *r = engine->roster;
+
+	assert(r && object < r->settings->object_count);
+
+	struct roster_object *o = &r->objects[object];
+
+	wake(engine, now, out);
+	o->known = true;
+	o->up = up;
+	for (uint32_t i = o->first; i < o->first + o->count; i++) {
+		party_track(r->watchers[i].vrouter, r->watchers[i].index, up, now);
+		party_schedule_member(r->watchers[i].vrouter);
+	}
+	for (uint32_t i = o->first; i < o->first + o->count; i++)
+		party_settle(r->watchers[i].vrouter->party, now, out);
+}
+
+/* It came for a group that the link does not have. */
+static void
+note_stranger(struct engine *engine, uint32_t link, const struct advert *ad,
+              enum advert_fault fault, nsec_t now)
+{
+	engine->roster->links[link].unknown_vrids++;
+	if (fault == ADVERT_OK)
+		stranger_note(engine->overall.strangers,
+		              settings_links(engine->roster->settings)[link].name, ad, now);
+}
+
+enum advert_fault
 engine_on_frame(struct engine *engine, uint32_t link, struct reader frame, nsec_t arrival,
                 nsec_t now, struct effects *out)
 {
-	struct roster_link *l = link_of(engine, link);
 	enum advert_fault fault;
 	struct packet packet;
 	struct advert ad;
 	struct vrouter *v;
 
-	assert(arrival <= now);
+	assert(engine->roster && link < engine->roster->settings->link_count && arrival <= now);
 	wake(engine, now, out);
 	if (!advert_open(frame, &packet))
-		return;
+		return ADVERT_OK;
 	fault = advert_decode(&packet, &ad);
-	v = roster_find(engine->roster, link, ad.vrid);
+	v = roster_find(engine->roster, link, ad.vrid, ad.family);
 	if (!v) {
-		l->unknown_vrids++;
-		return;
+		note_stranger(engine, link, &ad, fault, now);
+		return fault == ADVERT_OK ? ADVERT_VRID : fault;
 	}
 	if (fault == ADVERT_OK)
-		fault = vrouter_judge(v, &ad);
+		fault = judge_advert(v, &ad);
 	if (fault == ADVERT_OK)
-		party_on_advert(v->party, v, &ad, arrival, now, out);
+		hear_advert(v->party, v, &ad, arrival, now, out);
 	else
-		vrouter_reject(v, fault, &ad, now, out);
+		judge_reject(v, fault, &ad, now, out);
 	party_schedule_member(v);
+	return fault;
 }
 
 void
@@ -266,11 +320,36 @@ engine_on_time(struct engine *engine, nsec_t now, nsec_t heard_until, struct eff
 	if (!r)
 		return;
 	while (deadlines_first(&r->timers.members, &item) <= now) {
-		vrouter_on_time(&r->vrouters[item], now, out);
-		party_schedule_member(&r->vrouters[item]);
+		struct vrouter *v = &r->vrouters[item];
+
+		vrouter_on_time(v, now, &engine->overall.lateness, out);
+		if (v->track_at <= now)
+			party_track_on_time(v, now);
+		party_settle(v->party, now, out);
+		party_schedule_member(v);
 	}
 	while (deadlines_first(&r->timers.parties, &item) <= heard)
 		party_on_time(&r->parties[item], heard, now, out);
+}
+
+void
+engine_on_backlog(struct engine *engine, uint32_t link, nsec_t heard)
+{
+	struct roster_link *l = link_of(engine, link);
+	struct vrouter **members = engine->roster->by_link + l->first;
+
+	for (uint32_t i = 0; i < l->count; i++) {
+		members[i]->heard = heard;
+		party_schedule(members[i]->party);
+	}
+}
+
+nsec_t
+engine_tick(const struct engine *engine)
+{
+	nsec_t shortest = engine->roster ? engine->roster->timers.shortest : NSEC_NEVER;
+
+	return nsec_min(shortest, TICK_INTERVAL_MAX) * 9 / 8;
 }
 
 nsec_t
@@ -376,20 +455,46 @@ engine_unknown_vrids(const struct engine *engine, uint32_t link)
 	return link_of(engine, link)->unknown_vrids;
 }
 
-struct frame
-engine_advert(const struct engine *engine, uint32_t group, bool resign)
+const struct engine_status *
+engine_overall(const struct engine *engine)
 {
-	const struct vrouter *v = vrouter_of(engine, group);
+	return &engine->overall;
+}
 
-	return (struct frame){ .bytes = v->frames[resign], .length = v->frame_length };
+uint32_t
+engine_advert_count(const struct engine *engine, uint32_t group, bool resign UNUSED)
+{
+	return frames_count(vrouter_of(engine, group));
+}
+
+struct frame
+engine_advert(struct engine *engine, uint32_t group, bool resign, uint32_t index)
+{
+	return frames_get(vrouter_of(engine, group), resign, index);
 }
 
 size_t
 engine_announcement(const struct engine *engine, uint32_t group, uint32_t index,
-                    uint8_t bytes[ANNOUNCE_FRAME_MAX])
+                    uint8_t bytes[ANNOUNCE_FRAME_MAX], uint32_t *ret_link)
 {
 	const struct vrouter *v = vrouter_of(engine, group);
+	int32_t elsewhere;
 
-	assert(index < v->settings->address_count);
-	return announce_encode(&v->mac, &v->addresses[index].ip, bytes);
+	assert(index < group_held_count(v->settings));
+	elsewhere = v->addresses[index].link;
+	*ret_link = (uint32_t)(elsewhere >= 0 ? elsewhere : v->settings->link);
+
+	const struct roster_link *link = link_of(engine, *ret_link);
+	bool at_home = *ret_link == (uint32_t)v->settings->link;
+
+	if (!link->known || !link->input.usable)
+		return 0;
+	return announce_encode(at_home ? &v->mac : &link->input.mac,
+	                       &v->addresses[index].prefix.ip, bytes);
+}
+
+size_t
+engine_router_advert(const struct engine *engine, uint32_t group, uint8_t bytes[ROUTER_ADVERT_MAX])
+{
+	return herald_router_advert(vrouter_of(engine, group), bytes);
 }

@@ -10,7 +10,7 @@
  * first checks how long the engine was not called at all: after a pause longer than a party's
  * down interval that party listens before it speaks (design: stalls).  The same after a shorter
  * pause by which a master's last advertisement became that old.  So the caller must call
- * engine_on_time() at least every ENGINE_TICK even when no deadline asks for it, and after a long
+ * engine_on_time() at least every engine_tick() even when no deadline asks for it, and after a long
  * pause must hand in what it received meanwhile before anything is sent.
  *
  * Effects are appended to *out in the order in which they must be carried out.
@@ -25,10 +25,8 @@
 #include "core/settings.h"
 #include "core/status.h"
 
-#define ENGINE_TICK (100 * NSEC_PER_MSEC)
-
 enum effect_kind {
-	/* Send the group's prebuilt advertisement, engine_advert(e, group, resign). */
+	/* Send the group's advertisement, all packets of engine_advert(e, group, resign). */
 	EFFECT_SEND_ADVERT,
 	/* Configure all virtual addresses of the group (and raise its virtual link), leased. */
 	EFFECT_TAKE_ADDRESSES,
@@ -40,6 +38,8 @@ enum effect_kind {
 	EFFECT_ANNOUNCE,
 	/* The group went from one state to another: log, tell subscribers. */
 	EFFECT_TRANSITION,
+	/* Send the group's router advertisement, engine_router_advert(). */
+	EFFECT_ADVERTISE_ROUTER,
 	/* An alarm of the group was raised or cleared. */
 	EFFECT_ALARM,
 	EFFECT_KINDS,
@@ -66,7 +66,9 @@ struct effects {
 /* What the engine must know about an interface with groups. */
 struct link_input {
 	bool usable;			/* administratively up, running, and lower layer up */
+	bool exists;			/* false: not in the kernel (deleted, other namespace) */
 	struct mac mac;			/* its own */
+	uint32_t mtu;
 	struct ip source4;		/* its primary IPv4 address, family 0 = none */
 	struct ip source6;		/* its link-local address, family 0 = none */
 };
@@ -92,8 +94,8 @@ void engine_retire(struct engine *engine, const struct settings *settings, nsec_
                    struct effects *out);
 
 /*
- * Adopt settings (copied; version 2 and IPv4 groups only: the caller has refused others).  Groups
- * are recognised by interface name and VRID.  A group whose settings are equal keeps state, timers
+ * Adopt settings (copied).  Groups are recognised by interface name, VRID and family, tracked
+ * objects by kind and name.  A group whose settings are equal keeps state, timers
  * and counters untouched.  A changed group keeps its state where the change permits: a new
  * priority, interval, password or address list of a master causes no transition (added addresses
  * are taken, removed ones dropped by the TAKE effect that follows, adverts go out in the new
@@ -124,17 +126,41 @@ size_t engine_effects_needed(const struct engine *engine);
 void engine_resume(struct engine *engine, const struct vrouter_status *records, size_t count,
                    nsec_t now, struct effects *out);
 
-/* The state of an interface with groups: at start once for each, then at every change. */
+/*
+ * The state of an interface with groups, or with addresses of groups of another one: at start once
+ * for each, then at every change.
+ */
 void engine_on_link(struct engine *engine, uint32_t link, const struct link_input *input,
                     nsec_t now, struct effects *out);
 
 /*
+ * Is one of the group's virtual addresses a real address of this router: the interface's primary
+ * address (IPv4) or any global address of the interface (IPv6)?  Then the group runs at priority
+ * 255 and becomes master at once, whatever preempt says (RFC 9568 6.4.1); when the address goes,
+ * its configured priority is back.  In a sync group the lowest priority of all members counts.
+ * Told at start and at every change; until told, a group is no owner.
+ */
+void engine_on_owner(struct engine *engine, uint32_t group, bool owner, nsec_t now,
+                     struct effects *out);
+
+/*
+ * What became of a tracked object (index into the settings' objects).  The delays of each group
+ * that tracks it are applied here.  Until told about an object, a group that tracks it without a
+ * weight waits in INIT at start (at most ENGINE_TRACK_PATIENCE, then it counts as down), and a
+ * weight counts nothing.  An engine that resumed keeps what the record said until told.
+ */
+void engine_on_track(struct engine *engine, uint32_t object, bool up, nsec_t now,
+                     struct effects *out);
+#define ENGINE_TRACK_PATIENCE (10 * NSEC_PER_SEC)
+
+/*
  * A frame received on a link, from its Ethernet header on (as a packet socket delivers it, VLAN
  * tag removed).  arrival is when the kernel received it, not later than now.  Frames that are not
- * VRRP over IPv4 are ignored without a count.
+ * VRRP are ignored without a count.  Returns why it was not accepted; ADVERT_VRID for a group that
+ * the link does not have; ADVERT_OK for what was accepted, or is not VRRP.
  */
-void engine_on_frame(struct engine *engine, uint32_t link, struct reader frame, nsec_t arrival,
-                     nsec_t now, struct effects *out);
+enum advert_fault engine_on_frame(struct engine *engine, uint32_t link, struct reader frame,
+                                  nsec_t arrival, nsec_t now, struct effects *out);
 
 /*
  * Time passes.  Advertisements due by now are sent.  Silence becomes a takeover only for deadlines
@@ -144,10 +170,25 @@ void engine_on_frame(struct engine *engine, uint32_t link, struct reader frame, 
 void engine_on_time(struct engine *engine, nsec_t now, nsec_t heard_until, struct effects *out);
 
 /*
+ * More arrives on this link than the caller can hand in: what came after heard is not judged yet.
+ * Until told otherwise (NSEC_NEVER: all was handed in), silence on this link counts up to heard
+ * only, whatever heard_until says; parties on other links are not delayed.  heard never goes back
+ * on a link with a backlog.
+ */
+void engine_on_backlog(struct engine *engine, uint32_t link, nsec_t heard);
+
+/*
  * When engine_on_time() must be called next, or NSEC_NEVER.  May be earlier than the next thing to
  * do, at most once in a down interval.
  */
 nsec_t engine_deadline(const struct engine *engine);
+
+/*
+ * How long engine_on_time() may wait when no deadline asks for it: a little more than the shortest
+ * advertisement interval, so that a router that advertises or listens regularly needs no call for
+ * its own sake, and half as long as would take the others' patience.
+ */
+nsec_t engine_tick(const struct engine *engine);
 
 /*
  * "reset vrrp master": the whole sync group of a master group resigns (priority 0), becomes backup
@@ -176,6 +217,9 @@ void engine_on_sent(struct engine *engine, uint32_t group, bool resign, int erro
 /* The settings last adopted; NULL before. */
 const struct settings *engine_settings(const struct engine *engine);
 
+/* What concerns all groups; the same rules. */
+const struct engine_status *engine_overall(const struct engine *engine);
+
 /* The record of a group, valid until the next call that changes it. */
 const struct vrouter_status *engine_status(const struct engine *engine, uint32_t group);
 /* Grows with every change of the record of this number; compare to know whether to publish it. */
@@ -184,24 +228,45 @@ uint64_t engine_status_version(const struct engine *engine, uint32_t group);
 /* Does the group hold its addresses now (master, or lingering after a reset)? */
 bool engine_holds_addresses(const struct engine *engine, uint32_t group);
 
-/* Packets for groups that do not exist on a link. */
+/* Packets for groups that do not exist on a link; who sent them: engine_overall(). */
 uint64_t engine_unknown_vrids(const struct engine *engine, uint32_t link);
 
-/* A complete Ethernet frame, borrowed until the next engine_adopt() or engine_on_link(). */
+/*
+ * One packet of an advertisement, borrowed until the next engine_adopt() or engine_on_link().  For
+ * multicast it is a whole Ethernet frame for the group's link.  For a unicast peer it is an IP
+ * packet, header included, for that address, to be sent through the routing table from the group's
+ * link.
+ */
 struct frame {
 	const uint8_t *bytes;
 	size_t length;
+	struct ip unicast;		/* family 0 = an Ethernet frame */
 };
 
-struct frame engine_advert(const struct engine *engine, uint32_t group, bool resign);
+/*
+ * An advertisement is so many packets: one, or one for each unicast peer, twice as many where both
+ * versions are spoken; 0 while the link has no address to send from.  AH numbers its packets: the
+ * call for packet 0 begins a new sequence number.  The number is written into the packet itself, so
+ * send one advertisement before asking for the next of the same group.
+ */
+#define ENGINE_PACKETS_MAX (2 * GROUP_PEERS_MAX)
+uint32_t engine_advert_count(const struct engine *engine, uint32_t group, bool resign);
+struct frame engine_advert(struct engine *engine, uint32_t group, bool resign, uint32_t index);
 
 /* Bytes of the largest announcement frame. */
 #define ANNOUNCE_FRAME_MAX 86
 /*
- * Write the frame that announces virtual address number index of the group and return its length.
- * From the virtual MAC when the group has rfc-compatibility, otherwise from the link's own.
+ * Write the frame that announces virtual address number index (of all that are held) of the group,
+ * and return its length; *ret_link is the link it is for.  From the virtual MAC when the group has
+ * rfc-compatibility and the address lives on its link, otherwise from that link's own; 0 when that
+ * link is not there.
  */
 size_t engine_announcement(const struct engine *engine, uint32_t group, uint32_t index,
-                           uint8_t bytes[ANNOUNCE_FRAME_MAX]);
+                           uint8_t bytes[ANNOUNCE_FRAME_MAX], uint32_t *ret_link);
+
+/* The group's router advertisement, a whole Ethernet frame for its link; 0 when it has none. */
+#define ROUTER_ADVERT_MAX 1500
+size_t engine_router_advert(const struct engine *engine, uint32_t group,
+                            uint8_t bytes[ROUTER_ADVERT_MAX]);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Planning of what groups have on a link: virtual addresses, and the virtual link of a group with
- * rfc-compatibility.  A part of the planner, see ifplan.h.
+ * Planning of what groups have on a link: addresses and routes (ifhold.h, ifway.h), and the virtual
+ * link of a group with rfc-compatibility.  A part of the planner, see ifplan.h.
  */
 #ifndef TANDEM_IFGROUP_H
 #define TANDEM_IFGROUP_H
@@ -14,10 +14,17 @@ bool ifgroup_is_virtual(const struct ifworld_link *link);
 /* And does its description say that we made it? */
 bool ifgroup_is_ours(const struct ifworld_link *link);
 
+/* What the virtual link of a group is called when its own name is taken. */
+void ifgroup_other_name(int parent, const struct group_settings *group, char name[NAME_SIZE]);
+
 /* Append the steps for all groups of the job's link. */
 void ifgroup_plan(const struct ifjob *job);
 
-/* Append the steps that give a group its addresses, prolong them, or take them away. */
+/*
+ * Append the steps that give a group its addresses, routes and rules, prolong its addresses, or
+ * make it silent.  Steps are in the order of their urgency.  After a drop the plans of the links
+ * the steps name do the rest; steps of this group that have not been sent are outdated.
+ */
 void ifgroup_take(const struct ifplan *plan, const struct ifplan_view *view, uint32_t group,
                   struct ifsteps *out);
 void ifgroup_renew(const struct ifplan *plan, const struct ifplan_view *view, uint32_t group,

@@ -7,6 +7,16 @@
 
 #include <string.h>
 
+struct ifjob
+ifjob_of(const struct ifplan *plan, const struct ifplan_view *view, uint32_t link,
+         struct ifsteps *out)
+{
+	const struct link_settings *wanted = &settings_links(plan->settings)[link];
+
+	return (struct ifjob){ plan, view, out, link, wanted,
+	                       ifworld_named(view->world, wanted->name) };
+}
+
 struct ifstep
 ifjob_step(const struct ifjob *job, enum ifstep_kind kind, const struct ifworld_link *link)
 {
@@ -14,7 +24,9 @@ ifjob_step(const struct ifjob *job, enum ifstep_kind kind, const struct ifworld_
 
 	memset(&step, 0, sizeof(step));
 	step.kind = kind;
+	step.urgency = IFSTEP_LATER;
 	step.link = job->link;
+	step.owner = -1;
 	step.group = -1;
 	step.arp = (struct ifworld_arp){ -1, -1, -1 };
 	if (link != NULL) {

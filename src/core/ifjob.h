@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What every function of the planner needs: the link being planned, as it is and as it should be,
- * and where its steps go.  Only for the planner's own files, ifplan.c and ifgroup.c.
+ * and where its steps go.  Only for the planner's own files.
  */
 #ifndef TANDEM_IFJOB_H
 #define TANDEM_IFJOB_H
@@ -24,6 +24,10 @@ struct ifjob {
 	const struct link_settings *wanted;	/* NULL for the rest */
 	const struct ifworld_link *now;
 };
+
+/* The job of a link of the settings; now is NULL while the link does not exist. */
+struct ifjob ifjob_of(const struct ifplan *plan, const struct ifplan_view *view, uint32_t link,
+                      struct ifsteps *out);
 
 /* A step of this job with nothing but its kind and link (NULL for one to be made). */
 struct ifstep ifjob_step(const struct ifjob *job, enum ifstep_kind kind,

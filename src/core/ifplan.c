@@ -19,6 +19,7 @@
 
 #include "core/ifgroup.h"
 #include "core/ifjob.h"
+#include "core/ifway.h"
 #include "core/ifwish.h"
 
 struct ifplan *
@@ -58,6 +59,59 @@ bool
 ifplan_has_groups(const struct ifplan *plan, uint32_t link)
 {
 	return ifwishes_groups(plan->wishes, link).count > 0;
+}
+
+struct ifwishes_groups
+ifplan_groups(const struct ifplan *plan, uint32_t link)
+{
+	return ifwishes_groups(plan->wishes, link);
+}
+
+struct ifwishes_groups
+ifplan_visitors(const struct ifplan *plan, uint32_t link)
+{
+	return ifwishes_visitors(plan->wishes, link);
+}
+
+bool
+ifplan_route_owner(const struct ifplan *plan, const struct ifroute *route, uint32_t *ret_link)
+{
+	/* Those that stand in for addresses come and go with their group's own steps. */
+	if (route->kind == IFROUTE_STAND_IN)
+		return false;
+	if (!ifwishes_route(plan->wishes, NULL, route, ret_link))
+		*ret_link = IFSTEP_REST;
+	return true;
+}
+
+uint32_t
+ifplan_rule_owner(const struct ifplan *plan, const struct ifrule *rule)
+{
+	uint32_t link;
+
+	return ifwishes_rule(plan->wishes, NULL, rule, &link) ? link : IFSTEP_REST;
+}
+
+bool
+ifplan_is_owner(const struct ifplan *plan, const struct ifworld *world, uint32_t group)
+{
+	const struct group_settings *g = &settings_groups(plan->settings)[group];
+	const struct address_settings *addresses = settings_group_addresses(plan->settings, g);
+	const struct ifworld_link *link =
+		ifworld_named(world, settings_link_of(plan->settings, g)->name);
+	struct ip primary;
+
+	if (link == NULL)
+		return false;
+	primary = ifworld_source4(world, link->index);
+	for (uint32_t i = 0; i < g->address_count; i++) {
+		const struct ip *ip = &addresses[i].prefix.ip;
+
+		if (ip->family == 4 ? ip_equal(ip, &primary)
+		                    : !ip_is_link_local(ip) && ifworld_owns(world, link->index, ip))
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -367,18 +421,19 @@ may_have_addresses(const struct ifworld_link *link, const struct prefix *prefix)
 static void
 plan_real_addresses(const struct ifjob *job)
 {
-	const struct prefix *addresses = settings_link_addresses(job->plan->settings, job->wanted);
+	const struct address_settings *addresses =
+		settings_link_addresses(job->plan->settings, job->wanted);
 
 	for (uint32_t i = 0; i < job->wanted->address_count; i++) {
 		const struct ifworld_address *there =
-			ifworld_address(job->view->world, job->now->index, &addresses[i]);
+			ifworld_address(job->view->world, job->now->index, &addresses[i].prefix);
 		struct ifstep step = ifjob_step(job, IFSTEP_ADD_ADDRESS, job->now);
 
 		/* One that is there without our mark is accepted as it is. */
 		if ((there != NULL && there->mark != MARK_VIRTUAL) ||
-		    !may_have_addresses(job->now, &addresses[i]))
+		    !may_have_addresses(job->now, &addresses[i].prefix))
 			continue;
-		step.prefix = addresses[i];
+		step.prefix = addresses[i].prefix;
 		step.mark = MARK_REAL;
 		ifjob_add(job, &step);
 	}
@@ -525,8 +580,7 @@ is_wanted(const struct ifplan *plan, const struct ifworld *world, const struct i
 	for (size_t i = 0; i < groups.count; i++) {
 		const struct group_settings *g =
 			&settings_groups(plan->settings)[groups.list[i]];
-		const struct prefix *first = settings_group_addresses(plan->settings, g);
-		struct mac mac = group_virtual_mac(first->ip.family, g->vrid);
+		struct mac mac = group_virtual_mac(g->family, g->vrid);
 
 		if (g->rfc_compatibility && mac_equal(&mac, &link->mac))
 			return true;
@@ -548,6 +602,7 @@ ifplan_rest(const struct ifplan *plan, const struct ifplan_view *view, struct if
 			plan_sweep(&job, l);
 		}
 	}
+	ifway_sweep(&job);
 	for (const struct iforiginal *o = NULL;
 	     (o = iforiginals_next(view->originals, o)) != NULL;) {
 		if (ifwishes_named(plan->wishes, o->name) != IFSTEP_REST)
@@ -560,11 +615,28 @@ ifplan_rest(const struct ifplan *plan, const struct ifplan_view *view, struct if
 	}
 }
 
+/* All at once, because removing addresses and links takes long. */
+static void
+silence_all(const struct ifjob *job)
+{
+	const struct ifworld *world = job->view->world;
+
+	for (const struct ifworld_link *l = NULL; (l = ifworld_next_link(world, l)) != NULL;) {
+		for (const struct ifworld_address *a = NULL;
+		     (a = ifworld_next_virtual(world, l->index, a)) != NULL;) {
+			if (a->prefix.ip.family == 4 && !a->silent)
+				ifjob_address(job, IFSTEP_SILENCE_ADDRESS, l, &a->prefix);
+		}
+	}
+}
+
 void
 ifplan_stop(const struct ifplan_view *view, struct ifsteps *out)
 {
 	struct ifjob job = { NULL, view, out, IFSTEP_REST, NULL, NULL };
 
+	ifway_sweep(&job);
+	silence_all(&job);
 	for (const struct ifworld_link *l = NULL;
 	     (l = ifworld_next_link(view->world, l)) != NULL;) {
 		const struct iforiginal *o = iforiginals_find(view->originals, l->name);
@@ -632,11 +704,14 @@ ifplan_remarks(const struct ifplan *plan, const struct ifworld *world, uint32_t 
 	}
 	for (size_t i = 0; i < groups.count; i++) {
 		const struct group_settings *g = &settings_groups(plan->settings)[groups.list[i]];
+		char name[NAME_SIZE];
 
 		other = g->rfc_compatibility ? ifworld_named(world, g->vmac_name) : NULL;
-		if (other != NULL && !(ifgroup_is_virtual(other) && other->parent == now->index))
-			remark(say, owner, "%s group %u: the name %s is taken by another "
-			       "interface; the virtual link is called vrrp%d.%u instead", l->name,
-			       g->vrid, other->name, now->index, g->vrid);
+		if (other == NULL || (ifgroup_is_virtual(other) && other->parent == now->index))
+			continue;
+		ifgroup_other_name(now->index, g, name);
+		remark(say, owner, "%s group %u: the name %s is taken by another interface; "
+		       "the virtual link is called %s instead", l->name, g->vrid, other->name,
+		       name);
 	}
 }

@@ -15,7 +15,9 @@
 
 #include "base/base.h"
 #include "core/iforiginal.h"
+#include "core/ifroute.h"
 #include "core/ifstep.h"
+#include "core/ifwish.h"
 #include "core/ifworld.h"
 #include "core/settings.h"
 
@@ -23,6 +25,7 @@
 
 struct ifplan_view {
 	const struct ifworld *world;
+	const struct ifroutes *routes;
 	struct iforiginals *originals;	/* planning a change saves what was */
 	const bool *held;		/* per group: does it hold its addresses? */
 	uint32_t lease;			/* seconds */
@@ -43,6 +46,20 @@ uint32_t ifplan_owner(const struct ifplan *plan, const struct ifworld *world,
                       const struct ifworld_link *link);
 /* Has the link groups? */
 bool ifplan_has_groups(const struct ifplan *plan, uint32_t link);
+/* The groups that run on a link, and those that only have addresses or routes on it (one may be
+ * named more than once). */
+struct ifwishes_groups ifplan_groups(const struct ifplan *plan, uint32_t link);
+struct ifwishes_groups ifplan_visitors(const struct ifplan *plan, uint32_t link);
+/* Whose plan a route or rule with our mark belongs to; false: to none, nothing is to be done. */
+bool ifplan_route_owner(const struct ifplan *plan, const struct ifroute *route,
+                        uint32_t *ret_link);
+uint32_t ifplan_rule_owner(const struct ifplan *plan, const struct ifrule *rule);
+
+/*
+ * Is one of the group's virtual addresses a real one: the primary IPv4 address of its interface,
+ * or any global IPv6 address of the interface?  (Those excluded do not count.)
+ */
+bool ifplan_is_owner(const struct ifplan *plan, const struct ifworld *world, uint32_t group);
 
 /* Append the steps for one link of the settings, or for everything else. */
 void ifplan_link(const struct ifplan *plan, const struct ifplan_view *view, uint32_t link,

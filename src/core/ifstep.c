@@ -42,6 +42,34 @@ mix(uint64_t hash, const void *bytes, size_t length)
 	return hash;
 }
 
+static uint64_t
+mix_prefix(uint64_t hash, const struct prefix *prefix)
+{
+	hash = mix(hash, &prefix->length, sizeof(prefix->length));
+	hash = mix(hash, &prefix->ip.family, sizeof(prefix->ip.family));
+	return mix(hash, prefix->ip.bytes, sizeof(prefix->ip.bytes));
+}
+
+static uint64_t
+mix_route(uint64_t hash, const struct ifroute *r)
+{
+	const uint32_t numbers[] = { r->kind, r->table, r->metric, (uint32_t)r->links[0] };
+
+	hash = mix_prefix(mix(hash, numbers, sizeof(numbers)), &r->destination);
+	hash = mix(hash, r->gateway.bytes, sizeof(r->gateway.bytes));
+	return mix(hash, r->source.bytes, sizeof(r->source.bytes));
+}
+
+static uint64_t
+mix_rule(uint64_t hash, const struct ifrule *r)
+{
+	const uint32_t numbers[] = { r->family, r->priority, r->table, r->mark };
+
+	hash = mix_prefix(mix(hash, numbers, sizeof(numbers)), &r->from);
+	hash = mix(mix_prefix(hash, &r->to), r->in, strnlen(r->in, sizeof(r->in)));
+	return mix(hash, r->out, strnlen(r->out, sizeof(r->out)));
+}
+
 uint64_t
 ifstep_key(const struct ifstep *s)
 {
@@ -58,6 +86,10 @@ ifstep_key(const struct ifstep *s)
 	hash = mix(hash, s->name, strnlen(s->name, sizeof(s->name)));
 	hash = mix(hash, s->prefix.ip.bytes, sizeof(s->prefix.ip.bytes));
 	hash = mix(hash, s->mac.bytes, sizeof(s->mac.bytes));
+	if (s->kind == IFSTEP_ADD_ROUTE || s->kind == IFSTEP_REMOVE_ROUTE)
+		hash = mix_route(hash, &s->route);
+	if (s->kind == IFSTEP_ADD_RULE || s->kind == IFSTEP_REMOVE_RULE)
+		hash = mix_rule(hash, &s->rule);
 	return s->text == NULL ? hash : mix(hash, s->text, strlen(s->text));
 }
 
@@ -135,9 +167,25 @@ ifstep_text(const struct ifstep *s, char *text, size_t size)
 	case IFSTEP_REMOVE_ADDRESS:
 		snprintf(text, size, "remove address %s", prefix_text(&s->prefix, buffer));
 		return;
+	case IFSTEP_ADD_LOCAL:
+		snprintf(text, size, "add the local route of %s",
+		         prefix_text(&s->prefix, buffer));
+		return;
 	case IFSTEP_SILENCE_ADDRESS:
 		snprintf(text, size, "remove the local route of %s",
 		         prefix_text(&s->prefix, buffer));
+		return;
+	case IFSTEP_ADD_ROUTE:
+	case IFSTEP_REMOVE_ROUTE:
+		snprintf(text, size, "%s the route to %s in table %u",
+		         s->kind == IFSTEP_ADD_ROUTE ? "add" : "remove",
+		         prefix_text(&s->route.destination, buffer), s->route.table);
+		return;
+	case IFSTEP_ADD_RULE:
+	case IFSTEP_REMOVE_RULE:
+		snprintf(text, size, "%s rule %u to table %u",
+		         s->kind == IFSTEP_ADD_RULE ? "add" : "remove", s->rule.priority,
+		         s->rule.table);
 		return;
 	case IFSTEP_KINDS:
 		break;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One change of a link or an address as data: what core/ifplan asks for, what daemon/interfaces
- * sends, and what system/nllink and system/naddr write as a kernel message.
+ * One change of a link, an address, a route or a rule as data: what core/ifplan asks for, what
+ * daemon/interfaces sends, and what system/nl* write as a kernel message.
  */
 #ifndef TANDEM_IFSTEP_H
 #define TANDEM_IFSTEP_H
 
 #include "base/base.h"
 #include "base/inet.h"
+#include "core/ifroute.h"
 #include "core/ifworld.h"
 
 #define IFSTEP_REST UINT32_MAX		/* instead of the index of a link */
@@ -28,10 +29,26 @@ enum ifstep_kind {
 	IFSTEP_SET_BOND,		/* bond; parts says which of it */
 	IFSTEP_SET_ARP,			/* arp; a negative value leaves the kernel's */
 	IFSTEP_SET_NO_ADDR_GEN,
+	/* Of addresses. */
 	IFSTEP_ADD_ADDRESS,		/* prefix, mark, lease, no_prefix_route; or replace */
 	IFSTEP_REMOVE_ADDRESS,		/* prefix */
-	IFSTEP_SILENCE_ADDRESS,		/* prefix: remove its local route */
+	IFSTEP_ADD_LOCAL,		/* prefix: an IPv4 local route; mark: see below */
+	IFSTEP_SILENCE_ADDRESS,		/* prefix: remove its local route; mark: see below */
+	/* Of routes. */
+	IFSTEP_ADD_ROUTE,		/* route; or replace */
+	IFSTEP_REMOVE_ROUTE,		/* route */
+	/* Of rules. */
+	IFSTEP_ADD_RULE,		/* rule */
+	IFSTEP_REMOVE_RULE,		/* rule */
 	IFSTEP_KINDS,
+};
+
+/* What a step of a group may wait for; within a group the order of steps is kept all the same. */
+enum ifstep_urgency {
+	IFSTEP_FIRST,			/* makes the group's first address answer */
+	IFSTEP_SOON,			/* makes the others answer, or all of them silent */
+	IFSTEP_LATER,			/* may take its time */
+	IFSTEP_URGENCIES,
 };
 
 enum ifstep_part {
@@ -45,13 +62,17 @@ enum ifstep_part {
 
 struct ifstep {
 	enum ifstep_kind kind;
+	uint8_t urgency;		/* enum ifstep_urgency */
+	bool renewal;			/* only a lifetime: nobody waits for the answer */
 	uint32_t link;			/* whose plan: index in the settings, or IFSTEP_REST */
+	int32_t owner;			/* group whose address, route or virtual link it is, or -1 */
 	int32_t group;			/* brings back what this group should have, or -1 */
 	int index;			/* of the link, 0 for one to be made */
 	int other;
 	char name[NAME_SIZE];		/* of the link, for sentences */
 	struct prefix prefix;
-	uint8_t mark;
+	uint8_t mark;			/* local routes: MARK_VIRTUAL = one that stands in for the
+					 * address until that is there, 0 = the address's own */
 	uint8_t vrid;
 	bool no_prefix_route;
 	uint8_t parts;			/* enum ifstep_part */
@@ -62,6 +83,8 @@ struct ifstep {
 	struct mac mac;
 	struct ifworld_bond bond;
 	struct ifworld_arp arp;
+	struct ifroute route;
+	struct ifrule rule;
 	const char *text;		/* borrowed until settings or originals change */
 };
 

@@ -83,10 +83,9 @@ hash_station(int parent, const struct mac *mac)
 }
 
 static uint32_t
-hash_address(int index, const struct prefix *prefix)
+hash_address(int index, const struct ip *ip)
 {
-	return mix(hash_number(index) + prefix->length, prefix->ip.bytes,
-	           sizeof(prefix->ip.bytes));
+	return mix(hash_number(index), ip->bytes, sizeof(ip->bytes));
 }
 
 static uint32_t
@@ -159,7 +158,7 @@ static void
 chain_address(struct ifworld *w, int32_t slot)
 {
 	struct address_slot *s = &w->addresses[slot];
-	int32_t *head = address_head(w, hash_address(s->index, &s->address.prefix));
+	int32_t *head = address_head(w, hash_address(s->index, &s->address.prefix.ip));
 
 	s->hash_next = *head;
 	*head = slot;
@@ -253,7 +252,7 @@ find_link(const struct ifworld *w, int index)
 static int32_t
 find_address(const struct ifworld *w, int index, const struct prefix *prefix)
 {
-	int32_t slot = *address_head(w, hash_address(index, prefix));
+	int32_t slot = *address_head(w, hash_address(index, &prefix->ip));
 
 	while (slot != NONE && !(w->addresses[slot].index == index &&
 	                         prefix_equal(&w->addresses[slot].address.prefix, prefix)))
@@ -302,7 +301,7 @@ static void
 forget_address(struct ifworld *w, struct link_slot *link, int32_t slot)
 {
 	struct address_slot *s = &w->addresses[slot];
-	int32_t *at = address_head(w, hash_address(s->index, &s->address.prefix));
+	int32_t *at = address_head(w, hash_address(s->index, &s->address.prefix.ip));
 
 	while (*at != slot)
 		at = &w->addresses[*at].hash_next;
@@ -503,6 +502,21 @@ ifworld_address(const struct ifworld *w, int index, const struct prefix *prefix)
 	return slot == NONE ? NULL : &w->addresses[slot].address;
 }
 
+bool
+ifworld_owns(const struct ifworld *w, int index, const struct ip *ip)
+{
+	int32_t slot = *address_head(w, hash_address(index, ip));
+
+	for (; slot != NONE; slot = w->addresses[slot].hash_next) {
+		const struct address_slot *s = &w->addresses[slot];
+
+		if (s->index == index && list_of(&s->address) == OWN &&
+		    ip_equal(&s->address.prefix.ip, ip))
+			return true;
+	}
+	return false;
+}
+
 const struct ifworld_link *
 ifworld_next_link(const struct ifworld *w, const struct ifworld_link *link)
 {
@@ -568,4 +582,15 @@ ifworld_source4(const struct ifworld *w, int index)
 			first = a->prefix.ip;
 	}
 	return first;
+}
+
+struct ip
+ifworld_source6(const struct ifworld *w, int index)
+{
+	for (const struct ifworld_address *a = NULL;
+	     (a = ifworld_next_own(w, index, a)) != NULL;) {
+		if (ip_is_link_local(&a->prefix.ip) && !a->tentative)
+			return a->prefix.ip;
+	}
+	return (struct ip){ 0 };
 }

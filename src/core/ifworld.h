@@ -20,6 +20,9 @@
 /* Values of the kernel's address protocol that name us as the origin of an address. */
 #define MARK_VIRTUAL 112u
 #define MARK_REAL 113u
+/* And those that say that the kernel made it: from a router's advertisement, from the MAC. */
+#define MARK_ADVERTISED 2u
+#define MARK_GENERATED 3u
 
 enum ifworld_kind {
 	IFWORLD_OTHER,			/* ports, veth, anything we never create */
@@ -73,6 +76,7 @@ struct ifworld_address {
 	uint8_t mark;
 	bool secondary;
 	bool leased;			/* has a lifetime */
+	bool tentative;			/* IPv6: not known to be unique yet, or known not to be */
 	bool silent;			/* its local route is known to be gone: see ifplan.c */
 };
 
@@ -109,6 +113,8 @@ const struct ifworld_link *ifworld_station(const struct ifworld *world, int pare
                                            const struct mac *mac);
 const struct ifworld_address *ifworld_address(const struct ifworld *world, int index,
                                               const struct prefix *prefix);
+/* Is this one of the link's own addresses (with any prefix length)? */
+bool ifworld_owns(const struct ifworld *world, int index, const struct ip *ip);
 
 /* Walk: start with NULL; NULL at the end.  The picture must not change meanwhile. */
 const struct ifworld_link *ifworld_next_link(const struct ifworld *world,
@@ -127,5 +133,7 @@ bool ifworld_usable(const struct ifworld *world, const struct ifworld_link *link
 /* The address packets of the link come from: the first that is neither secondary nor virtual, else
  * the first that is not virtual; family 0 when there is none. */
 struct ip ifworld_source4(const struct ifworld *world, int index);
+/* The same for IPv6: the first link-local address that is neither virtual nor tentative. */
+struct ip ifworld_source6(const struct ifworld *world, int index);
 
 #endif

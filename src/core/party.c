@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The state machine of RFC 3768 6.4, for a whole sync group at once: one table, one function that
- * writes the state, effects after it.  Packets and links are first classified into an event.
+ * The state machine of RFC 3768 6.4 and RFC 9568 6.4, for a whole sync group at once: one table,
+ * one function that writes the state, effects after it.  Links and what is tracked are classified
+ * into an event here, packets in hear.c.
  *
  * After a reset (make before break) the party is backup but its members keep their addresses until
  * another master was heard and has had ENGINE_LINGER for its announcements.  The new master is
@@ -11,10 +12,9 @@
  */
 #include "core/party.h"
 
-#include "core/election.h"
-
-/* How often a master answers resignations: shorter than any skew, so that a real one is. */
-#define RESIGNATION_PAUSE (2 * NSEC_PER_MSEC)
+#include "core/herald.h"
+#include "core/lateness.h"
+#include "core/track.h"
 
 #define I VROUTER_INIT
 #define B VROUTER_BACKUP
@@ -22,11 +22,11 @@
 #define F VROUTER_FAULT
 
 static const enum vrouter_state table[VROUTER_STATES][PARTY_EVENTS] = {
-	/*      READY LOST SILENCE STRONGER RESET STALLED JOINED RESUMED STOP */
-	[I] = { B,    F,   I,      I,       I,    I,      I,     B,      I },
-	[B] = { B,    F,   M,      B,       B,    B,      B,     B,      I },
-	[M] = { M,    F,   M,      B,       B,    B,      M,     B,      I },
-	[F] = { B,    F,   F,      F,       F,    F,      F,     B,      I },
+	/*      READY OWNER LOST SILENCE STRONGER RESET STALLED JOINED RESUMED STOP */
+	[I] = { B,    M,    F,   I,      I,       I,    I,      I,     B,      I },
+	[B] = { B,    M,    F,   M,      B,       B,    B,      B,     B,      I },
+	[M] = { M,    M,    F,   M,      B,       B,    B,      M,     B,      I },
+	[F] = { B,    M,    F,   F,      F,       F,    F,      F,     B,      I },
 };
 
 #undef I
@@ -53,6 +53,43 @@ silence_deadline(const struct party *p)
 	return latest;
 }
 
+/* Up to when has everything been handed in that arrived for any member? */
+static nsec_t
+heard_by_all(const struct party *p)
+{
+	nsec_t earliest = NSEC_NEVER;
+
+	for (uint32_t i = 0; i < p->count; i++)
+		earliest = nsec_min(earliest, p->members[i]->heard);
+	return earliest;
+}
+
+/* What has not been heard on a link with a backlog is no silence: nothing rings for it. */
+static bool
+is_silent(const struct party *p, nsec_t when)
+{
+	nsec_t deadline = silence_deadline(p);
+
+	return deadline <= when && deadline <= heard_by_all(p);
+}
+
+/* Is all that the members need known? */
+static bool
+is_known(const struct party *p)
+{
+	return p->unknown == 0 && p->untold == 0;
+}
+
+static nsec_t
+shortest_down_interval(const struct party *p)
+{
+	nsec_t shortest = NSEC_NEVER;
+
+	for (uint32_t i = 0; i < p->count; i++)
+		shortest = nsec_min(shortest, p->members[i]->down_interval);
+	return shortest;
+}
+
 /*
  * An advert accepted later moves a member's deadline away without coming here: the queue may ring
  * too early, once in a down interval, which is cheaper than asking all members at each advert.
@@ -62,10 +99,11 @@ party_schedule(struct party *p)
 {
 	nsec_t when = NSEC_NEVER;
 
-	/* While an interface is unknown the next event is that somebody tells us. */
-	if (p->state == VROUTER_INIT && p->unknown == 0)
+	p->down_interval = shortest_down_interval(p);
+	/* While something is unknown the next event is that somebody tells us. */
+	if (p->state == VROUTER_INIT && is_known(p))
 		when = p->start_at;
-	if (p->state == VROUTER_BACKUP && p->unknown == 0)
+	if (p->state == VROUTER_BACKUP && p->unknown == 0 && is_silent(p, NSEC_NEVER))
 		when = silence_deadline(p);
 	if (p->lingering)
 		when = nsec_min(when, p->linger_until);
@@ -74,20 +112,43 @@ party_schedule(struct party *p)
 
 /* ---- the one writer of the state ------------------------------------------------------------ */
 
+static enum vrouter_reason
+reason_of_recovery(const struct vrouter *v)
+{
+	const struct vrouter_status *s = &v->status;
+
+	if (s->state == VROUTER_INIT)
+		return REASON_STARTED;
+	if (s->state != VROUTER_FAULT)
+		return REASON_SYNC_GROUP;
+	return s->reason == REASON_TRACK_DOWN || s->reason == REASON_MEMBER_TRACK_DOWN ?
+	       REASON_TRACK_UP : REASON_LINK_UP;
+}
+
+/* Its own loss before that of others, its interface before what it tracks. */
+static enum vrouter_reason
+reason_of_loss(const struct party *p, const struct vrouter *v)
+{
+	if (v->condition == CONDITION_DOWN)
+		return REASON_LINK_DOWN;
+	if (v->condition == CONDITION_NO_ADDRESS)
+		return REASON_NO_ADDRESS;
+	if (v->track_lost)
+		return REASON_TRACK_DOWN;
+	return p->cut > 0 ? REASON_MEMBER_DOWN : REASON_MEMBER_TRACK_DOWN;
+}
+
 /* Why this member goes where the event sends its party. */
 static enum vrouter_reason
 reason_of(const struct party *p, const struct vrouter *v, enum party_event event)
 {
 	switch (event) {
 	case PARTY_READY:
-		if (v->status.state == VROUTER_INIT)
-			return REASON_STARTED;
-		return v->status.state == VROUTER_FAULT ? REASON_LINK_UP : REASON_SYNC_GROUP;
+		return reason_of_recovery(v);
+	case PARTY_OWNER:
+		return REASON_OWNER;
 	case PARTY_LOST:
-		if (v->condition == CONDITION_DOWN)
-			return REASON_LINK_DOWN;
-		return v->condition == CONDITION_NO_ADDRESS ? REASON_NO_ADDRESS :
-		                                              REASON_MEMBER_DOWN;
+		return reason_of_loss(p, v);
 	case PARTY_SILENCE:
 		if (p->lingering)
 			return REASON_NOBODY_TOOK_OVER;
@@ -157,7 +218,7 @@ act(struct vrouter **members, uint32_t count, enum party_event event, nsec_t now
 	speak_up(members, count, true, now, out);
 	for (uint32_t i = 0; i < count; i++)
 		if (vrouter_moved(members[i]) && members[i]->status.state == VROUTER_MASTER)
-			vrouter_announce(members[i], now, out);
+			herald_begin(members[i], now, out);
 	for (uint32_t i = 0; i < count; i++) {
 		struct vrouter *v = members[i];
 
@@ -192,8 +253,8 @@ enter(struct party *p, enum vrouter_state state, enum party_event event, nsec_t 
 	party_schedule(p);
 }
 
-static void
-handle(struct party *p, enum party_event event, nsec_t now, struct effects *out)
+void
+party_handle(struct party *p, enum party_event event, nsec_t now, struct effects *out)
 {
 	enum vrouter_state state = table[p->state][event];
 
@@ -201,187 +262,148 @@ handle(struct party *p, enum party_event event, nsec_t now, struct effects *out)
 		enter(p, state, event, now, out);
 }
 
-/* ---- links ---------------------------------------------------------------------------------- */
+/* ---- what the members need ------------------------------------------------------------------ */
 
 static bool
-is_lost(const struct vrouter *v)
+is_cut(const struct vrouter *v)
 {
 	return v->condition == CONDITION_DOWN || v->condition == CONDITION_NO_ADDRESS;
 }
 
-/* So two routers with crossing priorities agree on every segment about who is stronger. */
-void
-party_share_priority(struct party *p)
+/* Count the member in; before it changes, count it out. */
+static void
+count_member(struct party *p, const struct vrouter *v, bool in)
 {
-	uint8_t lowest = UINT8_MAX;
+	uint32_t one = in ? 1 : UINT32_MAX;	/* or minus one */
 
-	for (uint32_t i = 0; i < p->count; i++)
-		if (p->members[i]->settings->priority < lowest)
-			lowest = p->members[i]->settings->priority;
-	for (uint32_t i = 0; i < p->count; i++)
-		vrouter_set_priority(p->members[i], lowest);
+	p->unknown += v->condition == CONDITION_UNKNOWN ? one : 0;
+	p->untold += v->untold ? one : 0;
+	p->cut += is_cut(v) ? one : 0;
+	p->lost += is_cut(v) || v->track_lost ? one : 0;
 }
 
 void
 party_count(struct party *p)
 {
-	p->unknown = 0;
-	p->lost = 0;
+	p->unknown = p->untold = p->cut = p->lost = 0;
 	p->start_at = 0;
-	p->down_interval = NSEC_NEVER;
 	for (uint32_t i = 0; i < p->count; i++) {
 		const struct vrouter *v = p->members[i];
 
-		p->unknown += v->condition == CONDITION_UNKNOWN;
-		p->lost += is_lost(v);
+		count_member(p, v, true);
 		p->start_at = nsec_max(p->start_at, v->appeared + v->settings->start_delay);
-		p->down_interval = nsec_min(p->down_interval, v->down_interval);
 	}
+	p->down_interval = shortest_down_interval(p);
+}
+
+bool
+party_share_priority(struct party *p)
+{
+	uint8_t lowest = UINT8_MAX;
+
+	for (uint32_t i = 0; i < p->count; i++) {
+		uint8_t own = vrouter_own_priority(p->members[i]);
+
+		lowest = own < lowest ? own : lowest;
+	}
+	if (lowest == p->priority)
+		return false;
+	p->priority = lowest;
+	for (uint32_t i = 0; i < p->count; i++) {
+		struct vrouter *v = p->members[i];
+		nsec_t before = v->down_interval;
+
+		vrouter_set_priority(v, lowest);
+		/* The silence began when it began; only our patience is another. */
+		if (v->status.state == VROUTER_BACKUP && !p->resigned)
+			v->status.down_deadline += v->down_interval - before;
+	}
+	return true;
 }
 
 void
-party_set_link(struct party *p, struct vrouter *v, const struct link_input *input)
+party_set_link(struct vrouter *v, const struct link_input *input)
 {
-	p->unknown -= v->condition == CONDITION_UNKNOWN;
-	p->lost -= is_lost(v);
+	count_member(v->party, v, false);
 	vrouter_set_link(v, input);
-	p->lost += is_lost(v);
+	count_member(v->party, v, true);
+	v->party->stirred = true;
+}
+
+void
+party_track(struct vrouter *v, uint32_t index, bool up, nsec_t now)
+{
+	count_member(v->party, v, false);
+	track_report(v, index, up, now);
+	count_member(v->party, v, true);
+	v->party->stirred = true;
+}
+
+void
+party_track_on_time(struct vrouter *v, nsec_t now)
+{
+	count_member(v->party, v, false);
+	track_on_time(v, now);
+	count_member(v->party, v, true);
+	v->party->stirred = true;
+}
+
+void
+party_set_owner(struct vrouter *v, bool owner)
+{
+	v->party->stirred |= v->status.owner != owner;
+	v->status.owner = owner;
+	v->version++;
+}
+
+/* Where the members' needs send the party. */
+static void
+follow_needs(struct party *p, nsec_t now, struct effects *out)
+{
+	/* At the start all members wait until each is known and its delay is over. */
+	bool starting = p->state == VROUTER_INIT && (!is_known(p) || now < p->start_at);
+	bool begins = p->state == VROUTER_INIT || p->state == VROUTER_FAULT;
+	bool owner = begins && p->priority == PRIORITY_OWNER;
+
+	if (!starting && p->lost > 0)
+		party_handle(p, PARTY_LOST, now, out);
+	else if (!starting && is_known(p))
+		party_handle(p, owner ? PARTY_OWNER : PARTY_READY, now, out);
+}
+
+static void
+settle(struct party *p, nsec_t now, struct effects *out)
+{
+	enum vrouter_state state = p->state;
+	bool changed = party_share_priority(p);
+
+	p->stirred = false;
+	follow_needs(p, now, out);
+	/* Nobody shall take a master for what it no longer is, not even for an interval. */
+	for (uint32_t i = 0; changed && i < p->count; i++)
+		if (state == VROUTER_MASTER && p->state == VROUTER_MASTER)
+			vrouter_send(p->members[i], now, out);
+	if (changed && p->priority == PRIORITY_OWNER && p->state == VROUTER_BACKUP &&
+	    is_known(p) && p->lost == 0)
+		party_handle(p, PARTY_OWNER, now, out);
+	party_schedule(p);
 }
 
 void
 party_settle(struct party *p, nsec_t now, struct effects *out)
 {
-	/* At the start all members wait until each is known and its delay is over. */
-	bool starting = p->state == VROUTER_INIT && (p->unknown > 0 || now < p->start_at);
-
-	if (!starting && p->lost > 0)
-		handle(p, PARTY_LOST, now, out);
-	else if (!starting && p->unknown == 0)
-		handle(p, PARTY_READY, now, out);
-	party_schedule(p);
-}
-
-/* ---- packets -------------------------------------------------------------------------------- */
-
-/* RFC 3768 6.4.3. */
-static void
-hear_as_master(struct party *p, struct vrouter *v, const struct advert *ad, nsec_t arrival,
-               nsec_t now, struct effects *out)
-{
-	struct claim sender = { .priority = ad->priority, .source = ad->source };
-	struct claim own = {
-		.priority = v->status.effective_priority,
-		.source = v->status.source,
-	};
-	nsec_t interval = v->settings->interval;
-
-	if (ad->priority == ADVERT_PRIORITY_RESIGN) {
-		/* Other backups now wait for their skew only: they must hear us at once. */
-		if (now >= v->assert_at) {
-			vrouter_send(v, now, out);
-			v->assert_at = now + RESIGNATION_PAUSE;
-		}
-		return;
-	}
-	if (election_outranks(&sender, &own)) {
-		handle(p, PARTY_STRONGER, now, out);
-		vrouter_rearm(v, ad, arrival);
-		return;
-	}
-	/*
-	 * Two masters, and we are the right one.  RFC 9568 6.4.3: assert ourselves at once, to the
-	 * other router and to bridges and hosts that it misled; but answer no flood with a flood.
-	 */
-	vrouter_raise(v, ALARM_TWO_MASTERS, now + 3 * interval, out);
-	if (now >= v->answer_at) {
-		vrouter_send(v, now, out);
-		v->answer_at = now + interval / 4;
-	}
-	if (now >= v->reannounce_at) {
-		vrouter_effect(v, EFFECT_ANNOUNCE, out);
-		v->reannounce_at = now + interval;
-	}
-}
-
-/* A router resigned with its whole sync group: all members wait for no more than their skew. */
-static void
-hear_resignation(struct party *p, nsec_t arrival)
-{
-	if (p->resigned || arrival < p->listening_since)
-		return;
-	for (uint32_t i = 0; i < p->count; i++) {
-		struct vrouter *v = p->members[i];
-		const struct group_settings *g = v->settings;
-		nsec_t skew = election_skew(g->version, v->status.effective_priority, g->interval);
-
-		v->status.down_deadline = nsec_min(v->status.down_deadline, arrival + skew);
-		v->version++;
-	}
-	p->resigned = true;
-	party_schedule(p);
-}
-
-/* RFC 3768 6.4.2, with preempt-delay: is its sender our master? */
-static bool
-is_followed(struct vrouter *v, const struct advert *ad, nsec_t arrival)
-{
-	const struct group_settings *g = v->settings;
-
-	if (ad->priority >= v->status.effective_priority) {
-		v->weaker_since = NSEC_NEVER;
-		return true;
-	}
-	if (!g->preempt || arrival < v->yield_until) {
-		v->weaker_since = NSEC_NEVER;	/* no delay runs, even if one did before a commit */
-		return true;
-	}
-	if (v->weaker_since == NSEC_NEVER)
-		v->weaker_since = nsec_max(arrival, v->party->listening_since);
-	return arrival < nsec_add(v->weaker_since, g->preempt_delay);
-}
-
-/*
- * A weaker master that is followed for the preempt-delay only: when that is over we take over at
- * once, not a down interval after its last advert; but never sooner than RFC 3768 lets us.
- */
-static void
-limit_patience(struct vrouter *v)
-{
-	nsec_t end = nsec_add(v->weaker_since,
-	                      nsec_max(v->settings->preempt_delay, v->down_interval));
-
-	v->status.down_deadline = nsec_min(v->status.down_deadline, end);
-}
-
-static void
-hear_as_backup(struct party *p, struct vrouter *v, const struct advert *ad, nsec_t arrival,
-               nsec_t now)
-{
-	if (ad->priority == ADVERT_PRIORITY_RESIGN) {
-		hear_resignation(p, arrival);
-		return;
-	}
-	if (p->lingering && p->linger_until == NSEC_NEVER) {
-		p->linger_until = now + ENGINE_LINGER;
-		party_schedule(p);
-	}
-	if (is_followed(v, ad, arrival)) {
-		vrouter_rearm(v, ad, arrival);
-		limit_patience(v);
-		p->resigned = false;
-	}
+	if (p->stirred)
+		settle(p, now, out);
 }
 
 void
-party_on_advert(struct party *p, struct vrouter *v, const struct advert *ad, nsec_t arrival,
-                nsec_t now, struct effects *out)
+party_learned(struct vrouter *v)
 {
-	vrouter_accept(v, ad, now, out);
-	if (p->state == VROUTER_MASTER)
-		hear_as_master(p, v, ad, arrival, now, out);
-	else if (p->state == VROUTER_BACKUP)
-		hear_as_backup(p, v, ad, arrival, now);
-	party_schedule_member(v);
+	struct party *p = v->party;
+
+	/* A longer one is found out when the queue rings. */
+	p->down_interval = nsec_min(p->down_interval, v->down_interval);
+	p->timers->shortest = nsec_min(p->timers->shortest, v->status.master_interval);
 }
 
 /* ---- time ----------------------------------------------------------------------------------- */
@@ -402,10 +424,12 @@ party_on_time(struct party *p, nsec_t heard, nsec_t now, struct effects *out)
 {
 	if (p->lingering && p->linger_until <= heard)
 		stop_lingering(p, out);
-	if (p->state == VROUTER_INIT)
-		party_settle(p, now, out);
-	else if (p->state == VROUTER_BACKUP && p->unknown == 0 && silence_deadline(p) <= heard)
-		handle(p, PARTY_SILENCE, now, out);
+	if (p->state == VROUTER_INIT) {
+		settle(p, now, out);
+	} else if (p->state == VROUTER_BACKUP && p->unknown == 0 && is_silent(p, heard)) {
+		lateness_takeover(p->timers->lateness, silence_deadline(p), now);
+		party_handle(p, PARTY_SILENCE, now, out);
+	}
 	party_schedule(p);
 }
 
@@ -434,12 +458,14 @@ party_is_overdue(const struct party *p, nsec_t now)
 	return false;
 }
 
-void
+bool
 party_stalled(struct party *p, nsec_t now, struct effects *out)
 {
-	handle(p, PARTY_STALLED, now, out);
-	if (p->state == VROUTER_BACKUP)
-		listen_afresh(p, now, out);
+	party_handle(p, PARTY_STALLED, now, out);
+	if (p->state != VROUTER_BACKUP)
+		return false;
+	listen_afresh(p, now, out);
+	return true;
 }
 
 /* ---- the operator --------------------------------------------------------------------------- */
@@ -449,13 +475,14 @@ party_reset(struct party *p, nsec_t now, struct effects *out)
 {
 	if (p->state != VROUTER_MASTER)
 		return false;
-	handle(p, PARTY_RESET, now, out);
+	party_handle(p, PARTY_RESET, now, out);
 	for (uint32_t i = 0; i < p->count; i++) {
 		struct vrouter *v = p->members[i];
 
 		v->status.lingering = v->holds;
 		v->yield_until = now + v->down_interval;
-		v->renew_at = nsec_max(now, v->renewed + v->settings->interval);
+		v->renew_at = nsec_max(now, v->renewed + nsec_max(v->settings->interval,
+		                                                   RENEWAL_PAUSE));
 		party_schedule_member(v);
 	}
 	return true;
@@ -464,7 +491,7 @@ party_reset(struct party *p, nsec_t now, struct effects *out)
 void
 party_stop(struct party *p, nsec_t now, struct effects *out)
 {
-	handle(p, PARTY_STOP, now, out);
+	party_handle(p, PARTY_STOP, now, out);
 	p->start_at = NSEC_NEVER;
 	party_schedule(p);
 }
@@ -497,14 +524,17 @@ party_adopt(struct party *p, nsec_t now, struct effects *out)
 
 	if (p->state == VROUTER_INIT) {
 		enter(p, VROUTER_INIT, PARTY_JOINED, now, out);
-		party_settle(p, now, out);
+		settle(p, now, out);
 		return;
 	}
 	/* Go straight to where the interfaces allow: no taking only to drop again. */
 	if (p->lost > 0)
 		event = PARTY_LOST;
-	else if (p->state == VROUTER_FAULT && p->unknown == 0)
-		event = PARTY_READY;
+	else if (p->state == VROUTER_FAULT && is_known(p))
+		event = p->priority == PRIORITY_OWNER ? PARTY_OWNER : PARTY_READY;
+	else if (p->state == VROUTER_BACKUP && is_known(p) && p->stirred)
+		event = PARTY_OWNER;	/* since this configuration */
+	p->stirred = false;
 	enter(p, table[p->state][event], event, now, out);
 	/* A member that lingered elsewhere: here nobody waits for another master. */
 	if (!p->lingering && p->state != VROUTER_MASTER)
@@ -541,6 +571,10 @@ void
 party_resume(struct party *p, nsec_t now, struct effects *out)
 {
 	enum vrouter_state state;
+
+	party_count(p);
+	(void)party_share_priority(p);
+
 	bool goes_on = agreed_state(p, &state) &&
 	               (state != VROUTER_MASTER || is_still_master(p, now));
 
@@ -553,10 +587,12 @@ party_resume(struct party *p, nsec_t now, struct effects *out)
 	for (uint32_t i = 0; i < p->count; i++) {
 		struct vrouter *v = p->members[i];
 
-		if (p->state == VROUTER_MASTER)
+		if (p->state == VROUTER_MASTER) {
 			vrouter_renew_rest(v, now, out);
-		else
+			herald_resume(v, now);
+		} else {
 			vrouter_drop(v, out);	/* it lingered */
+		}
 		party_schedule_member(v);
 	}
 	if (p->state == VROUTER_BACKUP)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One block of memory: header, links, groups, sync groups, addresses.  This file knows where each
- * part begins and whether a block that came from another process may be trusted: nothing in it is
+ * One block of memory: a header and the parts.  This file knows where each part begins and whether a block that came from another process may be trusted: nothing in it is
  * used as an index, a string or a truth value before settings_check() has seen the raw bytes.
  * It must not judge the operator's wishes; src/config has done that.
  */
@@ -11,57 +10,63 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADDRESSES_MAX (SETTINGS_GROUPS_MAX * GROUP_ADDRESSES_MAX + SETTINGS_LINKS_MAX * 16u)
+/* So many of everything that groups have several of. */
+#define ENTRIES_MAX (SETTINGS_GROUPS_MAX * GROUP_ADDRESSES_MAX)
 #define INTERVAL_MIN (10 * NSEC_PER_MSEC)
 #define INTERVAL_MAX_V2 (255 * NSEC_PER_SEC)
 #define INTERVAL_MAX_V3 (40950 * NSEC_PER_MSEC)
 #define PREEMPT_DELAY_MAX (1000 * NSEC_PER_SEC)
 #define START_DELAY_MAX (600 * NSEC_PER_SEC)
+#define GARP_MAX (1000 * NSEC_PER_SEC)
+#define DELAY_MAX (86400 * NSEC_PER_SEC)
 
-/* Where the parts begin, and where the block ends. */
-struct layout {
-	size_t links;
-	size_t groups;
-	size_t syncs;
-	size_t addresses;
-	size_t end;
+/* Of what each part is made, and how much of it there may be. */
+static const struct {
+	size_t size;
+	uint32_t most;
+} parts[SETTINGS_PARTS] = {
+	[PART_LINKS] = { sizeof(struct link_settings), SETTINGS_LINKS_MAX },
+	[PART_GROUPS] = { sizeof(struct group_settings), SETTINGS_GROUPS_MAX },
+	[PART_SYNCS] = { sizeof(struct sync_settings), SETTINGS_GROUPS_MAX },
+	[PART_ADDRESSES] = { sizeof(struct address_settings), ENTRIES_MAX },
+	[PART_PEERS] = { sizeof(struct peer_settings), ENTRIES_MAX },
+	[PART_TRACKS] = { sizeof(struct track_settings), ENTRIES_MAX },
+	[PART_OBJECTS] = { sizeof(struct object_settings), ENTRIES_MAX },
+	[PART_CHECKS] = { sizeof(struct check_settings), SETTINGS_GROUPS_MAX },
+	[PART_ROUTES] = { sizeof(struct route_settings), ENTRIES_MAX },
+	[PART_RULES] = { sizeof(struct rule_settings), ENTRIES_MAX },
+	[PART_ADVERTISERS] = { sizeof(struct advertiser_settings), SETTINGS_GROUPS_MAX },
+	[PART_PREFIXES] = { sizeof(struct advertised_prefix), ENTRIES_MAX },
+	[PART_PROGRAMS] = { sizeof(struct program_settings), SETTINGS_GROUPS_MAX },
 };
 
+_Static_assert(sizeof(struct settings_counts) == SETTINGS_PARTS * sizeof(uint32_t),
+               "a count for each part");
+
+/* Where a part begins; that behind the last one is the end of the block. */
 static size_t
-align(size_t offset)
+offset_of(const uint32_t *counts, unsigned wanted)
 {
-	return (offset + 7) & ~(size_t)7;
-}
+	size_t offset = sizeof(struct settings);
 
-static struct layout
-layout_of(uint32_t links, uint32_t groups, uint32_t syncs, uint32_t addresses)
-{
-	struct layout at;
-
-	at.links = align(sizeof(struct settings));
-	at.groups = align(at.links + links * sizeof(struct link_settings));
-	at.syncs = align(at.groups + groups * sizeof(struct group_settings));
-	at.addresses = align(at.syncs + syncs * sizeof(struct sync_settings));
-	at.end = align(at.addresses + addresses * sizeof(struct prefix));
-	return at;
-}
-
-static struct layout
-layout(const struct settings *s)
-{
-	return layout_of(s->link_count, s->group_count, s->sync_count, s->address_count);
+	for (unsigned i = 0; i < wanted; i++)
+		offset += (counts[i] * parts[i].size + 7) & ~(size_t)7;
+	return offset;
 }
 
 size_t
-settings_size(uint32_t links, uint32_t groups, uint32_t syncs, uint32_t addresses)
+settings_size(const struct settings_counts *counts)
 {
-	return layout_of(links, groups, syncs, addresses).end;
+	uint32_t numbers[SETTINGS_PARTS];
+
+	memcpy(numbers, counts, sizeof(numbers));
+	return offset_of(numbers, SETTINGS_PARTS);
 }
 
 struct settings *
-settings_new(uint32_t links, uint32_t groups, uint32_t syncs, uint32_t addresses)
+settings_new(const struct settings_counts *counts)
 {
-	size_t size = settings_size(links, groups, syncs, addresses);
+	size_t size = settings_size(counts);
 	struct settings *s;
 
 	assert(size <= UINT32_MAX);
@@ -70,10 +75,7 @@ settings_new(uint32_t links, uint32_t groups, uint32_t syncs, uint32_t addresses
 		return NULL;
 	s->magic = SETTINGS_MAGIC;
 	s->size = (uint32_t)size;
-	s->link_count = links;
-	s->group_count = groups;
-	s->sync_count = syncs;
-	s->address_count = addresses;
+	s->counts = *counts;
 	return s;
 }
 
@@ -87,34 +89,98 @@ settings_copy(const struct settings *settings)
 	return copy;
 }
 
-static void *
-part(const struct settings *settings, size_t offset)
+struct settings *
+settings_copy_without_secrets(const struct settings *settings)
 {
-	return (uint8_t *)(uintptr_t)settings + offset;
+	struct settings *copy = settings_copy(settings);
+
+	for (uint32_t i = 0; copy && i < copy->group_count; i++)
+		memset(settings_groups(copy)[i].password, 0, PASSWORD_SIZE);
+	return copy;
+}
+
+static void *
+part(const struct settings *settings, enum settings_part wanted)
+{
+	return (uint8_t *)(uintptr_t)settings + offset_of(settings->part_counts, wanted);
 }
 
 struct link_settings *
 settings_links(const struct settings *settings)
 {
-	return part(settings, layout(settings).links);
+	return part(settings, PART_LINKS);
 }
 
 struct group_settings *
 settings_groups(const struct settings *settings)
 {
-	return part(settings, layout(settings).groups);
+	return part(settings, PART_GROUPS);
 }
 
 struct sync_settings *
 settings_syncs(const struct settings *settings)
 {
-	return part(settings, layout(settings).syncs);
+	return part(settings, PART_SYNCS);
 }
 
-struct prefix *
+struct address_settings *
 settings_addresses(const struct settings *settings)
 {
-	return part(settings, layout(settings).addresses);
+	return part(settings, PART_ADDRESSES);
+}
+
+struct peer_settings *
+settings_peers(const struct settings *settings)
+{
+	return part(settings, PART_PEERS);
+}
+
+struct track_settings *
+settings_tracks(const struct settings *settings)
+{
+	return part(settings, PART_TRACKS);
+}
+
+struct object_settings *
+settings_objects(const struct settings *settings)
+{
+	return part(settings, PART_OBJECTS);
+}
+
+struct check_settings *
+settings_checks(const struct settings *settings)
+{
+	return part(settings, PART_CHECKS);
+}
+
+struct route_settings *
+settings_routes(const struct settings *settings)
+{
+	return part(settings, PART_ROUTES);
+}
+
+struct rule_settings *
+settings_rules(const struct settings *settings)
+{
+	return part(settings, PART_RULES);
+}
+
+struct advertiser_settings *
+settings_advertisers(const struct settings *settings)
+{
+	return part(settings, PART_ADVERTISERS);
+}
+
+struct advertised_prefix *
+settings_prefixes(const struct settings *settings)
+{
+	return part(settings, PART_PREFIXES);
+}
+
+struct program_settings *
+settings_programs(const struct settings *settings)
+{
+	return part(settings, PART_PROGRAMS);
 }
 
 int
@@ -129,7 +195,8 @@ settings_find_link(const struct settings *settings, const char *name)
 }
 
 int
-settings_find_group(const struct settings *settings, const char *interface, unsigned vrid)
+settings_find_group(const struct settings *settings, const char *interface, unsigned vrid,
+                    uint8_t family)
 {
 	const struct group_settings *groups = settings_groups(settings);
 	int link = settings_find_link(settings, interface);
@@ -137,9 +204,34 @@ settings_find_group(const struct settings *settings, const char *interface, unsi
 	if (link < 0)
 		return -1;
 	for (uint32_t i = 0; i < settings->group_count; i++)
-		if (groups[i].link == link && groups[i].vrid == vrid)
+		if (groups[i].link == link && groups[i].vrid == vrid &&
+		    (family == 0 || groups[i].family == family))
 			return (int)i;
 	return -1;
+}
+
+void
+group_settings_init(struct group_settings *group)
+{
+	*group = (struct group_settings){
+		.link = -1,
+		.sync = -1,
+		.family = 4,
+		.version = 2,
+		.priority = 100,
+		.preempt = true,
+		.interval = NSEC_PER_SEC,
+		.garp = {
+			.delay = 5 * NSEC_PER_SEC,
+			.repeat = 5,
+			.refresh_repeat = 1,
+			.lower_delay = 5 * NSEC_PER_SEC,
+			.lower_repeat = 5,
+		},
+		.advertiser = -1,
+	};
+	for (unsigned i = 0; i < GROUP_SCRIPTS; i++)
+		group->scripts[i] = -1;
 }
 
 struct mac
@@ -249,54 +341,300 @@ is_interval(uint8_t version, nsec_t interval)
 	       interval % INTERVAL_MIN == 0;
 }
 
-static const char *
-group_trouble(const struct settings *s, const struct group_settings *group)
+static bool
+is_duration(nsec_t value, nsec_t most)
 {
+	return value >= 0 && value <= most;
+}
+
+static const char *
+garp_trouble(const struct garp_settings *garp)
+{
+	if (!is_duration(garp->interval, GARP_MAX) || !is_duration(garp->delay, GARP_MAX) ||
+	    !is_duration(garp->refresh, GARP_MAX) || !is_duration(garp->lower_delay, GARP_MAX))
+		return "time between announcements";
+	if (garp->repeat == 0 || garp->refresh_repeat == 0)
+		return "number of announcements";
+	return NULL;
+}
+
+/* What belongs to a group of version 3 only, or to version 2 only. */
+static const char *
+version_trouble(const struct group_settings *group)
+{
+	if (group->version != 2 && group->version != 3)
+		return "version";
+	if (group->family != 4 && (group->family != 6 || group->version != 3))
+		return "family";
+	if (group->both_versions && (group->version != 3 || group->family != 4))
+		return "both versions";
+	if (group->auth >= AUTH_TYPES || (group->auth != AUTH_NONE && group->version != 2))
+		return "authentication";
+	if (group->sum_form >= SUM_FORMS)
+		return "form of the checksum";
+	if (!is_interval(group->version, group->interval))
+		return "interval";
+	return NULL;
+}
+
+/* What the group refers to in other parts. */
+static const char *
+slices_trouble(const struct settings *s, const struct group_settings *group)
+{
+	if (group->address_count == 0 || group->address_count > GROUP_ADDRESSES_MAX ||
+	    group->excluded_count > GROUP_EXCLUDED_MAX ||
+	    !is_slice(group->address_first, group_held_count(group), s->address_count))
+		return "address range";
+	if (group->peer_count > GROUP_PEERS_MAX ||
+	    !is_slice(group->peer_first, group->peer_count, s->peer_count))
+		return "peers";
+	if (group->track_count > GROUP_TRACKS_MAX ||
+	    !is_slice(group->track_first, group->track_count, s->track_count))
+		return "tracked objects";
+	if (group->route_count > GROUP_ROUTES_MAX ||
+	    !is_slice(group->route_first, group->route_count, s->route_count))
+		return "routes";
+	if (group->rule_count > GROUP_ROUTES_MAX ||
+	    !is_slice(group->rule_first, group->rule_count, s->rule_count))
+		return "rules";
+	if (!is_index_or_none(group->advertiser, s->advertiser_count) ||
+	    (group->advertiser >= 0 && group->family != 6))
+		return "router advertisements";
+	for (unsigned i = 0; i < GROUP_SCRIPTS; i++)
+		if (!is_index_or_none(group->scripts[i], s->program_count))
+			return "program";
+	for (uint32_t i = 0; i < group_held_count(group); i++)
+		if (settings_group_addresses(s, group)[i].prefix.ip.family != group->family)
+			return "family of an address";
+	for (uint32_t i = 0; i < group->peer_count; i++)
+		if (settings_peers(s)[group->peer_first + i].address.family != group->family)
+			return "family of a peer";
+	return NULL;
+}
+
+static const char *
+group_trouble(const struct settings *s, uint32_t index)
+{
+	const struct group_settings *group = &settings_groups(s)[index];
+	const char *trouble;
+
 	if (group->link < 0 || !is_index_or_none(group->link, s->link_count))
 		return "link";
 	if (!is_index_or_none(group->sync, s->sync_count))
 		return "sync group";
 	if (group->vrid == 0)
 		return "group number";
-	if (group->version != 2 && group->version != 3)
-		return "version";
-	if (group->priority == 0 || group->priority == 255)
+	if (group->priority == 0 || group->priority == PRIORITY_OWNER)
 		return "priority";
-	if (group->auth >= AUTH_TYPES)
-		return "authentication";
-	if (!is_bool(&group->preempt) || !is_bool(&group->accept) ||
-	    !is_bool(&group->rfc_compatibility))
+	if (!is_bool(&group->both_versions) || !is_bool(&group->preempt) ||
+	    !is_bool(&group->accept) || !is_bool(&group->rfc_compatibility))
 		return "truth value";
 	if (!is_text(group->vmac_name, sizeof(group->vmac_name), !group->rfc_compatibility))
 		return "name of the virtual link";
-	if (!is_interval(group->version, group->interval))
-		return "interval";
-	if (group->preempt_delay < 0 || group->preempt_delay > PREEMPT_DELAY_MAX)
+	if (!is_duration(group->preempt_delay, PREEMPT_DELAY_MAX))
 		return "preempt delay";
-	if (group->start_delay < 0 || group->start_delay > START_DELAY_MAX)
+	if (!is_duration(group->start_delay, START_DELAY_MAX))
 		return "start delay";
-	if (!is_ip(&group->hello_source, true))
+	if (!is_ip(&group->hello_source, true) ||
+	    (group->hello_source.family != 0 && group->hello_source.family != group->family))
 		return "hello source";
-	if (group->address_count == 0 || group->address_count > GROUP_ADDRESSES_MAX ||
-	    !is_slice(group->address_first, group->address_count, s->address_count))
-		return "address range";
+	trouble = version_trouble(group);
+	if (!trouble)
+		trouble = garp_trouble(&group->garp);
+	return trouble ? trouble : slices_trouble(s, group);
+}
+
+static const char *
+sync_trouble(const struct settings *s, uint32_t index)
+{
+	return is_text(settings_syncs(s)[index].name, SYNC_NAME_SIZE, false) ? NULL : "name";
+}
+
+static bool
+is_prefix(const struct prefix *prefix, bool may_be_none)
+{
+	return is_ip(&prefix->ip, may_be_none) && prefix->length <= 8 * ip_size(&prefix->ip);
+}
+
+static const char *
+address_trouble(const struct settings *s, uint32_t index)
+{
+	const struct address_settings *address = &settings_addresses(s)[index];
+
+	if (!is_index_or_none(address->link, s->link_count))
+		return "link";
+	return is_prefix(&address->prefix, false) ? NULL : "prefix";
+}
+
+static const char *
+peer_trouble(const struct settings *s, uint32_t index)
+{
+	const struct peer_settings *peer = &settings_peers(s)[index];
+
+	return is_ip(&peer->address, false) && peer->minimum_ttl > 0 ? NULL : "address or ttl";
+}
+
+static const char *
+track_trouble(const struct settings *s, uint32_t index)
+{
+	const struct track_settings *track = &settings_tracks(s)[index];
+
+	if (track->object >= s->object_count)
+		return "object";
+	if (track->weight < -254 || track->weight > 254)
+		return "weight";
+	if (!is_duration(track->up_delay, DELAY_MAX) || !is_duration(track->down_delay, DELAY_MAX))
+		return "delay";
 	return NULL;
 }
+
+static const char *
+object_trouble(const struct settings *s, uint32_t index)
+{
+	const struct object_settings *object = &settings_objects(s)[index];
+
+	if (object->kind >= OBJECT_KINDS)
+		return "kind";
+	if (!is_text(object->name, sizeof(object->name), false))
+		return "name";
+	if (!is_prefix(&object->prefix, object->kind != OBJECT_ROUTE))
+		return "prefix";
+	if (!is_index_or_none(object->check, s->check_count) ||
+	    (object->kind == OBJECT_CHECK) != (object->check >= 0))
+		return "check";
+	return NULL;
+}
+
+static const char *
+check_trouble(const struct settings *s, uint32_t index)
+{
+	const struct check_settings *check = &settings_checks(s)[index];
+	bool is_monitor = check->kind == CHECK_ICMP || check->kind == CHECK_TCP;
+
+	if (check->kind >= CHECK_KINDS)
+		return "kind";
+	if (!is_text(check->name, sizeof(check->name), false) ||
+	    !is_text(check->text, sizeof(check->text), true) ||
+	    !is_text(check->user, sizeof(check->user), true) ||
+	    !is_text(check->interface, sizeof(check->interface), true))
+		return "text";
+	if (!is_ip(&check->target, !is_monitor) || !is_ip(&check->source, true))
+		return "address";
+	if (check->kind != CHECK_POLICY && !(check->interval > 0 && check->interval <= DELAY_MAX))
+		return "interval";
+	if (!is_duration(check->timeout, DELAY_MAX) || !is_duration(check->delay, DELAY_MAX))
+		return "time";
+	if (check->rise == 0 || check->fall == 0 || check->loss > 100)
+		return "rise, fall or loss";
+	/* What a policy refers to stands before it. */
+	if (!is_index_or_none(check->monitor, index) ||
+	    (check->kind == CHECK_POLICY) != (check->monitor >= 0))
+		return "monitor";
+	if (check->kind == CHECK_POLICY && check->window == 0)
+		return "window";
+	return NULL;
+}
+
+static const char *
+route_trouble(const struct settings *s, uint32_t index)
+{
+	const struct route_settings *route = &settings_routes(s)[index];
+
+	if (!is_prefix(&route->destination, false) || !is_ip(&route->gateway, true) ||
+	    !is_ip(&route->source, true))
+		return "address";
+	if (!is_index_or_none(route->link, s->link_count))
+		return "link";
+	return is_bool(&route->blackhole) ? NULL : "truth value";
+}
+
+static const char *
+rule_trouble(const struct settings *s, uint32_t index)
+{
+	const struct rule_settings *rule = &settings_rules(s)[index];
+
+	if (rule->family != 4 && rule->family != 6)
+		return "family";
+	if (!is_prefix(&rule->from, true) || !is_prefix(&rule->to, true))
+		return "prefix";
+	if (!is_text(rule->in, sizeof(rule->in), true) ||
+	    !is_text(rule->out, sizeof(rule->out), true))
+		return "interface";
+	return NULL;
+}
+
+static const char *
+advertiser_trouble(const struct settings *s, uint32_t index)
+{
+	const struct advertiser_settings *a = &settings_advertisers(s)[index];
+
+	if (a->interval <= 0 || !is_duration(a->lifetime, UINT16_MAX * NSEC_PER_SEC))
+		return "time";
+	if (!is_bool(&a->managed) || !is_bool(&a->other))
+		return "truth value";
+	return is_slice(a->prefix_first, a->prefix_count, s->prefix_count) ? NULL : "prefixes";
+}
+
+static const char *
+prefix_trouble(const struct settings *s, uint32_t index)
+{
+	const struct advertised_prefix *prefix = &settings_prefixes(s)[index];
+
+	if (!is_prefix(&prefix->prefix, false) || prefix->prefix.ip.family != 6)
+		return "prefix";
+	if (!is_bool(&prefix->on_link) || !is_bool(&prefix->autonomous))
+		return "truth value";
+	return prefix->valid >= 0 && prefix->preferred >= 0 ? NULL : "lifetime";
+}
+
+static const char *
+program_trouble(const struct settings *s, uint32_t index)
+{
+	const struct program_settings *program = &settings_programs(s)[index];
+
+	if (!is_text(program->command, sizeof(program->command), false) ||
+	    !is_text(program->user, sizeof(program->user), true))
+		return "text";
+	return NULL;
+}
+
+/* The judge of each part and what an element of it is called. */
+static const struct {
+	const char *(*trouble)(const struct settings *s, uint32_t index);
+	const char *name;
+} judges[SETTINGS_PARTS] = {
+	[PART_LINKS] = { link_trouble, "link" },
+	[PART_GROUPS] = { group_trouble, "group" },
+	[PART_SYNCS] = { sync_trouble, "sync group" },
+	[PART_ADDRESSES] = { address_trouble, "address" },
+	[PART_PEERS] = { peer_trouble, "peer" },
+	[PART_TRACKS] = { track_trouble, "track" },
+	[PART_OBJECTS] = { object_trouble, "tracked object" },
+	[PART_CHECKS] = { check_trouble, "check" },
+	[PART_ROUTES] = { route_trouble, "route" },
+	[PART_RULES] = { rule_trouble, "rule" },
+	[PART_ADVERTISERS] = { advertiser_trouble, "router advertisement" },
+	[PART_PREFIXES] = { prefix_trouble, "advertised prefix" },
+	[PART_PROGRAMS] = { program_trouble, "program" },
+};
 
 static int
 check_header(const struct settings *s, size_t size, struct error *error)
 {
+	size_t end;
+
 	if (size < sizeof(*s) || (uintptr_t)s % _Alignof(struct settings) != 0)
 		return error_set(error, -EINVAL, "settings: no whole header");
 	if (s->magic != SETTINGS_MAGIC)
 		return error_set(error, -EINVAL, "settings: layout %08x instead of %08x",
 		                 s->magic, SETTINGS_MAGIC);
-	if (s->link_count > SETTINGS_LINKS_MAX || s->group_count > SETTINGS_GROUPS_MAX ||
-	    s->sync_count > SETTINGS_GROUPS_MAX || s->address_count > ADDRESSES_MAX)
-		return error_set(error, -EINVAL, "settings: a count is out of range");
-	if (s->size != size || layout(s).end != size)
+	for (unsigned i = 0; i < SETTINGS_PARTS; i++)
+		if (s->part_counts[i] > parts[i].most)
+			return error_set(error, -EINVAL, "settings: a count is out of range");
+	end = offset_of(s->part_counts, SETTINGS_PARTS);
+	if (s->size != size || end != size)
 		return error_set(error, -EINVAL, "settings: %zu bytes received, %u announced, "
-		                 "%zu needed", size, s->size, layout(s).end);
+		                 "%zu needed", size, s->size, end);
 	return 0;
 }
 
@@ -308,26 +646,13 @@ settings_check(const void *block, size_t size, struct error *error)
 
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < s->link_count; i++) {
-		const char *trouble = link_trouble(s, i);
+	for (unsigned i = 0; i < SETTINGS_PARTS; i++)
+		for (uint32_t j = 0; j < s->part_counts[i]; j++) {
+			const char *trouble = judges[i].trouble(s, j);
 
-		if (trouble)
-			return error_set(error, -EINVAL, "settings: link %u: %s", i, trouble);
-	}
-	for (uint32_t i = 0; i < s->group_count; i++) {
-		const char *trouble = group_trouble(s, &settings_groups(s)[i]);
-
-		if (trouble)
-			return error_set(error, -EINVAL, "settings: group %u: %s", i, trouble);
-	}
-	for (uint32_t i = 0; i < s->sync_count; i++)
-		if (!is_text(settings_syncs(s)[i].name, SYNC_NAME_SIZE, false))
-			return error_set(error, -EINVAL, "settings: sync group %u: name", i);
-	for (uint32_t i = 0; i < s->address_count; i++) {
-		const struct prefix *address = &settings_addresses(s)[i];
-
-		if (!is_ip(&address->ip, false) || address->length > 8 * ip_size(&address->ip))
-			return error_set(error, -EINVAL, "settings: address %u", i);
-	}
+			if (trouble)
+				return error_set(error, -EINVAL, "settings: %s %u: %s",
+				                 judges[i].name, j, trouble);
+		}
 	return 0;
 }

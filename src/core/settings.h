@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the operator asked for, as the engine needs it: links, VRRP groups, sync groups and their
- * addresses.  A struct settings is one block of memory without pointers: it is made once by
+ * What the operator asked for, as the roles need it: links, VRRP groups, sync groups, what they
+ * track, and what moves with them.  A struct settings is one block of memory without pointers: it is made once by
  * src/config (lift), never changed afterwards, and can be copied, compared, stored and sent whole.
  * Whoever receives one from another process calls settings_check() before the first use.
  *
  * Order: links in an order in which every parent and every bond stands before what refers to it;
- * groups, sync groups and addresses in the operator's order.
+ * everything else in the operator's order, but a link-local virtual address stands first.
+ *
+ * A group here has one family.  A configured group with addresses of both (version 3) stands here
+ * as two groups of the same number, IPv4 first: two virtual routers, as the RFC has it.
  */
 #ifndef TANDEM_SETTINGS_H
 #define TANDEM_SETTINGS_H
@@ -19,9 +22,17 @@
 #define SETTINGS_LINKS_MAX 65536u
 #define SETTINGS_GROUPS_MAX 65536u
 #define GROUP_ADDRESSES_MAX 20u		/* virtual addresses of a group */
+#define GROUP_EXCLUDED_MAX 1000u	/* held, not advertised */
+#define GROUP_TRACKS_MAX 32u		/* objects a group tracks */
+#define GROUP_PEERS_MAX 16u		/* unicast */
+#define GROUP_ROUTES_MAX 256u		/* and as many rules */
 #define SYNC_NAME_SIZE 64u
 #define DESCRIPTION_SIZE 256u		/* with the final zero; the kernel's IFALIASZ */
 #define PASSWORD_SIZE 8u		/* RFC 2338: zero padded, no final zero */
+#define OBJECT_NAME_SIZE 128u
+#define COMMAND_SIZE 256u
+#define USER_SIZE 32u
+#define PRIORITY_OWNER 255u		/* never configured: the engine finds owners */
 
 enum link_kind {
 	LINK_DATAPLANE,			/* a physical port; never created, only adopted */
@@ -60,14 +71,44 @@ struct link_settings {
 
 enum auth_type { AUTH_NONE, AUTH_TEXT, AUTH_AH, AUTH_TYPES };
 
+/* Form of the checksum that a version 3 IPv4 advertisement is sent with. */
+enum sum_form {
+	SUM_MESSAGE,			/* RFC 9568 5.2.8: the message alone */
+	SUM_PSEUDO,			/* with a pseudo-header, as RFC 5798 was read */
+	SUM_FORMS,
+};
+
+/* An address, real or virtual. */
+struct address_settings {
+	struct prefix prefix;
+	int32_t link;			/* virtual: the link it lives on while its group is master,
+					 * -1 = that of the group; real: -1 */
+};
+
+/* How often, and how, the addresses of a new master are announced (GARP, unsolicited NA). */
+struct garp_settings {
+	nsec_t interval;		/* between frames of one burst to one link; 0 = none */
+	nsec_t delay;			/* from the first burst to the second */
+	uint8_t repeat;			/* announcements in a burst */
+	nsec_t refresh;			/* while master; 0 = never */
+	uint8_t refresh_repeat;
+	nsec_t lower_delay;		/* second burst after a weaker master was heard */
+	uint8_t lower_repeat;
+};
+
+enum group_script { SCRIPT_MASTER, SCRIPT_BACKUP, SCRIPT_FAULT, SCRIPT_STOP, GROUP_SCRIPTS };
+
 struct group_settings {
 	int32_t link;			/* the interface it runs on: index into links */
 	int32_t sync;			/* index into sync groups, or -1 */
 	uint8_t vrid;			/* 1..255 */
-	uint8_t version;		/* 2 or 3 */
+	uint8_t family;			/* 4 or 6: of all its addresses */
+	uint8_t version;		/* 2 or 3; 2 only with IPv4 */
+	bool both_versions;		/* version 3, IPv4: a master speaks version 2 as well */
 	uint8_t priority;		/* 1..254 */
-	uint8_t auth;			/* enum auth_type */
+	uint8_t auth;			/* enum auth_type; version 2 only */
 	uint8_t password[PASSWORD_SIZE];
+	uint8_t sum_form;		/* enum sum_form; version 3, IPv4 */
 	bool preempt;
 	bool accept;			/* version 3: accept packets to virtual addresses */
 	bool rfc_compatibility;		/* virtual MAC on a link of its own, vmac_name */
@@ -76,40 +117,220 @@ struct group_settings {
 	nsec_t preempt_delay;
 	nsec_t start_delay;		/* hold in INIT after start */
 	struct ip hello_source;		/* family 0 = the interface's primary address */
-	uint32_t address_first;		/* its virtual addresses */
+	struct garp_settings garp;
+	uint32_t address_first;		/* into addresses: those advertised ... */
 	uint32_t address_count;		/* 1..GROUP_ADDRESSES_MAX */
+	uint32_t excluded_count;	/* ... and, right behind them, those that are not */
+	uint32_t peer_first;		/* unicast peers; none = multicast */
+	uint32_t peer_count;
+	uint32_t track_first;
+	uint32_t track_count;		/* 0..GROUP_TRACKS_MAX */
+	uint32_t route_first;
+	uint32_t route_count;
+	uint32_t rule_first;
+	uint32_t rule_count;
+	int32_t advertiser;		/* router advertisements of an IPv6 group, or -1 */
+	int32_t scripts[GROUP_SCRIPTS];	/* index into programs, or -1 */
+};
+
+/* A router that a group speaks to in unicast. */
+struct peer_settings {
+	struct ip address;		/* of the group's family */
+	uint8_t minimum_ttl;		/* 1..255: of packets accepted from it */
+};
+
+/* One thing that a group tracks. */
+struct track_settings {
+	uint32_t object;		/* index into objects */
+	int16_t weight;			/* 0: fault while down; above: added while up; below: added
+					 * while down; -254..254 */
+	nsec_t up_delay;		/* how long it must have been up to count as up */
+	nsec_t down_delay;		/* ... and down to count as down */
+};
+
+enum object_kind {
+	OBJECT_INTERFACE,		/* usable, as for VRRP itself */
+	OBJECT_ROUTE,			/* a route to exactly this prefix, or covering it */
+	OBJECT_CHECK,			/* what a helper process finds out */
+	OBJECT_KINDS,
+};
+
+/* Something tracked, by however many groups; kind and name say which across configurations. */
+struct object_settings {
+	char name[OBJECT_NAME_SIZE];	/* interface, prefix, "script NAME", "monitor M policy P" */
+	uint8_t kind;			/* enum object_kind */
+	struct prefix prefix;		/* OBJECT_ROUTE */
+	int32_t check;			/* OBJECT_CHECK: index into checks; otherwise -1 */
+};
+
+enum check_kind {
+	CHECK_SCRIPT,			/* text is a command: exit status 0 = up */
+	CHECK_PROCESS,			/* text is a command line: a process of it runs */
+	CHECK_FILE,			/* text is a path: it exists */
+	CHECK_ICMP,			/* a monitor: echo to target */
+	CHECK_TCP,			/* a monitor: connect to target and port */
+	CHECK_POLICY,			/* judges the probes of monitor */
+	CHECK_KINDS,
+};
+
+struct check_settings {
+	char name[OBJECT_NAME_SIZE];	/* as in object_settings, or "monitor M" */
+	uint8_t kind;			/* enum check_kind */
+	char text[COMMAND_SIZE];
+	char user[USER_SIZE];		/* CHECK_SCRIPT: "" = the service's own user */
+	nsec_t interval;		/* between tries; not for CHECK_POLICY */
+	nsec_t timeout;
+	uint8_t rise;			/* tries in a row that make it up; 1.. */
+	uint8_t fall;			/* ... and down */
+	struct ip target;		/* CHECK_ICMP, CHECK_TCP */
+	struct ip source;		/* family 0 = the kernel's choice */
+	char interface[NAME_SIZE];	/* to bind to, "" = none */
+	uint16_t port;			/* CHECK_TCP */
+	int32_t monitor;		/* CHECK_POLICY: index of its monitor, before it; else -1 */
+	uint8_t loss;			/* CHECK_POLICY: most lost of the last "window", percent */
+	uint8_t window;			/* CHECK_POLICY: probes looked at; 1.. */
+	nsec_t delay;			/* CHECK_POLICY: longest mean round trip, 0 = any */
+};
+
+/* A route that exists while the group is master. */
+struct route_settings {
+	struct prefix destination;
+	struct ip gateway;		/* family 0 = none */
+	struct ip source;		/* preferred; family 0 = none */
+	int32_t link;			/* index into links, or -1 = found by the gateway */
+	uint32_t table;			/* 254 = main */
+	uint32_t metric;
+	bool blackhole;			/* then neither gateway nor link */
+};
+
+/* A routing rule that exists while the group is master. */
+struct rule_settings {
+	uint32_t priority;
+	uint8_t family;
+	struct prefix from;		/* family 0 = any */
+	struct prefix to;
+	uint32_t table;
+	uint32_t mark;			/* 0 = any */
+	char in[NAME_SIZE];		/* "" = any */
+	char out[NAME_SIZE];
+};
+
+/* Router advertisements (RFC 4861) of a group's master. */
+struct advertiser_settings {
+	nsec_t interval;		/* between unsolicited ones */
+	nsec_t lifetime;		/* as a default router; whole seconds, 0 = none */
+	bool managed;
+	bool other;
+	uint32_t mtu;			/* 0 = not said */
+	uint32_t prefix_first;		/* into advertised prefixes */
+	uint32_t prefix_count;
+};
+
+struct advertised_prefix {
+	struct prefix prefix;
+	bool on_link;
+	bool autonomous;
+	nsec_t valid;			/* whole seconds; NSEC_NEVER = for ever */
+	nsec_t preferred;
+};
+
+/* A program run at a transition. */
+struct program_settings {
+	char command[COMMAND_SIZE];	/* words separated by blanks; no shell */
+	char user[USER_SIZE];		/* "" = the service's own user */
 };
 
 struct sync_settings {
 	char name[SYNC_NAME_SIZE];
 };
 
+/* The parts of a block, in this order. */
+enum settings_part {
+	PART_LINKS,			/* struct link_settings, and so on */
+	PART_GROUPS,
+	PART_SYNCS,
+	PART_ADDRESSES,
+	PART_PEERS,
+	PART_TRACKS,
+	PART_OBJECTS,
+	PART_CHECKS,
+	PART_ROUTES,
+	PART_RULES,
+	PART_ADVERTISERS,
+	PART_PREFIXES,			/* struct advertised_prefix */
+	PART_PROGRAMS,
+	SETTINGS_PARTS,
+};
+
+struct settings_counts {
+	uint32_t links;
+	uint32_t groups;
+	uint32_t syncs;
+	uint32_t addresses;
+	uint32_t peers;
+	uint32_t tracks;
+	uint32_t objects;
+	uint32_t checks;
+	uint32_t routes;
+	uint32_t rules;
+	uint32_t advertisers;
+	uint32_t prefixes;
+	uint32_t programs;
+};
+
 struct settings {
 	uint32_t magic;			/* SETTINGS_MAGIC: layout and version of this header file */
 	uint32_t size;			/* bytes of the whole block */
 	uint64_t revision;		/* of the configuration it was made from */
-	uint32_t link_count;
-	uint32_t group_count;
-	uint32_t sync_count;
-	uint32_t address_count;
-	/* links, groups, sync groups, addresses follow: see the accessors */
+	union {
+		struct {
+			uint32_t link_count;
+			uint32_t group_count;
+			uint32_t sync_count;
+			uint32_t address_count;
+			uint32_t peer_count;
+			uint32_t track_count;
+			uint32_t object_count;
+			uint32_t check_count;
+			uint32_t route_count;
+			uint32_t rule_count;
+			uint32_t advertiser_count;
+			uint32_t prefix_count;
+			uint32_t program_count;
+		};
+		struct settings_counts counts;
+		uint32_t part_counts[SETTINGS_PARTS];
+	};
+	/* the parts follow: see the accessors */
 };
 
-#define SETTINGS_MAGIC 0x54440001u	/* raise when any struct above changes */
+#define SETTINGS_MAGIC 0x54440002u	/* raise when any struct above changes */
 
 /* Bytes of a block with these counts. */
-size_t settings_size(uint32_t links, uint32_t groups, uint32_t syncs, uint32_t addresses);
+size_t settings_size(const struct settings_counts *counts);
 
 /* A zeroed block with its header filled, on the heap; ends with free(). Out of memory: NULL. */
-struct settings *settings_new(uint32_t links, uint32_t groups, uint32_t syncs, uint32_t addresses);
+struct settings *settings_new(const struct settings_counts *counts);
 
 /* A copy on the heap; NULL in, NULL out. */
 struct settings *settings_copy(const struct settings *settings);
+/* The same without passwords, for processes that need none. */
+struct settings *settings_copy_without_secrets(const struct settings *settings);
 
+/* The first element of a part. */
 struct link_settings *settings_links(const struct settings *settings);
 struct group_settings *settings_groups(const struct settings *settings);
 struct sync_settings *settings_syncs(const struct settings *settings);
-struct prefix *settings_addresses(const struct settings *settings);
+struct address_settings *settings_addresses(const struct settings *settings);
+struct peer_settings *settings_peers(const struct settings *settings);
+struct track_settings *settings_tracks(const struct settings *settings);
+struct object_settings *settings_objects(const struct settings *settings);
+struct check_settings *settings_checks(const struct settings *settings);
+struct route_settings *settings_routes(const struct settings *settings);
+struct rule_settings *settings_rules(const struct settings *settings);
+struct advertiser_settings *settings_advertisers(const struct settings *settings);
+struct advertised_prefix *settings_prefixes(const struct settings *settings);
+struct program_settings *settings_programs(const struct settings *settings);
 
 static inline const struct link_settings *
 settings_link_of(const struct settings *s, const struct group_settings *group)
@@ -117,13 +338,23 @@ settings_link_of(const struct settings *s, const struct group_settings *group)
 	return &settings_links(s)[group->link];
 }
 
-static inline const struct prefix *
+/* Those advertised, then those excluded. */
+static inline const struct address_settings *
 settings_group_addresses(const struct settings *s, const struct group_settings *group)
 {
 	return &settings_addresses(s)[group->address_first];
 }
 
-static inline const struct prefix *
+/* What a group is without any word of the operator: Vyatta's defaults, IPv4, no references. */
+void group_settings_init(struct group_settings *group);
+
+static inline uint32_t
+group_held_count(const struct group_settings *group)
+{
+	return group->address_count + group->excluded_count;
+}
+
+static inline const struct address_settings *
 settings_link_addresses(const struct settings *s, const struct link_settings *link)
 {
 	return &settings_addresses(s)[link->address_first];
@@ -131,8 +362,9 @@ settings_link_addresses(const struct settings *s, const struct link_settings *li
 
 /* Index of the link of this name, or -1. */
 int settings_find_link(const struct settings *settings, const char *name);
-/* Index of the group on this interface, or -1. */
-int settings_find_group(const struct settings *settings, const char *interface, unsigned vrid);
+/* Index of the group on this interface, or -1; family 0 = the first of this number. */
+int settings_find_group(const struct settings *settings, const char *interface, unsigned vrid,
+                        uint8_t family);
 
 /*
  * Is this block, of which size bytes were received, sound: magic, sizes, every index and count in

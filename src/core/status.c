@@ -28,6 +28,10 @@ static const char *const reason_texts[] = {
 	[REASON_STALLED] = "this router stood still for longer than the down interval",
 	[REASON_SYNC_GROUP] = "follows its sync group",
 	[REASON_RESUMED] = "the engine was restarted",
+	[REASON_OWNER] = "owner of the virtual addresses",
+	[REASON_TRACK_DOWN] = "something it tracks is down",
+	[REASON_MEMBER_TRACK_DOWN] = "something that a member of the sync group tracks is down",
+	[REASON_TRACK_UP] = "all that it tracks is up again",
 	[REASON_STOPPED] = "stopped",
 };
 _Static_assert(ARRAY_SIZE(reason_texts) == VROUTER_REASONS, "every reason has a text");
@@ -43,9 +47,12 @@ static const char *const fault_names[] = {
 	[ADVERT_AUTH_INVALID] = "authentication-type",
 	[ADVERT_AUTH_MISMATCH] = "authentication-mismatch",
 	[ADVERT_AUTH_FAILED] = "authentication-failed",
+	[ADVERT_REPLAY] = "authentication-replay",
 	[ADVERT_INTERVAL] = "interval",
 	[ADVERT_NO_ADDRESS] = "no-address",
+	[ADVERT_FIRST_ADDRESS] = "first-address",
 	[ADVERT_DESTINATION] = "destination",
+	[ADVERT_SOURCE] = "source",
 	[ADVERT_OWN] = "own-packet",
 };
 _Static_assert(ARRAY_SIZE(fault_names) == ADVERT_FAULTS, "every fault has a name");
@@ -58,6 +65,9 @@ static const char *const alarm_names[] = {
 	[ALARM_AUTH] = "authentication",
 	[ALARM_LOOPED] = "looped",
 	[ALARM_TRANSMIT] = "transmit",
+	[ALARM_ONE_WAY] = "one-way",
+	[ALARM_TWO_OWNERS] = "two-owners",
+	[ALARM_CHECKSUM] = "checksum",
 };
 _Static_assert(ARRAY_SIZE(alarm_names) == VROUTER_ALARMS, "every alarm has a name");
 

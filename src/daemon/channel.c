@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages between manager and engine over a SOCK_SEQPACKET pair: the socket keeps messages whole,
- * this file keeps them honest.  It looks at size, version, kind and the ends of strings, and at
+ * Messages between the roles over a SOCK_SEQPACKET pair: the socket keeps messages whole, this file
+ * keeps them honest.  It looks at size, version, kind and the ends of strings, and at
  * nothing else.
  */
 #include "daemon/channel.h"
@@ -46,7 +46,8 @@ static bool
 is_sound(const struct channel_message *message, size_t size)
 {
 	return size == sizeof(*message) && message->version == CHANNEL_VERSION &&
-	       message->kind >= CHANNEL_HELLO && message->kind <= CHANNEL_ANSWER &&
+	       message->kind >= CHANNEL_HELLO && message->kind < CHANNEL_KINDS &&
+	       message->up <= 1 &&
 	       memchr(message->interface, '\0', sizeof(message->interface)) &&
 	       memchr(message->text, '\0', sizeof(message->text));
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages between the manager and the engine: one SOCK_SEQPACKET pair, made by the supervisor and
- * kept open by it, so that either side may die and come back on the same socket.  Each message is
- * a struct channel_message, sent whole; a size, version or kind that is not known drops it with a
- * log line.  Settings travel as a file descriptor of a sealed memory file beside the message.
+ * Messages between the engine and the other roles: a SOCK_SEQPACKET pair with each, made by the
+ * supervisor and kept open by it, so that either side may die and come back on the same socket.
+ * Each message is a struct channel_message, sent whole; a size, version or kind that is not known
+ * drops it with a log line.  Settings travel as a file descriptor of a sealed memory file beside
+ * the message.
  *
  * Who starts says HELLO; the engine answers a HELLO of the manager with its own, and the manager
  * answers a HELLO of the engine by sending its running settings again (adopting what is adopted
- * already is no work).
+ * already is no work).  In the same way the engine answers a HELLO of a helper (runner, prober,
+ * flowsync) by sending it the settings and all it has to know.
  */
 #ifndef TANDEM_CHANNEL_H
 #define TANDEM_CHANNEL_H
@@ -18,7 +20,7 @@
 #include "base/error.h"
 #include "core/settings.h"
 
-#define CHANNEL_VERSION 1u
+#define CHANNEL_VERSION 2u
 #define CHANNEL_INTERFACE_SIZE 16u
 
 enum channel_kind {
@@ -27,6 +29,13 @@ enum channel_kind {
 	CHANNEL_RESET_MASTER,		/* to engine: interface, vrid */
 	CHANNEL_GARP,			/* to engine: interface, vrid */
 	CHANNEL_ANSWER,			/* to manager: outcome of request number "request" */
+	CHANNEL_STATE,			/* to runner: a group came to a state; what ran last */
+	CHANNEL_RAN,			/* to engine: a transition script of a group ended */
+	CHANNEL_OWNER,			/* to flowsync: is a group owner of its addresses? */
+	CHANNEL_TRACK,			/* to engine: check "index", called "text", is up or down */
+	CHANNEL_WATCH,			/* to engine: note packets in the journal for 3 seconds */
+	CHANNEL_PROBLEMS,		/* to engine: text is what a person should repair, or "" */
+	CHANNEL_KINDS,
 };
 
 enum channel_outcome {
@@ -42,9 +51,17 @@ struct channel_message {
 	uint32_t kind;			/* enum channel_kind */
 	uint32_t request;		/* chosen by the manager, repeated in the answer */
 	uint32_t outcome;		/* ANSWER: enum channel_outcome */
-	uint64_t revision;		/* ADOPT and its answer */
+	uint64_t revision;		/* ADOPT and its answer; TRACK: of the settings it means */
+	uint64_t sequence;		/* STATE, RAN: rises with every state told */
 	char interface[CHANNEL_INTERFACE_SIZE];
 	uint32_t vrid;
+	uint32_t index;			/* TRACK: of the check in those settings */
+	uint8_t family;			/* STATE, RAN, OWNER: with interface and vrid, the group */
+	uint8_t state;			/* STATE: enum vrouter_state */
+	uint8_t reason;			/* STATE: enum vrouter_reason */
+	uint8_t script;			/* STATE, RAN: enum group_script that ran last */
+	uint8_t up;			/* TRACK, OWNER: 0 or 1 */
+	uint8_t reserved[7];		/* zero */
 	char text[1024];		/* ANSWER: a sentence, "" when there is nothing to say;
 					 * several are separated by newlines */
 };

@@ -111,6 +111,8 @@ gather_vrrp(const struct ly_ctx *schema, const struct memory *memory, struct lyd
 	struct vrouter_status *records = calloc((size_t)count + 1, sizeof(*records));
 	struct settings *settings = memory_get_settings(memory);
 	struct ifworld *world = read_world();
+	struct engine_status engine;
+	bool has_engine = memory_get_engine(memory, &engine);
 	size_t found = 0;
 
 	assert(records);
@@ -121,6 +123,7 @@ gather_vrrp(const struct ly_ctx *schema, const struct memory *memory, struct lyd
 		.settings = settings,
 		.records = records,
 		.record_count = found,
+		.engine = has_engine ? &engine : NULL,
 		.world = world,
 		.now = clock_now(),
 		.epoch = time(NULL),

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reconciles the kernel with the settings and the engine's wishes.  Two sockets: "news" listens
- * and answers questions, "changes" carries requests.  Each turn of work goes the same way: collect
- * answers, read news, tell the role which links changed, plan the links that need it, send one
- * bounded batch.  A link is planned only while no request for it is under way, and again when its
- * last answer is in, until its plan is empty; then what the kernel has is what we want.
+ * Reconciles the kernel with the settings and the engine's wishes.  News tell what the kernel has
+ * (daemon/news), the outbox carries what it shall change (daemon/outbox).  Each turn of work goes
+ * the same way: collect what became of requests, read news, tell the role which links changed, plan
+ * the links that need it, hand over.  A link is planned only while no request for it is under way,
+ * and again when its last answer is in, until its plan is empty; then what the kernel has is what
+ * we want.
  *
  * The engine's wishes (take, renew, drop) do not wait for any of this: their steps are made from
- * the picture as it is and leave at once; the plan that follows their answers corrects what the
- * picture did not know yet.
+ * the picture as it is and go before all others; the plan that follows their answers corrects what
+ * the picture did not know yet.
  */
 #include "daemon/interfaces.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,23 +24,27 @@
 #include "base/log.h"
 #include "core/ifgroup.h"
 #include "core/ifplan.h"
+#include "core/iftrack.h"
 #include "core/ifworld.h"
+#include "daemon/news.h"
+#include "daemon/outbox.h"
 #include "daemon/refusals.h"
+#include "daemon/route_watch.h"
 #include "system/clock.h"
 #include "system/netlink.h"
 #include "system/nladdr.h"
 #include "system/nllink.h"
+#include "system/nlroute.h"
+#include "system/nlrule.h"
 
 #define NEWS_A_TURN 32u			/* datagrams, several messages each */
-#define ANSWERS_A_TURN 1024u
 #define UNREAD_TURNS 32u		/* after so many, news half read are told all the same */
-#define WEIGHT_A_TURN 256u		/* of the ordinary batch */
-#define WEIGHT_URGENT 1024u		/* of the batch of a flush */
+#define WEIGHT_HEAVY (400 * OUTBOX_WEIGHT)	/* waits for every processor to pass by */
+#define WEIGHT_LINK (16 * OUTBOX_WEIGHT)
+#define WEIGHT_OF_QUESTION OUTBOX_WEIGHT
 #define WAITING_ENOUGH 512u		/* messages waiting before planning goes on */
 #define PLANS_A_TURN 512u
 #define START_PATIENCE (10 * NSEC_PER_SEC)
-
-enum dump_phase { DUMP_NONE, DUMP_LINKS, DUMP_ADDRESSES };
 
 /* A link of the settings; one more stands for everything the settings do not name. */
 struct unit {
@@ -53,10 +57,25 @@ struct unit {
 	struct link_input told_input;
 };
 
+enum record_kind { RECORD_STEP, RECORD_RENEWAL, RECORD_QUESTION };
+
 /* What goes with a request until its answer. */
 struct record {
-	struct ifstep step;
+	_Alignas(16) struct ifstep step;
 	uint64_t epoch;			/* of the settings it was made for */
+	uint32_t group;			/* whose wish it is, or OUTBOX_NO_GROUP */
+	uint8_t kind;			/* enum record_kind */
+	bool taking;
+};
+
+/* What is under way for a group. */
+struct wish {
+	bool held;
+	bool restored;
+	bool is_owner;
+	uint32_t taking;		/* requests of a take not answered yet */
+	uint64_t taken;			/* when the last one was: value of "rounds" */
+	uint32_t renewing;
 };
 
 struct silence {
@@ -67,35 +86,34 @@ struct silence {
 struct interfaces {
 	struct interfaces_calls calls;
 	void *owner;
-	struct netlink *news;
-	struct netlink *changes;
-	struct nlqueue *queue;
+	struct news *news;
+	struct outbox *outbox;
+	bool started;
 	sd_event *event;
 	sd_event_source *news_source;
-	sd_event_source *changes_source;
+	sd_event_source *done_source;
 	sd_event_source *work_source;
 	sd_event_source *retry_source;
 
-	struct ifworld *world;
-	enum dump_phase dump;
-	bool dump_again;		/* it was interrupted, or another one was asked for */
-	bool lost;			/* news were lost: dump when what is left of them is read */
-	uint32_t dump_sequence;
+	struct ifworld *world;		/* of the news */
 
 	struct iforiginals *originals;
 	const struct settings *settings;	/* NULL before the first adopt */
 	struct ifplan *plan;
+	struct iftrack *track;
+	struct route_watch *watch;
 	uint64_t epoch;
 	uint32_t lease;			/* seconds */
 	uint32_t unit_count;		/* links and one */
 	struct unit *units;
 	uint32_t dirty_count;
 	uint32_t changed_count;
-	bool *held;
-	bool *restored;
+	bool *held;			/* per group, as the planner wants it */
+	struct wish *wishes;		/* per group */
 	uint32_t restored_count;
 	bool settling;
 	bool replanned;			/* what on_settled said last may be outdated */
+	uint64_t rounds;		/* how often all news were read */
 	unsigned unread;		/* turns in which not all news could be read */
 	char *problems;			/* what on_settled said last; heap */
 
@@ -110,7 +128,7 @@ struct interfaces {
 };
 
 static int on_news(sd_event_source *source, int descriptor, uint32_t events, void *owner);
-static int on_changes(sd_event_source *source, int descriptor, uint32_t events, void *owner);
+static int on_done(sd_event_source *source, int descriptor, uint32_t events, void *owner);
 static int on_work(sd_event_source *source, void *owner);
 static int on_retry(sd_event_source *source, uint64_t usec, void *owner);
 static void on_answer(void *owner, const void *record, int result, const char *words);
@@ -194,230 +212,123 @@ make_dependants_dirty(struct interfaces *i, uint32_t link)
 		make_dirty(i, (uint32_t)links[link].bond);
 }
 
+/* ---- what the news tell ---- */
+
 static void
-touch_link(struct interfaces *i, const struct ifworld_link *link, bool dependants)
+on_link(void *owner, const struct ifworld_link *link, bool deep)
 {
-	uint32_t owner;
+	struct interfaces *i = owner;
+	uint32_t number;
 
 	if (i->settings == NULL)
 		return;
-	owner = ifplan_owner(i->plan, i->world, link);
-	if (owner == IFSTEP_REST)
+	iftrack_touch(i->track);
+	number = ifplan_owner(i->plan, i->world, link);
+	if (number == IFSTEP_REST)
 		return;
-	make_changed(i, owner);
-	if (dependants && strncmp(settings_links(i->settings)[owner].name, link->name,
-	                          NAME_SIZE) == 0)
-		make_dependants_dirty(i, owner);
+	make_changed(i, number);
+	if (deep && strncmp(settings_links(i->settings)[number].name, link->name, NAME_SIZE) == 0)
+		make_dependants_dirty(i, number);
 }
 
 /* A member of this bond began or ceased to carry traffic: the bond and its vifs are (un)usable. */
 static void
-touch_bond(struct interfaces *i, int index)
+on_bond(void *owner, int index)
 {
+	struct interfaces *i = owner;
 	const struct ifworld_link *bond = ifworld_link(i->world, index);
-	uint32_t owner = i->settings != NULL && bond != NULL ?
-	                 ifplan_owner(i->plan, i->world, bond) : IFSTEP_REST;
+	uint32_t number = i->settings != NULL && bond != NULL ?
+	                  ifplan_owner(i->plan, i->world, bond) : IFSTEP_REST;
 	const struct link_settings *links;
 
-	if (owner == IFSTEP_REST)
+	if (i->settings != NULL)
+		iftrack_touch(i->track);
+	if (number == IFSTEP_REST)
 		return;
 	links = settings_links(i->settings);
-	make_changed(i, owner);
-	for (uint32_t l = 0; unit_of(i, owner)->has_dependants && l < i->settings->link_count; l++)
-		if (links[l].parent == (int32_t)owner)
+	make_changed(i, number);
+	for (uint32_t l = 0; unit_of(i, number)->has_dependants && l < i->settings->link_count; l++)
+		if (links[l].parent == (int32_t)number)
 			make_changed(i, l);
 }
 
-/* ---- news ---- */
-
-/* A link that comes back under the same number is another: sockets on it must be opened anew. */
-static void
-forget_told(struct interfaces *i, const struct ifworld_link *link)
-{
-	uint32_t owner = i->settings != NULL ? ifplan_owner(i->plan, i->world, link) : IFSTEP_REST;
-
-	if (owner != IFSTEP_REST)
-		unit_of(i, owner)->told = false;
-}
-
-static void
-note_link(struct interfaces *i, const struct nlmsghdr *message)
-{
-	const struct ifworld_link *known;
-	struct ifworld_link link;
-	struct ifworld_link before = { 0 };
-
-	if (!nllink_decode(message, &link))
-		return;
-	known = ifworld_link(i->world, link.index);
-	if (known != NULL)
-		before = *known;
-	if (message->nlmsg_type == RTM_DELLINK) {
-		if (known != NULL) {
-			forget_told(i, &before);
-			touch_link(i, &before, true);
-		}
-		ifworld_remove_link(i->world, link.index);
-		if (before.carries)
-			touch_bond(i, before.master);
-		return;
-	}
-	ifworld_put_link(i->world, &link);
-	if (before.carries && (!link.carries || before.master != link.master))
-		touch_bond(i, before.master);
-	if (link.carries && (!before.carries || before.master != link.master))
-		touch_bond(i, link.master);
-	if (known != NULL && strncmp(before.name, link.name, NAME_SIZE) != 0)
-		touch_link(i, &before, true);
-	touch_link(i, &link, known == NULL || before.up != link.up || before.mtu != link.mtu ||
-	           before.kind != link.kind || before.master != link.master ||
-	           strncmp(before.name, link.name, NAME_SIZE) != 0);
-}
-
-static void
-note_address(struct interfaces *i, const struct nlmsghdr *message)
-{
-	const struct ifworld_link *link;
-	struct ifworld_address address;
-	int index;
-
-	if (!nladdr_decode(message, &index, &address))
-		return;
-	if (message->nlmsg_type == RTM_DELADDR)
-		ifworld_remove_address(i->world, index, &address.prefix);
-	else if (!ifworld_put_address(i->world, index, &address))
-		return;
-	link = ifworld_link(i->world, index);
-	if (link != NULL)
-		touch_link(i, link, false);
-}
-
-static int
-ask_for_dump(struct interfaces *i, enum dump_phase phase)
-{
-	uint8_t buffer[NETLINK_REQUEST_MAX];
-	struct nlmsghdr *request;
-
-	i->dump = phase;
-	i->dump_sequence++;
-	request = phase == DUMP_LINKS ? nllink_dump(buffer, i->dump_sequence)
-	                              : nladdr_dump(buffer, i->dump_sequence);
-	return netlink_send(i->news, request, request->nlmsg_len);
-}
-
-static int
-start_dump(struct interfaces *i)
-{
-	if (i->dump != DUMP_NONE) {
-		i->dump_again = true;
-		return 0;
-	}
-	i->dump_again = false;
-	ifworld_begin_dump(i->world);
-	return ask_for_dump(i, DUMP_LINKS);
-}
-
+/* Sockets on a link that comes back under the same number must be opened anew. */
 static void
 on_gone(void *owner, const struct ifworld_link *link)
 {
-	touch_link(owner, link, true);
-}
+	struct interfaces *i = owner;
+	uint32_t number = i->settings != NULL ? ifplan_owner(i->plan, i->world, link) :
+	                                        IFSTEP_REST;
 
-/* A part of the dump is complete, or was refused. */
-static void
-end_dump_part(struct interfaces *i, int result)
-{
-	int r = result;
-
-	if (r == 0 && i->dump == DUMP_LINKS) {
-		r = ask_for_dump(i, DUMP_ADDRESSES);
-		if (r == 0)
-			return;
-	}
-	i->dump = DUMP_NONE;
-	if (r < 0) {
-		log_error("cannot read links and addresses from the kernel: %s", strerror(-r));
-		return;
-	}
-	if (i->dump_again) {
-		r = start_dump(i);
-		if (r < 0)
-			end_dump_part(i, r);
-		return;
-	}
-	ifworld_end_dump(i->world, on_gone, i);
-	if (i->settings != NULL) {
-		/* News that were lost may have hidden a link that went and came back. */
-		for (uint32_t l = 0; l + 1 < i->unit_count; l++)
-			i->units[l].told = false;
-		make_all_dirty(i);
-	}
+	if (number != IFSTEP_REST)
+		unit_of(i, number)->told = false;
 }
 
 static void
-on_news_message(void *owner, const struct nlmsghdr *message)
+on_route(void *owner, const struct ifroute *route)
 {
 	struct interfaces *i = owner;
-	bool of_dump = i->dump != DUMP_NONE && message->nlmsg_seq == i->dump_sequence;
-	char words[128];
+	uint32_t link;
 
-	if (of_dump && message->nlmsg_flags & NLM_F_DUMP_INTR)
-		i->dump_again = true;
-	switch (message->nlmsg_type) {
-	case RTM_NEWLINK:
-	case RTM_DELLINK:
-		note_link(i, message);
-		break;
-	case RTM_NEWADDR:
-	case RTM_DELADDR:
-		note_address(i, message);
-		break;
-	case NLMSG_DONE:
-		if (of_dump)
-			end_dump_part(i, 0);
-		break;
-	case NLMSG_ERROR:
-		if (of_dump)
-			end_dump_part(i, netlink_error(message, words));
-		break;
-	}
+	if (i->settings != NULL && ifplan_route_owner(i->plan, route, &link))
+		make_dirty(i, link);
 }
 
-/* Nothing is left to read.  Only now is there room for the answer to a dump. */
-static bool
-make_up_for_loss(struct interfaces *i)
+static void
+on_rule(void *owner, const struct ifrule *rule)
 {
+	struct interfaces *i = owner;
+
+	if (i->settings != NULL)
+		make_dirty(i, ifplan_rule_owner(i->plan, rule));
+}
+
+static void
+on_routes_gone(void *owner)
+{
+	struct interfaces *i = owner;
+
+	for (uint32_t l = 0; i->settings != NULL && l + 1 < i->unit_count; l++)
+		make_dirty(i, l);
+}
+
+static void
+on_all(void *owner)
+{
+	struct interfaces *i = owner;
+
+	if (i->settings == NULL)
+		return;
+	iftrack_touch(i->track);
+	/* News that were lost may have hidden a link that went and came back. */
+	for (uint32_t l = 0; l + 1 < i->unit_count; l++)
+		i->units[l].told = false;
+	make_all_dirty(i);
+}
+
+/* Before the writer runs there is nothing that it could delay. */
+static void
+ask(void *owner, const struct nlmsghdr *question)
+{
+	struct interfaces *i = owner;
+	const struct record record = { .kind = RECORD_QUESTION };
+	const struct outbox_request request = {
+		.kind = OUTBOX_QUESTION,
+		.line = OUTBOX_SOON,
+		.group = OUTBOX_NO_GROUP,
+		.owner = OUTBOX_NO_GROUP,
+		.weight = WEIGHT_OF_QUESTION,
+	};
 	int r;
 
-	if (!i->lost)
-		return true;
-	i->lost = false;
-	r = start_dump(i);
-	if (r < 0)
-		end_dump_part(i, r);
-	return true;
-}
-
-/* Read what is there, at most limit datagrams; false when more may be there. */
-static bool
-read_news(struct interfaces *i, unsigned limit)
-{
-	for (unsigned n = 0; n < limit; n++) {
-		int r = netlink_receive(i->news, on_news_message, i);
-
-		if (r == 0)
-			return make_up_for_loss(i);
-		if (r == -ENOBUFS && !i->lost)
-			log_warning("the kernel had more news about links than could be read in "
-			            "time; reading all links and addresses again");
-		if (r == -ENOBUFS) {
-			i->lost = true;
-		} else if (r < 0) {
-			log_error("cannot read news about links: %s", strerror(-r));
-			return true;
-		}
+	if (!i->started) {
+		r = netlink_send(news_socket(i->news), question, question->nlmsg_len);
+		if (r < 0)
+			news_refused(i->news, r);
+		return;
 	}
-	return false;
+	outbox_put(i->outbox, &request, question, &record);
+	ask_for_work(i);
 }
 
 /* ---- answers ---- */
@@ -435,22 +346,11 @@ ask_for_link(struct interfaces *i, int index)
 	i->reads[i->read_count++] = index;
 }
 
-/*
- * Some changes make no news, at least while the link is down.  Asked for on the socket of the
- * news, the answer stands in the right order among them.
- */
 static void
 send_reads(struct interfaces *i)
 {
-	uint8_t buffer[NETLINK_REQUEST_MAX];
-
-	for (size_t n = 0; n < i->read_count; n++) {
-		struct nlmsghdr *request = nllink_get(buffer, i->reads[n]);
-		int r = netlink_send(i->news, request, request->nlmsg_len);
-
-		if (r < 0)
-			log_warning("cannot ask for link %d: %s", i->reads[n], strerror(-r));
-	}
+	for (size_t n = 0; n < i->read_count; n++)
+		news_ask_link(i->news, i->reads[n]);
 	i->read_count = 0;
 }
 
@@ -481,7 +381,13 @@ is_gone(const struct ifstep *step, int result)
 	case IFSTEP_REMOVE_ADDRESS:
 		return result == -EADDRNOTAVAIL || result == -ENODEV;
 	case IFSTEP_SILENCE_ADDRESS:
+	case IFSTEP_REMOVE_ROUTE:
 		return result == -ESRCH || result == -ENODEV;
+	case IFSTEP_REMOVE_RULE:
+		return result == -ENOENT;
+	case IFSTEP_ADD_LOCAL:
+	case IFSTEP_ADD_RULE:
+		return result == -EEXIST || result == -ENODEV;
 	case IFSTEP_DELETE_LINK:
 		return result == -ENODEV;
 	case IFSTEP_ADD_ADDRESS:
@@ -521,12 +427,39 @@ note_success(struct interfaces *i, const struct ifstep *step)
 		log_info("%.15s: a step that was refused before was done now", step->name);
 	if (makes_no_news(step->kind))
 		ask_for_link(i, step->index);
-	if (step->kind == IFSTEP_SILENCE_ADDRESS)
+	if (step->kind == IFSTEP_SILENCE_ADDRESS && step->mark == 0)
 		note_silence(i, step);
-	if (step->group >= 0 && i->held[step->group] && !i->restored[step->group]) {
-		i->restored[step->group] = true;
+	if (step->group >= 0 && i->held[step->group] && !i->wishes[step->group].restored) {
+		i->wishes[step->group].restored = true;
 		i->restored_count++;
 	}
+}
+
+static void
+note_refusal(struct interfaces *i, const struct ifstep *step, int result, const char *words)
+{
+	const struct refusal *refusal;
+
+	/* Whoever made a link of this name meanwhile shall keep it. */
+	if (step->kind == IFSTEP_CREATE_BOND || step->kind == IFSTEP_CREATE_VIF)
+		iforiginals_forget(i->originals, step->name, ORIGINAL_CREATED);
+	refusal = refusals_add(&i->refusals, step, result, words, clock_now());
+	if (refusal->tries == 1 && !i->settling)
+		log_warning("%s", refusal->text);
+	plan_retry(i);
+}
+
+static void
+on_renewed(struct interfaces *i, const struct record *record, int result, const char *words)
+{
+	i->wishes[record->group].renewing--;
+	if (result == 0 && i->refusals.count > 0)
+		(void)refusals_remove(&i->refusals, &record->step);
+	if (result == 0 || result == -ENOBUFS)
+		return;			/* what is lost comes again with the next advertisement */
+	if (!is_gone(&record->step, result))
+		note_refusal(i, &record->step, result, words);
+	make_dirty(i, record->step.link);
 }
 
 static void
@@ -534,30 +467,39 @@ on_answer(void *owner, const void *bytes, int result, const char *words)
 {
 	struct interfaces *i = owner;
 	const struct record *record = bytes;
-	const struct refusal *refusal;
 	struct unit *unit;
 
-	if (record->epoch != i->epoch || i->settings == NULL)
+	if (record->kind == RECORD_QUESTION && result < 0)
+		news_refused(i->news, result);
+	if (record->kind == RECORD_QUESTION || record->epoch != i->epoch || i->settings == NULL)
 		return;
+	if (record->kind == RECORD_RENEWAL) {
+		on_renewed(i, record, result, words);
+		return;
+	}
 	unit = unit_of(i, record->step.link);
 	assert(unit->busy > 0);
 	unit->busy--;
-	if (result == -ENOBUFS) {
-		i->lost = true;
-	} else if (result == 0 || is_gone(&record->step, result)) {
-		note_success(i, &record->step);
-	} else {
-		/* Whoever made a link of this name meanwhile shall keep it. */
-		if (record->step.kind == IFSTEP_CREATE_BOND ||
-		    record->step.kind == IFSTEP_CREATE_VIF)
-			iforiginals_forget(i->originals, record->step.name, ORIGINAL_CREATED);
-		refusal = refusals_add(&i->refusals, &record->step, result, words, clock_now());
-		if (refusal->tries == 1 && !i->settling)
-			log_warning("%s", refusal->text);
-		plan_retry(i);
+	if (record->taking) {
+		i->wishes[record->group].taking--;
+		i->wishes[record->group].taken = i->rounds;
 	}
+	if (result == -ENOBUFS)
+		news_lost(i->news);
+	else if (result == 0 || is_gone(&record->step, result))
+		note_success(i, &record->step);
+	else if (result != -ECANCELED)
+		note_refusal(i, &record->step, result, words);
 	if (unit->busy == 0)
 		make_dirty(i, record->step.link);
+}
+
+static void
+on_sent(void *owner, uint32_t group, uint32_t token, int error)
+{
+	struct interfaces *i = owner;
+
+	i->calls.on_sent(i->owner, group, token, error);
 }
 
 /* ---- planning and sending ---- */
@@ -575,6 +517,7 @@ view_of(struct interfaces *i)
 {
 	return (struct ifplan_view){
 		.world = i->world,
+		.routes = news_routes(i->news),
 		.originals = i->originals,
 		.held = i->held,
 		.lease = i->lease,
@@ -591,36 +534,79 @@ weight_of(enum ifstep_kind kind)
 	case IFSTEP_DELETE_LINK:
 	case IFSTEP_SET_DOWN:
 	case IFSTEP_SET_MASTER:
-		return WEIGHT_A_TURN / 4;
+		return WEIGHT_HEAVY;
 	case IFSTEP_CREATE_BOND:
 	case IFSTEP_CREATE_VIF:
 	case IFSTEP_CREATE_VIRTUAL:
 	case IFSTEP_SET_BOND:
 	case IFSTEP_SET_MTU:
-		return WEIGHT_A_TURN / 16;
+	case IFSTEP_SET_UP:
+		return WEIGHT_LINK;
 	default:
-		return 1;
+		return OUTBOX_WEIGHT;
 	}
 }
 
-/* Put the steps just planned into the queue. */
-static void
-queue_steps(struct interfaces *i, bool urgent)
+static const struct nlmsghdr *
+encode(void *buffer, const struct ifstep *step)
 {
+	return step->kind < IFSTEP_ADD_ADDRESS ? nllink_change(buffer, step) :
+	       step->kind < IFSTEP_ADD_ROUTE ? nladdr_change(buffer, step) :
+	       step->kind < IFSTEP_ADD_RULE ? nlroute_change(buffer, step) :
+	                                      nlrule_change(buffer, step);
+}
+
+static void
+put_record(struct interfaces *i, enum outbox_line line, const struct record *record)
+{
+	const struct ifstep *step = &record->step;
+	const struct outbox_request request = {
+		.kind = record->kind == RECORD_RENEWAL ? OUTBOX_RENEWAL : OUTBOX_CHANGE,
+		.line = line,
+		.group = record->group,
+		.owner = step->owner < 0 ? OUTBOX_NO_GROUP : (uint32_t)step->owner,
+		.weight = weight_of(step->kind),
+	};
 	uint8_t buffer[NETLINK_REQUEST_MAX];
 
-	for (size_t n = 0; n < i->steps.count; n++) {
-		struct record record = { .step = i->steps.list[n], .epoch = i->epoch };
-		const struct nlmsghdr *message;
+	outbox_put(i->outbox, &request, encode(buffer, step), record);
+	if (record->kind == RECORD_STEP)
+		unit_of(i, step->link)->busy++;
+}
 
-		if (record.step.kind >= IFSTEP_ADD_ADDRESS)
-			message = nladdr_change(buffer, &record.step);
-		else
-			message = nllink_change(buffer, &record.step);
-		nlqueue_add(i->queue, urgent, message, &record, weight_of(record.step.kind));
-		unit_of(i, record.step.link)->busy++;
+static void
+queue_planned(struct interfaces *i)
+{
+	struct record record = { .epoch = i->epoch, .group = OUTBOX_NO_GROUP };
+
+	for (size_t n = 0; n < i->steps.count; n++) {
+		record.step = i->steps.list[n];
+		put_record(i, OUTBOX_ORDINARY, &record);
 	}
 	i->steps.count = 0;
+}
+
+/* The steps of a take or a drop.  What was planned for the group before may contradict them. */
+static void
+queue_wish(struct interfaces *i, uint32_t group, bool taking)
+{
+	static const enum outbox_line lines[] = {
+		[IFSTEP_FIRST] = OUTBOX_FIRST,
+		[IFSTEP_SOON] = OUTBOX_SOON,
+		[IFSTEP_LATER] = OUTBOX_LATER,
+	};
+	struct record record = { .epoch = i->epoch, .group = group, .taking = taking };
+
+	outbox_cancel(i->outbox, group);
+	for (size_t n = 0; n < i->steps.count; n++) {
+		record.step = i->steps.list[n];
+		put_record(i, lines[record.step.urgency], &record);
+		i->wishes[group].taking += taking;
+		make_dirty(i, record.step.link);
+	}
+	i->steps.count = 0;
+	make_dirty(i, (uint32_t)settings_groups(i->settings)[group].link);
+	outbox_push_full(i->outbox);
 }
 
 static void
@@ -634,35 +620,48 @@ plan_unit(struct interfaces *i, uint32_t number)
 		ifplan_rest(i->plan, &view, &i->steps);
 	else
 		ifplan_link(i->plan, &view, number, &i->steps);
-	queue_steps(i, false);
+	queue_planned(i);
 }
 
-/* Plan what is dirty and not under way; what the settings no longer name goes first. */
 static void
+store_originals(struct interfaces *i)
+{
+	size_t size;
+	void *bytes;
+
+	if (!iforiginals_dirty(i->originals))
+		return;
+	bytes = iforiginals_write(i->originals, &size);
+	i->calls.on_originals(i->owner, bytes, size);
+	free(bytes);
+}
+
+/*
+ * Plan what is dirty and not under way; what the settings no longer name goes first.  True when
+ * more could be planned at once.
+ */
+static bool
 plan_units(struct interfaces *i)
 {
 	uint32_t planned = 0;
 	uint32_t rest = i->unit_count - 1;
+	bool enough = false;
 
 	if (i->units[rest].dirty && i->units[rest].busy == 0)
 		plan_unit(i, rest);
-	for (uint32_t u = 0; u < rest && i->dirty_count > 0; u++) {
-		if (nlqueue_waiting(i->queue) >= WAITING_ENOUGH || planned == PLANS_A_TURN)
-			break;
+	for (uint32_t u = 0; u < rest && i->dirty_count > 0 && !enough; u++) {
 		if (!i->units[u].dirty || i->units[u].busy > 0)
 			continue;
+		enough = planned == PLANS_A_TURN || outbox_waiting(i->outbox) >= WAITING_ENOUGH;
+		if (enough)
+			break;
 		plan_unit(i, u);
 		planned++;
 	}
 	if (planned > 0)
 		i->replanned = true;
-	if (iforiginals_dirty(i->originals)) {
-		size_t size;
-		void *bytes = iforiginals_write(i->originals, &size);
-
-		i->calls.on_originals(i->owner, bytes, size);
-		free(bytes);
-	}
+	store_originals(i);
+	return enough && outbox_waiting(i->outbox) < WAITING_ENOUGH;
 }
 
 static void
@@ -680,8 +679,11 @@ tell_link(struct interfaces *i, uint32_t link, bool always)
 	index = now == NULL ? 0 : now->index;
 	if (now != NULL) {
 		input.usable = ifworld_usable(i->world, now);
+		input.exists = true;
 		input.mac = now->mac;
+		input.mtu = now->mtu;
 		input.source4 = ifworld_source4(i->world, now->index);
+		input.source6 = ifworld_source6(i->world, now->index);
 	}
 	if (!always && unit->told && unit->told_index == index &&
 	    memcmp(&unit->told_input, &input, sizeof(input)) == 0)
@@ -690,6 +692,31 @@ tell_link(struct interfaces *i, uint32_t link, bool always)
 	unit->told_index = index;
 	memcpy(&unit->told_input, &input, sizeof(input));
 	i->calls.on_link(i->owner, link, index, &input);
+}
+
+/* always: after adopt, when nobody knows what the engine was told. */
+static void
+tell_owners(struct interfaces *i, uint32_t link, bool always)
+{
+	struct ifwishes_groups groups = ifplan_groups(i->plan, link);
+
+	for (size_t n = 0; n < groups.count; n++) {
+		struct wish *wish = &i->wishes[groups.list[n]];
+		bool is_owner = ifplan_is_owner(i->plan, i->world, groups.list[n]);
+
+		if (!always && is_owner == wish->is_owner)
+			continue;
+		wish->is_owner = is_owner;
+		i->calls.on_owner(i->owner, groups.list[n], is_owner);
+	}
+}
+
+static void
+tell_track(void *owner, uint32_t object, bool up)
+{
+	struct interfaces *i = owner;
+
+	i->calls.on_track(i->owner, object, up);
 }
 
 /*
@@ -717,18 +744,21 @@ tell_changes(struct interfaces *i)
 			continue;
 		i->units[u].changed = false;
 		i->changed_count--;
-		if (u + 1 < i->unit_count)
-			tell_link(i, u, false);
+		if (u + 1 == i->unit_count)
+			continue;
+		tell_link(i, u, false);
+		tell_owners(i, u, false);
 	}
+	iftrack_tell(i->track, i->world, tell_track, i);
 }
 
 static void
 tell_restored(struct interfaces *i)
 {
 	for (uint32_t g = 0; g < i->settings->group_count && i->restored_count > 0; g++) {
-		if (!i->restored[g])
+		if (!i->wishes[g].restored)
 			continue;
-		i->restored[g] = false;
+		i->wishes[g].restored = false;
 		i->restored_count--;
 		i->calls.on_restored(i->owner, g);
 	}
@@ -773,38 +803,37 @@ tell_settled(struct interfaces *i)
 static bool
 is_idle(const struct interfaces *i)
 {
-	return i->dirty_count == 0 && nlqueue_waiting(i->queue) == 0 &&
-	       nlqueue_pending(i->queue) == 0 && i->dump == DUMP_NONE;
+	return i->dirty_count == 0 && outbox_is_idle(i->outbox) && !news_is_dumping(i->news);
 }
 
 /* One turn, bounded.  False when nothing is left to be done without a new event. */
 static bool
 work(struct interfaces *i)
 {
-	bool answers_read = nlqueue_collect(i->queue, ANSWERS_A_TURN);
-	bool news_read;
+	bool all_read, more = false;
 
+	outbox_collect(i->outbox);
 	send_reads(i);
-	news_read = read_news(i, NEWS_A_TURN);
+	all_read = news_read(i->news, NEWS_A_TURN);
 	if (i->settings == NULL)
-		return !news_read;
+		return !all_read;
 	/* News half read may show an address gone that the next message brings back. */
-	if (news_read || i->unread++ >= UNREAD_TURNS) {
+	if (all_read || i->unread++ >= UNREAD_TURNS) {
 		i->unread = 0;
 		tell_changes(i);
 	}
-	if (!answers_read || !news_read)
-		return true;
-	enter_silences(i);
-	if (i->dump == DUMP_NONE)
-		plan_units(i);
-	tell_changes(i);
-	nlqueue_send(i->queue, WEIGHT_A_TURN);
+	if (all_read) {
+		i->rounds++;
+		enter_silences(i);
+		if (!news_is_dumping(i->news))
+			more = plan_units(i);
+		tell_changes(i);
+	}
+	outbox_push(i->outbox);
 	tell_restored(i);
-	if ((i->settling || i->replanned) && is_idle(i))
+	if (all_read && (i->settling || i->replanned) && is_idle(i))
 		tell_settled(i);
-	return nlqueue_waiting(i->queue) > 0 || nlqueue_pending(i->queue) > 0 ||
-	       (i->dirty_count > 0 && i->dump == DUMP_NONE);
+	return !all_read || more;
 }
 
 static int
@@ -818,16 +847,26 @@ on_work(sd_event_source *source, void *owner)
 static int
 on_news(sd_event_source *source UNUSED, int descriptor UNUSED, uint32_t events UNUSED, void *owner)
 {
-	ask_for_work(owner);
-	(void)work(owner);
+	if (work(owner))
+		ask_for_work(owner);
 	return 0;
 }
 
 static int
-on_changes(sd_event_source *source UNUSED, int descriptor UNUSED, uint32_t events UNUSED,
-           void *owner)
+on_done(sd_event_source *source UNUSED, int descriptor UNUSED, uint32_t events UNUSED, void *owner)
 {
+	struct interfaces *i = owner;
+
+	outbox_hear(i->outbox);
 	return on_news(NULL, -1, 0, owner);
+}
+
+static void
+on_watched(void *owner)
+{
+	struct interfaces *i = owner;
+
+	iftrack_tell(i->track, i->world, tell_track, i);
 }
 
 static void
@@ -853,11 +892,11 @@ add_sources(struct interfaces *i, struct error *error)
 {
 	int r;
 
-	r = sd_event_add_io(i->event, &i->news_source, netlink_descriptor(i->news), EPOLLIN,
-	                    on_news, i);
+	r = sd_event_add_io(i->event, &i->news_source, netlink_descriptor(news_socket(i->news)),
+	                    EPOLLIN, on_news, i);
 	if (r >= 0)
-		r = sd_event_add_io(i->event, &i->changes_source, netlink_descriptor(i->changes),
-		                    EPOLLIN, on_changes, i);
+		r = sd_event_add_io(i->event, &i->done_source, outbox_descriptor(i->outbox),
+		                    EPOLLIN, on_done, i);
 	if (r >= 0)
 		r = sd_event_add_defer(i->event, &i->work_source, on_work, i);
 	if (r >= 0)
@@ -871,52 +910,48 @@ add_sources(struct interfaces *i, struct error *error)
 	                              strerror(-r));
 }
 
-static int
-read_all(struct interfaces *i, struct error *error)
-{
-	nsec_t end = clock_now() + START_PATIENCE;
-	int r = start_dump(i);
-
-	while (r >= 0 && i->dump != DUMP_NONE) {
-		nsec_t left = end - clock_now();
-
-		r = left > 0 ? netlink_wait(i->news, left) : 0;
-		if (r == 0)
-			r = -ETIMEDOUT;
-		if (r > 0)
-			(void)read_news(i, NEWS_A_TURN);
-	}
-	return r >= 0 ? 0 : error_set(error, r, "cannot read links and addresses from the kernel: "
-	                              "%s", strerror(-r));
-}
-
 int
 interfaces_new(struct sd_event *event, const struct interfaces_calls *calls, void *owner,
                const void *originals, size_t originals_size, struct interfaces **ret,
                struct error *error)
 {
-	static const int groups[] = { RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR };
-	static const struct nlqueue_calls queue_calls = { .on_answer = on_answer };
+	static const struct news_calls news_calls = {
+		.on_link = on_link,
+		.on_gone = on_gone,
+		.on_bond = on_bond,
+		.on_route = on_route,
+		.on_rule = on_rule,
+		.on_routes_gone = on_routes_gone,
+		.on_all = on_all,
+		.ask = ask,
+	};
+	static const struct outbox_calls outbox_calls = { on_answer, on_sent };
 	struct interfaces *i = allocate(1, sizeof(*i));
 	struct error complaint;
 	int r;
 
 	i->calls = *calls;
 	i->owner = owner;
+	i->rounds = 1;			/* 0 = before anything was taken */
 	i->event = sd_event_ref(event);
-	i->world = ifworld_new();
+	i->watch = route_watch_new(event, on_watched, i);
 	if (originals != NULL && iforiginals_read(originals, originals_size, &i->originals,
 	                                          &complaint) < 0)
 		log_error("%s; interfaces will stay as they are when they are removed from the "
 		          "configuration", complaint.text);
 	if (i->originals == NULL)
 		i->originals = iforiginals_new();
-	r = netlink_open(groups, ARRAY_SIZE(groups), &i->news, error);
-	if (r >= 0)
-		r = netlink_open(NULL, 0, &i->changes, error);
+	r = news_new(&news_calls, i, &i->news, error);
 	if (r >= 0) {
-		i->queue = nlqueue_new(i->changes, sizeof(struct record), &queue_calls, i);
-		r = read_all(i, error);
+		i->world = news_world(i->news);
+		r = outbox_new(news_socket(i->news), sizeof(struct record), &outbox_calls, i,
+		               &i->outbox, error);
+	}
+	if (r >= 0) {
+		/* Without the filter there is more to be read, no more. */
+		(void)!netlink_filter(news_socket(i->news), outbox_renewal_port(i->outbox),
+		                      MARK_VIRTUAL);
+		r = news_read_all(i->news, START_PATIENCE, error);
 	}
 	if (r >= 0)
 		r = add_sources(i, error);
@@ -934,60 +969,65 @@ interfaces_free(struct interfaces *i)
 	if (i == NULL)
 		return;
 	sd_event_source_disable_unref(i->news_source);
-	sd_event_source_disable_unref(i->changes_source);
+	sd_event_source_disable_unref(i->done_source);
 	sd_event_source_disable_unref(i->work_source);
 	sd_event_source_disable_unref(i->retry_source);
 	sd_event_unref(i->event);
-	nlqueue_free(i->queue);
-	netlink_close(i->news);
-	netlink_close(i->changes);
-	ifworld_free(i->world);
+	route_watch_free(i->watch);
+	outbox_free(i->outbox);
+	iftrack_free(i->track);
+	news_free(i->news);
 	iforiginals_free(i->originals);
 	ifplan_free(i->plan);
 	refusals_done(&i->refusals);
 	ifsteps_done(&i->steps);
 	free(i->units);
 	free(i->held);
-	free(i->restored);
+	free(i->wishes);
 	free(i->problems);
 	free(i->silences);
 	free(i->reads);
 	free(i);
 }
 
-/* Steps for the old settings: those that were sent are answered (the kernel carried them out while
- * they were handed over), those that were not are forgotten. */
-static void
-leave_settings(struct interfaces *i)
+int
+interfaces_start(struct interfaces *i, const char **ret_missing, struct error *error)
 {
-	nlqueue_clear(i->queue);
-	while (nlqueue_waiting(i->queue) > 0)
-		nlqueue_send_urgent(i->queue, WEIGHT_URGENT);
-	(void)nlqueue_collect(i->queue, UINT32_MAX);
+	i->started = true;
+	return outbox_start(i->outbox, ret_missing, error);
+}
+
+/* What waits for the old settings is forgotten, but for the wishes of groups: those go first. */
+static void
+leave_settings(struct interfaces *i, const struct settings *next)
+{
+	outbox_collect(i->outbox);
+	outbox_renumber(i->outbox, next->group_count);
 	i->epoch++;
+	route_watch_feed(i->watch, NULL);
+	iftrack_free(i->track);
 	ifplan_free(i->plan);
 	free(i->units);
 	free(i->held);
-	free(i->restored);
+	free(i->wishes);
 	refusals_clear(&i->refusals);
 	plan_retry(i);
 	i->dirty_count = i->changed_count = i->restored_count = 0;
 }
 
-int
+void
 interfaces_adopt(struct interfaces *i, const struct settings *settings, const bool *held,
-                 nsec_t lease, struct error *error)
+                 nsec_t lease)
 {
-	int r;
-
-	leave_settings(i);
+	leave_settings(i, settings);
 	i->settings = settings;
 	i->plan = ifplan_new(settings);
+	i->track = iftrack_new(settings);
 	i->lease = lease_seconds(lease);
 	i->unit_count = settings->link_count + 1;
 	i->units = allocate(i->unit_count, sizeof(*i->units));
 	i->held = allocate(settings->group_count, sizeof(*i->held));
-	i->restored = allocate(settings->group_count, sizeof(*i->restored));
+	i->wishes = allocate(settings->group_count, sizeof(*i->wishes));
 	if (settings->group_count > 0)
 		memcpy(i->held, held, settings->group_count * sizeof(*held));
 	for (uint32_t l = 0; l < settings->link_count; l++) {
@@ -999,15 +1039,14 @@ interfaces_adopt(struct interfaces *i, const struct settings *settings, const bo
 			i->units[link->bond].has_dependants = true;
 	}
 	/* Others may have changed what makes no news, so look again before changing anything. */
-	r = start_dump(i);
-	if (r < 0)
-		return error_set(error, r, "cannot read links and addresses from the kernel: %s",
-		                 strerror(-r));
+	news_dump(i->news);
 	i->settling = true;
 	make_all_dirty(i);
-	for (uint32_t l = 0; l < settings->link_count; l++)
+	for (uint32_t l = 0; l < settings->link_count; l++) {
 		tell_link(i, l, true);
-	return 0;
+		tell_owners(i, l, true);
+	}
+	route_watch_feed(i->watch, i->track);
 }
 
 void
@@ -1020,25 +1059,44 @@ interfaces_take(struct interfaces *i, uint32_t group, nsec_t lease)
 	i->lease = lease_seconds(lease);
 	view = view_of(i);
 	ifgroup_take(i->plan, &view, group, &i->steps);
-	queue_steps(i, true);
-	make_dirty(i, (uint32_t)settings_groups(i->settings)[group].link);
+	queue_wish(i, group, true);
 }
 
+/* Was the group told to take its addresses, and the picture cannot show them yet? */
+static bool
+is_new(const struct interfaces *i, const struct wish *wish)
+{
+	return wish->taking > 0 || wish->taken == i->rounds;
+}
+
+/* An address that the picture has is renewed without a word.  One that it lacks is brought back. */
 void
 interfaces_renew(struct interfaces *i, uint32_t group, nsec_t lease)
 {
 	struct ifplan_view view;
+	struct wish *wish;
+	struct record record = { .epoch = i->epoch, .group = group };
 	const struct unit *unit;
 
 	assert(i->settings != NULL && group < i->settings->group_count);
+	wish = &i->wishes[group];
 	unit = &i->units[settings_groups(i->settings)[group].link];
 	i->lease = lease_seconds(lease);
+	outbox_collect(i->outbox);	/* the last renewals ended without a word */
+	if (is_new(i, wish) || wish->renewing > 0)
+		return;
 	view = view_of(i);
 	ifgroup_renew(i->plan, &view, group, &i->steps);
-	/* What was sent a moment ago is not in the picture yet, and needs no bringing back. */
-	for (size_t n = 0; unit->busy > 0 && n < i->steps.count; n++)
-		i->steps.list[n].group = -1;
-	queue_steps(i, true);
+	for (size_t n = 0; n < i->steps.count; n++) {
+		record.step = i->steps.list[n];
+		record.kind = record.step.renewal ? RECORD_RENEWAL : RECORD_STEP;
+		wish->renewing += record.kind == RECORD_RENEWAL;
+		if (unit->busy > 0)
+			record.step.group = -1;
+		put_record(i, OUTBOX_SOON, &record);
+	}
+	i->steps.count = 0;
+	outbox_push_full(i->outbox);
 }
 
 void
@@ -1050,15 +1108,45 @@ interfaces_drop(struct interfaces *i, uint32_t group)
 	i->held[group] = false;
 	view = view_of(i);
 	ifgroup_drop(i->plan, &view, group, &i->steps);
-	queue_steps(i, true);
-	make_dirty(i, (uint32_t)settings_groups(i->settings)[group].link);
+	queue_wish(i, group, false);
+}
+
+bool
+interfaces_is_taking(const struct interfaces *i, uint32_t group)
+{
+	return i->wishes[group].taking > 0;
+}
+
+void
+interfaces_send(struct interfaces *i, uint32_t group, bool first, const struct outgoing *frame,
+                uint32_t token)
+{
+	outbox_put_frame(i->outbox, first ? OUTBOX_FIRST : OUTBOX_SOON, group, frame, token);
+	outbox_push_full(i->outbox);
+}
+
+bool
+interfaces_is_sending(const struct interfaces *i, uint32_t group)
+{
+	return outbox_has_frames(i->outbox, group);
+}
+
+void
+interfaces_forget_frames(struct interfaces *i, uint32_t group)
+{
+	outbox_cancel_frames(i->outbox, group);
 }
 
 void
 interfaces_flush(struct interfaces *i)
 {
-	nlqueue_send_urgent(i->queue, WEIGHT_URGENT);
-	ask_for_work(i);
+	outbox_push(i->outbox);
+}
+
+nsec_t
+interfaces_busy_since(const struct interfaces *i)
+{
+	return outbox_busy_since(i->outbox);
 }
 
 int
@@ -1071,6 +1159,19 @@ interfaces_index(const struct interfaces *i, uint32_t link)
 	return now == NULL ? 0 : now->index;
 }
 
+/* Let the writer carry out all that waits. */
+static void
+finish(struct interfaces *i, nsec_t end)
+{
+	for (;;) {
+		outbox_push(i->outbox);
+		if (outbox_is_idle(i->outbox) || clock_now() >= end ||
+		    !outbox_wait(i->outbox, end - clock_now()))
+			return;
+		outbox_collect(i->outbox);
+	}
+}
+
 void
 interfaces_stop(struct interfaces *i, nsec_t patience)
 {
@@ -1079,22 +1180,13 @@ interfaces_stop(struct interfaces *i, nsec_t patience)
 
 	if (i->settings == NULL)
 		return;
-	nlqueue_clear(i->queue);
-	while (nlqueue_waiting(i->queue) > 0)
-		nlqueue_send_urgent(i->queue, WEIGHT_URGENT);
-	(void)nlqueue_collect(i->queue, UINT32_MAX);
-	while (!read_news(i, NEWS_A_TURN) && clock_now() < end)
+	outbox_renumber(i->outbox, i->settings->group_count);
+	finish(i, end);
+	while (!news_read(i->news, NEWS_A_TURN) && clock_now() < end)
 		;
 	memset(i->held, 0, i->settings->group_count * sizeof(*i->held));
 	view = view_of(i);
 	ifplan_stop(&view, &i->steps);
-	queue_steps(i, false);
-	while (nlqueue_waiting(i->queue) > 0 && clock_now() < end)
-		nlqueue_send(i->queue, WEIGHT_A_TURN);
-	while (nlqueue_pending(i->queue) > 0 && !nlqueue_collect(i->queue, ANSWERS_A_TURN))
-		;
-	while (nlqueue_pending(i->queue) > 0 && clock_now() < end) {
-		if (netlink_wait(i->changes, end - clock_now()) > 0)
-			(void)nlqueue_collect(i->queue, ANSWERS_A_TURN);
-	}
+	queue_planned(i);
+	finish(i, end);
 }

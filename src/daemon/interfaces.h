@@ -2,7 +2,7 @@
 /*
  * Makes the kernel's links and addresses what the settings and the engine want, and tells the
  * engine's role what they are.  It owns the picture of the kernel (core/ifworld), asks the planner
- * (core/ifplan) what to do, and sends the steps in batches (system/netlink) without ever waiting
+ * (core/ifplan) what to do, and hands the steps to a thread of its own (daemon/outbox, writer) without ever waiting
  * for an answer.  It decides nothing about VRRP.
  *
  * Groups and links are named by their index in the settings last adopted.
@@ -15,6 +15,7 @@
 #include "base/nsec.h"
 #include "core/engine.h"
 #include "core/settings.h"
+#include "system/packet.h"
 
 struct interfaces;
 struct sd_event;
@@ -28,6 +29,13 @@ struct interfaces_calls {
 	/* The virtual link or an address of a group is there only now (after a delay or because
 	 * someone removed it): announce again. */
 	void (*on_restored)(void *owner, uint32_t group);
+	/* Whether the group is address owner: for all after adopt, then at every change. */
+	void (*on_owner)(void *owner, uint32_t group, bool is_owner);
+	/* What became of a tracked interface or route (index into the settings' objects): at first
+	 * when it is known, then at every change. */
+	void (*on_track)(void *owner, uint32_t object, bool up);
+	/* What became of a frame of interfaces_send() with a token: 0 or positive errno. */
+	void (*on_sent)(void *owner, uint32_t group, uint32_t token, int error);
 	/* Originals changed: store these bytes where a successor finds them. */
 	void (*on_originals)(void *owner, const void *bytes, size_t size);
 };
@@ -39,6 +47,12 @@ struct interfaces_calls {
 int interfaces_new(struct sd_event *event, const struct interfaces_calls *calls, void *owner,
                    const void *originals, size_t originals_size, struct interfaces **ret,
                    struct error *error) MUST_USE;
+/*
+ * Start the thread that hands requests and frames to the kernel.  It keeps the privileges of this
+ * moment; *ret_missing names what it could not get, or is NULL.  Until then all of it waits.
+ */
+int interfaces_start(struct interfaces *interfaces, const char **ret_missing,
+                     struct error *error) MUST_USE;
 void interfaces_free(struct interfaces *interfaces);	/* NULL is fine; changes nothing */
 
 /*
@@ -46,22 +60,42 @@ void interfaces_free(struct interfaces *interfaces);	/* NULL is fine; changes no
  * now (of the new numbering); group state is carried over by interface name and VRID.  Virtual
  * addresses and virtual links with our mark that no group holds are removed: leftovers.  Calls
  * on_link for every link with groups before it returns (with usable = false for one that does not
- * exist yet), and on_settled when the kernel has answered everything.
+ * exist yet), on_owner for every group, and on_settled when the kernel has answered everything.
  */
-int interfaces_adopt(struct interfaces *interfaces, const struct settings *settings,
-                     const bool *held, nsec_t lease, struct error *error) MUST_USE;
+void interfaces_adopt(struct interfaces *interfaces, const struct settings *settings,
+                      const bool *held, nsec_t lease);
 
-/* TAKE, RENEW and DROP of a group; sent at interfaces_flush(). */
+/*
+ * TAKE, RENEW and DROP of a group: none of them waits for the kernel, what was told to a group is
+ * carried out in that order, and all that is left over leaves with interfaces_flush().
+ */
 void interfaces_take(struct interfaces *interfaces, uint32_t group, nsec_t lease);
 void interfaces_renew(struct interfaces *interfaces, uint32_t group, nsec_t lease);
 void interfaces_drop(struct interfaces *interfaces, uint32_t group);
-/* Send what take, renew and drop collected, in one batch. */
+/* Is a take still waiting or under way? */
+bool interfaces_is_taking(const struct interfaces *interfaces, uint32_t group);
+
+/*
+ * Send a frame of a group (copied) after the addresses that its last take gave it: after the first
+ * of them, or after all.  With a token (not 0) on_sent() tells what became of it.
+ */
+void interfaces_send(struct interfaces *interfaces, uint32_t group, bool first,
+                     const struct outgoing *frame, uint32_t token);
+/* Is a frame with a token waiting or under way? */
+bool interfaces_is_sending(const struct interfaces *interfaces, uint32_t group);
+
+/* Forget the frames that wait (ECANCELED). */
+void interfaces_forget_frames(struct interfaces *interfaces, uint32_t group);
+
 void interfaces_flush(struct interfaces *interfaces);
+/* Since when the kernel has been busy with one piece of work, or NSEC_NEVER. */
+nsec_t interfaces_busy_since(const struct interfaces *interfaces);
 
 /* Kernel index of a link, or 0 while it does not exist. */
 int interfaces_index(const struct interfaces *interfaces, uint32_t link);
 
-/* Service stop: remove virtual links and addresses, waiting for the kernel at most this long. */
+/* Service stop: send what waits, remove virtual links and addresses, waiting for the kernel at most
+ * this long. */
 void interfaces_stop(struct interfaces *interfaces, nsec_t patience);
 
 #endif

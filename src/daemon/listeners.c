@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The packet sockets of all links with groups, waited for through one epoll descriptor. Whoever
- * sweeps them learns whether all were seen empty; what a frame means is not asked here.
+ * The packet sockets of all links with groups, waited for through one epoll descriptor.  Whoever
+ * sweeps them learns which were not seen empty; what a frame means is not asked here.
  */
 #include "daemon/listeners.h"
 
@@ -16,10 +16,15 @@
 #include "system/packet.h"
 
 #define READY_AT_ONCE 64
+#define BATCHES_A_LINK 4u		/* read from one link in a sweep */
+#define BATCHES_A_SWEEP 256u		/* and from all: bounded work */
 
 struct listener {
 	int ifindex;			/* 0 = not listening */
-	int sockets[2];			/* receives; holds the membership */
+	unsigned families;
+	struct packet_sockets sockets;
+	uint32_t swept;			/* the last sweep that looked at it */
+	bool backlog;
 };
 
 struct listeners {
@@ -27,19 +32,20 @@ struct listeners {
 	struct listener *list;
 	uint32_t count;
 	struct packet_buffer *buffer;
-	listeners_frame_call *call;
+	uint32_t sweep;
+	struct listeners_calls calls;
 	void *owner;
 };
 
 int
-listeners_new(listeners_frame_call *call, void *owner, struct listeners **ret_listeners,
+listeners_new(const struct listeners_calls *calls, void *owner, struct listeners **ret_listeners,
               struct error *error)
 {
 	struct listeners *listeners = calloc(1, sizeof(*listeners));
 
 	if (!listeners)
 		return error_set(error, -ENOMEM, "out of memory");
-	listeners->call = call;
+	listeners->calls = *calls;
 	listeners->owner = owner;
 	listeners->buffer = packet_buffer_new();
 	listeners->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -58,8 +64,7 @@ close_listener(struct listener *listener)
 {
 	if (listener->ifindex == 0)
 		return;
-	close(listener->sockets[0]);	/* epoll forgets it with that */
-	close(listener->sockets[1]);
+	packet_close(&listener->sockets);	/* epoll forgets it with that */
 	listener->ifindex = 0;
 }
 
@@ -88,7 +93,7 @@ static int
 register_socket(struct listeners *listeners, uint32_t link, int operation)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = link };
-	int fd = listeners->list[link].sockets[0];
+	int fd = listeners->list[link].sockets.receive;
 
 	return epoll_ctl(listeners->epoll, operation, fd, &event) < 0 ? -errno : 0;
 }
@@ -123,26 +128,32 @@ is_bound(const struct listener *listener)
 	struct sockaddr_ll address;
 	socklen_t size = sizeof(address);
 
-	return getsockname(listener->sockets[0], (struct sockaddr *)&address, &size) == 0 &&
+	return getsockname(listener->sockets.receive, (struct sockaddr *)&address, &size) == 0 &&
 	       address.sll_ifindex == listener->ifindex;
 }
 
 int
-listeners_watch(struct listeners *listeners, uint32_t link, int ifindex, struct error *error)
+listeners_watch(struct listeners *listeners, uint32_t link, int ifindex, unsigned families,
+                struct error *error)
 {
 	struct listener *listener = &listeners->list[link];
 	int r;
 
 	assert(link < listeners->count);
-	if (listener->ifindex == ifindex && (ifindex == 0 || is_bound(listener)))
+	if (listener->ifindex == ifindex &&
+	    (ifindex == 0 || (listener->families == families && is_bound(listener))))
 		return 0;
+	if (listener->backlog)
+		listeners->calls.on_backlog(listeners->owner, link, NSEC_NEVER);
 	close_listener(listener);
+	*listener = (struct listener){ 0 };
 	if (ifindex == 0)
 		return 0;
-	r = packet_open(ifindex, listener->sockets, error);
+	r = packet_open(ifindex, families, &listener->sockets, error);
 	if (r < 0)
 		return r;
 	listener->ifindex = ifindex;
+	listener->families = families;
 	r = register_socket(listeners, link, EPOLL_CTL_ADD);
 	if (r < 0) {
 		close_listener(listener);
@@ -151,38 +162,60 @@ listeners_watch(struct listeners *listeners, uint32_t link, int ifindex, struct 
 	return 0;
 }
 
-/* Empty one socket as far as the budget goes; returns what is left of it. */
+/* Read one link as far as its share goes; returns how many batches it took. */
 static unsigned
-receive_link(struct listeners *listeners, uint32_t link, unsigned budget)
+read_link(struct listeners *l, uint32_t link)
 {
+	struct listener *listener = &l->list[link];
 	struct packet packets[PACKET_BATCH];
+	nsec_t last = 0;
+	bool was_behind = listener->backlog;
 
-	while (budget > 0) {
-		int count = packet_receive(listeners->list[link].sockets[0], listeners->buffer,
-		                           packets);
+	listener->swept = l->sweep;
+	for (unsigned batch = 1; batch <= BATCHES_A_LINK; batch++) {
+		int count = packet_receive(listener->sockets.receive, l->buffer, packets);
 
 		for (int i = 0; i < count; i++)
-			listeners->call(listeners->owner, link, packets[i].bytes,
-			                packets[i].length, packets[i].arrival);
-		if (count < (int)PACKET_BATCH)
-			break;
-		budget -= budget < PACKET_BATCH ? budget : PACKET_BATCH;
+			l->calls.on_frame(l->owner, link, packets[i].bytes, packets[i].length,
+			                  packets[i].arrival);
+		listener->backlog = count == (int)PACKET_BATCH;
+		if (!listener->backlog) {
+			if (was_behind)
+				l->calls.on_backlog(l->owner, link, NSEC_NEVER);
+			return batch;
+		}
+		last = packets[count - 1].arrival;
 	}
-	return budget;
+	/* Another frame may have come in the same moment as the last one that was read. */
+	l->calls.on_backlog(l->owner, link, last - 1);
+	return BATCHES_A_LINK;
 }
 
 bool
-listeners_sweep(struct listeners *listeners, unsigned budget)
+listeners_sweep(struct listeners *l)
 {
 	struct epoll_event ready[READY_AT_ONCE];
+	unsigned budget = BATCHES_A_SWEEP;
 
-	while (budget > 0) {
-		int count = epoll_wait(listeners->epoll, ready, READY_AT_ONCE, 0);
+	l->sweep++;
+	for (;;) {
+		int count = epoll_wait(l->epoll, ready, READY_AT_ONCE, 0);
+		bool fresh = false;
 
-		if (count <= 0)
-			return count == 0;
-		for (int i = 0; i < count && budget > 0; i++)
-			budget = receive_link(listeners, ready[i].data.u32, budget - 1);
+		for (int i = 0; i < count; i++) {
+			uint32_t link = ready[i].data.u32;
+			unsigned took;
+
+			if (l->list[link].swept == l->sweep)
+				continue;
+			if (budget == 0)
+				return false;
+			took = read_link(l, link);
+			budget -= took < budget ? took : budget;
+			fresh = true;
+		}
+		/* The kernel names those first that it has not named for the longest time. */
+		if (count < READY_AT_ONCE || !fresh)
+			return count >= 0;
 	}
-	return false;
 }

@@ -12,11 +12,15 @@
 
 struct listeners;
 
-typedef void listeners_frame_call(void *owner, uint32_t link, const uint8_t *bytes, size_t length,
-                                  nsec_t arrival);
+struct listeners_calls {
+	void (*on_frame)(void *owner, uint32_t link, const uint8_t *bytes, size_t length,
+	                 nsec_t arrival);
+	/* The link was not read empty: what came after heard still waits; NSEC_NEVER: it was. */
+	void (*on_backlog)(void *owner, uint32_t link, nsec_t heard);
+};
 
-int listeners_new(listeners_frame_call *call, void *owner, struct listeners **ret_listeners,
-                  struct error *error) MUST_USE;
+int listeners_new(const struct listeners_calls *calls, void *owner,
+                  struct listeners **ret_listeners, struct error *error) MUST_USE;
 void listeners_free(struct listeners *listeners);	/* NULL is fine */
 
 /* Readable when any socket is. */
@@ -28,11 +32,18 @@ int listeners_descriptor(const struct listeners *listeners);
  */
 int listeners_renumber(struct listeners *listeners, const int32_t *from, uint32_t count) MUST_USE;
 
-/* Listen on this interface for the link from now on; 0 = on none. */
-int listeners_watch(struct listeners *listeners, uint32_t link, int ifindex, struct error *error)
-	MUST_USE;
+/*
+ * Listen on this interface for the link from now on; 0 = on none.  families: enum packet_family,
+ * whose multicast is wanted.
+ */
+int listeners_watch(struct listeners *listeners, uint32_t link, int ifindex, unsigned families,
+                    struct error *error) MUST_USE;
 
-/* Hand on what has arrived, at most budget frames.  True when every socket was seen empty. */
-bool listeners_sweep(struct listeners *listeners, unsigned budget);
+/*
+ * Hand on what has arrived, of each link once and a bounded number of frames, so that a flood on
+ * one keeps no other waiting.  True when every link was looked at: then everything that arrived
+ * before the call was handed on, but for links with a backlog.
+ */
+bool listeners_sweep(struct listeners *listeners);
 
 #endif

@@ -29,6 +29,7 @@
 #include "daemon/channel.h"
 #include "daemon/gather.h"
 #include "daemon/roles.h"
+#include "daemon/subscribers.h"
 #include "system/clock.h"
 #include "system/privilege.h"
 
@@ -60,6 +61,7 @@ struct manager {
 	struct store *store;
 	struct http *http;
 	struct restconf restconf;
+	struct subscribers *subscribers;
 	struct settings *settings;	/* made from running; NULL = no configuration was loaded */
 	struct pending *pending;
 	uint32_t last_request;
@@ -164,6 +166,15 @@ send_settings(struct manager *m)
 
 	close(descriptor);
 	return r < 0 ? r : (int64_t)message.request;
+}
+
+/* Somebody wants to see packets: the engine notes them for a few seconds. */
+static void
+on_watch(void *owner)
+{
+	struct channel_message message = { .kind = CHANNEL_WATCH };
+
+	(void)send_message(owner, &message, -1);
 }
 
 static void
@@ -460,7 +471,7 @@ operate_group(struct manager *m, struct http_request *request, enum channel_kind
 {
 	struct channel_message message = { .kind = kind, .vrid = vrid };
 	struct settings *settings = memory_get_settings(m->memory);
-	bool exists = settings && settings_find_group(settings, interface, vrid) >= 0;
+	bool exists = settings && settings_find_group(settings, interface, vrid, 0) >= 0;
 	char peer[PEER_TEXT_SIZE];
 
 	free(settings);
@@ -569,6 +580,13 @@ on_channel(sd_event_source *source, int fd, uint32_t events UNUSED, void *owner)
 	case CHANNEL_ADOPT:
 	case CHANNEL_RESET_MASTER:
 	case CHANNEL_GARP:
+	case CHANNEL_WATCH:
+	case CHANNEL_STATE:
+	case CHANNEL_RAN:
+	case CHANNEL_OWNER:
+	case CHANNEL_TRACK:
+	case CHANNEL_PROBLEMS:
+	case CHANNEL_KINDS:
 		break;			/* the engine asks nothing */
 	}
 	if (descriptor >= 0)
@@ -604,6 +622,14 @@ on_state(void *owner, const char *name, struct lyd_node **tree)
 		gather_system(m->schema, m->memory, m->store, or_empty(problems), tree);
 		free(problems);
 	}
+}
+
+static void
+on_subscribe(void *owner, struct http_request *request, bool packets)
+{
+	struct manager *m = owner;
+
+	subscribers_add(m->subscribers, m->http, request, packets);
 }
 
 /* ---- start and end -------------------------------------------------------------------------- */
@@ -687,6 +713,7 @@ start(struct manager *m, int api_socket, struct error *error)
 		.state = on_state,
 		.commit = on_commit,
 		.operate = on_operate,
+		.subscribe = on_subscribe,
 	};
 	int r = sd_event_new(&m->event);
 
@@ -703,6 +730,9 @@ start(struct manager *m, int api_socket, struct error *error)
 		return r;
 	load(m);
 
+	r = subscribers_new(m->event, m->schema, m->memory, on_watch, m, &m->subscribers, error);
+	if (r < 0)
+		return r;
 	m->restconf = (struct restconf){ .schema = m->schema, .store = m->store,
 	                                 .calls = &calls, .owner = m };
 	r = http_new(m->event, api_socket, &m->auth, on_request, m, &m->http, error);
@@ -721,6 +751,7 @@ end(struct manager *m)
 	while (m->pending)
 		on_pending_late(NULL, 0, m->pending);
 	http_free(m->http);
+	subscribers_free(m->subscribers);
 	store_free(m->store);
 	schema_free(m->schema);
 	sd_event_unref(m->event);

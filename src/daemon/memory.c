@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 #define MAGIC 0x54414e44454d0001u
-#define LAYOUT ((uint64_t)SETTINGS_MAGIC << 32 | STATUS_LAYOUT)
+#define LAYOUT ((uint64_t)SETTINGS_MAGIC << 32 | STATUS_LAYOUT << 8 | MEMORY_LAYOUT)
+#define MEMORY_LAYOUT 2u		/* raise when struct memory changes */
 #define SETTINGS_MAX (16u << 20)
 #define RECORDS_MAX SETTINGS_GROUPS_MAX
 #define BOOT_ID_SIZE 36
@@ -36,6 +37,12 @@ struct record {
 	struct vrouter_status copy[2];
 };
 
+/* The place of an entry of the journal; its sequence is 0 while it is being written. */
+struct slot {
+	_Atomic uint64_t sequence;
+	struct journal_entry entry;
+};
+
 struct head {
 	uint64_t magic;
 	uint64_t layout;
@@ -49,10 +56,14 @@ struct memory {
 	_Atomic int64_t patience;
 	_Atomic uint32_t restarts;
 	_Atomic uint32_t records_valid;	/* BANK: which of both; the rest: how many */
+	_Atomic uint64_t newest;	/* journal: sequence of the last entry */
 	struct area settings;
 	struct area originals;
+	struct area engine;
 	uint8_t settings_copy[2][SETTINGS_MAX];
 	uint8_t originals_copy[2][MEMORY_ORIGINALS_MAX];
+	uint8_t engine_copy[2][sizeof(struct engine_status)];
+	struct slot journal[JOURNAL_ENTRIES];
 	struct record records[2][RECORDS_MAX];
 };
 
@@ -311,6 +322,59 @@ memory_get_status(const struct memory *memory, uint32_t index, struct vrouter_st
 			return ret->interface[0] != '\0';
 	}
 	return false;
+}
+
+void
+memory_put_engine(struct memory *memory, const struct engine_status *status)
+{
+	area_put(&memory->engine, memory->engine_copy[0], sizeof(*status), status,
+	         sizeof(*status));
+}
+
+bool
+memory_get_engine(const struct memory *memory, struct engine_status *ret)
+{
+	size_t size;
+	void *bytes = area_get(&memory->engine, memory->engine_copy[0], sizeof(*ret), &size);
+	bool whole = bytes && size == sizeof(*ret);
+
+	if (whole)
+		memcpy(ret, bytes, sizeof(*ret));
+	free(bytes);
+	return whole;
+}
+
+void
+memory_append(struct memory *memory, const struct journal_entry *entry)
+{
+	uint64_t next = atomic_load_explicit(&memory->newest, memory_order_relaxed) + 1;
+	struct slot *slot = &memory->journal[next % JOURNAL_ENTRIES];
+
+	atomic_store_explicit(&slot->sequence, 0, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	slot->entry = *entry;
+	slot->entry.sequence = next;
+	atomic_store_explicit(&slot->sequence, next, memory_order_release);
+	atomic_store_explicit(&memory->newest, next, memory_order_release);
+}
+
+uint64_t
+memory_newest(const struct memory *memory)
+{
+	return atomic_load_explicit(&memory->newest, memory_order_acquire);
+}
+
+bool
+memory_get_entry(const struct memory *memory, uint64_t sequence, struct journal_entry *ret)
+{
+	const struct slot *slot = &memory->journal[sequence % JOURNAL_ENTRIES];
+
+	if (sequence == 0 ||
+	    atomic_load_explicit(&slot->sequence, memory_order_acquire) != sequence)
+		return false;
+	*ret = slot->entry;
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&slot->sequence, memory_order_relaxed) == sequence;
 }
 
 int

@@ -5,8 +5,8 @@
  * ("show" disturbs nobody).  A file in the run directory backs it, so that it also survives the
  * supervisor as long as the machine is up.
  *
- * It holds the settings last adopted, one status record per group, and what interfaces were like
- * before Tandem changed them.  Every item is written in two copies with a version, so that a
+ * It holds the settings last adopted, one status record per group and one for the engine, the
+ * journal, and what interfaces were like before Tandem changed them.  Every item but the journal is written in two copies with a version, so that a
  * writer killed at any instruction leaves the older copy whole.
  */
 #ifndef TANDEM_MEMORY_H
@@ -18,6 +18,7 @@
 #include "base/base.h"
 #include "base/error.h"
 #include "base/nsec.h"
+#include "core/journal.h"
 #include "core/settings.h"
 #include "core/status.h"
 
@@ -59,6 +60,20 @@ void memory_switch_status(struct memory *memory, uint32_t count);
 uint32_t memory_status_count(const struct memory *memory);
 /* A consistent copy of one record; false when there is none of this index. */
 bool memory_get_status(const struct memory *memory, uint32_t index, struct vrouter_status *ret);
+
+/* Engine: publish what concerns it as a whole.  Readers: a consistent copy; false = none yet. */
+void memory_put_engine(struct memory *memory, const struct engine_status *status);
+bool memory_get_engine(const struct memory *memory, struct engine_status *ret);
+
+/*
+ * The journal: the last JOURNAL_ENTRIES events.  Engine: append one; its sequence is filled in
+ * here.  Readers: the number of the newest (0 = none), and a copy of a given one; false when it is
+ * not there yet or was overwritten.
+ */
+#define JOURNAL_ENTRIES 1024u
+void memory_append(struct memory *memory, const struct journal_entry *entry);
+uint64_t memory_newest(const struct memory *memory);
+bool memory_get_entry(const struct memory *memory, uint64_t sequence, struct journal_entry *ret);
 
 /* Opaque bytes for src/daemon/interfaces.c: what interfaces were like before. */
 #define MEMORY_ORIGINALS_MAX (4u << 20)

@@ -25,26 +25,36 @@
 #include "base/log.h"
 #include "core/engine.h"
 #include "daemon/channel.h"
+#include "daemon/courier.h"
+#include "daemon/helpers.h"
 #include "daemon/interfaces.h"
 #include "daemon/listeners.h"
+#include "daemon/publisher.h"
+#include "daemon/recorder.h"
 #include "daemon/report.h"
 #include "daemon/roles.h"
 #include "system/clock.h"
 #include "system/packet.h"
 #include "system/privilege.h"
 
-#define FRAMES_A_TURN 4096u		/* bounded work: the rest waits for the next turn */
-#define FRAMES_A_SEND 64u
+#define LINK_LOCAL_PATIENCE (3 * NSEC_PER_SEC)
 #define STOP_PATIENCE (500 * NSEC_PER_MSEC)
+
+#define PATIENCE_LEAST (200 * NSEC_PER_MSEC)
+#define WRITER_PATIENCE NSEC_PER_SEC
 
 /* What is known of a link with groups, until it is taken to the engine. */
 struct heard_link {
 	struct link_input input;
 	int ifindex;
+	unsigned families;		/* enum packet_family: of its groups */
 	bool known;			/* the engine was told of this link before */
 	bool deaf;			/* no socket could be opened on it */
 	bool changed;
 };
+
+/* What waits to be told to the engine of a group's addresses, or of a tracked object. */
+enum verdict { VERDICT_NONE, VERDICT_NO, VERDICT_YES };
 
 struct node {
 	const struct role_options *options;
@@ -54,148 +64,32 @@ struct node {
 	struct engine *engine;
 	struct interfaces *interfaces;
 	struct listeners *listeners;
-	int sender;			/* packet socket for all that we send */
+	struct courier *courier;
+	struct helpers *helpers;
+	struct publisher publisher;
+	struct recorder recorder;
 	int timer;			/* timerfd, absolute, of clock_now() */
 	nsec_t armed;			/* for when, or NSEC_NEVER */
+	nsec_t last_turn;
 	nsec_t last_tick;
 	sd_event_source *deliver;
 	struct settings *settings;	/* adopted; what interfaces borrow */
 	struct effects effects;
-	struct effects aftermath;	/* of having sent; alarms only */
-	struct outgoing *frames;	/* collected to be sent together */
-	struct effect *frame_effects;	/* the effect each of them comes from */
-	size_t frame_count;
-	size_t frame_capacity;
-	uint64_t *published;		/* per group: status version in the memory */
 	struct heard_link *heard;	/* per link */
 	bool *restored;			/* per group: addresses came back, announce */
+	uint8_t *owners;		/* per group, enum verdict: is it address owner? */
+	uint8_t *tracks;		/* per tracked object, enum verdict: is it up? */
 	uint32_t request;		/* of the adopt not yet answered, 0 = none */
 	uint64_t request_revision;
-	bool deaf;			/* some link is: deliver again at the next tick */
-	bool renumbering;		/* the records in the memory have the old numbers */
+	bool again;			/* a link is deaf or unfinished: deliver at the next tick */
+	nsec_t adopted;			/* when the settings were */
 	bool settling;			/* interfaces have not answered the last adopt in full */
-	bool flush;			/* interfaces hold requests not yet sent */
+	bool stuck;			/* the writer is, and we said so */
 	char problems[sizeof(((struct channel_message *)NULL)->text)];	/* of the last adopt */
+	char helper_problems[512];
 };
 
 /* ---- carrying out effects ------------------------------------------------------------------- */
-
-/* Send the advertisements collected and tell the engine what became of each. */
-static void
-send_collected(struct node *node)
-{
-	nsec_t now;
-
-	if (node->frame_count == 0)
-		return;
-	packet_send(node->sender, node->frames, node->frame_count);
-	now = clock_now();
-	for (size_t i = 0; i < node->frame_count; i++) {
-		engine_on_sent(node->engine, node->frame_effects[i].group,
-		               node->frame_effects[i].resign, node->frames[i].error, now,
-		               &node->aftermath);
-		for (size_t k = 0; k < node->aftermath.count; k++)
-			report_effect(node->engine, &node->aftermath.list[k]);
-		node->aftermath.count = 0;
-	}
-	node->frame_count = 0;
-}
-
-static void
-collect_advert(struct node *node, const struct effect *effect)
-{
-	const struct group_settings *group = &settings_groups(node->settings)[effect->group];
-	struct frame frame = engine_advert(node->engine, effect->group, effect->resign);
-	int ifindex = interfaces_index(node->interfaces, (uint32_t)group->link);
-
-	if (frame.length == 0 || ifindex == 0)
-		return;
-	if (node->frame_count == node->frame_capacity)
-		send_collected(node);
-	node->frame_effects[node->frame_count] = *effect;
-	node->frames[node->frame_count++] = (struct outgoing){
-		.ifindex = ifindex,
-		.bytes = frame.bytes,
-		.length = frame.length,
-	};
-}
-
-/* Send one announcement for each virtual address of the group. */
-static void
-announce_group(struct node *node, uint32_t number)
-{
-	const struct group_settings *group = &settings_groups(node->settings)[number];
-	uint8_t bytes[GROUP_ADDRESSES_MAX][ANNOUNCE_FRAME_MAX];
-	struct outgoing frames[GROUP_ADDRESSES_MAX];
-	int ifindex = interfaces_index(node->interfaces, (uint32_t)group->link);
-	size_t count = 0;
-
-	for (uint32_t i = 0; ifindex != 0 && i < group->address_count; i++) {
-		size_t length = engine_announcement(node->engine, number, i, bytes[count]);
-
-		if (length > 0) {
-			frames[count] = (struct outgoing){ ifindex, bytes[count], length, 0 };
-			count++;
-		}
-	}
-	packet_send(node->sender, frames, count);
-}
-
-static void
-flush_interfaces(struct node *node)
-{
-	if (node->flush)
-		interfaces_flush(node->interfaces);
-	node->flush = false;
-}
-
-/* Write the group's record where "show" and a successor find it. */
-static void
-publish_group(struct node *node, uint32_t group)
-{
-	uint64_t version = engine_status_version(node->engine, group);
-
-	if (!node->renumbering && version != node->published[group] &&
-	    memory_put_status(node->memory, group, engine_status(node->engine, group)) == 0)
-		node->published[group] = version;
-}
-
-static void
-carry_out_one(struct node *node, const struct effect *effect)
-{
-	switch (effect->kind) {
-	case EFFECT_SEND_ADVERT:
-		flush_interfaces(node);
-		collect_advert(node, effect);
-		return;
-	case EFFECT_TAKE_ADDRESSES:
-		send_collected(node);
-		interfaces_take(node->interfaces, effect->group, effect->lease);
-		node->flush = true;
-		return;
-	case EFFECT_RENEW_ADDRESSES:
-		interfaces_renew(node->interfaces, effect->group, effect->lease);
-		node->flush = true;
-		return;
-	case EFFECT_DROP_ADDRESSES:
-		send_collected(node);
-		interfaces_drop(node->interfaces, effect->group);
-		node->flush = true;
-		return;
-	case EFFECT_ANNOUNCE:
-		/* An announcement must not leave before the address is there (RFC 9568 8.1.2). */
-		send_collected(node);
-		flush_interfaces(node);
-		announce_group(node, effect->group);
-		return;
-	case EFFECT_TRANSITION:
-	case EFFECT_ALARM:
-		return;			/* said when all is done */
-	case EFFECT_KINDS:
-		break;
-	}
-	assert(!"known effect");
-}
 
 /* Carry out and empty the list of effects: first what the network sees, then log and memory. */
 static void
@@ -205,12 +99,11 @@ carry_out(struct node *node)
 
 	if (effects->count == 0)
 		return;
-	for (size_t i = 0; i < effects->count; i++)
-		carry_out_one(node, &effects->list[i]);
-	send_collected(node);
-	flush_interfaces(node);
+	courier_carry_out(node->courier, effects);
 	for (size_t i = 0; i < effects->count; i++) {
-		publish_group(node, effects->list[i].group);
+		publisher_put(&node->publisher, effects->list[i].group);
+		helpers_look(node->helpers, effects->list[i].group);
+		recorder_effect(&node->recorder, &effects->list[i]);
 		report_effect(node->engine, &effects->list[i]);
 	}
 	effects->count = 0;
@@ -219,16 +112,9 @@ carry_out(struct node *node)
 /* ---- turns ---------------------------------------------------------------------------------- */
 
 static void
-publish_all(struct node *node)
-{
-	for (uint32_t i = 0; node->settings && i < node->settings->group_count; i++)
-		publish_group(node, i);
-}
-
-static void
 arm_timer(struct node *node)
 {
-	nsec_t next = nsec_min(engine_deadline(node->engine), node->last_tick + ENGINE_TICK);
+	nsec_t next = nsec_min(engine_deadline(node->engine), node->last_turn + engine_tick(node->engine));
 	struct itimerspec when = {
 		.it_value.tv_sec = next / NSEC_PER_SEC,
 		.it_value.tv_nsec = next % NSEC_PER_SEC,
@@ -242,27 +128,49 @@ arm_timer(struct node *node)
 	node->armed = next;
 }
 
+/* A kernel that does not come to an end with our requests is a thing a person should know. */
+static void
+watch_writer(struct node *node, nsec_t now)
+{
+	nsec_t since = interfaces_busy_since(node->interfaces);
+	bool stuck = since != NSEC_NEVER && now - since > WRITER_PATIENCE;
+
+	if (stuck && !node->stuck)
+		log_error("the kernel has been busy with a request about links or addresses for "
+		          "%lld ms; nothing can be changed until it is done",
+		          (long long)((now - since) / NSEC_PER_MSEC));
+	if (!stuck && node->stuck)
+		log_warning("the kernel is done with the request that took so long");
+	node->stuck = stuck;
+}
+
+/* What is done once in a while. */
+static void
+tick(struct node *node, nsec_t now)
+{
+	node->last_tick = now;
+	watch_writer(node, now);
+	if (node->again)
+		sd_event_source_set_enabled(node->deliver, SD_EVENT_ONESHOT);
+	node->again = false;
+}
+
 static void
 turn(struct node *node)
 {
 	nsec_t start = clock_now();
+	bool all_heard;
 
 	engine_on_time(node->engine, start, 0, &node->effects);
 	carry_out(node);
-
-	bool all_heard = listeners_sweep(node->listeners, FRAMES_A_TURN);
-
+	all_heard = listeners_sweep(node->listeners);
 	engine_on_time(node->engine, clock_now(), all_heard ? start : 0, &node->effects);
 	carry_out(node);
-
-	if (start - node->last_tick >= ENGINE_TICK) {
-		node->last_tick = start;
-		publish_all(node);
-		if (node->deaf)
-			sd_event_source_set_enabled(node->deliver, SD_EVENT_ONESHOT);
-		node->deaf = false;
-	}
+	publisher_put_due(&node->publisher, start);
+	if (start - node->last_tick >= engine_tick(node->engine))
+		tick(node, start);
 	memory_beat(node->memory, start);
+	node->last_turn = start;
 	arm_timer(node);
 }
 
@@ -271,9 +179,21 @@ on_frame(void *owner, uint32_t link, const uint8_t *bytes, size_t length, nsec_t
 {
 	struct node *node = owner;
 
-	engine_on_frame(node->engine, link, reader_over(bytes, length), arrival, clock_now(),
-	                &node->effects);
+	nsec_t now = clock_now();
+	enum advert_fault fault = engine_on_frame(node->engine, link, reader_over(bytes, length),
+	                                          arrival, now, &node->effects);
+
+	if (recorder_is_watched(&node->recorder, now))
+		recorder_received(&node->recorder, link, bytes, length, fault, arrival);
 	carry_out(node);
+}
+
+static void
+on_backlog(void *owner, uint32_t link, nsec_t heard)
+{
+	struct node *node = owner;
+
+	engine_on_backlog(node->engine, link, heard);
 }
 
 static int
@@ -318,6 +238,33 @@ on_restored(void *owner, uint32_t group)
 }
 
 static void
+on_owner(void *owner, uint32_t group, bool is_owner)
+{
+	struct node *node = owner;
+
+	node->owners[group] = is_owner ? VERDICT_YES : VERDICT_NO;
+	sd_event_source_set_enabled(node->deliver, SD_EVENT_ONESHOT);
+}
+
+static void
+on_kernel_track(void *owner, uint32_t object, bool up)
+{
+	struct node *node = owner;
+
+	node->tracks[object] = up ? VERDICT_YES : VERDICT_NO;
+	sd_event_source_set_enabled(node->deliver, SD_EVENT_ONESHOT);
+}
+
+static void
+on_sent(void *owner, uint32_t group, uint32_t token, int error)
+{
+	struct node *node = owner;
+
+	courier_on_sent(node->courier, group, token, error);
+	publisher_put(&node->publisher, group);
+}
+
+static void
 on_originals(void *owner, const void *bytes, size_t size)
 {
 	struct node *node = owner;
@@ -334,8 +281,15 @@ on_originals(void *owner, const void *bytes, size_t size)
 static bool
 is_unfinished(const struct node *node, const struct heard_link *heard)
 {
-	return node->settling && !heard->known &&
-	       (!heard->input.usable || heard->input.source4.family == 0);
+	bool lacks4 = heard->families & PACKET_IPV4 && heard->input.source4.family == 0;
+	bool lacks6 = heard->families & PACKET_IPV6 && heard->input.source6.family == 0;
+
+	if (heard->known)
+		return false;
+	if (node->settling)
+		return !heard->input.usable || lacks4 || lacks6;
+	/* A link-local address is there only after the kernel has looked for a double of it. */
+	return heard->input.usable && lacks6 && clock_now() - node->adopted < LINK_LOCAL_PATIENCE;
 }
 
 /* Take one link to the engine.  A deaf one is unusable; the next tick tries again. */
@@ -346,11 +300,12 @@ take_link(struct node *node, uint32_t link)
 	struct link_input input = heard->input;
 	struct error error;
 
-	if (listeners_watch(node->listeners, link, heard->ifindex, &error) < 0) {
+	if (listeners_watch(node->listeners, link, heard->ifindex, heard->families,
+	                    &error) < 0) {
 		if (!heard->deaf)
 			log_error("%s", error.text);
 		input.usable = false;
-		heard->deaf = heard->changed = node->deaf = true;
+		heard->deaf = heard->changed = node->again = true;
 	} else {
 		heard->deaf = false;
 	}
@@ -358,15 +313,46 @@ take_link(struct node *node, uint32_t link)
 	carry_out(node);
 }
 
+static void
+deliver_verdicts(struct node *node)
+{
+	for (uint32_t i = 0; i < node->settings->group_count; i++) {
+		uint8_t verdict = node->owners[i];
+
+		if (verdict == VERDICT_NONE)
+			continue;
+		node->owners[i] = VERDICT_NONE;
+		engine_on_owner(node->engine, i, verdict == VERDICT_YES, clock_now(),
+		                &node->effects);
+		carry_out(node);
+	}
+	for (uint32_t i = 0; i < node->settings->object_count; i++) {
+		uint8_t verdict = node->tracks[i];
+
+		if (verdict == VERDICT_NONE)
+			continue;
+		node->tracks[i] = VERDICT_NONE;
+		engine_on_track(node->engine, i, verdict == VERDICT_YES, clock_now(),
+		                &node->effects);
+		carry_out(node);
+	}
+}
+
 /* Take what the interfaces told to the engine. */
 static void
 deliver(struct node *node)
 {
+	if (node->settings)
+		deliver_verdicts(node);
 	for (uint32_t i = 0; node->settings && i < node->settings->link_count; i++) {
 		struct heard_link *heard = &node->heard[i];
 
-		if (!heard->changed || is_unfinished(node, heard))
+		if (!heard->changed)
 			continue;
+		if (is_unfinished(node, heard)) {
+			node->again = true;
+			continue;
+		}
 		heard->changed = false;
 		heard->known = true;
 		take_link(node, i);
@@ -409,14 +395,25 @@ answer(struct node *node, uint32_t request, enum channel_outcome outcome, uint64
 		log_warning("cannot answer the manager: %s", strerror(-r));
 }
 
+/* What an operator should repair, ours and the helpers': to a request, or unasked (0). */
+static void
+answer_problems(struct node *node, uint32_t request, uint64_t revision)
+{
+	char text[sizeof(node->problems)];
+
+	snprintf(text, sizeof(text), "%s%s%.*s", node->helper_problems,
+	         node->helper_problems[0] && node->problems[0] ? "\n" : "",
+	         (int)(sizeof(text) - sizeof(node->helper_problems) - 2), node->problems);
+	answer(node, request, text[0] ? CHANNEL_INCOMPLETE : CHANNEL_DONE, revision, text);
+}
+
 /* The last adopt is done: say so, with what the kernel refused. */
 static void
 answer_adopt(struct node *node)
 {
 	if (node->request == 0)
 		return;
-	answer(node, node->request, node->problems[0] ? CHANNEL_INCOMPLETE : CHANNEL_DONE,
-	       node->request_revision, node->problems);
+	answer_problems(node, node->request, node->request_revision);
 	node->request = 0;
 }
 
@@ -439,9 +436,32 @@ on_settled(void *owner, const char *problems)
 	if (node->request != 0)
 		answer_adopt(node);
 	else if (changed)		/* nobody asked, but "show system" lists them */
-		answer(node, 0, *problems ? CHANNEL_INCOMPLETE : CHANNEL_DONE,
-		       node->settings->revision, node->problems);
+		answer_problems(node, 0, node->settings->revision);
 }
+
+/* ---- what the helpers tell ------------------------------------------------------------------ */
+
+static void
+on_track(void *owner, uint32_t object, bool up)
+{
+	struct node *node = owner;
+
+	engine_on_track(node->engine, object, up, clock_now(), &node->effects);
+	carry_out(node);
+	arm_timer(node);
+}
+
+static void
+on_problems(void *owner, const char *problems)
+{
+	struct node *node = owner;
+
+	snprintf(node->helper_problems, sizeof(node->helper_problems), "%s", problems);
+	if (node->request == 0)
+		answer_problems(node, 0, node->settings->revision);
+}
+
+/* ---- adopting ------------------------------------------------------------------------------- */
 
 /* How long addresses may outlive us, for those that a change finds held: the engine says it
  * exactly with the next renewal. */
@@ -453,19 +473,6 @@ longest_lease(const struct settings *settings)
 	for (uint32_t i = 0; i < settings->group_count; i++)
 		longest = nsec_max(longest, 3 * settings_groups(settings)[i].interval);
 	return longest + NSEC_PER_SEC;
-}
-
-/* Groups have new numbers: whoever reads the records sees all of them change at once. */
-static void
-publish_renumbered(struct node *node)
-{
-	uint32_t count = node->settings->group_count;
-
-	for (uint32_t i = 0; i < count; i++)
-		if (memory_stage_status(node->memory, i, engine_status(node->engine, i)) == 0)
-			node->published[i] = engine_status_version(node->engine, i);
-	memory_switch_status(node->memory, count);
-	node->renumbering = false;
 }
 
 /* For each link of the new settings, its number in the old ones (by name), or -1. */
@@ -482,12 +489,11 @@ map_links(const struct settings *old, const struct settings *new)
 /* Everything that is sized by the settings, made before anything is changed. */
 struct room {
 	struct effect *effects;
-	struct effect *aftermath;
-	struct outgoing *frames;
-	struct effect *frame_effects;
 	uint64_t *published;
 	struct heard_link *heard;
 	bool *restored;
+	uint8_t *owners;
+	uint8_t *tracks;
 	bool *held;
 	int32_t *links;
 	size_t effect_count;
@@ -497,12 +503,11 @@ static void
 free_room(struct room *room)
 {
 	free(room->effects);
-	free(room->aftermath);
-	free(room->frames);
-	free(room->frame_effects);
 	free(room->published);
 	free(room->heard);
 	free(room->restored);
+	free(room->owners);
+	free(room->tracks);
 	free(room->held);
 	free(room->links);
 }
@@ -514,16 +519,15 @@ make_room(struct node *node, const struct settings *settings, struct room *room)
 
 	room->effect_count = engine_adopt_needed(node->engine, settings) + 64;
 	room->effects = calloc(room->effect_count, sizeof(*room->effects));
-	room->aftermath = calloc(room->effect_count, sizeof(*room->aftermath));
-	room->frames = calloc(FRAMES_A_SEND, sizeof(*room->frames));
-	room->frame_effects = calloc(FRAMES_A_SEND, sizeof(*room->frame_effects));
 	room->published = calloc(groups, sizeof(*room->published));
 	room->heard = calloc(links, sizeof(*room->heard));
 	room->restored = calloc(groups, sizeof(*room->restored));
+	room->owners = calloc(groups, sizeof(*room->owners));
+	room->tracks = calloc(settings->object_count + 1u, sizeof(*room->tracks));
 	room->held = calloc(groups, sizeof(*room->held));
 	room->links = map_links(node->settings, settings);
-	if (room->effects && room->aftermath && room->frames && room->frame_effects &&
-	    room->published && room->heard && room->restored && room->held && room->links)
+	if (room->effects && room->published && room->heard && room->restored && room->owners &&
+	    room->tracks && room->held && room->links)
 		return 0;
 	free_room(room);
 	return -ENOMEM;
@@ -531,17 +535,16 @@ make_room(struct node *node, const struct settings *settings, struct room *room)
 
 #define SWAP(a, b) do { void *swap_ = (a); (a) = (b); (b) = swap_; } while (0)
 
-/* Put the new room in place of the old one, which stays in *room to be freed. */
+/* Which multicast groups a link needs. */
 static void
-move_in(struct node *node, struct room *room)
+note_families(struct heard_link *links, const struct settings *settings)
 {
-	SWAP(node->effects.list, room->effects);
-	SWAP(node->aftermath.list, room->aftermath);
-	SWAP(node->frames, room->frames);
-	SWAP(node->frame_effects, room->frame_effects);
-	node->effects.capacity = node->aftermath.capacity = room->effect_count;
-	node->frame_capacity = FRAMES_A_SEND;
-	node->frame_count = 0;
+	for (uint32_t i = 0; i < settings->group_count; i++) {
+		const struct group_settings *g = &settings_groups(settings)[i];
+
+		if (g->peer_count == 0)
+			links[g->link].families |= g->family == 4 ? PACKET_IPV4 : PACKET_IPV6;
+	}
 }
 
 /*
@@ -559,7 +562,8 @@ adopt(struct node *node, struct settings *settings, bool resume, struct error *e
 		free(settings);
 		return error_set(error, r, "out of memory");
 	}
-	move_in(node, &room);
+	SWAP(node->effects.list, room.effects);
+	node->effects.capacity = room.effect_count;
 	if (node->settings) {
 		engine_retire(node->engine, settings, clock_now(), &node->effects);
 		carry_out(node);
@@ -568,14 +572,20 @@ adopt(struct node *node, struct settings *settings, bool resume, struct error *e
 	/* From here on numbers are those of the new settings. */
 	struct settings *old = node->settings;
 
-	node->renumbering = true;
-	SWAP(node->published, room.published);
+	publisher_prepare(&node->publisher, room.published, settings->group_count);
+	room.published = NULL;
 	SWAP(node->restored, room.restored);
+	SWAP(node->owners, room.owners);
+	SWAP(node->tracks, room.tracks);
 	SWAP(node->heard, room.heard);
 	for (uint32_t i = 0; old && i < settings->link_count; i++)
 		node->heard[i].known = room.links[i] >= 0 && room.heard[room.links[i]].known;
+	note_families(node->heard, settings);
 	node->settling = true;
+	node->adopted = clock_now();
 	r = engine_adopt(node->engine, settings, clock_now(), &node->effects);
+	if (r == 0)
+		r = courier_prepare(node->courier, settings, room.effect_count);
 	if (r == 0)
 		r = listeners_renumber(node->listeners, room.links, settings->link_count);
 	if (r < 0) {
@@ -597,26 +607,26 @@ adopt(struct node *node, struct settings *settings, bool resume, struct error *e
 			engine_resume(node->engine, records, count, clock_now(), &node->effects);
 		free(records);
 	}
+	if (helpers_adopt(node->helpers, node->engine, error) < 0)
+		log_error("%s", error->text);
 	for (uint32_t i = 0; i < settings->group_count; i++)
 		room.held[i] = engine_holds_addresses(node->engine, i);
-	r = interfaces_adopt(node->interfaces, settings, room.held, longest_lease(settings), error);
+	interfaces_adopt(node->interfaces, settings, room.held, longest_lease(settings));
 	carry_out(node);
 	deliver(node);
-	publish_renumbered(node);
+	publisher_renumber(&node->publisher);
 	free(old);
 	free_room(&room);
-	return r;
+	return 0;
 }
 
-/* How long the supervisor waits for a sign of life: well inside the down interval of the others. */
+/* How long the supervisor waits for a sign of life: longer than we may sleep, and so little that a
+ * successor speaks within the down interval of the others. */
 static void
 set_patience(struct node *node)
 {
-	nsec_t shortest = NSEC_PER_SEC;
-
-	for (uint32_t i = 0; i < node->settings->group_count; i++)
-		shortest = nsec_min(shortest, settings_groups(node->settings)[i].interval);
-	memory_set_patience(node->memory, nsec_max(3 * shortest / 5, 2 * ENGINE_TICK));
+	memory_set_patience(node->memory, nsec_max(5 * engine_tick(node->engine) / 4,
+	                                           PATIENCE_LEAST));
 }
 
 static bool
@@ -665,7 +675,7 @@ request_group(struct node *node, const struct channel_message *message)
 {
 	enum channel_outcome outcome = CHANNEL_NO_GROUP;
 	int group = node->settings ?
-	            settings_find_group(node->settings, message->interface, message->vrid) : -1;
+	            settings_find_group(node->settings, message->interface, message->vrid, 0) : -1;
 
 	if (group >= 0) {
 		enum engine_answer said =
@@ -716,7 +726,16 @@ on_channel(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, void 
 	case CHANNEL_GARP:
 		request_group(node, &message);
 		break;
+	case CHANNEL_WATCH:
+		recorder_watch(&node->recorder, clock_now());
+		break;
 	case CHANNEL_ANSWER:
+	case CHANNEL_STATE:
+	case CHANNEL_RAN:
+	case CHANNEL_OWNER:
+	case CHANNEL_TRACK:
+	case CHANNEL_PROBLEMS:
+	case CHANNEL_KINDS:
 		break;			/* we ask nothing */
 	}
 	if (descriptor >= 0)
@@ -733,7 +752,7 @@ stop(struct node *node)
 	engine_stop(node->engine, clock_now(), &node->effects);
 	carry_out(node);
 	interfaces_stop(node->interfaces, STOP_PATIENCE);
-	publish_all(node);
+	publisher_put_all(&node->publisher, clock_now());
 }
 
 static int
@@ -800,6 +819,9 @@ open_interfaces(struct node *node, struct error *error)
 		.on_link = on_link,
 		.on_settled = on_settled,
 		.on_restored = on_restored,
+		.on_owner = on_owner,
+		.on_track = on_kernel_track,
+		.on_sent = on_sent,
 		.on_originals = on_originals,
 	};
 	void *originals;
@@ -813,26 +835,33 @@ open_interfaces(struct node *node, struct error *error)
 }
 
 static int
-start(struct node *node, struct error *error)
+start(struct node *node, const int helpers[HELPERS], struct error *error)
 {
-	int r = packet_open_sender(&node->sender, error);
+	static const struct listeners_calls calls = { on_frame, on_backlog };
+	static const struct helpers_calls helpers_calls = { on_track, on_problems };
+	int r = listeners_new(&calls, node, &node->listeners, error);
 	struct settings *settings;
 
-	if (r == 0)
-		r = listeners_new(on_frame, node, &node->listeners, error);
 	if (r == 0)
 		r = set_up_loop(node, error);
 	if (r == 0)
 		r = open_interfaces(node, error);
+	if (r == 0)
+		r = helpers_new(node->event, helpers, &helpers_calls, node, &node->helpers, error);
 	node->engine = engine_new();
 	if (r == 0 && !node->engine)
 		r = error_set(error, -ENOMEM, "out of memory");
+	if (r == 0)
+		r = courier_new(node->engine, node->interfaces, &node->recorder, &node->courier,
+		                error);
 	if (r < 0)
 		return r;
+	node->publisher = (struct publisher){ .engine = node->engine, .memory = node->memory };
+	node->recorder = (struct recorder){ .engine = node->engine, .memory = node->memory };
 
 	settings = memory_get_settings(node->memory);
 	if (!settings)
-		settings = settings_new(0, 0, 0, 0);
+		settings = settings_new(&(struct settings_counts){ 0 });
 	if (!settings)
 		return error_set(error, -ENOMEM, "out of memory");
 	if (adopt(node, settings, true, error) < 0)
@@ -854,13 +883,13 @@ raise_descriptor_limit(void)
 }
 
 int
-engine_main(const struct role_options *options, int channel, struct memory *memory)
+engine_main(const struct role_options *options, int channel, const int helpers[HELPERS],
+            struct memory *memory)
 {
 	struct node node = {
 		.options = options,
 		.memory = memory,
 		.channel = channel,
-		.sender = -1,
 		.timer = -1,
 		.armed = NSEC_NEVER,
 	};
@@ -874,10 +903,13 @@ engine_main(const struct role_options *options, int channel, struct memory *memo
 	privilege_real_time(&missing);
 	if (missing)
 		log_warning("runs without %s: a busy machine may delay it", missing);
-	if (start(&node, &error) < 0 || privilege_drop_engine(options->user, &error) < 0) {
+	if (start(&node, helpers, &error) < 0 || privilege_drop_engine(options->user, &error) < 0 ||
+	    interfaces_start(node.interfaces, &missing, &error) < 0) {
 		log_error("%s", error.text);
 		return EXIT_FAILURE;
 	}
+	if (missing)
+		log_warning("its writer runs without %s", missing);
 	say_hello(&node);
 	turn(&node);
 

@@ -9,19 +9,20 @@
 
 #include "base/log.h"
 
-/* "dp0bond0.10 group 10 (sync group SYNC1)" */
+/* "dp0bond0.10 group 10 (sync group SYNC1)", "dp0bond1 group 7 (IPv6)" */
 static void
 name_group(const struct engine *engine, uint32_t number, char *text, size_t size)
 {
 	const struct settings *settings = engine_settings(engine);
 	const struct group_settings *group = &settings_groups(settings)[number];
 	const char *interface = settings_link_of(settings, group)->name;
+	const char *family = group->family == 6 ? " (IPv6)" : "";
 
 	if (group->sync >= 0)
-		snprintf(text, size, "%s group %u (sync group %s)", interface, group->vrid,
-		         settings_syncs(settings)[group->sync].name);
+		snprintf(text, size, "%s group %u%s (sync group %s)", interface, group->vrid,
+		         family, settings_syncs(settings)[group->sync].name);
 	else
-		snprintf(text, size, "%s group %u", interface, group->vrid);
+		snprintf(text, size, "%s group %u%s", interface, group->vrid, family);
 }
 
 /* What the last master was or the new one is, where that explains the transition. */

@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "base/log.h"
+#include "daemon/helpers.h"
 #include "daemon/memory.h"
 
 struct role_options {
@@ -25,10 +26,14 @@ struct role_options {
 int manager_main(const struct role_options *options, int channel, int api_socket,
                  const struct memory *memory);
 
-/* VRRP, links and addresses.  channel: to the manager. */
-int engine_main(const struct role_options *options, int channel, struct memory *memory);
+/* VRRP, links and addresses.  channel: to the manager; helpers: to the others. */
+int engine_main(const struct role_options *options, int channel, const int helpers[HELPERS],
+                struct memory *memory);
 
-/* Connection synchronisation: a later part; for now the frame of its process. */
-int flowsync_main(const struct role_options *options);
+/* What these three are for, each with its channel to the engine.  The packet filter (and, later,
+ * connection synchronisation); programs; checks of paths, processes and files. */
+int flowsync_main(const struct role_options *options, int channel);
+int runner_main(const struct role_options *options, int channel);
+int prober_main(const struct role_options *options, int channel);
 
 #endif

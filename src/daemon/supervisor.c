@@ -31,17 +31,21 @@
 #include "system/privilege.h"
 
 #define PATH_SIZE 256
-#define WATCH_PERIOD (50 * NSEC_PER_MSEC)
+#define WATCH_LEAST (50 * NSEC_PER_MSEC)
+#define WATCH_MOST (125 * NSEC_PER_MSEC)
 #define START_PATIENCE (5 * NSEC_PER_SEC)	/* for the first beat of a new engine */
 #define SHORT_LIFE (2 * NSEC_PER_SEC)
 #define QUICK_RESTARTS 5
 #define RESTART_PAUSE NSEC_PER_SEC
 #define STOP_PATIENCE (3 * NSEC_PER_SEC)
+#define SCRIPTS_PATIENCE (6 * NSEC_PER_SEC)	/* the runner's own is shorter */
+#define LINE_BYTES (1 << 20)
 #define API_BACKLOG 64
 
-enum role { ENGINE, MANAGER, FLOWSYNC, ROLES };
+enum role { ENGINE, MANAGER, FLOWSYNC, RUNNER, PROBER, ROLES };
 
-static const char *const role_names[ROLES] = { "engine", "manager", "flowsync" };
+static const char *const role_names[ROLES] = { "engine", "manager", "flowsync", "runner",
+                                               "prober" };
 
 struct child {
 	pid_t pid;			/* 0 = not running */
@@ -54,6 +58,7 @@ struct supervisor {
 	const struct role_options *options;
 	struct memory *memory;
 	int channel[2];			/* [0] the engine's end, [1] the manager's */
+	int lines[HELPERS][2];		/* [0] the engine's end, [1] the helper's */
 	int api_socket;
 	int pid_file;
 	sd_event *event;
@@ -158,6 +163,25 @@ choose_configuration(struct supervisor *s, const char *memory_path, struct error
 	return 0;
 }
 
+/* The sockets between the engine and its helpers: room for the state of many groups at once. */
+static int
+make_lines(struct supervisor *s, struct error *error)
+{
+	int size = LINE_BYTES;
+
+	for (enum helper i = 0; i < HELPERS; i++) {
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		               s->lines[i]) < 0)
+			return error_set(error, -errno, "cannot make a socket pair: %s",
+			                 strerror(errno));
+		/* Without the power to have so much, they have what is usual. */
+		for (unsigned end = 0; end < 2; end++)
+			(void)setsockopt(s->lines[i][end], SOL_SOCKET, SO_SNDBUFFORCE, &size,
+			                 sizeof(size));
+	}
+	return 0;
+}
+
 static int
 set_up(struct supervisor *s, struct error *error)
 {
@@ -188,10 +212,52 @@ set_up(struct supervisor *s, struct error *error)
 	if (r == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 	                         s->channel) < 0)
 		r = error_set(error, -errno, "cannot make a socket pair: %s", strerror(errno));
-	return r;
+	return r < 0 ? r : make_lines(s, error);
 }
 
 /* ---- starting and replacing roles ----------------------------------------------------------- */
+
+/* A helper keeps nothing but its own end of its line, and has no business in the memory. */
+static int
+keep_line(struct supervisor *s, enum helper helper)
+{
+	memory_close(s->memory);
+	s->memory = NULL;
+	for (enum helper i = 0; i < HELPERS; i++) {
+		close(s->lines[i][0]);
+		if (i != helper)
+			close(s->lines[i][1]);
+	}
+	close(s->api_socket);
+	close(s->channel[0]);
+	close(s->channel[1]);
+	return s->lines[helper][1];
+}
+
+static int
+run_engine(struct supervisor *s)
+{
+	int helpers[HELPERS];
+
+	for (enum helper i = 0; i < HELPERS; i++) {
+		helpers[i] = s->lines[i][0];
+		close(s->lines[i][1]);
+	}
+	close(s->api_socket);
+	close(s->channel[1]);
+	return engine_main(s->options, s->channel[0], helpers, s->memory);
+}
+
+static int
+run_manager(struct supervisor *s)
+{
+	for (enum helper i = 0; i < HELPERS; i++) {
+		close(s->lines[i][0]);
+		close(s->lines[i][1]);
+	}
+	close(s->channel[0]);
+	return manager_main(s->options, s->channel[1], s->api_socket, s->memory);
+}
 
 /* In the child: leave the supervisor's things behind and become the role. */
 NORETURN static void
@@ -213,19 +279,19 @@ run_role(struct supervisor *s, enum role role, pid_t parent)
 	close(s->pid_file);
 	switch (role) {
 	case ENGINE:
-		close(s->api_socket);
-		close(s->channel[1]);
-		status = engine_main(s->options, s->channel[0], s->memory);
+		status = run_engine(s);
 		break;
 	case MANAGER:
-		close(s->channel[0]);
-		status = manager_main(s->options, s->channel[1], s->api_socket, s->memory);
+		status = run_manager(s);
 		break;
 	case FLOWSYNC:
-		close(s->api_socket);
-		close(s->channel[0]);
-		close(s->channel[1]);
-		status = flowsync_main(s->options);
+		status = flowsync_main(s->options, keep_line(s, HELPER_FLOWSYNC));
+		break;
+	case RUNNER:
+		status = runner_main(s->options, keep_line(s, HELPER_RUNNER));
+		break;
+	case PROBER:
+		status = prober_main(s->options, keep_line(s, HELPER_PROBER));
 		break;
 	case ROLES:
 		break;
@@ -294,13 +360,20 @@ on_child_signal(sd_event_source *source UNUSED, const struct signalfd_siginfo *i
 
 /* ---- watching -------------------------------------------------------------------------------- */
 
+/* How often to look: a small part of the patience, which is long where intervals are. */
+static nsec_t
+watch_period(const struct supervisor *s)
+{
+	return nsec_max(WATCH_LEAST, nsec_min(memory_patience(s->memory) / 8, WATCH_MOST));
+}
+
 /* Kill an engine that has not turned its loop for too long; its end starts the next one. */
 static void
 watch_engine(struct supervisor *s, nsec_t now)
 {
 	const struct child *engine = &s->children[ENGINE];
 	nsec_t beat = memory_last_beat(s->memory);
-	nsec_t patience = nsec_max(memory_patience(s->memory), 2 * WATCH_PERIOD);
+	nsec_t patience = nsec_max(memory_patience(s->memory), 2 * watch_period(s));
 
 	if (engine->pid == 0)
 		return;
@@ -337,27 +410,27 @@ on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 	nsec_t now = clock_now();
 
 	/* Were we ourselves kept from running, the engine probably was too: let it move first. */
-	if (now - s->last_watch < 3 * WATCH_PERIOD)
+	if (now - s->last_watch < 3 * watch_period(s))
 		watch_engine(s, now);
 	s->last_watch = now;
 	for (enum role role = 0; role < ROLES; role++)
 		if (s->children[role].pid == 0 && now >= s->children[role].restart_at)
 			start_role(s, role);
 	tell_service_manager(s);
-	sd_event_source_set_time_relative(source, (uint64_t)(WATCH_PERIOD / NSEC_PER_USEC));
+	sd_event_source_set_time_relative(source, (uint64_t)(watch_period(s) / NSEC_PER_USEC));
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
 }
 
 /* ---- stopping -------------------------------------------------------------------------------- */
 
-/* End a role politely, and by force after STOP_PATIENCE. */
+/* End a role politely, and by force when patience ends. */
 static void
-stop_role(struct supervisor *s, enum role role)
+stop_role(struct supervisor *s, enum role role, nsec_t patience)
 {
 	const struct timespec moment = { .tv_nsec = 5 * NSEC_PER_MSEC };
 	struct child *child = &s->children[role];
-	nsec_t deadline = clock_now() + STOP_PATIENCE;
+	nsec_t deadline = clock_now() + patience;
 	int status;
 
 	if (child->pid == 0)
@@ -428,9 +501,13 @@ supervisor_run(const struct role_options *options)
 	s.stopping = true;
 	sd_notify(0, "STOPPING=1");
 	log_info("stopping");
-	stop_role(&s, ENGINE);
-	stop_role(&s, MANAGER);
-	stop_role(&s, FLOWSYNC);
+	/* Masters resign first; then programs hear of it; the packet filter goes when nobody is
+	 * reached through the virtual addresses any more. */
+	stop_role(&s, ENGINE, STOP_PATIENCE);
+	stop_role(&s, RUNNER, SCRIPTS_PATIENCE);
+	stop_role(&s, MANAGER, STOP_PATIENCE);
+	stop_role(&s, PROBER, STOP_PATIENCE);
+	stop_role(&s, FLOWSYNC, STOP_PATIENCE);
 	memory_close(s.memory);
 	sd_event_source_unref(s.watch);
 	sd_event_unref(s.event);

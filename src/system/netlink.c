@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Route netlink sockets and the waiting line of requests.  It knows nothing of what the messages
- * say; see nllink.c and nladdr.c.
+ * Route netlink sockets.  It knows nothing of what the messages say, but for what it can be told to
+ * ignore; see nllink.c and nladdr.c.
  */
 #include "system/netlink.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -92,6 +95,36 @@ netlink_descriptor(const struct netlink *n)
 	return mnl_socket_get_fd(n->socket);
 }
 
+uint32_t
+netlink_port(const struct netlink *n)
+{
+	return mnl_socket_get_portid(n->socket);
+}
+
+/* A filter sees the message from its header on, and reads numbers in network order. */
+int
+netlink_filter(struct netlink *n, uint32_t port, uint8_t origin)
+{
+	struct sock_filter code[] = {
+		/* 0 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+		/* 1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWADDR), 3, 0),
+		/* 2 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 4, 0),
+		/* 3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 3, 0),
+		/* 4 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		/* 5 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
+		/* 6 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 3, 2),
+		/* 7 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
+		                 NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol)),
+		/* 8 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, origin, 0, 1),
+		/* 9 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		/* 10 */ BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = { .len = ARRAY_SIZE(code), .filter = code };
+
+	return setsockopt(netlink_descriptor(n), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+	                  sizeof(program)) < 0 ? -errno : 0;
+}
+
 int
 netlink_send(struct netlink *n, const void *messages, size_t size)
 {
@@ -146,239 +179,4 @@ netlink_error(const struct nlmsghdr *message, char words[128])
 		}
 	}
 	return error->error;
-}
-
-/* Bytes waiting in a line: used from head to tail, moved to the front when they must grow. */
-struct line {
-	uint8_t *bytes;
-	size_t head;
-	size_t tail;
-	size_t room;
-	size_t count;
-};
-
-struct nlqueue {
-	struct netlink *netlink;
-	struct nlqueue_calls calls;
-	void *owner;
-	size_t record_size;
-	struct line urgent;		/* entry, record, message, ... */
-	struct line ordinary;
-	struct line sent;		/* records in the order of their sequence numbers */
-	uint32_t first_sequence;	/* of the first record in "sent" */
-	uint32_t next_sequence;
-	uint8_t *batch;
-	size_t batch_room;
-};
-
-struct entry {
-	uint32_t weight;
-	uint32_t size;			/* of the message, aligned to 8 */
-};
-
-static uint8_t *
-line_append(struct line *line, size_t size)
-{
-	uint8_t *at;
-
-	if (line->head > 0 && line->tail + size > line->room) {
-		memmove(line->bytes, line->bytes + line->head, line->tail - line->head);
-		line->tail -= line->head;
-		line->head = 0;
-	}
-	if (line->tail + size > line->room) {
-		while (line->tail + size > line->room)
-			line->room = line->room == 0 ? 16384 : 2 * line->room;
-		line->bytes = realloc(line->bytes, line->room);
-		assert(line->bytes != NULL);
-	}
-	at = line->bytes + line->tail;
-	line->tail += size;
-	line->count++;
-	return at;
-}
-
-static void
-line_consume(struct line *line, size_t size)
-{
-	line->head += size;
-	line->count--;
-	if (line->head == line->tail)
-		line->head = line->tail = 0;
-}
-
-static size_t
-align8(size_t size)
-{
-	return (size + 7) & ~(size_t)7;
-}
-
-struct nlqueue *
-nlqueue_new(struct netlink *netlink, size_t record_size, const struct nlqueue_calls *calls,
-            void *owner)
-{
-	struct nlqueue *q = allocate(1, sizeof(*q));
-
-	q->netlink = netlink;
-	assert(record_size % 8 == 0);
-	q->record_size = record_size;
-	q->calls = *calls;
-	q->owner = owner;
-	q->first_sequence = q->next_sequence = 1;
-	q->batch_room = SEND_BUFFER / 2;
-	q->batch = allocate(q->batch_room, 1);
-	return q;
-}
-
-void
-nlqueue_free(struct nlqueue *q)
-{
-	if (q == NULL)
-		return;
-	free(q->urgent.bytes);
-	free(q->ordinary.bytes);
-	free(q->sent.bytes);
-	free(q->batch);
-	free(q);
-}
-
-void
-nlqueue_add(struct nlqueue *q, bool urgent, const struct nlmsghdr *message, const void *record,
-            unsigned weight)
-{
-	struct entry entry = { weight, (uint32_t)align8(message->nlmsg_len) };
-	size_t size = sizeof(entry) + q->record_size + entry.size;
-	uint8_t *at = line_append(urgent ? &q->urgent : &q->ordinary, size);
-
-	memset(at, 0, size);
-	memcpy(at, &entry, sizeof(entry));
-	memcpy(at + sizeof(entry), record, q->record_size);
-	memcpy(at + sizeof(entry) + q->record_size, message, message->nlmsg_len);
-}
-
-void
-nlqueue_clear(struct nlqueue *q)
-{
-	q->ordinary.head = q->ordinary.tail = q->ordinary.count = 0;
-}
-
-/* Move entries of a line into the batch; true when the limit was reached. */
-static bool
-fill_batch(struct nlqueue *q, struct line *line, size_t *size, unsigned *weight, unsigned limit)
-{
-	while (line->count > 0) {
-		const uint8_t *at = line->bytes + line->head;
-		struct entry entry;
-
-		memcpy(&entry, at, sizeof(entry));
-		if (*size > 0 && (*weight + entry.weight > limit ||
-		                  *size + entry.size > q->batch_room))
-			return true;
-		memcpy(line_append(&q->sent, q->record_size), at + sizeof(entry), q->record_size);
-		memcpy(q->batch + *size, at + sizeof(entry) + q->record_size, entry.size);
-
-		struct nlmsghdr *message = (struct nlmsghdr *)(q->batch + *size);
-
-		message->nlmsg_seq = q->next_sequence++;
-		*size += MNL_ALIGN(message->nlmsg_len);
-		*weight += entry.weight;
-		line_consume(line, sizeof(entry) + q->record_size + entry.size);
-	}
-	return false;
-}
-
-/* Answer the oldest request that was sent. */
-static void
-answer_first(struct nlqueue *q, int result, const char *words)
-{
-	uint8_t record[512];
-
-	assert(q->record_size <= sizeof(record));
-	memcpy(record, q->sent.bytes + q->sent.head, q->record_size);
-	line_consume(&q->sent, q->record_size);
-	q->first_sequence++;
-	q->calls.on_answer(q->owner, record, result, words);
-}
-
-static void
-send_batch(struct nlqueue *q, size_t size, uint32_t first)
-{
-	int r = size > 0 ? netlink_send(q->netlink, q->batch, size) : 0;
-
-	if (r >= 0)
-		return;
-	/* Nothing of it was taken; what was sent before is answered first. */
-	while (q->sent.count > 0 && q->first_sequence != first)
-		answer_first(q, -ENOBUFS, "");
-	while (q->sent.count > 0)
-		answer_first(q, r, "");
-}
-
-void
-nlqueue_send(struct nlqueue *q, unsigned limit)
-{
-	uint32_t first = q->next_sequence;
-	unsigned weight = 0;
-	size_t size = 0;
-
-	if (!fill_batch(q, &q->urgent, &size, &weight, limit))
-		(void)fill_batch(q, &q->ordinary, &size, &weight, limit);
-	send_batch(q, size, first);
-}
-
-void
-nlqueue_send_urgent(struct nlqueue *q, unsigned limit)
-{
-	uint32_t first = q->next_sequence;
-	unsigned weight = 0;
-	size_t size = 0;
-
-	(void)fill_batch(q, &q->urgent, &size, &weight, limit);
-	send_batch(q, size, first);
-}
-
-static void
-on_message(void *owner, const struct nlmsghdr *message)
-{
-	struct nlqueue *q = owner;
-	uint32_t sequence = message->nlmsg_seq;
-	char words[128];
-	int result;
-
-	if (message->nlmsg_type != NLMSG_ERROR || sequence - q->first_sequence >= q->sent.count)
-		return;
-	result = netlink_error(message, words);
-	while (q->first_sequence != sequence)
-		answer_first(q, -ENOBUFS, "");
-	answer_first(q, result, words);
-}
-
-bool
-nlqueue_collect(struct nlqueue *q, unsigned limit)
-{
-	for (unsigned i = 0; i < limit; i++) {
-		int r = netlink_receive(q->netlink, on_message, q);
-
-		if (r == 0)
-			return true;
-		if (r < 0 && q->sent.count > 0) {
-			/* Which answers were lost is not known before the next one comes, and
-			 * none may come: take all as lost. */
-			while (q->sent.count > 0)
-				answer_first(q, -ENOBUFS, "");
-		}
-	}
-	return false;
-}
-
-size_t
-nlqueue_waiting(const struct nlqueue *q)
-{
-	return q->urgent.count + q->ordinary.count;
-}
-
-size_t
-nlqueue_pending(const struct nlqueue *q)
-{
-	return q->sent.count;
 }

@@ -68,6 +68,7 @@ nladdr_decode(const struct nlmsghdr *message, int *ret_index, struct ifworld_add
 		ret->prefix.ip = remote;	/* IPv6 without a peer says it only here */
 	ret->secondary = flags & IFA_F_SECONDARY;
 	ret->leased = !(flags & IFA_F_PERMANENT);
+	ret->tentative = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED);
 	return ret->prefix.ip.family != 0 &&
 	       ret->prefix.length <= (ret->prefix.ip.family == 4 ? 32 : 128);
 }
@@ -121,35 +122,52 @@ add_address(void *buffer, const struct ifstep *step)
 {
 	struct nlmsghdr *message = begin(buffer, RTM_NEWADDR,
 	                                 NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, step);
+	bool virtual6 = step->mark == MARK_VIRTUAL && step->prefix.ip.family == 6;
 	uint32_t lifetime = step->lease == 0 ? FOR_EVER : step->lease;
 	struct ifa_cacheinfo cache = { .ifa_valid = lifetime, .ifa_prefered = lifetime };
+	uint32_t flags = step->no_prefix_route ? IFA_F_NOPREFIXROUTE : 0;
 
+	/* Whether it is unique is for VRRP to say (RFC 9568 8.2.2), and a deprecated address is
+	 * never chosen as a source. */
+	if (virtual6) {
+		flags |= IFA_F_NODAD;
+		cache.ifa_prefered = 0;
+	}
 	/* A replacement takes over the mark as well, so it must always be named. */
 	mnl_attr_put_u8(message, IFA_PROTO, step->mark);
-	if (step->no_prefix_route)
-		mnl_attr_put_u32(message, IFA_FLAGS, IFA_F_NOPREFIXROUTE);
+	if (flags != 0)
+		mnl_attr_put_u32(message, IFA_FLAGS, flags);
 	if (step->mark == MARK_REAL)
 		put_broadcast(message, &step->prefix);
 	mnl_attr_put(message, IFA_CACHEINFO, sizeof(cache), &cache);
 	return message;
 }
 
-/* The kernel makes a local route for an address even on a link that is down. */
+/*
+ * The local route of an address, as the kernel itself would make it, or one with our mark that
+ * stands in for it.
+ */
 static struct nlmsghdr *
-remove_local_route(void *buffer, const struct ifstep *step)
+change_local_route(void *buffer, const struct ifstep *step)
 {
+	bool add = step->kind == IFSTEP_ADD_LOCAL;
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	struct rtmsg *route;
 
-	message->nlmsg_type = RTM_DELROUTE;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	message->nlmsg_type = add ? RTM_NEWROUTE : RTM_DELROUTE;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_APPEND : 0);
 	route = mnl_nlmsg_put_extra_header(message, sizeof(*route));
 	route->rtm_family = step->prefix.ip.family == 4 ? AF_INET : AF_INET6;
 	route->rtm_dst_len = (uint8_t)(8 * ip_size(&step->prefix.ip));
 	route->rtm_table = RT_TABLE_LOCAL;
 	route->rtm_type = RTN_LOCAL;
-	route->rtm_scope = RT_SCOPE_NOWHERE;
+	route->rtm_scope = add ? RT_SCOPE_HOST : RT_SCOPE_NOWHERE;
+	route->rtm_protocol = step->mark != 0 ? step->mark :
+	                      add ? RTPROT_KERNEL : RTPROT_UNSPEC;
 	mnl_attr_put(message, RTA_DST, ip_size(&step->prefix.ip), step->prefix.ip.bytes);
+	if (add)
+		mnl_attr_put(message, RTA_PREFSRC, ip_size(&step->prefix.ip),
+		             step->prefix.ip.bytes);
 	mnl_attr_put_u32(message, RTA_OIF, (uint32_t)step->index);
 	return message;
 }
@@ -159,8 +177,8 @@ nladdr_change(void *buffer, const struct ifstep *step)
 {
 	if (step->kind == IFSTEP_ADD_ADDRESS)
 		return add_address(buffer, step);
-	if (step->kind == IFSTEP_SILENCE_ADDRESS)
-		return remove_local_route(buffer, step);
+	if (step->kind == IFSTEP_SILENCE_ADDRESS || step->kind == IFSTEP_ADD_LOCAL)
+		return change_local_route(buffer, step);
 	assert(step->kind == IFSTEP_REMOVE_ADDRESS);
 	return begin(buffer, RTM_DELADDR, NLM_F_ACK, step);
 }

@@ -464,18 +464,7 @@ nllink_change(void *buffer, const struct ifstep *step)
 	case IFSTEP_SET_UP:
 	case IFSTEP_SET_DOWN:
 		return set_flag(buffer, step->index, step->kind == IFSTEP_SET_UP);
-	case IFSTEP_RENAME:
-	case IFSTEP_SET_MTU:
-	case IFSTEP_SET_MAC:
-	case IFSTEP_SET_ALIAS:
-	case IFSTEP_SET_GROUP_ALIAS:
-	case IFSTEP_SET_MASTER:
-	case IFSTEP_SET_ARP:
-	case IFSTEP_SET_NO_ADDR_GEN:
-	case IFSTEP_ADD_ADDRESS:
-	case IFSTEP_REMOVE_ADDRESS:
-	case IFSTEP_SILENCE_ADDRESS:
-	case IFSTEP_KINDS:
+	default:
 		break;
 	}
 

@@ -13,20 +13,41 @@
 
 #include "base/base.h"
 #include "base/error.h"
+#include "base/inet.h"
 #include "base/nsec.h"
 
-#define PACKET_BATCH 32u
+#define PACKET_BATCH 64u
 #define PACKET_SIZE 2048u		/* larger frames are no VRRP and come truncated */
 
-/*
- * A non-blocking socket that receives the untagged IPv4 frames of protocol 112 on this interface,
- * not our own, and is a member of 224.0.0.18 in the network card's filter and towards switches.
- * ret_sockets[0] receives; ret_sockets[1] only holds the membership.  Both are the caller's.
- */
-int packet_open(int ifindex, int ret_sockets[2], struct error *error) MUST_USE;
+/* Families whose multicast group a socket joins; bits. */
+enum packet_family {
+	PACKET_IPV4 = 1,		/* 224.0.0.18 */
+	PACKET_IPV6 = 2,		/* ff02::12 */
+};
 
-/* A socket that only sends. */
-int packet_open_sender(int *ret_socket, struct error *error) MUST_USE;
+struct packet_sockets {
+	int receive;
+	int members[2];			/* only hold memberships; -1 = none */
+};
+
+/*
+ * A non-blocking socket that receives the untagged VRRP frames on this interface, with or without
+ * an authentication header, not our own; and memberships of the groups of these families in the
+ * network card's filter and towards switches.  The caller ends it with packet_close().
+ */
+int packet_open(int ifindex, unsigned families, struct packet_sockets *ret,
+                struct error *error) MUST_USE;
+void packet_close(struct packet_sockets *sockets);
+
+/* Sockets that only send: whole frames, and IP packets through the routing table. */
+struct packet_senders {
+	int frame;
+	int ip4;
+	int ip6;
+};
+
+int packet_open_senders(struct packet_senders *ret, struct error *error) MUST_USE;
+void packet_close_senders(struct packet_senders *senders);
 
 struct packet {
 	const uint8_t *bytes;		/* from the Ethernet header on; valid until the next call */
@@ -47,12 +68,16 @@ int packet_receive(int socket, struct packet_buffer *buffer, struct packet ret[P
 
 struct outgoing {
 	int ifindex;
-	const uint8_t *bytes;		/* a whole Ethernet frame */
+	const uint8_t *bytes;		/* a whole Ethernet frame, or an IP packet with its header */
 	size_t length;
+	struct ip unicast;		/* where an IP packet goes; family 0 = a frame */
 	int error;			/* out: 0 or the positive errno of this frame */
 };
 
-/* Send frames in order with as few system calls as possible; each gets its own error. */
-void packet_send(int socket, struct outgoing *frames, size_t count);
+/*
+ * Send frames and packets in order with as few system calls as possible; each gets its own error.
+ * An IP packet leaves by its interface, to the next hop that the routing table names there.
+ */
+void packet_send(const struct packet_senders *senders, struct outgoing *frames, size_t count);
 
 #endif

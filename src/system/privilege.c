@@ -7,6 +7,7 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -20,6 +21,7 @@
 
 /* Mid range: below the kernel's own threads at 99, above every ordinary process. */
 #define REAL_TIME_PRIORITY 30
+#define HELPER_PRIORITY (REAL_TIME_PRIORITY - 1)
 
 void
 privilege_real_time(const char **ret_missing)
@@ -39,9 +41,17 @@ privilege_real_time(const char **ret_missing)
 		*ret_missing = "real-time scheduling";
 }
 
-/* Become user with only these capabilities (-1 = none further). */
+bool
+privilege_real_time_helper(void)
+{
+	struct sched_param scheduling = { .sched_priority = HELPER_PRIORITY };
+
+	return sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &scheduling) == 0;
+}
+
+/* Become user with only these capabilities. */
 static int
-become(const char *user, int first, int second, struct error *error)
+become(const char *user, const unsigned *capabilities, size_t count, struct error *error)
 {
 	const struct passwd *entry;
 	int r;
@@ -55,10 +65,8 @@ become(const char *user, int first, int second, struct error *error)
 		                 "there is no user %s to run as: create it, or name another with "
 		                 "--user", user);
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (first >= 0)
-		capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, (unsigned)first, -1);
-	if (second >= 0)
-		capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, (unsigned)second, -1);
+	for (size_t i = 0; i < count; i++)
+		capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, capabilities[i], -1);
 	r = capng_change_id((int)entry->pw_uid, (int)entry->pw_gid,
 	                    CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
 	if (r < 0)
@@ -76,13 +84,43 @@ become(const char *user, int first, int second, struct error *error)
 int
 privilege_drop_engine(const char *user, struct error *error)
 {
-	return become(user, CAP_NET_ADMIN, CAP_NET_RAW, error);
+	static const unsigned kept[] = { CAP_NET_ADMIN, CAP_NET_RAW };
+	const struct rlimit helper = { HELPER_PRIORITY, HELPER_PRIORITY };
+
+	/* What a thread that is started later may still ask for. */
+	(void)setrlimit(RLIMIT_RTPRIO, &helper);
+	return become(user, kept, ARRAY_SIZE(kept), error);
 }
 
 int
 privilege_drop_flowsync(const char *user, struct error *error)
 {
-	return become(user, CAP_NET_ADMIN, -1, error);
+	static const unsigned kept[] = { CAP_NET_ADMIN };
+
+	return become(user, kept, ARRAY_SIZE(kept), error);
+}
+
+int
+privilege_drop_runner(const char *user, struct error *error)
+{
+	static const unsigned kept[] = { CAP_SETUID, CAP_SETGID, CAP_KILL };
+
+	/* The service is spared when memory runs out; a program of the operator's is not. */
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		(void)!write(fd, "0", 1);
+		close(fd);
+	}
+	return become(user, kept, ARRAY_SIZE(kept), error);
+}
+
+int
+privilege_drop_prober(const char *user, struct error *error)
+{
+	static const unsigned kept[] = { CAP_NET_RAW };
+
+	return become(user, kept, ARRAY_SIZE(kept), error);
 }
 
 /* Forbid what only an intruder would call; EPERM, so that a library that tries it goes on. */
@@ -120,7 +158,7 @@ forbid_calls(struct error *error)
 int
 privilege_drop_manager(const char *user, struct error *error)
 {
-	int r = become(user, -1, -1, error);
+	int r = become(user, NULL, 0, error);
 
 	return r < 0 ? r : forbid_calls(error);
 }

@@ -14,6 +14,12 @@
  * *ret_missing (static text, NULL = nothing missing). */
 void privilege_real_time(const char **ret_missing);
 
+/*
+ * The same scheduling for the calling thread, one step behind that of the process; to be called
+ * after privilege_drop_engine().  False when the machine refuses it.
+ */
+bool privilege_real_time_helper(void);
+
 /* Engine: become user, keep CAP_NET_ADMIN and CAP_NET_RAW. */
 int privilege_drop_engine(const char *user, struct error *error) MUST_USE;
 
@@ -23,5 +29,14 @@ int privilege_drop_manager(const char *user, struct error *error) MUST_USE;
 
 /* Flowsync: become user, keep CAP_NET_ADMIN. */
 int privilege_drop_flowsync(const char *user, struct error *error) MUST_USE;
+
+/*
+ * Runner: become user, keep CAP_SETUID, CAP_SETGID and CAP_KILL, to run programs as others and to
+ * end them.  The programs keep none of them: the bounding set is empty.
+ */
+int privilege_drop_runner(const char *user, struct error *error) MUST_USE;
+
+/* Prober: become user, keep CAP_NET_RAW. */
+int privilege_drop_prober(const char *user, struct error *error) MUST_USE;
 
 #endif

@@ -19,6 +19,7 @@ pytest.register_assert_rewrite("laws")
 
 from lab.network import LabError                                            # noqa: E402
 from lab.pair import Pair                                                   # noqa: E402
+from lab.router import ROLES                                               # noqa: E402
 
 EMULATED = "TANDEM_LAB_VM" in os.environ
 
@@ -55,7 +56,7 @@ class Keeper:
     def as_new(self):
         try:
             return (self.pair.settled()
-                    and all(len(router.pids()) == 4 and router.process.poll() is None
+                    and all(len(router.pids()) == len(ROLES) and router.process.poll() is None
                             and router.running()[0] == self.configurations[name]
                             for name, router in self.pair.routers.items()))
         except (OSError, LabError):

@@ -48,6 +48,13 @@ class Handler(BaseHTTPRequestHandler):
             self.errors(*service.refuse[path])
         elif path == "data?content=config":
             self.answer(200, service.configuration, [("ETag", f'"{service.revision}"')])
+        elif path in service.streams:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            for piece in service.streams[path]:
+                self.wfile.write(piece.encode())
+            self.close_connection = True
         elif path.startswith("data/") and path[5:] in service.state:
             self.answer(200, {path[5:]: service.state[path[5:]]})
         else:
@@ -100,6 +107,7 @@ class Service:
         self.warnings = []
         self.refuse = {}		# path -> (status, message...)
         self.messages = {}		# operation path -> message of its output
+        self.streams = {}		# path -> pieces of an event stream, which then ends
         self.drop = False		# take a PUT and answer nothing
         self.requests = []		# (method, path, body)
         self.server = Server(self.socket, Handler)

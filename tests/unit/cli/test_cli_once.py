@@ -45,6 +45,60 @@ def test_show_of_what_is_not_there_says_so_and_fails(tandem, words, sentence):
     assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence + "\n")
 
 
+def event(name, **leaves):
+    return json.dumps({"ietf-restconf:notification": {
+        "eventTime": "2026-11-22T14:05:33.120Z", f"tandem-state:{name}": leaves}})
+
+
+TRANSITION = event("group-state-change", sequence="7", interface="dp0bond0", vrid=1,
+                   family="ipv6", **{"old-state": "BACKUP", "new-state": "MASTER"},
+                   reason="no advertisement heard")
+ALARM = event("alarm-change", sequence="9", interface="dp0bond0.10", vrid=10, family="ipv4",
+              alarm="two-masters", raised=True)
+PACKET = event("packet", sequence="10", interface="dp0bond0", sent=False,
+               text="10.0.0.2 (02:00:00:00:00:02) > 224.0.0.18: version 2, group 1",
+               fault="checksum")
+
+
+def test_monitor_prints_a_line_an_event_however_the_stream_is_cut(tandem, service, environment):
+    environment["TZ"] = "UTC"
+    whole = f":\n\nid: 7\ndata: {TRANSITION}\n\nid: 9\ndata: {ALARM}\n\n"
+    service.streams["streams/vrrp"] = [whole[i:i + 7] for i in range(0, len(whole), 7)]
+    done = tandem("monitor", "vrrp")
+    assert done.stdout.splitlines() == [
+        "14:05:33.120 dp0bond0 group 1 (IPv6): BACKUP -> MASTER, no advertisement heard",
+        "14:05:33.120 dp0bond0.10 group 10: alarm two-masters raised"]
+    assert done.returncode == 0
+
+
+def test_monitor_of_packets_says_what_was_not_accepted_and_what_was_lost(tandem, service,
+                                                                         environment):
+    environment["TZ"] = "UTC"
+    service.streams["streams/vrrp?packets=true"] = [
+        f"id: 7\ndata: {TRANSITION}\n\n", f"id: 10\ndata: {PACKET}\n\n"]
+    assert tandem("monitor", "vrrp", "packets").stdout.splitlines()[1:] == [
+        "(2 events were lost)",
+        "14:05:33.120 dp0bond0 received: 10.0.0.2 (02:00:00:00:00:02) > 224.0.0.18: version 2, "
+        "group 1 (not accepted: checksum)"]
+
+
+def test_monitor_in_json_prints_the_notifications_as_they_come(tandem, service):
+    service.streams["streams/vrrp"] = [f"id: 9\ndata: {ALARM}\n\n"]
+    assert tandem("monitor", "vrrp", "--json").stdout == ALARM + "\n"
+
+
+def test_refused_monitor_says_why_and_fails(tandem, service):
+    service.refuse["streams/vrrp?packets=true"] = (403, "packets are for members of tandem only")
+    done = tandem("monitor", "vrrp", "packets")
+    assert (done.returncode, done.stderr) == (1, "packets are for members of tandem only\n")
+
+
+def test_show_alarms_prints_its_layout(tandem, service):
+    service.state.update(json.loads(golden("tracked.json")))
+    done = tandem("show", "vrrp", "alarms")
+    assert (done.returncode, done.stdout, done.stderr) == (0, golden("tracked.alarms"), "")
+
+
 @pytest.mark.parametrize("view", [[], ["detail"], ["statistics"], ["sync-group"]])
 def test_show_without_groups_says_not_configured(tandem, service, view):
     service.state[STATE] = {}

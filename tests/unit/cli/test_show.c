@@ -92,6 +92,33 @@ test_detail_of_a_pair_matches_its_golden(void **state UNUSED)
 }
 
 static void
+test_detail_of_tracked_groups_of_both_families_matches_its_golden(void **state UNUSED)
+{
+	check("tracked", "vrrp-state", "detail", show_vrrp_detail);
+}
+
+static void
+test_summary_tells_both_families_apart(void **state UNUSED)
+{
+	check("tracked", "vrrp-state", "summary", show_vrrp_summary);
+}
+
+static void
+test_alarms_match_their_golden(void **state UNUSED)
+{
+	check("tracked", "vrrp-state", "alarms", show_vrrp_alarms);
+}
+
+static void
+test_no_alarms_say_so(void **state UNUSED)
+{
+	char *printed = print(show_vrrp_alarms, NULL);
+
+	assert_string_equal(printed, "No alarms\n");
+	free(printed);
+}
+
+static void
 test_sync_groups_of_a_pair_match_their_golden(void **state UNUSED)
 {
 	check("pair", "vrrp-state", "sync-group", show_vrrp_sync_groups);
@@ -119,7 +146,7 @@ static void
 test_healthy_summary_ends_with_one_blank_line(void **state UNUSED)
 {
 	struct lyd_node *tree = parse("{\"tandem-state:vrrp-state\":{\"group\":[{\"interface\":"
-	                              "\"eth0\",\"vrid\":255,\"state\":\"INIT\"}]}}");
+	                              "\"eth0\",\"vrid\":255,\"family\":\"ipv4\",\"state\":\"INIT\"}]}}");
 	char *printed = print(show_vrrp_summary, tree);
 
 	assert_string_equal(printed,
@@ -137,7 +164,7 @@ static void
 test_long_elapsed_time_keeps_a_blank_before_the_sync_group(void **state UNUSED)
 {
 	struct lyd_node *tree = parse("{\"tandem-state:vrrp-state\":{\"group\":[{\"interface\":"
-	                              "\"dp0bond0.1234\",\"vrid\":1,\"state\":\"MASTER\","
+	                              "\"dp0bond0.1234\",\"vrid\":1,\"family\":\"ipv4\",\"state\":\"MASTER\","
 	                              "\"since\":\"1255495000\",\"sync-group\":\"S\"}]}}");
 	char *printed = print(show_vrrp_summary, tree);
 
@@ -176,6 +203,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_summary_of_a_pair_matches_its_golden),
 		cmocka_unit_test(test_detail_of_a_pair_matches_its_golden),
+		cmocka_unit_test(test_detail_of_tracked_groups_of_both_families_matches_its_golden),
+		cmocka_unit_test(test_summary_tells_both_families_apart),
+		cmocka_unit_test(test_alarms_match_their_golden),
+		cmocka_unit_test(test_no_alarms_say_so),
 		cmocka_unit_test(test_sync_groups_of_a_pair_match_their_golden),
 		cmocka_unit_test(test_statistics_match_their_golden),
 		cmocka_unit_test(test_interfaces_match_their_golden),

@@ -10,6 +10,7 @@
 
 #include "config/check.h"
 #include "config/language.h"
+#include "config/lift.h"
 #include "config/schema.h"
 
 struct ly_ctx *schema;
@@ -125,4 +126,26 @@ sample_file(const char *path)
 		text[0] = '\0';
 	fclose(file);
 	return text;
+}
+
+struct settings *
+sample_settings(const char *text, const struct settings *previous)
+{
+	struct problems problems = { 0 };
+	struct lyd_node *tree = sample_tree(text);
+	struct settings *s;
+	struct error error = { 0 };
+
+	if (check_tree(schema, &tree, &problems) < 0) {
+		char *lines = sample_lines(&problems);
+
+		fail_msg("%s", lines);
+	}
+	s = lift_settings(tree, 7, previous, &problems);
+	lyd_free_siblings(tree);
+	problems_done(&problems);
+	assert_non_null(s);
+	if (settings_check(s, s->size, &error) < 0)
+		fail_msg("%s", error.text);
+	return s;
 }

@@ -14,6 +14,7 @@
 #include <libyang/libyang.h>
 
 #include "config/problem.h"
+#include "core/settings.h"
 
 extern struct ly_ctx *schema;
 
@@ -32,6 +33,8 @@ void sample_expect(const char *text, const char *start, const char *part);
 /* Fails if any problem line has this in it. */
 void sample_expect_none(const char *text, const char *part);
 
+/* What text, which must be right, lifts to at revision 7; heap. */
+struct settings *sample_settings(const char *text, const struct settings *previous);
 /* A whole file, heap. */
 char *sample_file(const char *path);
 

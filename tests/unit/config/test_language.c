@@ -427,6 +427,15 @@ test_completion_offers_what_stands_elsewhere_in_the_tree(void **state)
 		"set interfaces switch sw0\n"
 		"set interfaces dataplane eth1 address 10.2.0.2/24\n"
 		"set interfaces dataplane eth0 bond-group dp0bond0\n");
+	struct lyd_node *checks = sample_tree(
+		"set service health-check script uplink command /bin/true\n"
+		"set service health-check process bird command bird\n"
+		"set service health-check file ready path /run/ready\n"
+		"set service path-monitor host far target 192.0.2.1\n"
+		"set service path-monitor policy good\n"
+		"set service path-monitor monitor isp\n"
+		"set interfaces dataplane eth0 vrrp vrrp-group 1 virtual-address 10.0.0.1/24\n"
+		"set interfaces dataplane eth0 vrrp vrrp-group 1 excluded-address 10.0.0.9\n");
 	char text[1024], keys[1024];
 
 	(void)state;
@@ -455,7 +464,7 @@ test_completion_offers_what_stands_elsewhere_in_the_tree(void **state)
 	/* Those of the group's own interface, whether or not the group is there already. */
 	expect_candidates(tree, "interfaces bonding dp0bond0 vrrp vrrp-group 9 "
 	                  "hello-source-address", false,
-	                  "10.0.0.2|-||0\n10.0.0.3|-||0\n"
+	                  "10.0.0.2|-||0\n10.0.0.3|-||0\n2001:db8::2|-||0\n"
 	                  "-|IPv4 or IPv6 address|Source address of advertisements|0\n");
 	expect_candidates(tree, "interfaces bonding dp0bond0 vif 10 vrrp vrrp-group 2 "
 	                  "hello-source-address", false,
@@ -464,10 +473,31 @@ test_completion_offers_what_stands_elsewhere_in_the_tree(void **state)
 	expect_candidates(tree, "interfaces dataplane eth7 vrrp vrrp-group 2 "
 	                  "hello-source-address", false,
 	                  "-|IPv4 or IPv6 address|Source address of advertisements|0\n");
+	expect_candidates(checks, GROUP " track script", false,
+	                  "uplink|-||1\n-|plain name|Name of the script in service "
+	                  "health-check|1\n");
+	expect_candidates(checks, GROUP " track process", false,
+	                  "bird|-||1\n-|plain name|Name of the process in service "
+	                  "health-check|1\n");
+	expect_candidates(checks, GROUP " track file", false,
+	                  "ready|-||1\n-|plain name|Name of the file in service health-check|1\n");
+	expect_candidates(checks, GROUP " track path-monitor monitor", false,
+	                  "isp|-||1\n-|plain name|Name of the path monitor|1\n");
+	expect_candidates(checks, GROUP " track path-monitor monitor isp policy", false,
+	                  "good|-||1\n-|plain name|Name of the policy|1\n");
+	expect_candidates(checks, "service path-monitor monitor isp policy", false,
+	                  "good|-||1\n-|plain name|Name of the policy|1\n");
+	expect_candidates(checks, "service path-monitor monitor isp type ping host", false,
+	                  "far|-||0\n-|plain name|Name of the host|0\n");
+	expect_candidates(checks, "interfaces dataplane eth0 vrrp vrrp-group 1 "
+	                  "virtual-address-interface", false,
+	                  "10.0.0.1|-||1\n10.0.0.9|-||1\n-|IPv4 or IPv6 address|A virtual or "
+	                  "excluded address of the group|1\n");
 	/* Only what stands there can be deleted. */
 	expect_candidates(tree, "interfaces bonding dp0bond0 vrrp vrrp-group 1 sync-group", true,
 	                  "South side|-|Sync group: its members on this router become master and "
 	                  "backup together|0\n");
+	lyd_free_siblings(checks);
 	lyd_free_siblings(tree);
 }
 
@@ -496,8 +526,17 @@ random_string(const char *form, char *value, size_t size)
 		snprintf(value, size, "if%u#{", chance(5));
 	} else if (strcmp(form, "MAC address") == 0) {
 		snprintf(value, size, "02:00:00:00:00:%02x", chance(256));
-	} else if (strcmp(form, "IPv4 network/length") == 0) {
+	} else if (strcmp(form, "IPv4 or IPv6 network/length") == 0 && chance(2)) {
 		snprintf(value, size, "10.%u.0.0/16", chance(256));
+	} else if (strstr(form, "network/length")) {
+		snprintf(value, size, "2001:db8:%x::/48", chance(65536));
+	} else if (strcmp(form, "plain name") == 0 || strcmp(form, "user name") == 0) {
+		snprintf(value, size, "x%u_-", chance(1000));
+	} else if (strcmp(form, "program and arguments") == 0 ||
+	           strcmp(form, "absolute path") == 0) {
+		snprintf(value, size, "/x/%u;#{ '\"$x\\ }", chance(1000));
+	} else if (strcmp(form, "command line") == 0) {
+		snprintf(value, size, "x%u;#{ '\"$x\\ }", chance(1000));
 	} else if (strncmp(form, "IPv4 or IPv6 address", 20) == 0) {
 		const char *length = form[20] == '\0' ? "" : chance(2) ? "/24" : "/1";
 

@@ -2,32 +2,12 @@
 /*
  * The seed field by field, then what it does not have.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sample.h"
-#include "config/check.h"
 #include "config/lift.h"
-
-static struct settings *
-lift_text(const char *text, const struct settings *previous)
-{
-	struct problems problems = { 0 };
-	struct lyd_node *tree = sample_tree(text);
-	struct settings *s;
-	char *lines;
-
-	if (check_tree(schema, &tree, &problems) < 0) {
-		lines = sample_lines(&problems);
-		fail_msg("%s", lines);
-	}
-	s = lift_settings(tree, 7, previous, &problems);
-	lyd_free_siblings(tree);
-	problems_done(&problems);
-	assert_non_null(s);
-	assert_int_equal(settings_check(s, s->size, NULL), 0);
-	return s;
-}
 
 static void
 expect_prefix(const struct prefix *prefix, const char *expected)
@@ -47,12 +27,18 @@ link_named(const struct settings *s, const char *name)
 }
 
 static const struct group_settings *
-group_of(const struct settings *s, const char *interface, unsigned vrid)
+group_of_family(const struct settings *s, const char *interface, unsigned vrid, uint8_t family)
 {
-	int index = settings_find_group(s, interface, vrid);
+	int index = settings_find_group(s, interface, vrid, family);
 
 	assert_true(index >= 0);
 	return &settings_groups(s)[index];
+}
+
+static const struct group_settings *
+group_of(const struct settings *s, const char *interface, unsigned vrid)
+{
+	return group_of_family(s, interface, vrid, 0);
 }
 
 static void
@@ -74,7 +60,7 @@ expect_bond(const struct settings *s, const char *name, const char *address)
 	assert_false(link->has_mac);
 	assert_string_equal(link->description, "");
 	assert_int_equal(link->address_count, 1);
-	expect_prefix(settings_link_addresses(s, link), address);
+	expect_prefix(&settings_link_addresses(s, link)->prefix, address);
 }
 
 static void
@@ -90,7 +76,7 @@ expect_vif(const struct settings *s, const char *name, unsigned vlan, const char
 	assert_int_equal(link->vlan_protocol, 0x8100);
 	assert_string_equal(link->description, description);
 	assert_int_equal(link->address_count, 1);
-	expect_prefix(settings_link_addresses(s, link), address);
+	expect_prefix(&settings_link_addresses(s, link)->prefix, address);
 }
 
 static void
@@ -114,7 +100,8 @@ expect_group(const struct settings *s, const char *interface, unsigned vrid, con
 	assert_int_equal(group->start_delay, 0);
 	assert_int_equal(group->hello_source.family, 0);
 	for (; addresses[count]; count++)
-		expect_prefix(&settings_group_addresses(s, group)[count], addresses[count]);
+		expect_prefix(&settings_group_addresses(s, group)[count].prefix,
+		              addresses[count]);
 	assert_int_equal(group->address_count, count);
 }
 
@@ -122,7 +109,7 @@ static void
 test_seed_lifts_field_by_field(void **state)
 {
 	char *text = sample_file(GOLDEN_DIR "/seed.conf");
-	struct settings *s = lift_text(text, NULL);
+	struct settings *s = sample_settings(text, NULL);
 
 	(void)state;
 	free(text);
@@ -152,7 +139,7 @@ test_seed_lifts_field_by_field(void **state)
 static void
 test_group_options_are_lifted(void **state)
 {
-	struct settings *s = lift_text(ETH "address 10.0.0.2/24\n"
+	struct settings *s = sample_settings(ETH "address 10.0.0.2/24\n"
 	                               ETH "vrrp start-delay 60\n"
 	                               GROUP "virtual-address 10.0.0.1\n"
 	                               GROUP "advertise-interval 3\n"
@@ -173,14 +160,14 @@ test_group_options_are_lifted(void **state)
 	assert_string_equal(ip_text(&group->hello_source, text), "10.0.0.2");
 	assert_int_equal(group->auth, AUTH_TEXT);
 	assert_memory_equal(group->password, "eightch8", 8);
-	expect_prefix(settings_group_addresses(s, group), "10.0.0.1/32");
+	expect_prefix(&settings_group_addresses(s, group)->prefix, "10.0.0.1/32");
 	free(s);
 }
 
 static void
 test_short_password_is_padded_with_zeros(void **state)
 {
-	struct settings *s = lift_text(ETH "address 10.0.0.2/24\n"
+	struct settings *s = sample_settings(ETH "address 10.0.0.2/24\n"
 	                               GROUP "virtual-address 10.0.0.1\n"
 	                               GROUP "authentication type plaintext-password\n"
 	                               GROUP "authentication password abc\n", NULL);
@@ -193,7 +180,7 @@ test_short_password_is_padded_with_zeros(void **state)
 static void
 test_links_with_all_options_are_lifted_in_order(void **state)
 {
-	struct settings *s = lift_text("set interfaces dataplane eth1 vif 5000 vlan 9\n"
+	struct settings *s = sample_settings("set interfaces dataplane eth1 vif 5000 vlan 9\n"
 	                               "set interfaces dataplane eth1 vlan-protocol 0x88A8\n"
 	                               "set interfaces dataplane eth1 mtu 9000\n"
 	                               "set interfaces dataplane eth1 vif 5000 mtu 8000\n"
@@ -234,10 +221,246 @@ test_links_with_all_options_are_lifted_in_order(void **state)
 	free(s);
 }
 
+#define VERSION_3 GROUP "version 3\n" ETH "address 10.0.0.2/24\n"
+
+static void
+expect_ip(const struct ip *ip, const char *expected)
+{
+	char text[IP_TEXT_SIZE];
+
+	assert_string_equal(ip_text(ip, text), expected);
+}
+
+/* What group_settings_init() says stands where nothing was said. */
+static void
+test_version_3_defaults_are_those_of_the_contract(void **state)
+{
+	struct settings *s = sample_settings(VERSION_3 GROUP "virtual-address 10.0.0.1\n", NULL);
+	const struct group_settings *group = group_of(s, "eth0", 5);
+	struct group_settings wanted;
+
+	(void)state;
+	group_settings_init(&wanted);
+	wanted.link = group->link;
+	wanted.vrid = 5;
+	wanted.version = 3;
+	wanted.address_first = group->address_first;
+	wanted.address_count = 1;
+	assert_memory_equal(group, &wanted, sizeof(wanted));
+	assert_int_equal(settings_group_addresses(s, group)->link, -1);
+	free(s);
+}
+
+static void
+test_version_3_options_are_lifted(void **state)
+{
+	struct settings *s = sample_settings(VERSION_3 GROUP "virtual-address 10.0.0.1\n"
+	                               GROUP "fast-advertise-interval 2000\n"
+	                               GROUP "accept true\n"
+	                               GROUP "checksum rfc5798\n"
+	                               GROUP "version-2-compatibility\n", NULL);
+	const struct group_settings *group = group_of(s, "eth0", 5);
+
+	(void)state;
+	assert_int_equal(group->version, 3);
+	assert_int_equal(group->interval, 2 * NSEC_PER_SEC);
+	assert_true(group->accept);
+	assert_true(group->both_versions);
+	assert_int_equal(group->sum_form, SUM_PSEUDO);
+	free(s);
+	s = sample_settings(VERSION_3 GROUP "virtual-address 10.0.0.1\n"
+	              GROUP "fast-advertise-interval 10\n", NULL);
+	assert_int_equal(group_of(s, "eth0", 5)->interval, 10 * NSEC_PER_MSEC);
+	free(s);
+}
+
+static void
+test_link_local_address_comes_first(void **state)
+{
+	struct settings *s = sample_settings(VERSION_3 GROUP "virtual-address 2001:db8::1/64\n"
+	                               GROUP "virtual-address fe80::5\n"
+	                               GROUP "virtual-address 2001:db8::3\n", NULL);
+	const struct group_settings *group = group_of(s, "eth0", 5);
+	const struct address_settings *addresses = settings_group_addresses(s, group);
+
+	(void)state;
+	assert_int_equal(s->group_count, 1);
+	assert_int_equal(group->family, 6);
+	assert_int_equal(group->address_count, 3);
+	expect_prefix(&addresses[0].prefix, "fe80::5/128");
+	expect_prefix(&addresses[1].prefix, "2001:db8::1/64");
+	expect_prefix(&addresses[2].prefix, "2001:db8::3/128");
+	free(s);
+}
+
+/* Two virtual routers, each with what is of its family. */
+static void
+test_both_families_become_two_groups(void **state)
+{
+	struct settings *s =
+		sample_settings(VERSION_3 GROUP "virtual-address 2001:db8::1\n"
+	                  GROUP "virtual-address 10.0.0.1\n"
+	                  GROUP "virtual-address fe80::5\n"
+	                  GROUP "excluded-address 10.0.0.9\n"
+	                  GROUP "excluded-address 2001:db8::9\n"
+	                  GROUP "excluded-address 10.0.0.8\n"
+	                  GROUP "rfc-compatibility\n"
+	                  GROUP "hello-source-address 10.0.0.2\n"
+	                  GROUP "peer-address fe80::7 minimum-ttl 254\n"
+	                  GROUP "peer-address 10.0.0.7\n"
+	                  GROUP "peer-address 10.0.0.6 minimum-ttl 1\n"
+	                  GROUP "priority 7\n" GROUP "sync-group S\n"
+	                  GROUP "version-2-compatibility\n" GROUP "checksum rfc5798\n"
+	                  GROUP "track interface eth0 weight type decrement\n"
+	                  GROUP "track interface eth0 weight value 3\n"
+	                  GROUP "virtual-route 0.0.0.0/0 next-hop 10.0.0.254\n"
+	                  GROUP "virtual-route ::/0 blackhole\n"
+	                  GROUP "virtual-rule 100 table 7\n"
+	                  GROUP "virtual-rule 101 table 8\n"
+	                  GROUP "virtual-rule 101 from 10.0.0.0/8\n"
+	                  GROUP "router-advertisements\n", NULL);
+	const struct group_settings *v4 = group_of_family(s, "eth0", 5, 4);
+	const struct group_settings *v6 = group_of_family(s, "eth0", 5, 6);
+	const struct address_settings *addresses = settings_group_addresses(s, v4);
+
+	(void)state;
+	assert_int_equal(s->group_count, 2);
+	assert_ptr_equal(v4, settings_groups(s));
+	assert_int_equal(v4->address_count, 1);
+	assert_int_equal(v4->excluded_count, 2);
+	expect_prefix(&addresses[0].prefix, "10.0.0.1/32");
+	expect_prefix(&addresses[1].prefix, "10.0.0.9/32");
+	expect_prefix(&addresses[2].prefix, "10.0.0.8/32");
+	expect_ip(&v4->hello_source, "10.0.0.2");
+	assert_int_equal(v4->peer_count, 2);
+	expect_ip(&settings_peers(s)[v4->peer_first].address, "10.0.0.7");
+	assert_int_equal(settings_peers(s)[v4->peer_first].minimum_ttl, 255);
+	assert_int_equal(settings_peers(s)[v4->peer_first + 1].minimum_ttl, 1);
+	assert_true(v4->both_versions);
+	assert_int_equal(v4->sum_form, SUM_PSEUDO);
+	assert_int_equal(v4->advertiser, -1);
+	assert_string_equal(v4->vmac_name, "ethvrrp1");
+	assert_int_equal(v4->route_count, 1);
+	assert_int_equal(v4->rule_count, 2);
+	assert_int_equal(v4->track_count, 1);
+
+	addresses = settings_group_addresses(s, v6);
+	assert_int_equal(v6->address_count, 2);
+	assert_int_equal(v6->excluded_count, 1);
+	expect_prefix(&addresses[0].prefix, "fe80::5/128");
+	expect_prefix(&addresses[2].prefix, "2001:db8::9/128");
+	assert_int_equal(v6->hello_source.family, 0);
+	assert_int_equal(v6->peer_count, 1);
+	expect_ip(&settings_peers(s)[v6->peer_first].address, "fe80::7");
+	assert_int_equal(settings_peers(s)[v6->peer_first].minimum_ttl, 254);
+	assert_false(v6->both_versions);
+	assert_int_equal(v6->sum_form, SUM_MESSAGE);
+	assert_int_equal(v6->advertiser, 0);
+	assert_string_equal(v6->vmac_name, "ethvrrp2");
+	assert_int_equal(v6->route_count, 1);
+	assert_int_equal(v6->rule_count, 1);
+	assert_int_equal(settings_rules(s)[v6->rule_first].priority, 100);
+	assert_int_equal(settings_rules(s)[v6->rule_first].family, 6);
+	assert_int_equal(v6->track_count, 1);
+	assert_int_equal(s->object_count, 1);
+	assert_int_equal(s->sync_count, 1);
+	assert_int_equal(v4->sync, v6->sync);
+	assert_int_equal(v4->priority, 7);
+	assert_int_equal(v6->priority, 7);
+	free(s);
+}
+
+static void
+test_virtual_links_of_both_families_keep_their_names(void **state)
+{
+	const char *both = VERSION_3 GROUP "rfc-compatibility\n"
+		GROUP "virtual-address 10.0.0.1\n" GROUP "virtual-address fe80::5\n";
+	const char *six = VERSION_3 GROUP "rfc-compatibility\n" GROUP "virtual-address fe80::5\n";
+	struct settings *first = sample_settings(both, NULL), *second = sample_settings(six, first);
+
+	(void)state;
+	assert_string_equal(group_of_family(first, "eth0", 5, 6)->vmac_name, "ethvrrp2");
+	assert_string_equal(group_of_family(second, "eth0", 5, 6)->vmac_name, "ethvrrp2");
+	free(first);
+	free(second);
+}
+
+static void
+test_address_on_another_interface_names_its_link(void **state)
+{
+	struct settings *s = sample_settings(ETH "address 10.0.0.2/24\n"
+	                               "set interfaces dataplane eth1 address 10.1.0.2/24\n"
+	                               GROUP "virtual-address 10.0.0.1\n"
+	                               GROUP "virtual-address 10.1.0.1/24\n"
+	                               GROUP "excluded-address 10.1.0.9\n"
+	                               GROUP "virtual-address-interface 10.1.0.1 interface eth1\n"
+	                               GROUP "virtual-address-interface 10.1.0.9 interface eth1\n"
+	                               GROUP "virtual-address-interface 10.0.0.1 interface eth0\n",
+	                               NULL);
+	const struct address_settings *addresses =
+		settings_group_addresses(s, group_of(s, "eth0", 5));
+
+	(void)state;
+	assert_int_equal(addresses[0].link, -1);
+	assert_int_equal(addresses[1].link, settings_find_link(s, "eth1"));
+	assert_int_equal(addresses[2].link, settings_find_link(s, "eth1"));
+	free(s);
+}
+
+static void
+test_authentication_header_is_lifted(void **state)
+{
+	struct settings *s = sample_settings(ETH "address 10.0.0.2/24\n"
+	                               GROUP "virtual-address 10.0.0.1\n"
+	                               GROUP "authentication type ah\n"
+	                               GROUP "authentication password abc\n", NULL);
+
+	(void)state;
+	assert_int_equal(group_of(s, "eth0", 5)->auth, AUTH_AH);
+	assert_memory_equal(group_of(s, "eth0", 5)->password, "abc\0\0\0\0\0", 8);
+	free(s);
+}
+
+static void
+test_garp_times_are_lifted(void **state)
+{
+	struct settings *s = sample_settings(ETH "address 10.0.0.2/24\n"
+	                               GROUP "virtual-address 10.0.0.1\n"
+	                               GROUP "garp interval 20\n"
+	                               GROUP "garp master-delay 1\n"
+	                               GROUP "garp master-repeat 2\n"
+	                               GROUP "garp master-refresh 60\n"
+	                               GROUP "garp master-refresh-repeat 3\n"
+	                               GROUP "garp lower-priority-delay 0\n"
+	                               GROUP "garp lower-priority-repeat 4\n", NULL);
+	const struct garp_settings *garp = &group_of(s, "eth0", 5)->garp;
+	struct group_settings plain;
+	struct garp_settings before;
+
+	(void)state;
+	assert_int_equal(garp->interval, 20 * NSEC_PER_MSEC);
+	assert_int_equal(garp->delay, NSEC_PER_SEC);
+	assert_int_equal(garp->repeat, 2);
+	assert_int_equal(garp->refresh, 60 * NSEC_PER_SEC);
+	assert_int_equal(garp->refresh_repeat, 3);
+	assert_int_equal(garp->lower_delay, 0);
+	assert_int_equal(garp->lower_repeat, 4);
+	free(s);
+
+	/* One word of the operator leaves the others at the contract's defaults. */
+	s = sample_settings(ETH "address 10.0.0.2/24\n" GROUP "virtual-address 10.0.0.1\n"
+	              GROUP "garp interval 20\n", NULL);
+	group_settings_init(&plain);
+	before = plain.garp;
+	before.interval = 20 * NSEC_PER_MSEC;
+	assert_memory_equal(&group_of(s, "eth0", 5)->garp, &before, sizeof(before));
+	free(s);
+}
+
 static void
 test_disabled_group_is_left_out(void **state)
 {
-	struct settings *s = lift_text(ETH "address 10.0.0.2/24\n"
+	struct settings *s = sample_settings(ETH "address 10.0.0.2/24\n"
 	                               GROUP "virtual-address 10.0.0.1\n"
 	                               GROUP "sync-group S\n" GROUP "disable\n", NULL);
 
@@ -259,7 +482,7 @@ test_long_description_is_cut_between_characters(void **state)
 	for (unsigned i = 0; i < 200; i++)
 		strcat(text, "ä");	/* 400 bytes */
 	strcat(text, "'\n");
-	s = lift_text(text, NULL);
+	s = sample_settings(text, NULL);
 	description = link_named(s, "eth0")->description;
 	assert_int_equal(strlen(description), 254);
 	assert_memory_equal(description + 252, "ä", 2);
@@ -274,10 +497,11 @@ test_long_description_is_cut_between_characters(void **state)
 static void
 test_names_of_virtual_links_stay_and_fill_gaps(void **state)
 {
-	struct settings *first = lift_text(RFC("eth0", "1") RFC("eth0", "2") RFC("xy", "3"), NULL);
-	struct settings *second = lift_text(RFC("eth0", "2") RFC("xy", "3"), first);
-	struct settings *third = lift_text(RFC("eth0", "2") RFC("xy", "3") RFC("eth0", "9")
-	                                   RFC("xy", "4"), second);
+	struct settings *first = sample_settings(RFC("eth0", "1") RFC("eth0", "2") RFC("xy", "3"),
+	                                         NULL);
+	struct settings *second = sample_settings(RFC("eth0", "2") RFC("xy", "3"), first);
+	struct settings *third = sample_settings(RFC("eth0", "2") RFC("xy", "3") RFC("eth0", "9")
+	                                         RFC("xy", "4"), second);
 
 	(void)state;
 	assert_string_equal(group_of(first, "eth0", 1)->vmac_name, "ethvrrp1");
@@ -297,7 +521,7 @@ test_names_of_virtual_links_stay_and_fill_gaps(void **state)
 static void
 test_virtual_link_never_has_the_name_of_an_interface(void **state)
 {
-	struct settings *s = lift_text(RFC("eth0", "1") "set interfaces dataplane ethvrrp1\n",
+	struct settings *s = sample_settings(RFC("eth0", "1") "set interfaces dataplane ethvrrp1\n",
 				       NULL);
 
 	(void)state;
@@ -305,10 +529,49 @@ test_virtual_link_never_has_the_name_of_an_interface(void **state)
 	free(s);
 }
 
+#define MANY 4000u
+
+/* Thousands of groups, each with what others have, too. */
+static void
+test_thousands_of_groups_share_what_they_refer_to(void **state)
+{
+	struct settings *s, *again;
+	char *text = NULL, group[128];
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	fputs("set service health-check script up command /bin/true\n", out);
+	for (unsigned i = 0; i < MANY; i++) {
+		unsigned vif = i / 250 + 1, vrid = i % 250 + 1;
+
+		snprintf(group, sizeof(group),
+		         "set interfaces dataplane eth0 vif %u vrrp vrrp-group %u", vif, vrid);
+		fprintf(out, "%s virtual-address 10.%u.%u.1\n%s rfc-compatibility\n"
+		        "%s sync-group S%u\n%s track script up\n%s track interface eth0\n"
+		        "%s run-transition-scripts master /bin/%u\n",
+		        group, vif, vrid, group, group, i % 3, group, group, group, i % 5);
+	}
+	fclose(out);
+	s = sample_settings(text, NULL);
+	assert_int_equal(s->group_count, MANY);
+	assert_int_equal(s->track_count, 2 * MANY);
+	assert_int_equal(s->object_count, 2);
+	assert_int_equal(s->sync_count, 3);
+	assert_int_equal(s->program_count, 5);
+	assert_string_equal(group_of(s, "eth0.16", 250)->vmac_name, "ethvrrp4000");
+	again = sample_settings(text, s);
+	assert_int_equal(again->size, s->size);
+	assert_memory_equal(again, s, s->size);
+	free(text);
+	free(s);
+	free(again);
+}
+
 static void
 test_empty_configuration_lifts_to_nothing(void **state)
 {
-	struct settings *s = lift_text("", NULL);
+	struct settings *s = sample_settings("", NULL);
 
 	(void)state;
 	assert_int_equal(s->link_count + s->group_count + s->sync_count + s->address_count, 0);
@@ -323,10 +586,19 @@ main(void)
 		cmocka_unit_test(test_group_options_are_lifted),
 		cmocka_unit_test(test_short_password_is_padded_with_zeros),
 		cmocka_unit_test(test_links_with_all_options_are_lifted_in_order),
+		cmocka_unit_test(test_version_3_defaults_are_those_of_the_contract),
+		cmocka_unit_test(test_version_3_options_are_lifted),
+		cmocka_unit_test(test_link_local_address_comes_first),
+		cmocka_unit_test(test_both_families_become_two_groups),
+		cmocka_unit_test(test_virtual_links_of_both_families_keep_their_names),
+		cmocka_unit_test(test_address_on_another_interface_names_its_link),
+		cmocka_unit_test(test_authentication_header_is_lifted),
+		cmocka_unit_test(test_garp_times_are_lifted),
 		cmocka_unit_test(test_disabled_group_is_left_out),
 		cmocka_unit_test(test_long_description_is_cut_between_characters),
 		cmocka_unit_test(test_names_of_virtual_links_stay_and_fill_gaps),
 		cmocka_unit_test(test_virtual_link_never_has_the_name_of_an_interface),
+		cmocka_unit_test(test_thousands_of_groups_share_what_they_refer_to),
 		cmocka_unit_test(test_empty_configuration_lifts_to_nothing),
 	};
 

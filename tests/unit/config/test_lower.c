@@ -36,7 +36,8 @@ tear_down(void **state UNUSED)
 static struct settings *
 make_settings(void)
 {
-	struct settings *s = settings_new(2, 2, 1, 3);
+	struct settings *s = settings_new(&(struct settings_counts){
+		.links = 2, .groups = 2, .syncs = 1, .addresses = 3 });
 
 	assert_non_null(s);
 
@@ -47,18 +48,27 @@ make_settings(void)
 	                                   .bond = -1 };
 	links[1] = (struct link_settings){ .name = "dp0bond0.10", .kind = LINK_VIF, .vlan = 10,
 	                                   .bond = -1 };
-	groups[0] = (struct group_settings){
-		.link = 0, .sync = 0, .vrid = 1, .version = 2, .priority = 254,
-		.rfc_compatibility = true, .vmac_name = "dp0vrrp1", .interval = SECOND,
-		.address_first = 0, .address_count = 1 };
-	groups[1] = (struct group_settings){
-		.link = 1, .sync = 0, .vrid = 10, .version = 2, .priority = 200, .preempt = true,
-		.preempt_delay = 30 * SECOND, .auth = AUTH_TEXT, .interval = 2 * SECOND,
-		.address_first = 1, .address_count = 2 };
+	group_settings_init(&groups[0]);
+	groups[0].link = groups[0].sync = 0;
+	groups[0].vrid = 1;
+	groups[0].priority = 254;
+	groups[0].rfc_compatibility = true;
+	strcpy(groups[0].vmac_name, "dp0vrrp1");
+	groups[0].address_count = 1;
+	group_settings_init(&groups[1]);
+	groups[1].link = 1;
+	groups[1].sync = 0;
+	groups[1].vrid = 10;
+	groups[1].priority = 200;
+	groups[1].preempt_delay = 30 * SECOND;
+	groups[1].auth = AUTH_TEXT;
+	groups[1].interval = 2 * SECOND;
+	groups[1].address_first = 1;
+	groups[1].address_count = 2;
 	strcpy(settings_syncs(s)[0].name, "SYNC1");
-	assert_true(prefix_parse("10.100.11.5/26", &settings_addresses(s)[0]));
-	assert_true(prefix_parse("10.100.105.177/28", &settings_addresses(s)[1]));
-	assert_true(prefix_parse("10.100.38.1/26", &settings_addresses(s)[2]));
+	assert_true(prefix_parse("10.100.11.5/26", &settings_addresses(s)[0].prefix));
+	assert_true(prefix_parse("10.100.105.177/28", &settings_addresses(s)[1].prefix));
+	assert_true(prefix_parse("10.100.38.1/26", &settings_addresses(s)[2].prefix));
 	return s;
 }
 
@@ -101,8 +111,8 @@ count(const struct lyd_node *tree, const char *path)
 	return found;
 }
 
-#define GROUP_1 "/tandem-state:vrrp-state/group[interface='dp0bond0'][vrid='1']"
-#define GROUP_10 "/tandem-state:vrrp-state/group[interface='dp0bond0.10'][vrid='10']"
+#define GROUP_1 "/tandem-state:vrrp-state/group[interface='dp0bond0'][vrid='1'][family='ipv4']"
+#define GROUP_10 "/tandem-state:vrrp-state/group[interface='dp0bond0.10'][vrid='10'][family='ipv4']"
 #define SYNC1 "/tandem-state:vrrp-state/sync-group[name='SYNC1']"
 
 static void
@@ -195,7 +205,8 @@ test_two_masters_alarm_names_both_addresses(void **state UNUSED)
 	struct vrouter_status records[2] = {
 		{ .interface = "dp0bond0", .vrid = 1, .family = 4, .state = VROUTER_MASTER,
 		  .alarms = 1u << ALARM_TWO_MASTERS, .source = ip("10.100.11.39"),
-		  .master_source = ip("10.100.11.40"), .master_mac = mac("02:00:00:00:00:40") },
+		  .effective_priority = 254, .rival_priority = 253,
+		  .rival = ip("10.100.11.40"), .rival_mac = mac("02:00:00:00:00:40") },
 		{ .interface = "dp0bond0.10", .vrid = 10, .family = 4, .state = VROUTER_MASTER,
 		  .alarms = 1u << ALARM_LOOPED | 1u << ALARM_AUTH,
 		  .source = ip("192.168.255.81"), .offender = ip("192.168.255.82"),
@@ -207,13 +218,10 @@ test_two_masters_alarm_names_both_addresses(void **state UNUSED)
 
 	ifworld_put_link(world, &link);
 	lower_vrrp_state(schema, &facts, &tree);
-	assert_string_equal(value(tree, GROUP_1 "/alarm[.='two masters: 10.100.11.40 "
-	                          "(02:00:00:00:00:40) keeps sending as master of this group "
-	                          "while this router, 10.100.11.39 (00:00:5e:00:01:01), is "
-	                          "master']"),
-	                    "two masters: 10.100.11.40 (02:00:00:00:00:40) keeps sending as "
-	                    "master of this group while this router, 10.100.11.39 "
-	                    "(00:00:5e:00:01:01), is master");
+	assert_int_equal(count(tree, GROUP_1 "/alarm[.='two masters: 10.100.11.40 "
+	                       "(02:00:00:00:00:40), priority 253, keeps sending as master of "
+	                       "this group while this router, 10.100.11.39 (00:00:5e:00:01:01), "
+	                       "priority 254, is master']"), 1);
 	assert_int_equal(count(tree, GROUP_10 "/alarm"), 2);
 	assert_int_equal(count(tree, GROUP_10 "/alarm[starts-with(., '192.168.255.82 has')]"), 1);
 	assert_int_equal(count(tree, GROUP_10 "/alarm[contains(., '02:00:00:00:00:10')]"), 1);
@@ -227,8 +235,8 @@ static void
 test_record_out_of_range_is_harmless(void **state UNUSED)
 {
 	struct settings *settings = make_settings();
-	struct vrouter_status record = { .interface = "dp0bond0", .vrid = 1, .state = 77,
-	                                 .reason = 200, .last_fault = 99, .alarms = ~0u,
+	struct vrouter_status record = { .interface = "dp0bond0", .vrid = 1, .family = 4,
+	                                 .state = 77, .reason = 200, .last_fault = 99, .alarms = ~0u,
 	                                 .offender = ip("10.0.0.9") };
 	const struct lower_facts facts = { .settings = settings, .records = &record,
 	                                   .record_count = 1 };
@@ -237,6 +245,95 @@ test_record_out_of_range_is_harmless(void **state UNUSED)
 	lower_vrrp_state(schema, &facts, &tree);
 	assert_string_equal(value(tree, GROUP_1 "/state"), "INIT");
 	assert_int_equal(count(tree, GROUP_1 "/alarm"), VROUTER_ALARMS);
+	lyd_free_all(tree);
+	free(settings);
+}
+
+static void
+test_both_families_of_a_group_are_two_entries(void **state UNUSED)
+{
+	struct settings *s = settings_new(&(struct settings_counts){
+		.links = 1, .groups = 2, .addresses = 3, .tracks = 2, .objects = 2, .checks = 1 });
+	struct group_settings *groups = settings_groups(s);
+	struct vrouter_status records[2] = {
+		{ .interface = "eth0", .vrid = 1, .family = 6, .state = VROUTER_MASTER },
+		{ .interface = "eth0", .vrid = 1, .family = 4, .state = VROUTER_BACKUP,
+		  .owner = true, .tracks_known = 3, .tracks_up = 1,
+		  .master_source = ip("10.0.0.2"), .master_interval = SECOND / 10,
+		  .master_sum_form = SUM_PSEUDO },
+	};
+	const struct lower_facts facts = { .settings = s, .records = records,
+	                                   .record_count = 2 };
+	struct lyd_node *tree = NULL;
+
+#define FOUR "/tandem-state:vrrp-state/group[interface='eth0'][vrid='1'][family='ipv4']"
+#define SIX "/tandem-state:vrrp-state/group[interface='eth0'][vrid='1'][family='ipv6']"
+	strcpy(settings_links(s)->name, "eth0");
+	for (unsigned i = 0; i < 2; i++) {
+		group_settings_init(&groups[i]);
+		groups[i].link = 0;
+		groups[i].vrid = 1;
+		groups[i].version = 3;
+		groups[i].address_first = i;
+		groups[i].address_count = 1;
+	}
+	groups[0].track_count = 2;
+	groups[1].family = 6;
+	groups[1].excluded_count = 1;
+	assert_true(prefix_parse("10.0.0.1/24", &settings_addresses(s)[0].prefix));
+	assert_true(prefix_parse("fe80::1/64", &settings_addresses(s)[1].prefix));
+	assert_true(prefix_parse("2001:db8::1/64", &settings_addresses(s)[2].prefix));
+	settings_tracks(s)[1] = (struct track_settings){ .object = 1, .weight = -30 };
+	settings_objects(s)[0] = (struct object_settings){ .name = "eth7", .check = -1 };
+	settings_objects(s)[1] = (struct object_settings){ .name = "script uplink",
+	                                                   .kind = OBJECT_CHECK };
+
+	lower_vrrp_state(schema, &facts, &tree);
+	assert_string_equal(value(tree, FOUR "/state"), "BACKUP");
+	assert_string_equal(value(tree, FOUR "/address-owner"), "true");
+	assert_string_equal(value(tree, FOUR "/master-interval"), "100");
+	assert_string_equal(value(tree, FOUR "/master-checksum"), "rfc5798");
+	assert_string_equal(value(tree, FOUR "/track[kind='interface'][name='eth7']/state"), "UP");
+	assert_string_equal(value(tree, FOUR "/track[kind='interface'][name='eth7']/weight"), "");
+	assert_string_equal(value(tree, FOUR "/track[kind='script'][name='uplink']/state"),
+	                    "DOWN");
+	assert_string_equal(value(tree, FOUR "/track[kind='script'][name='uplink']/weight"),
+	                    "-30");
+	assert_string_equal(value(tree, SIX "/state"), "MASTER");
+	assert_string_equal(value(tree, SIX "/virtual-mac"), "00:00:5e:00:02:01");
+	assert_int_equal(count(tree, SIX "/virtual-address"), 1);
+	assert_int_equal(count(tree, SIX "/excluded-address"), 1);
+	assert_int_equal(lyd_validate_all(&tree, NULL, LYD_VALIDATE_PRESENT, NULL), LY_SUCCESS);
+	lyd_free_all(tree);
+	free(s);
+}
+
+static void
+test_strangers_and_lateness_are_told(void **state UNUSED)
+{
+	struct settings *settings = make_settings();
+	struct engine_status engine = {
+		.lateness = { .adverts = { 5 }, .takeovers = { [LATENESS_BUCKETS - 1] = 1 },
+		              .worst_takeover = 2 * SECOND, .worst_takeover_at = 3 * SECOND,
+		              .stalls = 4 },
+		.strangers[3] = { .interface = "eth0", .vrid = 9, .family = 4, .version = 3,
+		                  .source = ip("10.0.0.7"), .packets = 11, .last = 4 * SECOND },
+	};
+	const struct lower_facts facts = { .settings = settings, .engine = &engine,
+	                                   .now = 5 * SECOND };
+	struct lyd_node *tree = NULL;
+
+#define STRANGER "/tandem-state:vrrp-state/stranger[interface='eth0'][vrid='9'][family='ipv4']"
+#define LATENESS "/tandem-state:vrrp-state/lateness"
+	lower_vrrp_state(schema, &facts, &tree);
+	assert_int_equal(count(tree, "/tandem-state:vrrp-state/stranger"), 1);
+	assert_string_equal(value(tree, STRANGER "/source-address"), "10.0.0.7");
+	assert_string_equal(value(tree, STRANGER "/since"), "1000");
+	assert_string_equal(value(tree, LATENESS "/bucket[below='10']/advertisements"), "5");
+	assert_string_equal(value(tree, LATENESS "/bucket[below='4294967295']/takeovers"), "1");
+	assert_string_equal(value(tree, LATENESS "/worst-takeover"), "2000000");
+	assert_string_equal(value(tree, LATENESS "/worst-advertisement"), "");
+	assert_string_equal(value(tree, LATENESS "/stalls"), "4");
 	lyd_free_all(tree);
 	free(settings);
 }
@@ -312,6 +409,8 @@ main(void)
 		cmocka_unit_test(test_records_are_found_by_name_and_shown_in_configuration_order),
 		cmocka_unit_test(test_two_masters_alarm_names_both_addresses),
 		cmocka_unit_test(test_record_out_of_range_is_harmless),
+		cmocka_unit_test(test_both_families_of_a_group_are_two_entries),
+		cmocka_unit_test(test_strangers_and_lateness_are_told),
 		cmocka_unit_test(test_interfaces_have_the_configurations_kinds),
 		cmocka_unit_test(test_system_state_lists_problems_line_by_line),
 	};

@@ -21,23 +21,152 @@ ip(const char *text)
 }
 
 static uint32_t
-address_count(const struct rig_group *group)
+count_texts(const char *const *texts, uint32_t most)
 {
 	uint32_t count = 0;
 
-	while (count < ARRAY_SIZE(group->address) && group->address[count])
+	while (count < most && texts[count])
 		count++;
 	return count;
 }
 
+/* Addresses that a group has if it says nothing. */
 static void
-fill_group(struct settings *s, uint32_t index, const struct rig_group *from, uint32_t *next)
+default_addresses(const struct rig_group *from, int32_t link, char text[2][PREFIX_TEXT_SIZE],
+                  uint32_t *ret_count)
 {
-	struct group_settings *g = &settings_groups(s)[index];
+	if (from->family == 6) {
+		snprintf(text[0], PREFIX_TEXT_SIZE, "fe80::%x/64", from->vrid ? from->vrid : 1);
+		snprintf(text[1], PREFIX_TEXT_SIZE, "2001:db8::%x/64", from->vrid ? from->vrid : 1);
+		*ret_count = 2;
+		return;
+	}
+	snprintf(text[0], PREFIX_TEXT_SIZE, "10.0.%d.1/24", link);
+	*ret_count = 1;
+}
 
-	g->link = settings_find_link(s, from->interface);
+/* A block being filled, and how much of each part is used so far. */
+struct filling {
+	struct settings *s;
+	struct settings_counts used;
+};
+
+static void
+add_address(struct filling *f, const char *text)
+{
+	struct address_settings *address = &settings_addresses(f->s)[f->used.addresses++];
+
+	assert_true(prefix_parse(text, &address->prefix));
+	address->link = -1;
+}
+
+static void
+add_addresses(struct filling *f, const struct rig_group *from, struct group_settings *g)
+{
+	char text[2][PREFIX_TEXT_SIZE];
+
+	g->address_first = f->used.addresses;
+	g->address_count = count_texts(from->address, ARRAY_SIZE(from->address));
+	for (uint32_t i = 0; i < g->address_count; i++)
+		add_address(f, from->address[i]);
+	if (g->address_count == 0) {
+		default_addresses(from, g->link, text, &g->address_count);
+		for (uint32_t i = 0; i < g->address_count; i++)
+			add_address(f, text[i]);
+	}
+	if (from->excluded) {
+		g->excluded_count = 1;
+		add_address(f, from->excluded);
+	}
+}
+
+static void
+add_peers(struct filling *f, const struct rig_group *from, struct group_settings *g)
+{
+	g->peer_first = f->used.peers;
+	g->peer_count = count_texts(from->peer, ARRAY_SIZE(from->peer));
+	for (uint32_t i = 0; i < g->peer_count; i++)
+		settings_peers(f->s)[f->used.peers++] = (struct peer_settings){
+			.address = ip(from->peer[i]),
+			.minimum_ttl = from->minimum_ttl ? from->minimum_ttl : 255,
+		};
+}
+
+static uint32_t
+object_of(struct filling *f, const char *name)
+{
+	struct object_settings *objects = settings_objects(f->s);
+	uint32_t i = 0;
+
+	while (i < f->used.objects && strcmp(objects[i].name, name) != 0)
+		i++;
+	if (i == f->used.objects) {
+		f->used.objects++;
+		snprintf(objects[i].name, sizeof(objects[i].name), "%s", name);
+		objects[i].kind = OBJECT_INTERFACE;
+		objects[i].check = -1;
+	}
+	return i;
+}
+
+static void
+add_tracks(struct filling *f, const struct rig_group *from, struct group_settings *g)
+{
+	g->track_first = f->used.tracks;
+	for (uint32_t i = 0; i < ARRAY_SIZE(from->track) && from->track[i].object; i++) {
+		settings_tracks(f->s)[f->used.tracks++] = (struct track_settings){
+			.object = object_of(f, from->track[i].object),
+			.weight = (int16_t)from->track[i].weight,
+			.up_delay = from->track[i].up_delay,
+			.down_delay = from->track[i].down_delay,
+		};
+		g->track_count++;
+	}
+}
+
+static void
+add_advertiser(struct filling *f, const struct rig_group *from, struct group_settings *g)
+{
+	if (from->router_interval == 0)
+		return;
+	g->advertiser = (int32_t)f->used.advertisers++;
+	settings_advertisers(f->s)[g->advertiser] = (struct advertiser_settings){
+		.interval = from->router_interval,
+		.lifetime = 1800 * SEC,
+		.managed = true,
+		.prefix_count = 1,
+	};
+	f->used.prefixes = 1;
+	assert_true(prefix_parse("2001:db8::/64", &settings_prefixes(f->s)[0].prefix));
+	settings_prefixes(f->s)[0].valid = NSEC_NEVER;
+	settings_prefixes(f->s)[0].preferred = 3600 * SEC;
+}
+
+static int32_t
+sync_of(struct filling *f, const char *name)
+{
+	for (uint32_t i = 0; name; i++) {
+		char *known = settings_syncs(f->s)[i].name;
+
+		if (known[0] == '\0')
+			snprintf(known, SYNC_NAME_SIZE, "%s", name);
+		if (strcmp(known, name) == 0)
+			return (int32_t)i;
+	}
+	return -1;
+}
+
+static void
+fill_group(struct filling *f, uint32_t index, const struct rig_group *from)
+{
+	struct group_settings *g = &settings_groups(f->s)[index];
+
+	group_settings_init(g);
+	g->link = settings_find_link(f->s, from->interface);
+	g->sync = sync_of(f, from->sync);
 	g->vrid = from->vrid ? from->vrid : 1;
-	g->version = 2;
+	g->family = from->family ? from->family : 4;
+	g->version = from->version ? from->version : g->family == 6 ? 3 : 2;
 	g->priority = from->priority ? from->priority : 100;
 	g->preempt = !from->no_preempt;
 	g->interval = from->interval ? from->interval : SEC;
@@ -47,31 +176,17 @@ fill_group(struct settings *s, uint32_t index, const struct rig_group *from, uin
 	if (from->rfc)
 		snprintf(g->vmac_name, sizeof(g->vmac_name), "vrrp%u", index + 1);
 	if (from->password) {
-		g->auth = AUTH_TEXT;
+		g->auth = from->auth ? from->auth : AUTH_TEXT;
 		memcpy(g->password, from->password, strnlen(from->password, PASSWORD_SIZE));
 	}
 	if (from->hello_source)
 		g->hello_source = ip(from->hello_source);
-	g->address_first = *next;
-	g->address_count = address_count(from);
-	for (uint32_t i = 0; i < g->address_count; i++)
-		assert_true(prefix_parse(from->address[i], &settings_addresses(s)[(*next)++]));
-	if (g->address_count == 0) {
-		char text[PREFIX_TEXT_SIZE];
-
-		snprintf(text, sizeof(text), "10.0.%d.1/24", g->link);
-		assert_true(prefix_parse(text, &settings_addresses(s)[(*next)++]));
-		g->address_count = 1;
-	}
-	g->sync = -1;
-	for (uint32_t i = 0; from->sync && g->sync < 0; i++) {
-		char *name = settings_syncs(s)[i].name;
-
-		if (name[0] == '\0')
-			snprintf(name, SYNC_NAME_SIZE, "%s", from->sync);
-		if (strcmp(name, from->sync) == 0)
-			g->sync = (int32_t)i;
-	}
+	add_addresses(f, from, g);
+	add_peers(f, from, g);
+	add_tracks(f, from, g);
+	add_advertiser(f, from, g);
+	if (from->adjust)
+		from->adjust(g);
 }
 
 /* How many different names there are in the field of all groups at this offset. */
@@ -96,35 +211,50 @@ count_names(const struct rig_group *groups, size_t count, size_t field)
 	return names;
 }
 
-struct settings *
-rig_settings(const struct rig_group *groups, size_t count)
+static struct filling
+fill(const struct settings_counts *counts, const struct rig_group *groups, size_t count)
 {
-	uint32_t links = count_names(groups, count, offsetof(struct rig_group, interface));
-	uint32_t syncs = count_names(groups, count, offsetof(struct rig_group, sync));
-	uint32_t addresses = 0, used = 0, next = 0;
-	struct error error = { 0 };
-	struct settings *s;
+	struct filling f = { .s = settings_new(counts) };
 
-	for (size_t i = 0; i < count; i++)
-		addresses += address_count(&groups[i]) ? address_count(&groups[i]) : 1;
-	s = settings_new(links, (uint32_t)count, syncs, addresses);
-	assert_non_null(s);
+	assert_non_null(f.s);
 	for (size_t i = 0; i < count; i++) {
-		struct link_settings *link = &settings_links(s)[used];
+		struct link_settings *link = &settings_links(f.s)[f.used.links];
 
-		if (settings_find_link(s, groups[i].interface) >= 0)
+		if (settings_find_link(f.s, groups[i].interface) >= 0)
 			continue;
 		snprintf(link->name, sizeof(link->name), "%s", groups[i].interface);
 		link->kind = LINK_DATAPLANE;
 		link->parent = -1;
 		link->bond = -1;
-		used++;
+		f.used.links++;
 	}
 	for (uint32_t i = 0; i < count; i++)
-		fill_group(s, i, &groups[i], &next);
-	if (settings_check(s, s->size, &error) < 0)
+		fill_group(&f, i, &groups[i]);
+	f.used.groups = counts->groups;
+	f.used.syncs = counts->syncs;
+	return f;
+}
+
+/* Filled with room for the most there may be, then in a block of the right size. */
+struct settings *
+rig_settings(const struct rig_group *groups, size_t count)
+{
+	uint32_t most = (uint32_t)count * 4;
+	struct filling f = fill(&(struct settings_counts){
+		.links = count_names(groups, count, offsetof(struct rig_group, interface)),
+		.groups = (uint32_t)count,
+		.syncs = count_names(groups, count, offsetof(struct rig_group, sync)),
+		.addresses = most, .peers = most, .tracks = most, .objects = most,
+		.advertisers = most, .prefixes = most,
+	}, groups, count);
+	struct settings *roomy = f.s;
+	struct error error = { 0 };
+
+	f = fill(&f.used, groups, count);
+	free(roomy);
+	if (settings_check(f.s, f.s->size, &error) < 0)
 		fail_msg("%s", error.text);
-	return s;
+	return f.s;
 }
 
 void
@@ -157,7 +287,8 @@ renumber(struct rig *rig, const struct settings *old, const struct settings *new
 
 	for (uint32_t i = 0; old && i < old->group_count; i++) {
 		const struct group_settings *g = &settings_groups(old)[i];
-		int now = settings_find_group(new, settings_link_of(old, g)->name, g->vrid);
+		int now = settings_find_group(new, settings_link_of(old, g)->name, g->vrid,
+		                              g->family);
 
 		if (now >= 0)
 			held[now] = rig->held[i];
@@ -188,13 +319,24 @@ rig_adopt(struct rig *rig, const struct rig_group *groups, size_t count)
 	rig_carry_out(rig);
 }
 
+/* 192.0.2.<host> or fe80::<host> */
+static struct ip
+peer_address(uint8_t family, uint8_t host)
+{
+	if (family == 4)
+		return ip_from_v4((const uint8_t[]){ 192, 0, 2, host });
+	return ip_from_v6((const uint8_t[16]){ 0xfe, 0x80, [15] = host });
+}
+
 struct link_input
 rig_link_input(const struct rig *rig, bool usable)
 {
 	return (struct link_input){
 		.usable = usable,
+		.exists = true,
 		.mac = { { 0x02, 0, 0, 0, 0, rig->host } },
-		.source4 = ip_from_v4((const uint8_t[]){ 192, 0, 2, rig->host }),
+		.source4 = peer_address(4, rig->host),
+		.source6 = peer_address(6, rig->host),
 	};
 }
 
@@ -204,6 +346,20 @@ rig_link(struct rig *rig, uint32_t link, bool usable)
 	struct link_input input = rig_link_input(rig, usable);
 
 	engine_on_link(rig->engine, link, &input, rig->now, &rig->out);
+	rig_carry_out(rig);
+}
+
+void
+rig_track(struct rig *rig, uint32_t object, bool up)
+{
+	engine_on_track(rig->engine, object, up, rig->now, &rig->out);
+	rig_carry_out(rig);
+}
+
+void
+rig_owner(struct rig *rig, uint32_t group, bool owner)
+{
+	engine_on_owner(rig->engine, group, owner, rig->now, &rig->out);
 	rig_carry_out(rig);
 }
 
@@ -231,26 +387,33 @@ rig_start_master(struct rig *rig, const struct rig_group *groups, size_t count)
 struct advert
 rig_advert(const struct rig *rig, uint32_t group, uint8_t priority)
 {
-	static uint8_t addresses[4 * GROUP_ADDRESSES_MAX];
+	static uint8_t addresses[16 * GROUP_ADDRESSES_MAX];
 	const struct group_settings *g = &settings_groups(rig->settings)[group];
+	size_t size = g->family == 4 ? 4 : 16;
 	struct advert ad = {
-		.version = 2,
-		.family = 4,
+		.version = g->version,
+		.family = g->family,
 		.vrid = g->vrid,
 		.priority = priority,
 		.auth = g->auth,
+		.sum_form = g->sum_form,
 		.interval = g->interval,
 		.sender = peer_mac,
-		.source = ip("192.0.2.2"),
-		.destination = advert_destination(),
+		.source = peer_address(g->family, 2),
+		.destination = advert_destination(g->family),
 		.address_count = (uint8_t)g->address_count,
 		.addresses = addresses,
 	};
 
-	memcpy(ad.auth_data, g->password, PASSWORD_SIZE);
+	if (g->peer_count > 0) {
+		ad.source = settings_peers(rig->settings)[g->peer_first].address;
+		ad.destination = rig_status(rig, group)->source;
+	}
+	if (g->auth == AUTH_TEXT)
+		memcpy(ad.auth_data, g->password, PASSWORD_SIZE);
 	for (uint32_t i = 0; i < g->address_count; i++)
-		memcpy(addresses + 4 * i,
-		       settings_group_addresses(rig->settings, g)[i].ip.bytes, 4);
+		memcpy(addresses + size * i,
+		       settings_group_addresses(rig->settings, g)[i].prefix.ip.bytes, size);
 	return ad;
 }
 
@@ -297,6 +460,16 @@ rig_hear_late(struct rig *rig, uint32_t group, uint8_t priority, nsec_t arrival)
 }
 
 void
+rig_hear_from(struct rig *rig, uint32_t group, uint8_t priority, uint8_t host)
+{
+	struct advert ad = rig_advert(rig, group, priority);
+
+	ad.source = peer_address(ad.family, host);
+	ad.sender.bytes[5] = host;
+	rig_hear_advert(rig, group, &ad);
+}
+
+void
 rig_hear(struct rig *rig, uint32_t group, uint8_t priority)
 {
 	rig_hear_late(rig, group, priority, rig->now);
@@ -312,15 +485,21 @@ rig_wake(struct rig *rig, nsec_t now)
 	rig_carry_out(rig);
 }
 
+static nsec_t
+next_call(const struct rig *rig)
+{
+	return nsec_min(engine_deadline(rig->engine), rig->now + engine_tick(rig->engine));
+}
+
 void
 rig_run_until(struct rig *rig, nsec_t until)
 {
 	while (rig->now < until) {
-		nsec_t next = nsec_min(engine_deadline(rig->engine), rig->now + ENGINE_TICK);
+		nsec_t next = next_call(rig);
 
 		if (next <= rig->now) {
 			rig_wake(rig, rig->now);
-			next = nsec_min(engine_deadline(rig->engine), rig->now + ENGINE_TICK);
+			next = next_call(rig);
 		}
 		assert_true(next > rig->now);	/* nothing that was due was left undone */
 		rig_wake(rig, nsec_min(next, until));
@@ -356,12 +535,38 @@ check_always(const struct rig *rig)
 static void
 send_frame(struct rig *rig, const struct effect *effect)
 {
-	struct frame frame = engine_advert(rig->engine, effect->group, effect->resign);
+	uint32_t count = engine_advert_count(rig->engine, effect->group, effect->resign);
 
-	assert_true(frame.length > 0);
-	if (rig->on_send)
-		rig->on_send(rig, (uint32_t)settings_groups(rig->settings)[effect->group].link,
-		             frame);
+	assert_in_range(count, 1, ENGINE_PACKETS_MAX);
+	for (uint32_t i = 0; i < count; i++) {
+		struct frame frame = engine_advert(rig->engine, effect->group, effect->resign, i);
+
+		assert_true(frame.length > 0);
+		if (rig->on_send)
+			rig->on_send(rig,
+			             (uint32_t)settings_groups(rig->settings)[effect->group].link,
+			             frame);
+	}
+}
+
+struct advert
+rig_sent(struct rig *rig, uint32_t group, bool resign, uint32_t index)
+{
+	static uint8_t bytes[ADVERT_FRAME_MAX];
+	struct frame frame = engine_advert(rig->engine, group, resign, index);
+	size_t ethernet = frame.unicast.family ? ADVERT_ETHERNET : 0;
+	struct packet packet;
+	struct advert ad;
+
+	/* A unicast packet as it arrives: behind the Ethernet header of the last hop. */
+	if (ethernet)
+		memcpy(bytes, frame.unicast.family == 4 ? "\1\2\3\4\5\6\1\2\3\4\5\6\x08\0" :
+		                                         "\1\2\3\4\5\6\1\2\3\4\5\6\x86\xdd",
+		       ethernet);
+	memcpy(bytes + ethernet, frame.bytes, frame.length);
+	assert_true(advert_open(reader_over(bytes, ethernet + frame.length), &packet));
+	assert_int_equal(advert_decode(&packet, &ad), ADVERT_OK);
+	return ad;
 }
 
 void
@@ -391,6 +596,9 @@ rig_carry_out(struct rig *rig)
 			break;
 		case EFFECT_TRANSITION:
 			assert_int_not_equal(effect->from, effect->to);
+			break;
+		case EFFECT_ADVERTISE_ROUTER:
+			assert_state(rig, effect->group, VROUTER_MASTER);
 			break;
 		case EFFECT_ALARM:
 		case EFFECT_KINDS:

@@ -34,7 +34,7 @@ test_engine_without_settings_waits_for_nothing(void **state UNUSED)
 static void
 test_settings_without_groups_are_adopted(void **state UNUSED)
 {
-	struct settings *settings = settings_new(0, 0, 0, 0);
+	struct settings *settings = settings_new(&(struct settings_counts){ 0 });
 	struct engine *engine = engine_new();
 	struct effects out = { 0 };
 
@@ -444,7 +444,8 @@ test_records_of_garbage_do_no_harm(void **state UNUSED)
 static struct settings *
 many_groups(uint32_t count, bool one_party)
 {
-	struct settings *s = settings_new(MANY / 200, count, 1, count);
+	struct settings *s = settings_new(&(struct settings_counts){
+		.links = MANY / 200, .groups = count, .syncs = 1, .addresses = count });
 
 	for (uint32_t i = 0; i < s->link_count; i++) {
 		struct link_settings *link = &settings_links(s)[i];
@@ -454,13 +455,17 @@ many_groups(uint32_t count, bool one_party)
 	}
 	strcpy(settings_syncs(s)[0].name, "S");
 	for (uint32_t i = 0; i < count; i++) {
-		settings_groups(s)[i] = (struct group_settings){
-			.link = (int32_t)(i / 200), .sync = one_party ? 0 : -1,
-			.vrid = (uint8_t)(i % 200 + 1), .version = 2, .priority = 100,
-			.interval = SEC, .address_first = i, .address_count = 1,
-		};
-		settings_addresses(s)[i].ip = ip_from_v4((uint8_t[]){ 10, 0, i >> 8, i });
-		settings_addresses(s)[i].length = 32;
+		struct group_settings *g = &settings_groups(s)[i];
+
+		group_settings_init(g);
+		g->link = (int32_t)(i / 200);
+		g->sync = one_party ? 0 : -1;
+		g->vrid = (uint8_t)(i % 200 + 1);
+		g->address_first = i;
+		g->address_count = 1;
+		settings_addresses(s)[i].link = -1;
+		settings_addresses(s)[i].prefix.ip = ip_from_v4((uint8_t[]){ 10, 0, i >> 8, i });
+		settings_addresses(s)[i].prefix.length = 32;
 	}
 	assert_int_equal(settings_check(s, s->size, NULL), 0);
 	return s;
@@ -489,7 +494,7 @@ test_four_thousand_groups_take_over_at_once_and_spread(void **state UNUSED)
 		}
 		for (int i = 0; i < 40; i++) {
 			out.count = 0;
-			now += ENGINE_TICK;
+			now += engine_tick(engine);
 			engine_on_time(engine, now, now, &out);
 		}
 		assert_int_equal(engine_status(engine, MANY - 1)->state, VROUTER_MASTER);
@@ -533,7 +538,7 @@ test_half_of_four_thousand_masters_leave_in_the_room_foretold(void **state UNUSE
 			engine_on_link(engine, i, &input, now, &out);
 		for (int i = 0; i < 40; i++) {
 			out.count = 0;
-			now += ENGINE_TICK;
+			now += engine_tick(engine);
 			engine_on_time(engine, now, now, &out);
 		}
 		out.capacity = engine_adopt_needed(engine, half);

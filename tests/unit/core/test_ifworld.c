@@ -234,6 +234,38 @@ test_source_is_primary_and_never_virtual(void **state UNUSED)
 }
 
 static void
+test_source6_is_link_local_and_sure(void **state UNUSED)
+{
+	static const struct { const char *text; uint8_t mark; bool tentative; } own[] = {
+		{ "2001:db8::1/64", 0, false },
+		{ "fe80::1/64", MARK_VIRTUAL, false },
+		{ "fe80::2/64", MARK_GENERATED, true },
+		{ "fe80::3/64", MARK_GENERATED, false },
+		{ "fe80::4/64", MARK_REAL, false },
+	};
+	struct ifworld *world = ifworld_new();
+	struct ifworld_link link = { .index = 5, .name = "a" };
+	struct ip ip;
+
+	ifworld_put_link(world, &link);
+	assert_int_equal(ifworld_source6(world, 5).family, 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(own); i++) {
+		struct ifworld_address address = { .mark = own[i].mark,
+		                                   .tentative = own[i].tentative };
+
+		assert_true(prefix_parse(own[i].text, &address.prefix));
+		assert_true(ifworld_put_address(world, 5, &address));
+		assert_int_equal(ifworld_owns(world, 5, &address.prefix.ip),
+		                 own[i].mark != MARK_VIRTUAL);
+		assert_int_equal(ifworld_source6(world, 5).family, i < 3 ? 0 : 6);
+	}
+	ip = ifworld_source6(world, 5);
+	assert_int_equal(ip.bytes[15], 3);
+	assert_false(ifworld_owns(world, 6, &ip));
+	ifworld_free(world);
+}
+
+static void
 test_silence_ends_when_the_link_rises(void **state UNUSED)
 {
 	struct ifworld *world = ifworld_new();
@@ -264,6 +296,7 @@ main(void)
 		cmocka_unit_test(test_addresses_agree_with_a_plain_table),
 		cmocka_unit_test(test_dump_forgets_what_it_does_not_show),
 		cmocka_unit_test(test_source_is_primary_and_never_virtual),
+		cmocka_unit_test(test_source6_is_link_local_and_sure),
 		cmocka_unit_test(test_silence_ends_when_the_link_rises),
 	};
 

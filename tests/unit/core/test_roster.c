@@ -76,7 +76,7 @@ test_master_keeps_state_under_each_change(void **state UNUSED)
 		nsec_t next;
 
 		rig_start_master(&rig, pair, 2);
-		frame = engine_advert(rig.engine, 0, false);
+		frame = engine_advert(rig.engine, 0, false, 0);
 		memcpy(before, frame.bytes, frame.length);
 		next = rig_status(&rig, 0)->next_advert;
 		adopt(&rig, changed[i]);
@@ -84,7 +84,7 @@ test_master_keeps_state_under_each_change(void **state UNUSED)
 		/* One advert in the new form at once, the schedule stays. */
 		assert_int_equal(rig_count(&rig, EFFECT_SEND_ADVERT, 0), 1);
 		assert_int_equal(rig_count(&rig, EFFECT_SEND_ADVERT, 1), 0);
-		frame = engine_advert(rig.engine, 0, false);
+		frame = engine_advert(rig.engine, 0, false, 0);
 		assert_memory_not_equal(frame.bytes, before, frame.length);
 		assert_int_equal(rig_status(&rig, 0)->next_advert, next);
 		rig_done(&rig);
@@ -105,7 +105,7 @@ test_sync_group_advertises_its_lowest_priority(void **state UNUSED)
 	assert_int_equal(rig_count(&rig, EFFECT_TRANSITION, RIG_GROUPS), 0);
 	for (uint32_t i = 0; i < 2; i++) {
 		assert_int_equal(rig_status(&rig, i)->effective_priority, 50);
-		assert_int_equal(engine_advert(rig.engine, i, false).bytes[36], 50);
+		assert_int_equal(engine_advert(rig.engine, i, false, 0).bytes[36], 50);
 		assert_int_equal(rig_count(&rig, EFFECT_SEND_ADVERT, i), 1);
 	}
 	adopt(&rig, pair);

@@ -10,11 +10,45 @@
 
 #include "core/settings.h"
 
+static const struct settings_counts SOUND = {
+	.links = 3, .groups = 1, .syncs = 1, .addresses = 5, .peers = 1, .tracks = 1, .objects = 1,
+	.checks = 2, .routes = 1, .rules = 1, .advertisers = 1, .prefixes = 1, .programs = 1,
+};
+
+/* What groups refer to. */
+static void
+add_references(struct settings *s)
+{
+	struct check_settings *checks = settings_checks(s);
+
+	assert_true(ip_parse("192.168.10.2", &settings_peers(s)->address));
+	settings_peers(s)->minimum_ttl = 255;
+	strcpy(settings_objects(s)->name, "monitor M policy P");
+	settings_objects(s)->kind = OBJECT_CHECK;
+	settings_objects(s)->check = 1;
+	strcpy(checks[0].name, "monitor M");
+	checks[0].kind = CHECK_ICMP;
+	checks[0].interval = NSEC_PER_SEC;
+	assert_true(ip_parse("192.0.2.1", &checks[0].target));
+	strcpy(checks[1].name, "monitor M policy P");
+	checks[1].kind = CHECK_POLICY;
+	checks[1].window = 5;
+	checks[0].rise = checks[0].fall = checks[1].rise = checks[1].fall = 1;
+	checks[0].monitor = -1;
+	assert_true(prefix_parse("198.51.100.0/24", &settings_routes(s)->destination));
+	settings_routes(s)->link = -1;
+	settings_rules(s)->family = 4;
+	settings_advertisers(s)->interval = NSEC_PER_SEC;
+	settings_advertisers(s)->prefix_count = 1;
+	assert_true(prefix_parse("2001:db8::/64", &settings_prefixes(s)->prefix));
+	strcpy(settings_programs(s)->command, "/bin/true");
+}
+
 /* A bond with a member, a vif on it, a group in a sync group, all of it sound. */
 static struct settings *
 sound(void)
 {
-	struct settings *s = settings_new(3, 1, 1, 2);
+	struct settings *s = settings_new(&SOUND);
 	struct link_settings *links = settings_links(s);
 	struct group_settings *group = settings_groups(s);
 
@@ -33,13 +67,24 @@ sound(void)
 	links[2].vlan = 10;
 	links[2].vlan_protocol = 0x8100;
 	links[2].address_count = 1;
-	*group = (struct group_settings){
-		.link = 2, .sync = 0, .vrid = 10, .version = 2, .priority = 254,
-		.interval = NSEC_PER_SEC, .address_first = 1, .address_count = 1,
-	};
+	group_settings_init(group);
+	group->link = 2;
+	group->sync = 0;
+	group->vrid = 10;
+	group->priority = 254;
+	group->address_first = 1;
+	group->address_count = 1;
+	group->excluded_count = 1;
+	group->peer_count = group->track_count = group->route_count = group->rule_count = 1;
+	group->scripts[SCRIPT_MASTER] = 0;
 	strcpy(settings_syncs(s)[0].name, "SYNC1");
-	assert_true(prefix_parse("192.168.10.1/30", &settings_addresses(s)[0]));
-	assert_true(prefix_parse("10.100.105.177/28", &settings_addresses(s)[1]));
+	for (unsigned i = 2; i < 5; i++)
+		assert_true(prefix_parse("10.100.105.178/28", &settings_addresses(s)[i].prefix));
+	for (unsigned i = 0; i < 5; i++)
+		settings_addresses(s)[i].link = -1;
+	add_references(s);
+	assert_true(prefix_parse("192.168.10.1/30", &settings_addresses(s)[0].prefix));
+	assert_true(prefix_parse("10.100.105.177/28", &settings_addresses(s)[1].prefix));
 	return s;
 }
 
@@ -59,7 +104,7 @@ test_sound_block_and_its_copy_pass(void **state UNUSED)
 static void
 test_empty_block_passes(void **state UNUSED)
 {
-	struct settings *s = settings_new(0, 0, 0, 0);
+	struct settings *s = settings_new(&(struct settings_counts){ 0 });
 
 	assert_int_equal(settings_check(s, s->size, NULL), 0);
 	assert_int_equal(settings_find_link(s, "eth0"), -1);
@@ -73,9 +118,9 @@ test_names_are_found(void **state UNUSED)
 
 	assert_int_equal(settings_find_link(s, "dp0bond0.10"), 2);
 	assert_int_equal(settings_find_link(s, "dp0bond0.1"), -1);
-	assert_int_equal(settings_find_group(s, "dp0bond0.10", 10), 0);
-	assert_int_equal(settings_find_group(s, "dp0bond0", 10), -1);
-	assert_int_equal(settings_find_group(s, "dp0bond0.10", 11), -1);
+	assert_int_equal(settings_find_group(s, "dp0bond0.10", 10, 0), 0);
+	assert_int_equal(settings_find_group(s, "dp0bond0", 10, 0), -1);
+	assert_int_equal(settings_find_group(s, "dp0bond0.10", 11, 0), -1);
 	free(s);
 }
 
@@ -112,7 +157,7 @@ test_block_of_any_other_size_is_refused(void **state UNUSED)
 static void
 test_each_unsound_field_is_refused(void **state UNUSED)
 {
-	size_t size_of_sound = settings_size(3, 1, 1, 2);
+	size_t size_of_sound = settings_size(&SOUND);
 
 	REFUSED(s->magic++);
 	REFUSED(s->size--);
@@ -173,13 +218,57 @@ test_each_unsound_field_is_refused(void **state UNUSED)
 	REFUSED(group->hello_source.bytes[0] = 1);	/* none, but not empty */
 	REFUSED(group->address_count = 0);
 	REFUSED(group->address_count = GROUP_ADDRESSES_MAX + 1);
-	REFUSED(group->address_first = 2);
+	REFUSED(group->address_first = 4);
+	REFUSED(group->excluded_count = 4);
+	REFUSED(group->family = 6);
+	REFUSED(group->family = 5);
+	REFUSED(memset(&group->both_versions, 1, 1));	/* of a version 2 group */
+	REFUSED((group->version = 3, group->auth = AUTH_TEXT));
+	REFUSED(group->sum_form = SUM_FORMS);
+	REFUSED(group->garp.repeat = 0);
+	REFUSED(group->garp.refresh_repeat = 0);
+	REFUSED(group->garp.delay = -1);
+	REFUSED(group->garp.interval = 1001 * NSEC_PER_SEC);
+	REFUSED(group->peer_count = 2);
+	REFUSED(group->track_count = 2);
+	REFUSED(group->track_count = GROUP_TRACKS_MAX + 1);
+	REFUSED(group->route_first = 1);
+	REFUSED(group->rule_first = UINT32_MAX);
+	REFUSED(group->advertiser = 0);			/* of an IPv4 group */
+	REFUSED(group->advertiser = 1);
+	REFUSED(group->scripts[SCRIPT_STOP] = 1);
+	REFUSED(settings_peers(s)->minimum_ttl = 0);
+	REFUSED(settings_peers(s)->address.family = 6);
+	REFUSED(settings_tracks(s)->object = 1);
+	REFUSED(settings_tracks(s)->weight = 255);
+	REFUSED(settings_tracks(s)->up_delay = -1);
+	REFUSED(settings_objects(s)->kind = OBJECT_KINDS);
+	REFUSED(settings_objects(s)->kind = OBJECT_INTERFACE);	/* with a check */
+	REFUSED(settings_objects(s)->check = 2);
+	REFUSED(settings_checks(s)[0].kind = CHECK_KINDS);
+	REFUSED(settings_checks(s)[0].interval = 0);
+	REFUSED(settings_checks(s)[0].target.family = 0);
+	REFUSED(settings_checks(s)[0].rise = 0);
+	REFUSED(memset(settings_checks(s)[0].text, 'x', COMMAND_SIZE));
+	REFUSED(settings_checks(s)[1].monitor = 1);	/* itself */
+	REFUSED(settings_checks(s)[1].window = 0);
+	REFUSED(settings_checks(s)[1].loss = 101);
+	REFUSED(settings_routes(s)->link = 3);
+	REFUSED(settings_routes(s)->destination.length = 33);
+	REFUSED(memset(&settings_routes(s)->blackhole, 2, 1));
+	REFUSED(settings_rules(s)->family = 0);
+	REFUSED(memset(settings_rules(s)->in, 'x', NAME_SIZE));
+	REFUSED(settings_advertisers(s)->interval = 0);
+	REFUSED(settings_advertisers(s)->prefix_count = 2);
+	REFUSED(settings_prefixes(s)->prefix.ip.family = 4);
+	REFUSED(settings_programs(s)->command[0] = '\0');
+	REFUSED(settings_addresses(s)[1].link = 3);
 
 	REFUSED(settings_syncs(s)[0].name[0] = '\0');
 	REFUSED(memset(settings_syncs(s)[0].name, 'x', SYNC_NAME_SIZE));
-	REFUSED(settings_addresses(s)[1].ip.family = 0);
-	REFUSED(settings_addresses(s)[1].ip.bytes[4] = 1);
-	REFUSED(settings_addresses(s)[1].length = 33);
+	REFUSED(settings_addresses(s)[1].prefix.ip.family = 0);
+	REFUSED(settings_addresses(s)[1].prefix.ip.bytes[4] = 1);
+	REFUSED(settings_addresses(s)[1].prefix.length = 33);
 }
 
 /* Whatever single byte is wrong: an answer, and no read outside the block (under a sanitizer). */

@@ -202,11 +202,12 @@ test_announcement_comes_from_the_mac_that_shall_be_learned(void **state UNUSED)
 	};
 	uint8_t bytes[ANNOUNCE_FRAME_MAX];
 	struct rig rig;
+	uint32_t link;
 
 	rig_start(&rig, groups, 2);
-	assert_int_equal(engine_announcement(rig.engine, 0, 0, bytes), 42);
+	assert_int_equal(engine_announcement(rig.engine, 0, 0, bytes, &link), 42);
 	assert_memory_equal(bytes + 6, "\x02\x00\x00\x00\x00\x01", 6);
-	assert_int_equal(engine_announcement(rig.engine, 1, 1, bytes), 42);
+	assert_int_equal(engine_announcement(rig.engine, 1, 1, bytes, &link), 42);
 	assert_memory_equal(bytes + 6, "\x00\x00\x5e\x00\x01\x08", 6);
 	assert_memory_equal(bytes + 38, "\x0a\x02\x00\x01", 4);
 	rig_done(&rig);
@@ -217,7 +218,7 @@ test_announcement_comes_from_the_mac_that_shall_be_learned(void **state UNUSED)
 static void
 read_frame(const struct rig *rig, uint32_t group, bool resign, struct advert *ret_ad)
 {
-	struct frame frame = engine_advert(rig->engine, group, resign);
+	struct frame frame = engine_advert(rig->engine, group, resign, 0);
 	struct packet packet;
 
 	assert_true(advert_open(reader_over(frame.bytes, frame.length), &packet));
@@ -330,9 +331,11 @@ hear_wrong(struct rig *rig, enum wrong wrong)
 	ad.destination.bytes[3] = wrong == WRONG_DESTINATION ? 19 : 18;
 	if (wrong == WRONG_OWN)
 		ad.source = rig_status(rig, 0)->source;
+	if (wrong == WRONG_VERSION) {
+		ad.version = 3;
+		ad.auth = AUTH_NONE;
+	}
 	length = advert_encode(&ad, frame);
-	if (wrong == WRONG_VERSION)
-		frame[34] = 0x31;
 	if (wrong == WRONG_TYPE)
 		frame[34] = 0x22;
 	if (wrong == WRONG_TTL)

@@ -174,7 +174,8 @@ run_world(nsec_t until)
 	nsec_t now = world.second.now;
 
 	while (now < until) {
-		nsec_t next = nsec_min(engine_deadline(world.second.engine), now + ENGINE_TICK);
+		nsec_t tick = engine_tick(world.second.engine);
+		nsec_t next = nsec_min(engine_deadline(world.second.engine), now + tick);
 
 		if (world.course != FROZEN)
 			next = nsec_min(next, engine_deadline(world.first.engine));

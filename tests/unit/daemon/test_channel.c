@@ -38,7 +38,7 @@ test_message_with_settings_arrives_whole(void **state)
 {
 	struct channel_message sent = { .version = CHANNEL_VERSION, .kind = CHANNEL_ADOPT,
 	                                .request = 9, .revision = 3 };
-	struct settings *settings = settings_new(0, 0, 0, 0), *received;
+	struct settings *settings = settings_new(&(struct settings_counts){ 0 }), *received;
 	struct channel_message message;
 	struct error error;
 	int descriptor = channel_wrap_settings(settings), arrived;
@@ -94,7 +94,7 @@ test_unsound_message_is_dropped_and_the_next_arrives(void **state)
 static void
 test_settings_that_could_change_later_are_refused(void **state)
 {
-	struct settings *settings = settings_new(0, 0, 0, 0);
+	struct settings *settings = settings_new(&(struct settings_counts){ 0 });
 	struct error error;
 	int fd = memfd_create("unsealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 

@@ -71,7 +71,7 @@ static void
 test_what_was_put_comes_back_to_another_process(void **state)
 {
 	struct memory *memory = open_memory();
-	struct settings *settings = settings_new(0, 0, 0, 0);
+	struct settings *settings = settings_new(&(struct settings_counts){ 0 });
 	struct vrouter_status status = { .interface = "dp0bond0", .vrid = 7,
 	                                 .state = VROUTER_MASTER };
 	void *bytes;
@@ -111,7 +111,7 @@ static void
 test_file_of_another_layout_begins_anew(void **state)
 {
 	struct memory *memory = open_memory();
-	struct settings *settings = settings_new(0, 0, 0, 0);
+	struct settings *settings = settings_new(&(struct settings_counts){ 0 });
 	uint8_t other[16] = { 1, 2, 3 };
 	int fd;
 
@@ -188,10 +188,53 @@ test_killed_writer_leaves_a_whole_record(void **state)
 }
 
 static void
+test_journal_keeps_the_newest_and_numbers_all(void **state)
+{
+	struct memory *memory = open_memory();
+	struct journal_entry entry = { .kind = JOURNAL_TRANSITION, .interface = "dp0bond0" };
+	struct journal_entry read;
+	uint64_t written = JOURNAL_ENTRIES + 10;
+
+	(void)state;
+	assert_int_equal(memory_newest(memory), 0);
+	assert_false(memory_get_entry(memory, 0, &read));
+	assert_false(memory_get_entry(memory, 1, &read));
+	for (uint64_t i = 1; i <= written; i++) {
+		entry.at = (nsec_t)i;
+		memory_append(memory, &entry);
+	}
+	assert_int_equal(memory_newest(memory), written);
+	assert_false(memory_get_entry(memory, written + 1, &read));
+	assert_false(memory_get_entry(memory, written - JOURNAL_ENTRIES, &read));
+	for (uint64_t i = written - JOURNAL_ENTRIES + 1; i <= written; i++) {
+		assert_true(memory_get_entry(memory, i, &read));
+		assert_int_equal(read.sequence, i);
+		assert_int_equal(read.at, i);
+		assert_string_equal(read.interface, "dp0bond0");
+	}
+	memory_close(memory);
+}
+
+static void
+test_overall_record_comes_back(void **state)
+{
+	struct memory *memory = open_memory();
+	struct engine_status status = { .lateness.stalls = 3 }, read;
+
+	(void)state;
+	assert_false(memory_get_engine(memory, &read));
+	status.lateness.adverts[2] = 17;
+	memory_put_engine(memory, &status);
+	assert_true(memory_get_engine(memory, &read));
+	assert_memory_equal(&status, &read, sizeof(status));
+	memory_close(memory);
+}
+
+static void
 test_settings_too_large_are_refused(void **state)
 {
 	struct memory *memory = open_memory();
-	struct settings *settings = settings_new(0, 0, 0, 0);
+	struct settings *settings = settings_new(&(struct settings_counts){ 0 });
 
 	(void)state;
 	settings->size = 1u << 30;
@@ -212,6 +255,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_renumbered_records_change_all_at_once, set_up,
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(test_killed_writer_leaves_a_whole_record, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(test_journal_keeps_the_newest_and_numbers_all,
+		                                set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_overall_record_comes_back, set_up,
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(test_settings_too_large_are_refused, set_up,
 		                                tear_down),

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of lift share: the parts of a struct settings as lists that grow, in the making.
+ * Only lift.c makes and ends one.
+ */
+#ifndef TANDEM_LIFTING_H
+#define TANDEM_LIFTING_H
+
+#include <libyang/libyang.h>
+
+#include "config/nameset.h"
+#include "config/survey.h"
+#include "core/settings.h"
+
+/* So many of everything that groups have several of. */
+#define LIFT_ENTRIES_MAX (SETTINGS_GROUPS_MAX * GROUP_ADDRESSES_MAX)
+
+struct lifting {
+	const struct survey *survey;
+	struct {
+		char *list;
+		uint32_t count, room;
+	} parts[SETTINGS_PARTS];
+	struct nameset syncs;
+	struct nameset checks;		/* by what tracks call them: "script NAME" and so on */
+	struct nameset objects;		/* kind and name */
+	struct nameset programs;		/* user, ':', command */
+};
+
+/* A zeroed element behind the others of a part; its number is lift_count() before the call.  The
+ * pointer is good until the next call for that part. */
+void *lift_add(struct lifting *l, enum settings_part part);
+uint32_t lift_count(const struct lifting *l, enum settings_part part);
+
+/* Values of children: a number, a word, a text that is cut between characters to fit, an address
+ * (family 0 when there is none), a prefix. */
+uint32_t lift_number(const struct lyd_node *parent, const char *name, uint32_t otherwise);
+bool lift_is(const struct lyd_node *parent, const char *name, const char *value);
+void lift_text(char *to, size_t size, const char *from);
+struct ip lift_ip(const struct lyd_node *parent, const char *name);
+struct prefix lift_prefix(const struct lyd_node *parent, const char *name);
+
+/* The health checks and path monitors of the service: lift_check.c */
+void lift_checks(struct lifting *l);
+/* What a group tracks, as its tracks: lift_check.c */
+void lift_tracks(struct lifting *l, const struct lyd_node *node, struct group_settings *group);
+/* A group, as one or two (one a family): lift_group.c */
+void lift_group(struct lifting *l, const struct survey_group *from);
+
+#endif

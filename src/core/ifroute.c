@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The picture of routes and rules with our mark: one pool of slots that are never moved one by
+ * one, chained into a hash by slot number.  It decides nothing.
+ */
+#include "core/ifroute.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/ifworld.h"
+
+#define NONE (-1)
+#define FIRST_SLOTS 64
+
+struct slot {
+	bool used;
+	bool is_rule;
+	int32_t next;			/* in its chain, or of the unused slots */
+	uint32_t seen;			/* number of the dump that showed it last */
+	union {
+		struct ifroute route;
+		struct ifrule rule;
+	};
+};
+
+struct ifroutes {
+	struct slot *slots;
+	int32_t *heads;			/* as many as slots */
+	int32_t count;
+	int32_t unused;
+	uint32_t sourced;		/* routes that a source address can take with it */
+	uint32_t dump;
+};
+
+static uint32_t
+mix(uint32_t hash, const void *bytes, size_t length)
+{
+	const uint8_t *b = bytes;
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ b[i]) * 16777619u;
+	return hash ^ hash >> 15;
+}
+
+static uint32_t
+hash_route(const struct ifroute *route)
+{
+	const uint32_t numbers[] = { route->table, route->metric, route->destination.length };
+	uint32_t hash = mix(2166136261u, numbers, sizeof(numbers));
+
+	/* Host bits do not count, so only whole bytes of the network do here. */
+	return mix(hash, route->destination.ip.bytes, route->destination.length / 8u);
+}
+
+static uint32_t
+hash_rule(const struct ifrule *rule)
+{
+	const uint32_t numbers[] = { rule->priority, rule->table, rule->mark, rule->family };
+
+	return mix(mix(2166136261u, numbers, sizeof(numbers)), rule->from.ip.bytes,
+	           sizeof(rule->from.ip.bytes));
+}
+
+struct ifroute
+ifroute_stand_in(int link, const struct ip *ip)
+{
+	return (struct ifroute){
+		.kind = IFROUTE_STAND_IN,
+		.protocol = MARK_VIRTUAL,
+		.destination = { *ip, 32 },
+		.table = IFROUTE_LOCAL,
+		.link_count = 1,
+		.links = { link },
+	};
+}
+
+bool
+ifroute_same(const struct ifroute *a, const struct ifroute *b)
+{
+	return a->table == b->table && a->metric == b->metric &&
+	       (a->kind == IFROUTE_STAND_IN) == (b->kind == IFROUTE_STAND_IN) &&
+	       prefix_same_network(&a->destination, &b->destination);
+}
+
+bool
+ifroute_fulfils(const struct ifroute *there, const struct ifroute *wish)
+{
+	if (!ifroute_same(there, wish) || there->kind != wish->kind)
+		return false;
+	if (wish->kind == IFROUTE_REFUSAL)
+		return true;
+	return there->link_count == 1 && ip_equal(&there->gateway, &wish->gateway) &&
+	       ip_equal(&there->source, &wish->source) &&
+	       (wish->link_count == 0 || there->links[0] == wish->links[0]);
+}
+
+bool
+ifrule_equal(const struct ifrule *a, const struct ifrule *b)
+{
+	return a->family == b->family && a->priority == b->priority && a->table == b->table &&
+	       a->mark == b->mark && prefix_equal(&a->from, &b->from) &&
+	       prefix_equal(&a->to, &b->to) && strncmp(a->in, b->in, NAME_SIZE) == 0 &&
+	       strncmp(a->out, b->out, NAME_SIZE) == 0;
+}
+
+/* ---- slots ---- */
+
+static int32_t *
+head_of(const struct ifroutes *r, uint32_t hash)
+{
+	return &r->heads[hash & (uint32_t)(r->count - 1)];
+}
+
+static uint32_t
+hash_slot(const struct slot *slot)
+{
+	return slot->is_rule ? hash_rule(&slot->rule) : hash_route(&slot->route);
+}
+
+static void
+chain(struct ifroutes *r, int32_t at)
+{
+	int32_t *head = head_of(r, hash_slot(&r->slots[at]));
+
+	r->slots[at].next = *head;
+	*head = at;
+}
+
+static void
+grow(struct ifroutes *r)
+{
+	int32_t old = r->count;
+
+	r->count = old == 0 ? FIRST_SLOTS : 2 * old;
+	r->slots = reallocarray(r->slots, (size_t)r->count, sizeof(*r->slots));
+	free(r->heads);
+	r->heads = calloc((size_t)r->count, sizeof(*r->heads));
+	assert(r->slots != NULL && r->heads != NULL);
+	memset(r->heads, 0xff, (size_t)r->count * sizeof(*r->heads));
+	for (int32_t i = 0; i < old; i++)
+		chain(r, i);		/* we grow only when all are used */
+	r->unused = NONE;
+	for (int32_t i = r->count - 1; i >= old; i--) {
+		r->slots[i] = (struct slot){ .next = r->unused };
+		r->unused = i;
+	}
+}
+
+static struct slot *
+take_slot(struct ifroutes *r, bool is_rule)
+{
+	struct slot *slot;
+
+	if (r->unused == NONE)
+		grow(r);
+	slot = &r->slots[r->unused];
+	r->unused = slot->next;
+	*slot = (struct slot){ .used = true, .is_rule = is_rule };
+	return slot;
+}
+
+static bool
+has_source(const struct slot *slot)
+{
+	return !slot->is_rule && slot->route.kind != IFROUTE_STAND_IN &&
+	       slot->route.source.family == 4;
+}
+
+static void
+forget(struct ifroutes *r, int32_t at)
+{
+	int32_t *link = head_of(r, hash_slot(&r->slots[at]));
+
+	r->sourced -= has_source(&r->slots[at]);
+	while (*link != at)
+		link = &r->slots[*link].next;
+	*link = r->slots[at].next;
+	r->slots[at].used = false;
+	r->slots[at].next = r->unused;
+	r->unused = at;
+}
+
+static int32_t
+find_route(const struct ifroutes *r, const struct ifroute *route)
+{
+	int32_t at = *head_of(r, hash_route(route));
+
+	while (at != NONE && (r->slots[at].is_rule ||
+	                      !ifroute_same(&r->slots[at].route, route)))
+		at = r->slots[at].next;
+	return at;
+}
+
+static int32_t
+find_rule(const struct ifroutes *r, const struct ifrule *rule)
+{
+	int32_t at = *head_of(r, hash_rule(rule));
+
+	while (at != NONE && !(r->slots[at].is_rule && ifrule_equal(&r->slots[at].rule, rule)))
+		at = r->slots[at].next;
+	return at;
+}
+
+/* ---- public ---- */
+
+struct ifroutes *
+ifroutes_new(void)
+{
+	struct ifroutes *r = calloc(1, sizeof(*r));
+
+	assert(r != NULL);
+	grow(r);
+	return r;
+}
+
+void
+ifroutes_free(struct ifroutes *r)
+{
+	if (r == NULL)
+		return;
+	free(r->slots);
+	free(r->heads);
+	free(r);
+}
+
+void
+ifroutes_put(struct ifroutes *r, const struct ifroute *route)
+{
+	int32_t at = find_route(r, route);
+	struct slot *slot;
+
+	if (route->protocol != MARK_VIRTUAL)
+		return;
+	if (at == NONE) {
+		slot = take_slot(r, false);
+		slot->route = *route;
+		at = (int32_t)(slot - r->slots);
+		chain(r, at);
+	} else {
+		r->sourced -= has_source(&r->slots[at]);
+	}
+	r->slots[at].route = *route;
+	r->sourced += has_source(&r->slots[at]);
+	r->slots[at].seen = r->dump;
+}
+
+void
+ifroutes_remove(struct ifroutes *r, const struct ifroute *route)
+{
+	int32_t at = find_route(r, route);
+
+	if (at != NONE && route->protocol == MARK_VIRTUAL)
+		forget(r, at);
+}
+
+void
+ifroutes_put_rule(struct ifroutes *r, const struct ifrule *rule)
+{
+	int32_t at = find_rule(r, rule);
+	struct slot *slot;
+
+	if (rule->protocol != MARK_VIRTUAL)
+		return;
+	if (at == NONE) {
+		slot = take_slot(r, true);
+		slot->rule = *rule;
+		at = (int32_t)(slot - r->slots);
+		chain(r, at);
+	}
+	r->slots[at].seen = r->dump;
+}
+
+void
+ifroutes_remove_rule(struct ifroutes *r, const struct ifrule *rule)
+{
+	int32_t at = find_rule(r, rule);
+
+	if (at != NONE && rule->protocol == MARK_VIRTUAL)
+		forget(r, at);
+}
+
+bool
+ifroutes_link_down(struct ifroutes *r, int index, bool exists)
+{
+	bool found = false;
+
+	for (int32_t at = 0; at < r->count; at++) {
+		const struct slot *slot = &r->slots[at];
+
+		if (!slot->used || slot->is_rule || slot->route.link_count == 0 ||
+		    slot->route.links[0] != index || slot->route.destination.ip.family != 4 ||
+		    (exists && slot->route.kind == IFROUTE_STAND_IN))
+			continue;
+		forget(r, at);
+		found = true;
+	}
+	return found;
+}
+
+bool
+ifroutes_source_gone(struct ifroutes *r, const struct ip *ip)
+{
+	bool found = false;
+
+	for (int32_t at = 0; at < r->count && r->sourced > 0; at++) {
+		const struct slot *slot = &r->slots[at];
+
+		if (!slot->used || !has_source(slot) || !ip_equal(&slot->route.source, ip))
+			continue;
+		forget(r, at);
+		found = true;
+	}
+	return found;
+}
+
+void
+ifroutes_begin_dump(struct ifroutes *r)
+{
+	r->dump++;
+}
+
+void
+ifroutes_end_dump(struct ifroutes *r)
+{
+	for (int32_t at = 0; at < r->count; at++) {
+		if (r->slots[at].used && r->slots[at].seen != r->dump)
+			forget(r, at);
+	}
+}
+
+const struct ifroute *
+ifroutes_find(const struct ifroutes *r, const struct ifroute *wish)
+{
+	int32_t at = find_route(r, wish);
+
+	return at == NONE ? NULL : &r->slots[at].route;
+}
+
+bool
+ifroutes_has_rule(const struct ifroutes *r, const struct ifrule *rule)
+{
+	return find_rule(r, rule) != NONE;
+}
+
+/* The next slot in use from this one on that holds a rule, or a route. */
+static const struct slot *
+next_slot(const struct ifroutes *r, size_t at, bool is_rule)
+{
+	while (at < (size_t)r->count && !(r->slots[at].used && r->slots[at].is_rule == is_rule))
+		at++;
+	return at == (size_t)r->count ? NULL : &r->slots[at];
+}
+
+static size_t
+after(const struct ifroutes *r, const void *element, size_t offset)
+{
+	const struct slot *slot;
+
+	if (element == NULL)
+		return 0;
+	slot = (const struct slot *)((const uint8_t *)element - offset);
+	return (size_t)(slot - r->slots) + 1;
+}
+
+const struct ifroute *
+ifroutes_next(const struct ifroutes *r, const struct ifroute *route)
+{
+	const struct slot *slot = next_slot(r, after(r, route, offsetof(struct slot, route)),
+	                                    false);
+
+	return slot == NULL ? NULL : &slot->route;
+}
+
+const struct ifrule *
+ifroutes_next_rule(const struct ifroutes *r, const struct ifrule *rule)
+{
+	const struct slot *slot = next_slot(r, after(r, rule, offsetof(struct slot, rule)), true);
+
+	return slot == NULL ? NULL : &slot->rule;
+}

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the helpers are told, and what they tell.  Per group two words may be due: its state, to
+ * the runner, and whether it owns its addresses, to flowsync.  Due words are sent from one place
+ * (tell_due) that is called after every change, and a little later again while a socket is full.
+ */
+#include "daemon/helpers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "core/errand.h"
+#include "daemon/channel.h"
+#include "system/clock.h"
+
+#define RETRY (50 * NSEC_PER_MSEC)
+#define MESSAGES_A_TURN 64u		/* bounded work of the engine's loop */
+
+static const char *const helper_names[] = {
+	[HELPER_RUNNER] = "runner",
+	[HELPER_PROBER] = "prober",
+	[HELPER_FLOWSYNC] = "flowsync",
+};
+_Static_assert(ARRAY_SIZE(helper_names) == HELPERS, "every helper has a name");
+
+/* What was told about a group, and what is due. */
+struct told {
+	char interface[NAME_SIZE];
+	uint8_t vrid;
+	uint8_t family;
+	uint64_t sequence;
+	uint8_t state;
+	uint8_t reason;
+	uint8_t script;			/* the runner ran this one last, ERRAND_NONE = not known */
+	bool owner;
+	bool has_scripts;
+	bool can_refuse;		/* ownership decides what the packet filter does */
+	bool state_due;
+	bool owner_due;
+};
+
+struct line {
+	struct helpers *helpers;
+	enum helper helper;
+	int socket;
+	sd_event_source *source;
+	bool settings_due;
+	char problems[512];
+};
+
+struct helpers {
+	const struct helpers_calls *calls;
+	void *owner;
+	sd_event_source *retry;
+	struct line lines[HELPERS];
+	const struct engine *engine;
+	int settings;			/* descriptor of the sealed memory file, or -1 */
+	uint64_t sequence;
+	struct told *told;		/* per group */
+	uint32_t count;
+	bool due;			/* something is */
+};
+
+/* ---- telling -------------------------------------------------------------------------------- */
+
+static const struct group_settings *
+group_of(const struct helpers *h, uint32_t number)
+{
+	return &settings_groups(engine_settings(h->engine))[number];
+}
+
+static bool
+send_settings(struct helpers *h, struct line *line)
+{
+	struct channel_message message = {
+		.version = CHANNEL_VERSION,
+		.kind = CHANNEL_ADOPT,
+		.revision = engine_settings(h->engine)->revision,
+	};
+
+	if (line->settings_due && channel_send(line->socket, &message, h->settings) == 0)
+		line->settings_due = false;
+	return !line->settings_due;
+}
+
+/* A message that names the group; the rest is for the caller. */
+static struct channel_message
+about(const struct helpers *h, uint32_t number, enum channel_kind kind)
+{
+	const struct settings *settings = engine_settings(h->engine);
+	const struct group_settings *group = group_of(h, number);
+	struct channel_message message = {
+		.version = CHANNEL_VERSION,
+		.kind = kind,
+		.revision = settings->revision,
+		.vrid = group->vrid,
+		.family = group->family,
+	};
+
+	memcpy(message.interface, settings_link_of(settings, group)->name,
+	       sizeof(message.interface));
+	return message;
+}
+
+static bool
+send_state(struct helpers *h, uint32_t number)
+{
+	struct told *told = &h->told[number];
+	struct channel_message message = about(h, number, CHANNEL_STATE);
+
+	message.sequence = told->sequence;
+	message.state = told->state;
+	message.reason = told->reason;
+	message.script = told->script;
+	if (channel_send(h->lines[HELPER_RUNNER].socket, &message, -1) == 0)
+		told->state_due = false;
+	return !told->state_due;
+}
+
+static bool
+send_owner(struct helpers *h, uint32_t number)
+{
+	struct told *told = &h->told[number];
+	struct channel_message message = about(h, number, CHANNEL_OWNER);
+
+	message.up = told->owner;
+	if (channel_send(h->lines[HELPER_FLOWSYNC].socket, &message, -1) == 0)
+		told->owner_due = false;
+	return !told->owner_due;
+}
+
+/* Send all that is due and is taken; the rest is tried again in a moment. */
+static void
+tell_due(struct helpers *h)
+{
+	bool runner, flowsync, all;
+
+	if (!h->due || h->settings < 0)
+		return;
+	/* A full socket is left alone until the next try; order in each is kept. */
+	runner = send_settings(h, &h->lines[HELPER_RUNNER]);
+	flowsync = send_settings(h, &h->lines[HELPER_FLOWSYNC]);
+	all = send_settings(h, &h->lines[HELPER_PROBER]);
+	for (uint32_t i = 0; i < h->count && (runner || flowsync); i++) {
+		if (runner && h->told[i].state_due)
+			runner = send_state(h, i);
+		if (flowsync && h->told[i].owner_due)
+			flowsync = send_owner(h, i);
+	}
+	h->due = !(runner && flowsync && all);
+	if (h->due) {
+		sd_event_source_set_time_relative(h->retry, (uint64_t)(RETRY / NSEC_PER_USEC));
+		sd_event_source_set_enabled(h->retry, SD_EVENT_ONESHOT);
+	}
+}
+
+static int
+on_retry(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
+{
+	tell_due(owner);
+	return 0;
+}
+
+/* Note what became of the group; true when there is something to tell. */
+static bool
+note_group(struct helpers *h, uint32_t number)
+{
+	const struct vrouter_status *status = engine_status(h->engine, number);
+	struct told *told = &h->told[number];
+
+	if (told->has_scripts && (told->state != status->state || told->reason != status->reason)) {
+		told->state = status->state;
+		told->reason = status->reason;
+		told->sequence = ++h->sequence;
+		told->state_due = true;
+	}
+	if (told->can_refuse && told->owner != status->owner) {
+		told->owner = status->owner;
+		told->owner_due = true;
+	}
+	return told->state_due || told->owner_due;
+}
+
+void
+helpers_look(struct helpers *h, uint32_t number)
+{
+	if (number >= h->count || !note_group(h, number))
+		return;
+	h->due = true;
+	tell_due(h);
+}
+
+/* ---- adopting ------------------------------------------------------------------------------- */
+
+static bool
+has_scripts(const struct group_settings *group)
+{
+	for (unsigned i = 0; i < GROUP_SCRIPTS; i++)
+		if (group->scripts[i] >= 0)
+			return true;
+	return false;
+}
+
+static bool
+is_about(const struct told *told, const char *interface, unsigned vrid, uint8_t family)
+{
+	return told->vrid == vrid && told->family == family &&
+	       strncmp(told->interface, interface, NAME_SIZE) == 0;
+}
+
+/*
+ * The record of a group, or NULL.  Settings keep their order mostly: the search begins at guess,
+ * where it ends at once for all but a few.
+ */
+static struct told *
+find_told(struct helpers *h, uint32_t guess, const char *interface, unsigned vrid, uint8_t family)
+{
+	for (uint32_t i = 0; i < h->count; i++) {
+		struct told *told = &h->told[(guess + i) % h->count];
+
+		if (is_about(told, interface, vrid, family))
+			return told;
+	}
+	return NULL;
+}
+
+/* One record per group, all of it due; what ran last is carried over. */
+static struct told *
+list_groups(struct helpers *h, const struct engine *engine)
+{
+	const struct settings *settings = engine_settings(engine);
+	struct told *list = calloc(settings->group_count + 1, sizeof(*list));
+	const struct told *last = h->told;
+
+	for (uint32_t i = 0; list && i < settings->group_count; i++) {
+		const struct group_settings *group = &settings_groups(settings)[i];
+		const struct vrouter_status *status = engine_status(engine, i);
+		const char *interface = settings_link_of(settings, group)->name;
+		const struct told *old = h->count == 0 ? NULL :
+		                         find_told(h, (uint32_t)(last - h->told), interface,
+		                                   group->vrid, group->family);
+
+		list[i] = (struct told){
+			.vrid = group->vrid,
+			.family = group->family,
+			.sequence = h->sequence,
+			.state = status->state,
+			.reason = status->reason,
+			.owner = status->owner,
+			.has_scripts = has_scripts(group),
+			.can_refuse = group->version == 3 && !group->accept,
+			.script = old ? old->script : ERRAND_NONE,
+		};
+		memcpy(list[i].interface, interface, NAME_SIZE);
+		list[i].state_due = list[i].has_scripts;
+		list[i].owner_due = list[i].can_refuse && (status->owner || (old && old->owner));
+		last = old ? old + 1 : last;
+	}
+	return list;
+}
+
+static int
+wrap(const struct settings *settings)
+{
+	struct settings *shared = settings_copy_without_secrets(settings);
+	int fd = shared ? channel_wrap_settings(shared) : -ENOMEM;
+
+	free(shared);
+	return fd;
+}
+
+int
+helpers_adopt(struct helpers *h, const struct engine *engine, struct error *error)
+{
+	int fd = wrap(engine_settings(engine));
+
+	if (fd < 0)
+		return error_set(error, fd, "cannot hand the settings to the helpers: %s",
+		                 strerror(-fd));
+	h->sequence++;
+
+	struct told *list = list_groups(h, engine);
+
+	if (!list) {
+		close(fd);
+		return error_set(error, -ENOMEM, "out of memory");
+	}
+	if (h->settings >= 0)
+		close(h->settings);
+	free(h->told);
+	h->settings = fd;
+	h->told = list;
+	h->count = engine_settings(engine)->group_count;
+	h->engine = engine;
+	for (enum helper i = 0; i < HELPERS; i++)
+		h->lines[i].settings_due = true;
+	h->due = true;
+	tell_due(h);
+	return 0;
+}
+
+/* ---- hearing -------------------------------------------------------------------------------- */
+
+/* A helper is new: it needs everything. */
+static void
+on_hello(struct helpers *h, struct line *line)
+{
+	line->settings_due = true;
+	for (uint32_t i = 0; i < h->count; i++) {
+		if (line->helper == HELPER_RUNNER)
+			h->told[i].state_due = h->told[i].has_scripts;
+		if (line->helper == HELPER_FLOWSYNC)
+			h->told[i].owner_due = h->told[i].can_refuse && h->told[i].owner;
+	}
+	h->due = true;
+	tell_due(h);
+}
+
+static void
+on_ran(struct helpers *h, const struct channel_message *message)
+{
+	struct told *told = h->count == 0 || message->script > ERRAND_NONE ? NULL :
+	                    find_told(h, 0, message->interface, message->vrid, message->family);
+
+	if (told)
+		told->script = message->script;
+}
+
+/* A check is up or down: so is every object that is this check. */
+static void
+on_track(struct helpers *h, const struct channel_message *message)
+{
+	const struct settings *settings = h->engine ? engine_settings(h->engine) : NULL;
+
+	/* Told before our last adopt: it comes again for the new settings. */
+	if (!settings || message->revision != settings->revision ||
+	    message->index >= settings->check_count ||
+	    strcmp(settings_checks(settings)[message->index].name, message->text) != 0)
+		return;
+	for (uint32_t i = 0; i < settings->object_count; i++) {
+		const struct object_settings *object = &settings_objects(settings)[i];
+
+		if (object->kind == OBJECT_CHECK && (uint32_t)object->check == message->index)
+			h->calls->on_track(h->owner, i, message->up == 1);
+	}
+}
+
+/* The problems of all helpers together. */
+static void
+on_problems(struct helpers *h, struct line *line, const struct channel_message *message)
+{
+	char all[HELPERS * sizeof(line->problems)];
+	size_t length = 0;
+
+	snprintf(line->problems, sizeof(line->problems), "%.*s",
+	         (int)sizeof(line->problems) - 1, message->text);
+	all[0] = '\0';
+	for (enum helper i = 0; i < HELPERS; i++)
+		if (h->lines[i].problems[0])
+			length += (size_t)snprintf(all + length, sizeof(all) - length, "%s%s",
+			                           length > 0 ? "\n" : "", h->lines[i].problems);
+	h->calls->on_problems(h->owner, all);
+}
+
+static void
+on_message(struct helpers *h, struct line *line, const struct channel_message *message)
+{
+	switch ((enum channel_kind)message->kind) {
+	case CHANNEL_HELLO:
+		on_hello(h, line);
+		return;
+	case CHANNEL_RAN:
+		if (line->helper == HELPER_RUNNER)
+			on_ran(h, message);
+		return;
+	case CHANNEL_TRACK:
+		if (line->helper != HELPER_FLOWSYNC)
+			on_track(h, message);
+		return;
+	case CHANNEL_PROBLEMS:
+		on_problems(h, line, message);
+		return;
+	case CHANNEL_ADOPT:
+	case CHANNEL_RESET_MASTER:
+	case CHANNEL_GARP:
+	case CHANNEL_ANSWER:
+	case CHANNEL_WATCH:
+	case CHANNEL_STATE:
+	case CHANNEL_OWNER:
+	case CHANNEL_KINDS:
+		break;			/* not for us */
+	}
+	log_warning("the %s sent a message that is not for the engine", helper_names[line->helper]);
+}
+
+static int
+on_readable(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, void *owner)
+{
+	struct line *line = owner;
+	struct channel_message message;
+
+	for (unsigned i = 0; i < MESSAGES_A_TURN; i++) {
+		int descriptor = -1;
+		int r = channel_receive(fd, &message, &descriptor);
+
+		if (r == 0)
+			break;
+		if (descriptor >= 0)
+			close(descriptor);
+		if (r == -EPIPE)
+			return -EPIPE;	/* ends this source: the other end is gone for good */
+		if (r < 0)
+			log_warning("a message of the %s was dropped: %s",
+			            helper_names[line->helper], strerror(-r));
+		else
+			on_message(line->helpers, line, &message);
+	}
+	return 0;
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+int
+helpers_new(struct sd_event *event, const int sockets[HELPERS], const struct helpers_calls *calls,
+            void *owner, struct helpers **ret_helpers, struct error *error)
+{
+	struct helpers *h = calloc(1, sizeof(*h));
+	int r = 0;
+
+	if (!h)
+		return error_set(error, -ENOMEM, "out of memory");
+	h->calls = calls;
+	h->owner = owner;
+	h->settings = -1;
+	/* Of a successor, too, they must be later than ours. */
+	h->sequence = (uint64_t)(clock_now() / NSEC_PER_MSEC);
+	for (enum helper i = 0; r >= 0 && i < HELPERS; i++) {
+		struct line *line = &h->lines[i];
+
+		line->helpers = h;
+		line->helper = i;
+		line->socket = sockets[i];
+		r = sd_event_add_io(event, &line->source, sockets[i], EPOLLIN, on_readable, line);
+		if (r >= 0)
+			r = sd_event_source_set_priority(line->source, 20);
+	}
+	if (r >= 0)
+		r = sd_event_add_time_relative(event, &h->retry, CLOCK_BOOTTIME, 0, 0, on_retry, h);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(h->retry, SD_EVENT_OFF);
+	if (r < 0) {
+		helpers_free(h);
+		return error_set(error, r, "cannot listen to the helpers: %s", strerror(-r));
+	}
+	*ret_helpers = h;
+	return 0;
+}
+
+void
+helpers_free(struct helpers *h)
+{
+	if (!h)
+		return;
+	for (enum helper i = 0; i < HELPERS; i++)
+		sd_event_source_unref(h->lines[i].source);
+	sd_event_source_unref(h->retry);
+	if (h->settings >= 0)
+		close(h->settings);
+	free(h->told);
+	free(h);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine's side of its helpers: the runner (programs), the prober (checks) and flowsync (packet
+ * filter).  It tells them the settings, the state of groups with scripts and who owns its
+ * addresses, and hears from them what became of tracked things.
+ *
+ * Nothing here waits.  What a helper does not take now (it is dead, hangs, or is behind) is noted
+ * as due and told later, in its last form: a helper hears how things are, not all they were.
+ */
+#ifndef TANDEM_HELPERS_H
+#define TANDEM_HELPERS_H
+
+#include "base/base.h"
+#include "base/error.h"
+#include "core/engine.h"
+#include "core/settings.h"
+
+enum helper { HELPER_RUNNER, HELPER_PROBER, HELPER_FLOWSYNC, HELPERS };
+
+struct helpers;
+struct sd_event;
+
+struct helpers_calls {
+	/* A tracked object (index into the settings' objects) is up or down. */
+	void (*on_track)(void *owner, uint32_t object, bool up);
+	/* What an operator should repair, sentences one a line; "" = nothing any more. */
+	void (*on_problems)(void *owner, const char *problems);
+};
+
+/* sockets: our ends of the socket pairs, which stay the caller's. */
+int helpers_new(struct sd_event *event, const int sockets[HELPERS],
+                const struct helpers_calls *calls, void *owner, struct helpers **ret_helpers,
+                struct error *error) MUST_USE;
+void helpers_free(struct helpers *helpers);	/* NULL is fine */
+
+/*
+ * The engine (borrowed until the next call) has adopted settings: tell them, and the state of every
+ * group.  They answer with the state of every check.
+ */
+int helpers_adopt(struct helpers *helpers, const struct engine *engine, struct error *error)
+	MUST_USE;
+
+/* Something about this group may have changed: its helpers are told if it concerns them. */
+void helpers_look(struct helpers *helpers, uint32_t group);
+
+#endif

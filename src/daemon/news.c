@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Notifications and dumps stand in one queue, so the picture goes through the same steps as the
+ * kernel did.  A dump that the kernel calls inconsistent is done again.
+ */
+#include "daemon/news.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "system/clock.h"
+#include "system/netlink.h"
+#include "system/nladdr.h"
+#include "system/nllink.h"
+#include "system/nlroute.h"
+#include "system/nlrule.h"
+
+#define READ_AT_ONCE 32u		/* while waiting for a dump */
+
+/* One after the other; each part is a question. */
+enum dump_phase {
+	DUMP_NONE,
+	DUMP_LINKS,
+	DUMP_ADDRESSES,
+	DUMP_ROUTES4,
+	DUMP_ROUTES6,
+	DUMP_RULES4,
+	DUMP_RULES6,
+};
+
+struct news {
+	struct news_calls calls;
+	void *owner;
+	struct netlink *socket;
+	struct ifworld *world;
+	struct ifroutes *routes;
+	enum dump_phase dump;
+	bool dump_again;		/* it was interrupted, or another one was asked for */
+	bool lost;			/* dump when what is left of the news is read */
+	uint32_t dump_sequence;
+};
+
+/* ---- what the kernel says ------------------------------------------------------------------- */
+
+static void
+note_link_gone(struct news *n, const struct ifworld_link *link)
+{
+	struct ifworld_link before;
+	const struct ifworld_link *known = ifworld_link(n->world, link->index);
+
+	if (known != NULL) {
+		before = *known;
+		n->calls.on_gone(n->owner, &before);
+		n->calls.on_link(n->owner, &before, true);
+	}
+	ifworld_remove_link(n->world, link->index);
+	if (known != NULL && before.carries)
+		n->calls.on_bond(n->owner, before.master);
+	if (ifroutes_link_down(n->routes, link->index, false))
+		n->calls.on_routes_gone(n->owner);
+}
+
+static void
+note_link(struct news *n, const struct nlmsghdr *message)
+{
+	const struct ifworld_link *known;
+	struct ifworld_link link;
+	struct ifworld_link before = { 0 };
+	bool renamed;
+
+	if (!nllink_decode(message, &link))
+		return;
+	if (message->nlmsg_type == RTM_DELLINK) {
+		note_link_gone(n, &link);
+		return;
+	}
+	known = ifworld_link(n->world, link.index);
+	if (known != NULL)
+		before = *known;
+	renamed = strncmp(before.name, link.name, NAME_SIZE) != 0;
+	ifworld_put_link(n->world, &link);
+	if (before.carries && (!link.carries || before.master != link.master))
+		n->calls.on_bond(n->owner, before.master);
+	if (link.carries && (!before.carries || before.master != link.master))
+		n->calls.on_bond(n->owner, link.master);
+	if (before.up && !link.up && ifroutes_link_down(n->routes, link.index, true))
+		n->calls.on_routes_gone(n->owner);
+	if (known != NULL && renamed)
+		n->calls.on_link(n->owner, &before, true);
+	n->calls.on_link(n->owner, &link, known == NULL || renamed || before.up != link.up ||
+	                 before.mtu != link.mtu || before.kind != link.kind ||
+	                 before.master != link.master);
+}
+
+static void
+note_address(struct news *n, const struct nlmsghdr *message)
+{
+	const struct ifworld_link *link;
+	struct ifworld_address address;
+	int index;
+
+	if (!nladdr_decode(message, &index, &address))
+		return;
+	if (message->nlmsg_type == RTM_DELADDR) {
+		ifworld_remove_address(n->world, index, &address.prefix);
+		if (address.prefix.ip.family == 4 &&
+		    ifroutes_source_gone(n->routes, &address.prefix.ip))
+			n->calls.on_routes_gone(n->owner);
+	} else if (!ifworld_put_address(n->world, index, &address)) {
+		return;
+	}
+	link = ifworld_link(n->world, index);
+	if (link != NULL)
+		n->calls.on_link(n->owner, link, false);
+}
+
+static void
+note_route(struct news *n, const struct nlmsghdr *message)
+{
+	struct ifroute route;
+
+	if (!nlroute_decode(message, &route) || route.protocol != MARK_VIRTUAL)
+		return;
+	if (message->nlmsg_type == RTM_DELROUTE)
+		ifroutes_remove(n->routes, &route);
+	else
+		ifroutes_put(n->routes, &route);
+	n->calls.on_route(n->owner, &route);
+}
+
+static void
+note_rule(struct news *n, const struct nlmsghdr *message)
+{
+	struct ifrule rule;
+
+	if (!nlrule_decode(message, &rule) || rule.protocol != MARK_VIRTUAL)
+		return;
+	if (message->nlmsg_type == RTM_DELRULE)
+		ifroutes_remove_rule(n->routes, &rule);
+	else
+		ifroutes_put_rule(n->routes, &rule);
+	n->calls.on_rule(n->owner, &rule);
+}
+
+/* ---- dumps ---------------------------------------------------------------------------------- */
+
+static void
+ask_for_dump(struct news *n, enum dump_phase phase)
+{
+	uint8_t buffer[NETLINK_REQUEST_MAX];
+	const struct nlmsghdr *question = NULL;
+	uint32_t sequence = ++n->dump_sequence;
+
+	n->dump = phase;
+	switch (phase) {
+	case DUMP_LINKS:
+		question = nllink_dump(buffer, sequence);
+		break;
+	case DUMP_ADDRESSES:
+		question = nladdr_dump(buffer, sequence);
+		break;
+	case DUMP_ROUTES4:
+	case DUMP_ROUTES6:
+		question = nlroute_dump(buffer, sequence, phase == DUMP_ROUTES4 ? 4 : 6,
+		                        MARK_VIRTUAL);
+		break;
+	case DUMP_RULES4:
+	case DUMP_RULES6:
+		question = nlrule_dump(buffer, sequence, phase == DUMP_RULES4 ? 4 : 6);
+		break;
+	case DUMP_NONE:
+		break;
+	}
+	assert(question != NULL);
+	n->calls.ask(n->owner, question);
+}
+
+void
+news_dump(struct news *n)
+{
+	if (n->dump != DUMP_NONE) {
+		n->dump_again = true;
+		return;
+	}
+	n->dump_again = false;
+	ifworld_begin_dump(n->world);
+	ifroutes_begin_dump(n->routes);
+	ask_for_dump(n, DUMP_LINKS);
+}
+
+static void
+on_forgotten(void *owner, const struct ifworld_link *link)
+{
+	struct news *n = owner;
+
+	n->calls.on_link(n->owner, link, true);
+}
+
+/* A part of the dump is complete, or was refused. */
+static void
+end_dump_part(struct news *n, int result)
+{
+	/* A kernel without IPv6, or without policy routing, has none of that. */
+	if (result < 0 && n->dump > DUMP_ADDRESSES)
+		result = 0;
+	if (result == 0 && n->dump < DUMP_RULES6) {
+		ask_for_dump(n, n->dump + 1);
+		return;
+	}
+	n->dump = DUMP_NONE;
+	if (result < 0) {
+		log_error("cannot read links and addresses from the kernel: %s",
+		          strerror(-result));
+		return;
+	}
+	if (n->dump_again) {
+		news_dump(n);
+		return;
+	}
+	ifworld_end_dump(n->world, on_forgotten, n);
+	ifroutes_end_dump(n->routes);
+	n->calls.on_all(n->owner);
+}
+
+void
+news_refused(struct news *n, int result)
+{
+	if (n->dump != DUMP_NONE)
+		end_dump_part(n, result);
+	else
+		log_warning("cannot ask for a link: %s", strerror(-result));
+}
+
+bool
+news_is_dumping(const struct news *n)
+{
+	return n->dump != DUMP_NONE;
+}
+
+void
+news_lost(struct news *n)
+{
+	n->lost = true;
+}
+
+void
+news_ask_link(struct news *n, int index)
+{
+	uint8_t buffer[NETLINK_REQUEST_MAX];
+
+	n->calls.ask(n->owner, nllink_get(buffer, index));
+}
+
+/* What the last message of a dump says of all of it. */
+static int
+done_with(const struct nlmsghdr *message)
+{
+	return mnl_nlmsg_get_payload_len(message) >= sizeof(int) ?
+	       *(const int *)mnl_nlmsg_get_payload(message) : 0;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static void
+on_message(void *owner, const struct nlmsghdr *message)
+{
+	struct news *n = owner;
+	bool of_dump = n->dump != DUMP_NONE && message->nlmsg_seq == n->dump_sequence;
+	char words[128];
+
+	if (of_dump && message->nlmsg_flags & NLM_F_DUMP_INTR)
+		n->dump_again = true;
+	switch (message->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		note_link(n, message);
+		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		note_address(n, message);
+		break;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		note_route(n, message);
+		break;
+	case RTM_NEWRULE:
+	case RTM_DELRULE:
+		note_rule(n, message);
+		break;
+	case NLMSG_DONE:
+		if (of_dump)
+			end_dump_part(n, done_with(message));
+		break;
+	case NLMSG_ERROR:
+		if (of_dump)
+			end_dump_part(n, netlink_error(message, words));
+		break;
+	}
+}
+
+/* Nothing is left to read.  Only now is there room for the answer to a dump. */
+static void
+make_up_for_loss(struct news *n)
+{
+	if (n->lost)
+		news_dump(n);
+	n->lost = false;
+}
+
+bool
+news_read(struct news *n, unsigned limit)
+{
+	for (unsigned i = 0; i < limit; i++) {
+		int r = netlink_receive(n->socket, on_message, n);
+
+		if (r == 0) {
+			make_up_for_loss(n);
+			return true;
+		}
+		if (r == -ENOBUFS && !n->lost)
+			log_warning("the kernel had more news about links than could be read in "
+			            "time; reading all links and addresses again");
+		if (r == -ENOBUFS) {
+			n->lost = true;
+		} else if (r < 0) {
+			log_error("cannot read news about links: %s", strerror(-r));
+			return true;
+		}
+	}
+	return false;
+}
+
+int
+news_read_all(struct news *n, nsec_t patience, struct error *error)
+{
+	nsec_t end = clock_now() + patience;
+	int r = 1;
+
+	news_dump(n);
+	while (r > 0 && n->dump != DUMP_NONE) {
+		nsec_t left = end - clock_now();
+
+		r = left > 0 ? netlink_wait(n->socket, left) : 0;
+		if (r == 0)
+			r = -ETIMEDOUT;
+		if (r > 0)
+			(void)news_read(n, READ_AT_ONCE);
+	}
+	return r > 0 ? 0 : error_set(error, r, "cannot read links and addresses from the kernel: "
+	                             "%s", strerror(-r));
+}
+
+/* ---- the rest ------------------------------------------------------------------------------- */
+
+int
+news_new(const struct news_calls *calls, void *owner, struct news **ret, struct error *error)
+{
+	static const int groups[] = {
+		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+		RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,
+	};
+	struct news *n = calloc(1, sizeof(*n));
+	int r;
+
+	assert(n != NULL);
+	n->calls = *calls;
+	n->owner = owner;
+	n->world = ifworld_new();
+	n->routes = ifroutes_new();
+	r = netlink_open(groups, ARRAY_SIZE(groups), &n->socket, error);
+	if (r < 0) {
+		news_free(n);
+		return r;
+	}
+	*ret = n;
+	return 0;
+}
+
+void
+news_free(struct news *n)
+{
+	if (n == NULL)
+		return;
+	netlink_close(n->socket);
+	ifworld_free(n->world);
+	ifroutes_free(n->routes);
+	free(n);
+}
+
+struct ifworld *
+news_world(const struct news *n)
+{
+	return n->world;
+}
+
+struct ifroutes *
+news_routes(const struct news *n)
+{
+	return n->routes;
+}
+
+struct netlink *
+news_socket(const struct news *n)
+{
+	return n->socket;
+}

@@ -1,0 +1,609 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The prober's role: it finds out whether paths, processes and files are there, and says when that
+ * changes.  One loop that waits for nothing else.  What counts as up is decided in core/check, what
+ * follows from it in the engine.
+ *
+ * A probe is one thing tried every interval: a process, a file, or a monitor whose every answer, or
+ * lack of one, is judged by each of its policies.  A monitor has one try under way at a time: an
+ * answer counts until the timeout, and never beyond the next try.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "core/check.h"
+#include "core/echo.h"
+#include "daemon/post.h"
+#include "daemon/roles.h"
+#include "system/clock.h"
+#include "system/privilege.h"
+#include "system/probe.h"
+#include "system/process.h"
+
+#define START_SPREAD NSEC_PER_SEC
+#define REPLIES_A_TURN 256u
+#define FIRST_ANSWERS (-10)		/* priority: what has arrived is judged before time */
+
+struct prober;
+
+struct probe {
+	struct prober *prober;
+	struct check_settings settings;
+	uint32_t index;			/* in the settings of the post */
+	bool present;
+	struct sd_event_source *due;
+	struct sd_event_source *limit;
+	nsec_t next;			/* when the next try is due */
+	struct check check;		/* process, file */
+	struct program_words pattern;	/* process ... */
+	pid_t pid;			/* ... where it was last seen */
+	bool under_way;			/* a monitor's try */
+	nsec_t sent;
+	struct echo echo;
+	int connection;			/* TCP, -1 = none */
+	struct sd_event_source *connecting;
+};
+
+struct policy {
+	struct check_settings settings;
+	uint32_t index;
+	bool present;
+	struct probe *probe;
+	struct path path;
+	struct check check;
+};
+
+struct prober {
+	struct post post;
+	int sockets[2];			/* echo: IPv4, IPv6; -1 = none */
+	struct probe **probes;
+	size_t probe_count;
+	struct policy **policies;
+	size_t policy_count;
+	uint16_t identifier;		/* of the monitor made last */
+};
+
+/* ---- judging -------------------------------------------------------------------------------- */
+
+/* One more result of a check: says and reports a change. */
+static void
+judge(struct prober *p, const struct check_settings *settings, uint32_t index,
+      struct check *check, enum check_result result, const char *words)
+{
+	if (!check_note(check, settings->rise, settings->fall, result))
+		return;
+	log_notice("%s is %s%s%s", settings->name, check->state == CHECK_UP ? "up" : "down",
+	           words[0] ? ": " : "", words);
+	post_report(&p->post, index, check->state == CHECK_UP);
+}
+
+/* A monitor's try came to its end: each of its policies looks at its last probes. */
+static void
+end_try(struct probe *probe, nsec_t trip)
+{
+	struct prober *p = probe->prober;
+
+	probe->under_way = false;
+	sd_event_source_set_enabled(probe->limit, SD_EVENT_OFF);
+	for (size_t i = 0; i < p->policy_count; i++) {
+		struct policy *policy = p->policies[i];
+		struct path_limits limits = {
+			.window = policy->settings.window,
+			.loss = policy->settings.loss,
+			.delay = policy->settings.delay,
+		};
+		char words[96];
+
+		if (policy->probe != probe)
+			continue;
+		path_note(&policy->path, limits.window, trip);
+		snprintf(words, sizeof(words), "%u%% of the last %u probes lost, %.1f ms on average",
+		         path_loss(&policy->path), policy->path.count,
+		         (double)path_delay(&policy->path) / NSEC_PER_MSEC);
+		judge(p, &policy->settings, policy->index, &policy->check,
+		      path_judge(&policy->path, &limits), words);
+	}
+}
+
+/* ---- monitors ------------------------------------------------------------------------------- */
+
+static struct probe_way
+way_of(const struct probe *probe)
+{
+	return (struct probe_way){
+		.target = probe->settings.target,
+		.source = probe->settings.source,
+		.interface = probe->settings.interface,
+		.port = probe->settings.port,
+	};
+}
+
+static void
+close_connection(struct probe *probe)
+{
+	probe->connecting = sd_event_source_disable_unref(probe->connecting);
+	if (probe->connection >= 0)
+		close(probe->connection);
+	probe->connection = -1;
+}
+
+static int
+on_connected(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, void *owner)
+{
+	struct probe *probe = owner;
+	int r = probe_connected(fd);
+
+	close_connection(probe);
+	end_try(probe, r == 0 ? clock_now() - probe->sent : PATH_LOST);
+	return 0;
+}
+
+static int
+start_connection(struct probe *probe)
+{
+	struct probe_way way = way_of(probe);
+	int fd = probe_connect(&way);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	probe->connection = fd;
+	r = sd_event_add_io(probe->prober->post.event, &probe->connecting, fd, EPOLLOUT,
+	                    on_connected, probe);
+	if (r >= 0)
+		r = sd_event_source_set_priority(probe->connecting, FIRST_ANSWERS);
+	return r;
+}
+
+static int
+send_echo(struct probe *probe)
+{
+	int socket = probe->prober->sockets[probe->echo.family == 6];
+	struct probe_way way = way_of(probe);
+
+	probe->echo.sequence++;
+	if (getrandom(&probe->echo.cookie, sizeof(probe->echo.cookie), GRND_NONBLOCK) < 0)
+		probe->echo.cookie += (uint64_t)clock_now();
+	return socket < 0 ? -EPERM : probe_send(socket, &way, &probe->echo);
+}
+
+/* Send the next probe; one that cannot be sent is lost. */
+static void
+start_try(struct probe *probe)
+{
+	nsec_t timeout = probe->settings.interval;
+	int r;
+
+	if (probe->settings.timeout > 0)
+		timeout = nsec_min(timeout, probe->settings.timeout);
+	if (probe->under_way) {		/* the limit is due, too, and was not looked at yet */
+		close_connection(probe);
+		end_try(probe, PATH_LOST);
+	}
+	probe->under_way = true;
+	probe->sent = clock_now();
+	r = probe->settings.kind == CHECK_TCP ? start_connection(probe) : send_echo(probe);
+	if (r < 0) {
+		log_debug("%s: cannot probe: %s", probe->settings.name, strerror(-r));
+		close_connection(probe);
+		end_try(probe, PATH_LOST);
+		return;
+	}
+	sd_event_source_set_time(probe->limit,
+	                         (uint64_t)((probe->sent + timeout) / NSEC_PER_USEC));
+	sd_event_source_set_enabled(probe->limit, SD_EVENT_ONESHOT);
+}
+
+static int
+on_limit(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
+{
+	struct probe *probe = owner;
+
+	close_connection(probe);
+	if (probe->under_way)
+		end_try(probe, PATH_LOST);
+	return 0;
+}
+
+/* The answer to the try under way: identifier, sequence, cookie and source have to agree. */
+static void
+take_reply(struct prober *p, const struct ip *source, const struct echo *echo)
+{
+	for (size_t i = 0; i < p->probe_count; i++) {
+		struct probe *probe = p->probes[i];
+
+		if (!probe->under_way || probe->settings.kind != CHECK_ICMP ||
+		    probe->echo.family != echo->family ||
+		    probe->echo.identifier != echo->identifier ||
+		    probe->echo.sequence != echo->sequence ||
+		    probe->echo.cookie != echo->cookie ||
+		    !ip_equal(&probe->settings.target, source))
+			continue;
+		end_try(probe, clock_now() - probe->sent);
+		return;
+	}
+}
+
+static int
+on_replies(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, void *owner)
+{
+	struct prober *p = owner;
+	uint8_t family = fd == p->sockets[0] ? 4 : 6;
+
+	for (unsigned i = 0; i < REPLIES_A_TURN; i++) {
+		struct ip from;
+		struct echo echo;
+		int r = probe_receive(fd, family, &from, &echo);
+
+		if (r == 0)
+			break;
+		if (r > 0)
+			take_reply(p, &from, &echo);
+	}
+	return 0;
+}
+
+/* ---- processes and files -------------------------------------------------------------------- */
+
+static void
+look_for_process(struct probe *probe)
+{
+	if (probe->pattern.count == 0)
+		probe->pid = 0;
+	else if (probe->pid == 0 || !process_is(probe->pid, &probe->pattern))
+		probe->pid = process_find(&probe->pattern);
+	judge(probe->prober, &probe->settings, probe->index, &probe->check,
+	      probe->pid != 0 ? CHECK_PASSED : CHECK_FAILED,
+	      probe->pid != 0 ? "" : "no such process runs");
+}
+
+static void
+look_for_file(struct probe *probe)
+{
+	struct stat status;
+	bool there = stat(probe->settings.text, &status) == 0;
+
+	judge(probe->prober, &probe->settings, probe->index, &probe->check,
+	      there ? CHECK_PASSED : CHECK_FAILED, there ? "" : strerror(errno));
+}
+
+/* ---- rhythm --------------------------------------------------------------------------------- */
+
+static void
+arm(struct probe *probe)
+{
+	sd_event_source_set_time(probe->due, (uint64_t)(probe->next / NSEC_PER_USEC));
+	sd_event_source_set_enabled(probe->due, SD_EVENT_ONESHOT);
+}
+
+/* The next try keeps the rhythm, whatever was missed. */
+static void
+plan_next(struct probe *probe)
+{
+	nsec_t now = clock_now();
+	nsec_t interval = probe->settings.interval;
+
+	probe->next += interval;
+	if (probe->next <= now)
+		probe->next = now + interval - (now - probe->next) % interval;
+	arm(probe);
+}
+
+static int
+on_due(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
+{
+	struct probe *probe = owner;
+
+	plan_next(probe);
+	switch ((enum check_kind)probe->settings.kind) {
+	case CHECK_ICMP:
+	case CHECK_TCP:
+		start_try(probe);
+		return 0;
+	case CHECK_PROCESS:
+		look_for_process(probe);
+		return 0;
+	case CHECK_FILE:
+		look_for_file(probe);
+		return 0;
+	case CHECK_SCRIPT:		/* the runner's */
+	case CHECK_POLICY:		/* hangs on its monitor */
+	case CHECK_KINDS:
+		break;
+	}
+	assert(!"a kind that is tried");
+	return 0;
+}
+
+/* ---- adopting ------------------------------------------------------------------------------- */
+
+static void
+free_probe(struct probe *probe)
+{
+	close_connection(probe);
+	sd_event_source_disable_unref(probe->due);
+	sd_event_source_disable_unref(probe->limit);
+	free(probe);
+}
+
+static struct probe *
+find_probe(const struct prober *p, const char *name)
+{
+	for (size_t i = 0; i < p->probe_count; i++)
+		if (strcmp(p->probes[i]->settings.name, name) == 0)
+			return p->probes[i];
+	return NULL;
+}
+
+static struct probe *
+new_probe(struct prober *p, const struct check_settings *settings)
+{
+	struct probe **list = reallocarray(p->probes, p->probe_count + 1, sizeof(*list));
+	struct probe *probe = calloc(1, sizeof(*probe));
+
+	if (list)
+		p->probes = list;
+	if (!list || !probe)
+		goto fail;
+	probe->prober = p;
+	probe->connection = -1;
+	probe->settings = *settings;
+	probe->echo.identifier = ++p->identifier;
+	if (sd_event_add_time(p->post.event, &probe->due, CLOCK_BOOTTIME, UINT64_MAX, 1000,
+	                      on_due, probe) < 0 ||
+	    sd_event_add_time(p->post.event, &probe->limit, CLOCK_BOOTTIME, UINT64_MAX, 1000,
+	                      on_limit, probe) < 0 ||
+	    sd_event_source_set_enabled(probe->limit, SD_EVENT_OFF) < 0)
+		goto fail;
+	p->probes[p->probe_count++] = probe;
+	return probe;
+fail:
+	if (probe)
+		free_probe(probe);
+	return NULL;
+}
+
+/* Is it the same thing that is tried, however often? */
+static bool
+is_same_thing(const struct check_settings *a, const struct check_settings *b)
+{
+	return a->kind == b->kind && strcmp(a->text, b->text) == 0 &&
+	       ip_equal(&a->target, &b->target) && ip_equal(&a->source, &b->source) &&
+	       strcmp(a->interface, b->interface) == 0 && a->port == b->port;
+}
+
+/* What was found out so far is about another thing now. */
+static void
+forget(struct probe *probe)
+{
+	close_connection(probe);
+	probe->under_way = false;
+	probe->pid = 0;
+	probe->check = (struct check){ 0 };
+	for (size_t i = 0; i < probe->prober->policy_count; i++) {
+		struct policy *policy = probe->prober->policies[i];
+
+		if (policy->probe != probe)
+			continue;
+		policy->path = (struct path){ 0 };
+		policy->check = (struct check){ 0 };
+	}
+}
+
+static void
+adopt_probe(struct prober *p, const struct settings *settings, uint32_t index)
+{
+	const struct check_settings *check = &settings_checks(settings)[index];
+	struct probe *probe = find_probe(p, check->name);
+	bool is_new = !probe;
+	struct error error;
+
+	if (!probe)
+		probe = new_probe(p, check);
+	if (!probe) {
+		log_error("%s: no memory to watch it", check->name);
+		return;
+	}
+	probe->present = true;
+	probe->index = index;
+	if (is_new || !is_same_thing(&probe->settings, check) ||
+	    probe->settings.interval != check->interval) {
+		if (!is_same_thing(&probe->settings, check))
+			forget(probe);
+		/* The first try comes soon; many are spread over that while. */
+		probe->next = clock_now() + nsec_min(check->interval, START_SPREAD) * index /
+		              settings->check_count;
+		arm(probe);
+	}
+	probe->settings = *check;
+	probe->echo.family = check->target.family;
+	if (check->kind == CHECK_PROCESS &&
+	    program_split(check->text, &probe->pattern, &error) < 0) {
+		log_error("%s: %s", check->name, error.text);
+		probe->pattern.count = 0;	/* nothing is like this */
+	}
+	if (probe->check.state != CHECK_UNKNOWN)
+		post_report(&p->post, index, probe->check.state == CHECK_UP);
+}
+
+static struct policy *
+find_policy(const struct prober *p, const char *name)
+{
+	for (size_t i = 0; i < p->policy_count; i++)
+		if (strcmp(p->policies[i]->settings.name, name) == 0)
+			return p->policies[i];
+	return NULL;
+}
+
+static struct policy *
+new_policy(struct prober *p)
+{
+	struct policy **list = reallocarray(p->policies, p->policy_count + 1, sizeof(*list));
+	struct policy *policy = calloc(1, sizeof(*policy));
+
+	if (list)
+		p->policies = list;
+	if (!list || !policy) {
+		free(policy);
+		return NULL;
+	}
+	p->policies[p->policy_count++] = policy;
+	return policy;
+}
+
+/* Its monitor stands before it in the settings, so it was adopted before. */
+static void
+adopt_policy(struct prober *p, const struct settings *settings, uint32_t index)
+{
+	const struct check_settings *check = &settings_checks(settings)[index];
+	struct policy *policy = find_policy(p, check->name);
+	struct probe *probe = find_probe(p, settings_checks(settings)[check->monitor].name);
+
+	if (!policy)
+		policy = new_policy(p);
+	if (!policy) {
+		log_error("%s: no memory to watch it", check->name);
+		return;
+	}
+	policy->present = true;
+	policy->index = index;
+	if (policy->probe != probe || policy->settings.window != check->window)
+		policy->path = (struct path){ 0 };
+	if (policy->probe != probe)
+		policy->check = (struct check){ 0 };
+	policy->probe = probe;
+	policy->settings = *check;
+	if (policy->check.state != CHECK_UNKNOWN)
+		post_report(&p->post, index, policy->check.state == CHECK_UP);
+}
+
+/* Remove what is in the settings no more: policies first, they refer to probes. */
+static void
+sweep(struct prober *p)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->policy_count; i++) {
+		if (p->policies[i]->present)
+			p->policies[kept++] = p->policies[i];
+		else
+			free(p->policies[i]);
+	}
+	p->policy_count = kept;
+	kept = 0;
+	for (size_t i = 0; i < p->probe_count; i++) {
+		if (p->probes[i]->present)
+			p->probes[kept++] = p->probes[i];
+		else
+			free_probe(p->probes[i]);
+	}
+	p->probe_count = kept;
+}
+
+static void
+on_adopt(void *owner, const struct settings *settings)
+{
+	struct prober *p = owner;
+
+	for (size_t i = 0; i < p->probe_count; i++)
+		p->probes[i]->present = false;
+	for (size_t i = 0; i < p->policy_count; i++)
+		p->policies[i]->present = false;
+	for (uint32_t i = 0; i < settings->check_count; i++) {
+		switch ((enum check_kind)settings_checks(settings)[i].kind) {
+		case CHECK_PROCESS:
+		case CHECK_FILE:
+		case CHECK_ICMP:
+		case CHECK_TCP:
+			adopt_probe(p, settings, i);
+			break;
+		case CHECK_POLICY:
+			adopt_policy(p, settings, i);
+			break;
+		case CHECK_SCRIPT:	/* the runner's */
+		case CHECK_KINDS:
+			break;
+		}
+	}
+	sweep(p);
+}
+
+/* ---- start and stop ------------------------------------------------------------------------- */
+
+static void
+on_message(void *owner UNUSED, const struct channel_message *message UNUSED)
+{
+	/* Settings are all it needs. */
+}
+
+static void
+on_stop(void *owner)
+{
+	struct prober *p = owner;
+
+	sd_event_exit(p->post.event, 0);
+}
+
+/* A family the kernel does not have is no reason to do without the other. */
+static void
+open_sockets(struct prober *p)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		sd_event_source *source = NULL;
+		struct error error;
+
+		p->sockets[i] = -1;
+		if (probe_open(i == 0 ? 4 : 6, &p->sockets[i], &error) < 0) {
+			log_warning("%s", error.text);
+			continue;
+		}
+		if (sd_event_add_io(p->post.event, &source, p->sockets[i], EPOLLIN, on_replies,
+		                    p) >= 0) {
+			(void)sd_event_source_set_priority(source, FIRST_ANSWERS);
+			(void)sd_event_source_set_floating(source, true);
+		}
+		sd_event_source_unref(source);
+	}
+}
+
+int
+prober_main(const struct role_options *options, int channel)
+{
+	static const struct post_calls calls = {
+		.on_adopt = on_adopt,
+		.on_message = on_message,
+		.on_stop = on_stop,
+	};
+	struct prober p = { 0 };
+	struct error error;
+
+	if (post_open(&p.post, "prober", options, channel, &calls, &p, &error) < 0 ||
+	    privilege_drop_prober(options->user, &error) < 0) {
+		log_error("%s", error.text);
+		return EXIT_FAILURE;
+	}
+	(void)!getrandom(&p.identifier, sizeof(p.identifier), GRND_NONBLOCK);
+	open_sockets(&p);
+
+	int status = post_run(&p.post);
+
+	for (size_t i = 0; i < p.policy_count; i++)
+		free(p.policies[i]);
+	for (size_t i = 0; i < p.probe_count; i++)
+		free_probe(p.probes[i]);
+	free(p.policies);
+	free(p.probes);
+	for (unsigned i = 0; i < 2; i++)
+		if (p.sockets[i] >= 0)
+			close(p.sockets[i]);
+	post_close(&p.post);
+	return status;
+}

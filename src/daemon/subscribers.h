@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who wants to hear of events: HTTP clients whose answer never ends (server-sent events, RFC 8040
+ * 6.4), fed from the journal in the engine's memory.  Each begins with what happens after it came;
+ * one that reads too slowly loses events, which the gap in the sequence shows.  Nothing here can
+ * delay the engine.
+ */
+#ifndef TANDEM_SUBSCRIBERS_H
+#define TANDEM_SUBSCRIBERS_H
+
+#include <libyang/libyang.h>
+
+#include "api/http.h"
+#include "daemon/memory.h"
+
+struct subscribers;
+
+/* on_watch is called now and then while somebody wants packets: the engine must be told. */
+int subscribers_new(struct sd_event *event, const struct ly_ctx *schema,
+                    const struct memory *memory, void (*on_watch)(void *owner), void *owner,
+                    struct subscribers **ret, struct error *error) MUST_USE;
+/* After http_free(), which ends all streams.  NULL is fine. */
+void subscribers_free(struct subscribers *subscribers);
+
+/* Answer the request with the stream of http, which must outlive it. */
+void subscribers_add(struct subscribers *subscribers, struct http *http,
+                     struct http_request *request, bool packets);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a command to a process.  Everything that can go wrong on behalf of the program is done in
+ * the child, as the user it runs as, so that whoever starts it never waits for a name service or a
+ * slow disk.
+ */
+#include "system/program.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ENVIRONMENT_MAX 32u
+#define OPEN_FILES 256u
+#define PROCESSES 256u
+
+/* ---- words ---------------------------------------------------------------------------------- */
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n';
+}
+
+/*
+ * Copy one word from *in to *out, without its quotation marks.  *out may be the text that *in
+ * reads: a word never grows.
+ */
+static bool
+take_word(const char **in, char **out)
+{
+	char quote = '\0';
+
+	for (; **in && (quote || !is_blank(**in)); (*in)++) {
+		char c = **in;
+
+		if (quote ? c == quote : c == '\'' || c == '"') {
+			quote = quote ? '\0' : c;
+			continue;
+		}
+		if (c == '\\' && quote != '\'' && (*in)[1] &&
+		    (!quote || (*in)[1] == '"' || (*in)[1] == '\\'))
+			c = *++*in;
+		*(*out)++ = c;
+	}
+	return quote == '\0';
+}
+
+int
+program_split(const char *command, struct program_words *ret_words, struct error *error)
+{
+	struct program_words *words = ret_words;
+	const char *in = command;
+	char *out = words->text;
+
+	words->count = 0;
+	if (strlen(command) >= sizeof(words->text))
+		return error_set(error, -EINVAL, "the command is too long");
+	for (;;) {
+		while (is_blank(*in))
+			in++;
+		if (!*in)
+			break;
+		if (words->count == PROGRAM_WORDS_MAX)
+			return error_set(error, -EINVAL, "the command has more than %u words",
+			                 PROGRAM_WORDS_MAX);
+		words->list[words->count++] = out;
+		if (!take_word(&in, &out))
+			return error_set(error, -EINVAL, "a quotation in the command does not end");
+		*out++ = '\0';
+	}
+	words->list[words->count] = NULL;
+	return words->count > 0 ? 0 : error_set(error, -EINVAL, "the command is empty");
+}
+
+/* ---- trust ---------------------------------------------------------------------------------- */
+
+/* One file or folder on the way: can anybody else change it? */
+static int
+check_part(const char *path, uid_t user, gid_t group, struct error *error)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return error_set(error, -errno, "%s: %s", path, strerror(errno));
+	if (status.st_uid != 0 && status.st_uid != user)
+		return error_set(error, -EPERM, "%s belongs to another user", path);
+	if (S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX))
+		return 0;
+	if (((status.st_mode & S_IWGRP) && status.st_gid != 0 && status.st_gid != group) ||
+	    (status.st_mode & S_IWOTH))
+		return error_set(error, -EPERM, "%s can be written by others", path);
+	return 0;
+}
+
+/* Every folder on the way, then the file. */
+static int
+check_way(const char *path, uid_t user, gid_t group, struct error *error)
+{
+	char part[PATH_MAX];
+	int r = check_part("/", user, group, error);
+
+	for (const char *end = strchr(path + 1, '/'); r == 0 && end; end = strchr(end + 1, '/')) {
+		snprintf(part, sizeof(part), "%.*s", (int)(end - path), path);
+		r = check_part(part, user, group, error);
+	}
+	return r < 0 ? r : check_part(path, user, group, error);
+}
+
+int
+program_check_trust(const char *path, uid_t user, gid_t group, struct error *error)
+{
+	char real[PATH_MAX];
+	struct stat status;
+	int r;
+
+	if (path[0] != '/' || strlen(path) >= PATH_MAX)
+		return error_set(error, -EINVAL, "%s is not an absolute path", path);
+	if (!realpath(path, real) || stat(real, &status) < 0)
+		return error_set(error, -errno, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(status.st_mode))
+		return error_set(error, -EACCES, "%s is not a file", path);
+	/* Where it really is, and the way by which it was named. */
+	r = check_way(real, user, group, error);
+	return r < 0 ? r : check_way(path, user, group, error);
+}
+
+/* ---- the child ------------------------------------------------------------------------------ */
+
+/* Say why and end. */
+NORETURN static void
+refuse(const struct error *error)
+{
+	dprintf(STDOUT_FILENO, "not run: %s\n", error->text);
+	_exit(PROGRAM_REFUSED);
+}
+
+static void
+be_limited(void)
+{
+	static const struct {
+		int resource;
+		rlim_t value;
+	} limits[] = {
+		{ RLIMIT_CORE, 0 },
+		{ RLIMIT_NOFILE, OPEN_FILES },
+		{ RLIMIT_NPROC, PROCESSES },
+		{ RLIMIT_MEMLOCK, 0 },
+		{ RLIMIT_RTPRIO, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		struct rlimit limit = { limits[i].value, limits[i].value };
+
+		(void)setrlimit((__rlimit_resource_t)limits[i].resource, &limit);
+	}
+}
+
+/* Become the user, with the groups the user has, and nothing else. */
+static int
+become(const char *name, uid_t *ret_user, gid_t *ret_group, struct error *error)
+{
+	const struct passwd *entry = name[0] ? getpwnam(name) : getpwuid(geteuid());
+
+	if (!entry && !name[0]) {		/* a number without a name: stays as it is */
+		*ret_user = geteuid();
+		*ret_group = getegid();
+		return 0;
+	}
+	if (!entry)
+		return error_set(error, -ENOENT, "there is no user %s", name);
+	if (initgroups(entry->pw_name, entry->pw_gid) < 0 && entry->pw_uid != geteuid())
+		return error_set(error, -errno, "cannot take the groups of user %s: %s",
+		                 entry->pw_name, strerror(errno));
+	if (setresgid(entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0 ||
+	    setresuid(entry->pw_uid, entry->pw_uid, entry->pw_uid) < 0)
+		return error_set(error, -errno, "cannot become user %s: %s", entry->pw_name,
+		                 strerror(errno));
+	*ret_user = entry->pw_uid;
+	*ret_group = entry->pw_gid;
+	return 0;
+}
+
+/* No capability survives, no program brings new ones, and no survivor of ours goes on alone. */
+static int
+be_powerless(pid_t parent, struct error *error)
+{
+	capng_clear(CAPNG_SELECT_CAPS);
+	if (capng_apply(CAPNG_SELECT_CAPS) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_set(error, -EPERM, "cannot give up powers");
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
+		return error_set(error, -EPERM, "the runner is gone");
+	return 0;
+}
+
+/* Standard input empty, output into the pipe, everything else closed. */
+static void
+set_up_files(int output)
+{
+	int empty = open("/dev/null", O_RDONLY);
+
+	if (empty < 0 || dup2(empty, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+	    dup2(output, STDERR_FILENO) < 0 || close_range(STDERR_FILENO + 1, ~0U, 0) < 0)
+		_exit(PROGRAM_REFUSED);
+}
+
+static void
+set_up_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+NORETURN static void
+run(const struct program *program, pid_t parent, int output)
+{
+	const char *environment[ENVIRONMENT_MAX + 1] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	};
+	struct program_words words;
+	struct error error = { 0 };
+	uid_t user = geteuid();
+	gid_t group = getegid();
+
+	(void)setpgid(0, 0);
+	set_up_files(output);
+	set_up_signals();
+	umask(022);
+	if (chdir("/") < 0)
+		_exit(PROGRAM_REFUSED);
+	if (program_split(program->command, &words, &error) < 0)
+		refuse(&error);
+	for (unsigned i = 0; program->arguments[i] && words.count < PROGRAM_WORDS_MAX; i++)
+		words.list[words.count++] = (char *)program->arguments[i];
+	words.list[words.count] = NULL;
+	for (unsigned i = 0; program->environment[i] && i + 1 < ENVIRONMENT_MAX; i++)
+		environment[i + 1] = program->environment[i];
+	be_limited();
+	if (become(program->user, &user, &group, &error) < 0 ||
+	    be_powerless(parent, &error) < 0 ||
+	    program_check_trust(words.list[0], user, group, &error) < 0)
+		refuse(&error);
+	execve(words.list[0], words.list, (char *const *)environment);
+	(void)error_set(&error, -errno, "%s: %s", words.list[0], strerror(errno));
+	refuse(&error);
+}
+
+int
+program_start(const struct program *program, pid_t *ret_pid, int *ret_output, struct error *error)
+{
+	pid_t parent = getpid();
+	int pipe[2];
+	pid_t pid;
+
+	if (pipe2(pipe, O_CLOEXEC) < 0)
+		return error_set(error, -errno, "cannot make a pipe: %s", strerror(errno));
+	(void)fcntl(pipe[0], F_SETFL, O_NONBLOCK);
+	pid = fork();
+	if (pid == 0)
+		run(program, parent, pipe[1]);
+	if (pid < 0) {
+		int r = error_set(error, -errno, "cannot start a process: %s", strerror(errno));
+
+		close(pipe[0]);
+		close(pipe[1]);
+		return r;
+	}
+	/* Here, too, so that the group is there whoever comes first. */
+	(void)setpgid(pid, pid);
+	close(pipe[1]);
+	*ret_pid = pid;
+	*ret_output = pipe[0];
+	return 0;
+}

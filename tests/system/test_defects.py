@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+What other implementations get wrong, asked of ours: packets that are refused must not delay, move
+or teach anything, in either role, both versions and both families; stale and foreign ones neither.
+One router alone on a segment; whoever speaks to it is the test.
+"""
+import atexit
+import os
+import shutil
+import signal
+import sys
+import time
+
+import pytest
+
+from lab.network import Network, wait_for
+from lab.packets import Sender, advert, advert3, gaps
+from lab.router import TOP, Router
+from lab.segment import LINK, Segment
+from lab.witness import Witness, between
+
+from interop import our_groups
+from laws import INTERVAL, SLACK
+
+OTHER4, OTHER6 = "10.90.0.200", "fe80::c8"      # higher than ours
+LOWER4, LOWER6 = "10.90.0.0", "fe80::1"
+PRIORITY = 150
+DOWN = 3 + (256 - PRIORITY) / 256
+
+PLAIN, TEXT, THREE, SIX = (4, 1), (4, 2), (4, 3), (6, 4)
+LISTS = {PLAIN: ["10.90.1.1"], TEXT: ["10.90.2.1"], THREE: ["10.90.3.1"],
+         SIX: ["fe80::4:1", "fd90::4:1"]}
+EXTRA = {TEXT: ("authentication type plaintext-password", "authentication password secret"),
+         THREE: ("version 3",), SIX: ("version 3",)}
+
+
+def configuration():
+    base = f"set interfaces dataplane {LINK}"
+    lines = [f"{base} address 10.90.0.1/16", f"{base} address fd90::1/64"]
+    for key, addresses in LISTS.items():
+        group = f"{base} vrrp vrrp-group {key[1]}"
+        lines += [f"{group} {line}" for line in (
+            f"priority {PRIORITY}", *EXTRA.get(key, ()),
+            *(f"virtual-address {address}" for address in addresses))]
+    return "\n".join(lines) + "\n"
+
+
+def speak(key, priority=200, source=None, **fields):
+    """A frame for one of the groups: right, but for what is said otherwise."""
+    source = source or (OTHER6 if key == SIX else OTHER4)
+    addresses = fields.pop("addresses", LISTS[key])
+    if key in (THREE, SIX):
+        return advert3(source, key[1], priority, addresses, **fields)
+    if key == TEXT:
+        fields = {"auth": 1, "data": b"secret", **fields}
+    return advert(source, key[1], priority, addresses, **fields)
+
+
+class Lone:
+    """Our router on a segment; the tests speak from the peer's place."""
+
+    def __init__(self):
+        self.folder = f"/run/tandem-defects-{os.getpid()}"
+        atexit.register(self.close)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.makedirs(self.folder)
+        self.network = Network()
+        self.segment = Segment(self.network, self.network.add("sw"), "d1")
+        self.place = self.segment.spaces["peer"]
+        self.segment.wait_ready()
+        self.router = Router("ours", self.segment.spaces["ours"], self.folder, configuration())
+        self.router.start()
+        wait_for(lambda: self.all_are("MASTER"), 10,
+                 lambda: f"masters: {self.states()}; the log says:\n{self.router.log()[-2000:]}")
+
+    def close(self):
+        self.network.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        atexit.unregister(self.close)
+
+    def states(self):
+        return {key: group["state"] for key, group in our_groups(self.router).items()}
+
+    def all_are(self, state):
+        return self.states() == dict.fromkeys(LISTS, state)
+
+    def transitions(self):
+        return {key: (group["state"], group["statistics"]["became-master"],
+                      group["statistics"]["released-master"])
+                for key, group in our_groups(self.router).items()}
+
+    def faults(self, key):
+        """Reason -> packets not accepted."""
+        found = our_groups(self.router)[key]["statistics"].get("fault", ())
+        return {fault["reason"]: int(fault["count"]) for fault in found}
+
+    def sending(self, frames, period):
+        return Sender(self.place, LINK, frames, period)
+
+    def witness(self):
+        return Witness([self.segment], {})
+
+    def spoken(self, witness, key, since=0.0):
+        """Our own advertisements of a group."""
+        seen = witness.update()["d1"].adverts.get(key, ())
+        return [a for a in between(seen, since, time.time()) if a.side == "ours"]
+
+
+@pytest.fixture(scope="module")
+def lone(keeper):
+    keeper.close()
+    found = Lone()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def master(lone):
+    """The router, master of everything."""
+    wait_for(lambda: lone.all_are("MASTER"), DOWN + 2, lambda: f"masters: {lone.states()}")
+    return lone
+
+
+@pytest.fixture
+def backup(lone):
+    """The router, backup of a master that the test plays until it ends."""
+    with lone.sending([speak(key) for key in LISTS], INTERVAL) as sender:
+        wait_for(lambda: lone.all_are("BACKUP"), 5, lambda: f"backups: {lone.states()}")
+        lone.sender = sender
+        yield lone
+
+
+# What must be refused: how it is wrong, and the reason that counts it.
+WRONG = {
+    PLAIN: [({"wrong_sum": True}, "checksum"), ({"version": 3}, "version"), ({"kind": 2}, "type"),
+            ({"ttl": 254}, "ttl"), ({"interval": 5}, "interval"),
+            ({"auth": 1, "data": b"secret"}, "authentication-mismatch"),
+            ({"count": 255}, "length")],
+    TEXT: [({"data": b"guess"}, "authentication-failed"),
+           ({"auth": 0, "data": b""}, "authentication-mismatch"), ({"ttl": 64}, "ttl"),
+           ({"wrong_sum": True}, "checksum")],
+    THREE: [({"wrong_sum": True}, "checksum"), ({"wrong_sum": True, "form": "pseudo"}, "checksum"),
+            ({"version": 2}, "version"), ({"ttl": 254}, "ttl"), ({"interval_ms": 0}, "interval"),
+            ({"addresses": [], "count": 0}, "no-address"), ({"count": 255}, "length"),
+            ({"kind": 2}, "type")],
+    SIX: [({"wrong_sum": True}, "checksum"), ({"version": 2}, "version"), ({"ttl": 254}, "ttl"),
+          ({"interval_ms": 0}, "interval"), ({"addresses": [], "count": 0}, "no-address"),
+          ({"addresses": ["fd90::4:1"]}, "first-address"), ({"count": 255}, "length")],
+}
+
+
+def wrong_frames():
+    """Interleaved, so that each group gets one of its own at a steady pace."""
+    longest = max(map(len, WRONG.values()))
+    return [speak(key, **list_[i % len(list_)][0]) for i in range(longest)
+            for key, list_ in WRONG.items()]
+
+
+def assert_counted(lone, before):
+    for key, list_ in WRONG.items():
+        now = lone.faults(key)
+        for _, reason in list_:
+            assert now.get(reason, 0) > before[key].get(reason, 0), f"{key} {reason}: {now}"
+
+
+@pytest.mark.parametrize("period", [0.5, 1.0], ids=["twice-an-interval", "in-step"])
+def test_refused_packets_do_not_delay_a_master(master, period):
+    """Others start their advertisement timer anew at each, and so never speak again."""
+    before, faults = master.transitions(), {key: master.faults(key) for key in LISTS}
+    frames = wrong_frames()
+    rounds = len(frames) / len(WRONG)
+    with master.witness() as witness, master.sending(frames, period * rounds):
+        time.sleep(max(rounds * period, 4) + 1)
+    for key in LISTS:
+        longest = max(gaps(master.spoken(witness, key)))
+        assert longest <= INTERVAL + SLACK / 3, f"{key}: a gap of {longest:.3f} s"
+    assert master.transitions() == before
+    assert_counted(master, faults)
+
+
+def test_refused_packets_do_not_keep_a_backup_quiet_nor_wake_it(backup):
+    """Beside a master they change nothing; when it falls silent they do not stand in for it."""
+    before, faults = backup.transitions(), {key: backup.faults(key) for key in LISTS}
+    frames = wrong_frames()
+    with backup.witness() as witness, \
+            backup.sending(frames, 0.25 * len(frames) / len(WRONG)):
+        time.sleep(4)
+        assert backup.transitions() == before
+        assert_counted(backup, faults)
+        backup.sender.__exit__()
+        silent = time.time()
+        wait_for(lambda: backup.all_are("MASTER"), DOWN + 1, lambda: f"{backup.states()}")
+    for key in LISTS:
+        assert backup.spoken(witness, key)[0].time - silent <= DOWN + SLACK
+
+
+def test_zero_interval_teaches_nothing(backup):
+    """One such packet makes others believe in a master that is always late."""
+    before = backup.transitions()
+    with backup.sending([speak(key, interval_ms=0) for key in (THREE, SIX)], 0.1):
+        time.sleep(2)
+    assert backup.transitions() == before
+    for key in (THREE, SIX):
+        assert backup.faults(key)["interval"] >= 10
+
+
+def test_either_checksum_of_a_version_3_master_is_understood(master):
+    other = [speak(THREE, form="pseudo", interval_ms=200),
+             speak(THREE, form="message", interval_ms=200)]
+    for frames in (other[:1], other[1:], other):
+        with master.sending(frames, 0.2 * len(frames)):
+            wait_for(lambda: master.states()[THREE] == "BACKUP", 2, "the master to be heard")
+            before = master.transitions()
+            time.sleep(1.5)
+            assert master.transitions() == before
+        wait_for(lambda: master.states()[THREE] == "MASTER", DOWN + 1, "the return")
+
+
+def test_count_of_255_addresses_is_read_to_its_end(master):
+    """A long list, of a weaker master: heard, and nothing follows."""
+    before = master.transitions()
+    long4 = [f"10.91.{i}.1" for i in range(255)]
+    long6 = ["fe80::4:1"] + [f"fd91::{i:x}" for i in range(80)]
+    frames = [speak(key, 50, addresses=long6 if key == SIX else long4) for key in LISTS]
+    with master.witness() as witness, master.sending(frames, 0.4):
+        time.sleep(2.2)
+    assert master.transitions() == before
+    for key in LISTS:
+        assert max(gaps(master.spoken(witness, key))) <= INTERVAL + SLACK / 3
+
+
+def test_weaker_master_of_version_3_is_answered_at_once(master):
+    """RFC 9568 6.4.3; RFC 3768 discards, so version 2 need not answer."""
+    with master.witness() as witness:
+        wait_for(lambda: all(master.spoken(witness, key) for key in (THREE, SIX)), 2, "adverts")
+        time.sleep(0.3)                 # well between two of our own
+        for key in (THREE, SIX):
+            heard = time.time()
+            with master.sending([speak(key, 50)], 0.05) as sender:
+                wait_for(lambda: sender.sent, 1, "the packet")
+            wait_for(lambda: master.spoken(witness, key, heard), 0.2, f"an answer of {key}")
+    assert master.all_are("MASTER")
+
+
+def test_of_two_equal_masters_the_lower_address_yields(master):
+    lower = {key: LOWER6 if key == SIX else LOWER4 for key in LISTS}
+    before = master.transitions()
+    with master.sending([speak(key, PRIORITY, source=lower[key]) for key in LISTS], 0.5):
+        time.sleep(2)
+        assert master.transitions() == before
+    with master.sending([speak(key, PRIORITY) for key in LISTS], 0.5):
+        wait_for(lambda: master.all_are("BACKUP"), 2, lambda: f"backups: {master.states()}")
+
+
+def test_our_own_packets_that_come_back_change_nothing(master):
+    """A loop in the network, as the wire shows it: byte for byte what we sent."""
+    with master.witness() as witness:
+        wait_for(lambda: all(master.spoken(witness, key) for key in LISTS), 3, "adverts")
+        copies = [packet.data for packet in list(witness.capture.packets)
+                  if packet.where == ("d1", "ours")
+                  and packet.data[12:14] in (b"\x08\x00", b"\x86\xdd")
+                  and 112 in (packet.data[23], packet.data[20])]
+        before = master.transitions()
+        with master.sending(copies, 0.2):
+            time.sleep(2.5)
+    assert master.transitions() == before
+    for key in LISTS:
+        assert master.faults(key)["own-packet"] > 0
+        assert max(gaps(master.spoken(witness, key))) <= INTERVAL + SLACK / 3
+
+
+FLOOD = """
+import socket, sys, time
+sys.path.insert(0, sys.argv[1])
+from lab.packets import advert, advert3
+frames = [advert("10.90.0.200", v, 255, ["10.90.9.9"]) for v in range(10, 250)]
+frames += [advert3("fe80::c8", v, 255, ["fe80::9"]) for v in range(10, 250)]
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+s.bind((sys.argv[2], 0))
+end, sent = time.monotonic() + 4, 0
+while time.monotonic() < end:
+    for frame in frames:
+        s.send(frame)
+    sent += len(frames)
+    time.sleep(0.005)
+print(sent)
+"""
+
+
+def test_flood_of_unknown_groups_delays_nothing(master):
+    before = master.transitions()
+    with master.witness() as witness:
+        done = master.place.run(sys.executable, "-c", FLOOD, TOP, LINK, timeout=20)
+        time.sleep(0.2)
+    assert int(done.stdout) > 20000, done.stderr
+    assert master.transitions() == before
+    for key in LISTS:
+        assert max(gaps(master.spoken(witness, key))) <= INTERVAL + SLACK
+
+
+def test_backup_that_stood_still_is_not_misled_by_what_piled_up(backup):
+    """
+    Stopped for longer than its down interval while the master spoke on, it stays backup; stopped
+    while the master fell silent, the old packets in its queue do not count as fresh ones.
+    """
+    before = backup.transitions()
+    backup.router.signal(signal.SIGSTOP)
+    time.sleep(DOWN + 2)
+    backup.router.signal(signal.SIGCONT)
+    time.sleep(DOWN + 0.5)
+    assert backup.transitions() == before
+    backup.router.signal(signal.SIGSTOP)
+    time.sleep(2)                       # the master goes on for so long ...
+    backup.sender.__exit__()
+    time.sleep(DOWN + 1)                # ... and is gone when we wake
+    with backup.witness() as witness:
+        woken = time.time()
+        backup.router.signal(signal.SIGCONT)
+        wait_for(lambda: backup.all_are("MASTER"), DOWN + 2, lambda: f"{backup.states()}")
+    for key in LISTS:
+        assert backup.spoken(witness, key)[0].time - woken <= DOWN + SLACK

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Tandem beside keepalived and FRR, both roles: who is master on the wire and by either's own word, who
+answers for the addresses, and that nothing moves without a cause.  See interop.py for the cases.
+"""
+import pytest
+
+from lab.segment import SIDES
+
+from interop import CASES, FAST_CASES, Campaign, other
+from laws import SLACK
+
+# Eight pairs share this machine; what counts to the millisecond is measured elsewhere.
+LATE = 3 * SLACK
+
+
+@pytest.fixture(scope="session")
+def campaign(request, keeper):
+    """The whole campaign, over, with the segments that the chosen tests need."""
+    keeper.close()
+    names = {item.callspec.params["case"].segment for item in request.session.items
+             if "case" in getattr(getattr(item, "callspec", None), "params", ())}
+    found = Campaign([case for case in CASES if case.segment in names])
+    try:
+        yield found.run()
+    finally:
+        found.close()
+
+
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+class Wrong(Exception):
+    """What is wrong in one phase of a case."""
+
+
+def check(good, *what):
+    if not good:
+        raise Wrong(" ".join(map(str, what)))
+
+
+def in_every(phases, campaign, case, law):
+    """law(window, phase) raises Wrong; the test fails with all that is wrong, by phase."""
+    wrong = {}
+    for phase in phases:
+        window = campaign.windows.get(phase, {}).get(case)
+        if case.unheard and phase == "heal":
+            continue
+        try:
+            check(window, "this segment fell out:", campaign.meetings[case.segment].broken)
+            law(window, phase)
+        except Wrong as failure:
+            wrong[phase] = str(failure)
+    assert not wrong, "\n".join(f"{phase}: {text}" for phase, text in wrong.items())
+
+
+def master_of(window):
+    """The side that is master, as both say."""
+    check(window.settled, f"not settled on {window.expected or 'one'}:", window.views)
+    master = window.master
+    check(window.expected in ("", master), "wanted", window.expected, "but", window.views)
+    check(window.views[other(master)] in ("BACKUP", None), window.views)
+    return master
+
+
+def short(adverts, since):
+    return [f"{a.side} {a.priority} at +{a.time - since:.3f}" for a in adverts[:6]]
+
+
+@every_case
+def test_one_master_on_the_wire_and_by_both_words(campaign, case):
+    def law(window, phase):
+        master = master_of(window)
+        adverts = campaign.adverts(case, window.settled, window.ended)
+        strangers = [a for a in adverts if a.side != master]
+        check(not strangers, "a second sender:", short(strangers, window.settled))
+        if window.ended - window.settled > case.interval(master) + LATE:
+            check(adverts, "no advertisement")
+        check(all(a.priority == case.of(master, case.priorities) for a in adverts),
+              "another priority than configured:", short(adverts, window.settled))
+
+    in_every(campaign.windows, campaign, case, law)
+
+
+@every_case
+def test_addresses_are_answered_for_by_the_master_alone(campaign, case):
+    def law(window, phase):
+        master = master_of(window)
+        mac = case.mac(master, campaign.meetings[case.segment].segment.macs[master])
+        for address in case.addresses(master):
+            answers = campaign.answers(case, address, window.settled + LATE, window.ended)
+            right = [a for a in answers if a.side == master]
+            check({a.mac for a in right} <= {mac}, address, "is at", {a.mac for a in right})
+            # FRR's addresses stay on its links while it is backup, and are answered for.
+            if not case.is_frr(other(master)):
+                check(len(right) == len(answers), address, "is answered for by both")
+            if window.ended - window.settled > 2 + LATE:
+                check([a for a in right if a.asked], address, "is not answered for")
+
+    in_every(campaign.windows, campaign, case, law)
+
+
+@every_case
+def test_nothing_flaps_for_a_minute(campaign, case):
+    def law(window, phase):
+        master = master_of(window)
+        before, after = window.transitions
+        check(before == after, "transitions:", before, after)
+        adverts = campaign.adverts(case, window.begun, window.ended)
+        check({a.side for a in adverts} == {master}, "senders:", {a.side for a in adverts})
+        interval = case.interval(master)
+        longest = max(b.time - a.time for a, b in zip(adverts, adverts[1:]))
+        check(longest < 1.5 * interval + SLACK, f"a gap of {longest:.3f} s")
+        owed = (window.ended - window.begun) / interval
+        check(len(adverts) >= owed * 0.97 - 1, len(adverts), "advertisements of", round(owed))
+
+    in_every(["steady"], campaign, case, law)
+
+
+@every_case
+def test_our_advertisements_are_as_the_standard_says(campaign, case):
+    segment = campaign.meetings[case.segment].segment
+    kind = {"": 0, "PASS": 1, "AH": 2}[case.auth]
+    pseudo = case.family == 6 or "checksum rfc5798" in case.our_lines
+    macs = {case.mac("ours", segment.macs["ours"])}
+    if case.unicast:
+        macs.add(segment.macs["ours"])
+    group = "224.0.0.18" if case.family == 4 else "ff02::12"
+    target = segment.source("peer", case.family) if case.unicast else group
+
+    def law(window, phase):
+        ours = [a for a in campaign.adverts(case, window.begun, window.ended) if a.side == "ours"]
+        check(ours or window.master != "ours", "none seen")
+        versions = {2, 3} if case.speak_both else {case.version}
+        check(not ours or {one.version for one in ours} == versions, "versions",
+              {one.version for one in ours})
+        for one in ours:
+            check(one.ttl == 255, "TTL", one.ttl)
+            check(one.auth == kind, "authentication", one.auth)
+            check(one.interval_ms == case.intervals_ms[0], "interval", one.interval_ms)
+            check(one.addresses == case.addresses("ours"), "addresses", one.addresses)
+            check(("pseudo" if one.version == 3 and pseudo else "message") in one.sums,
+                  "checksum", one.data.hex())
+            check(one.source == (case.our_source or segment.source("ours", case.family)),
+                  "source", one.source)
+            check(one.source_mac in macs, "source MAC", one.source_mac)
+            check(one.target == target, "target", one.target)
+
+    in_every(campaign.windows, campaign, case, law)
+
+
+@every_case
+def test_an_orderly_stop_hands_over_after_the_skew(campaign, case):
+    def law(window, phase):
+        leaving = "ours" if phase == "our-stop" else "peer"
+        staying = other(leaving)
+        adverts = campaign.adverts(case, window.begun, window.ended)
+        goodbye = [a for a in adverts if a.side == leaving and a.priority == 0]
+        if campaign.master_before(case, phase) == staying:
+            check(not goodbye, "a backup resigned")
+            return
+        check(goodbye, "no advertisement of priority 0")
+        successor = [a for a in adverts if a.side == staying]
+        check(successor, "no successor")
+        taken = successor[0].time - goodbye[0].time
+        most = case.skew(staying) + case.tardiness(staying) + LATE
+        check(taken < most, f"{taken:.3f} s without a master, at most {most:.3f}")
+
+    in_every(["our-stop", "peer-stop"], campaign, case, law)
+
+
+@every_case
+def test_a_power_cut_is_mended_within_the_down_interval(campaign, case):
+    def law(window, phase):
+        dead = "ours" if phase == "our-cut" else "peer"
+        heir = other(dead)
+        if campaign.master_before(case, phase) == heir:
+            check(window.master == heir, "the master was lost with its backup")
+            return
+        adverts = campaign.adverts(case, window.begun - 2 * case.interval(dead), window.ended)
+        last = [a for a in adverts if a.side == dead]
+        successor = [a for a in adverts if a.side == heir]
+        check(last and successor, "no successor")
+        taken, most = successor[0].time - last[-1].time, case.down(heir)
+        # FRR counts the skew in hundredths of a second.
+        early = 0.011 if case.is_frr(heir) else 0.001
+        check(most - early < taken < most + case.tardiness(heir) + LATE,
+              f"{taken:.3f} s, {most:.3f} by the standard")
+
+    in_every(["our-cut", "peer-cut"], campaign, case, law)
+
+
+@every_case
+def test_we_announce_what_we_take_over(campaign, case):
+    mac = case.mac("ours", campaign.meetings[case.segment].segment.macs["ours"])
+
+    def law(window, phase):
+        if window.master != "ours" or campaign.master_before(case, phase) == "ours":
+            return
+        first = next(a for a in campaign.adverts(case, window.begun, window.ended)
+                     if a.side == "ours")
+        for address in case.addresses("ours"):
+            told = [a for a in campaign.answers(case, address, first.time - LATE, window.ended)
+                    if a.side == "ours" and not a.asked]
+            check(told, address, "was not announced")
+            check({a.mac for a in told} == {mac}, address, "announced at", {a.mac for a in told})
+            check(told[0].time - first.time < LATE, address, "announced late")
+            check(case.family == 4 or all(a.override and a.router for a in told), "flags")
+
+    in_every(["our-return", "peer-stop", "our-reboot", "peer-cut"], campaign, case, law)
+
+
+@pytest.mark.skipif(not FAST_CASES, reason="no keepalived here")
+def test_ten_milliseconds_beside_keepalived(keeper):
+    """Both roles and families: nobody takes over falsely, and a power cut is mended at once."""
+    keeper.close()
+    campaign = Campaign(FAST_CASES)
+    try:
+        campaign.run(["start", "steady", "our-cut", "our-reboot", "peer-cut"], 5.0)
+        for case in FAST_CASES:
+            test_one_master_on_the_wire_and_by_both_words(campaign, case)
+            test_addresses_are_answered_for_by_the_master_alone(campaign, case)
+            test_a_power_cut_is_mended_within_the_down_interval(campaign, case)
+            before, after = campaign.windows["steady"][case].transitions
+            assert before == after
+    finally:
+        campaign.close()
+
+
+def test_every_way_of_meeting_is_there():
+    """The cases cannot shrink unseen; where a peer is missing, the suite says so."""
+    names = {case.segment for case in CASES}
+    missing = {"k2", "ka", "k3", "k6", "ku", "kd", "kt", "f2", "f3"} - names
+    if missing:
+        pytest.skip(f"no peer here for {sorted(missing)}")
+    assert len(CASES) >= 120
+    assert {case.auth for case in CASES} == {"", "PASS", "AH"}
+    for side in SIDES:
+        assert any(case.of(side, case.virtual_mac) for case in CASES)

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Advice: what it is given for, what stands just inside, and that it does not drown the rest.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sample.h"
+#include "sound.h"
+
+static void
+test_lint_advises(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " VIF " address 10.1.0.2/24\n"
+	              "set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1\n"
+	              "set " VIF " vrrp vrrp-group 2 sync-group T\n",
+	              "W interfaces: the groups of this router do not move together "
+	              "(S: dp0bond0 group 1; T: dp0bond0.10 group 2)", "[L1]");
+	sample_expect_none(SOUND "set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1\n"
+	                   "set " VIF " vrrp vrrp-group 2 sync-group S\n", "[L1]");
+	sample_expect_none(SOUND "set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1\n"
+	                   "set " VIF " vrrp vrrp-group 2 disable\n", "[L1]");
+	sample_expect(SOUND "set " GROUP " preempt true", "W line 2: " GROUP ": preempt is on",
+	              "[L2]");
+	sample_expect(SOUND "set " GROUP " advertise-interval 6",
+	              "W line 5: " GROUP " advertise-interval '6'", "[L3]");
+	sample_expect_none(SOUND "set " GROUP " advertise-interval 5", "[L3]");
+	sample_expect(SOUND "set " VIF " address 10.1.0.2/24\n"
+	              "set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1\n"
+	              "set " VIF " vrrp vrrp-group 2 rfc-compatibility",
+	              "W line 7: " VIF " vrrp vrrp-group 2 rfc-compatibility", "[L4]");
+	sample_expect(SOUND "delete " BOND " address", "W line 2: " GROUP ": dp0bond0 has no "
+	                                                                  "IPv4 address",
+	              "[L5]");
+	sample_expect(SOUND "set service connsync failover-mechanism vrrp sync-group T",
+	              "W line 5: service connsync failover-mechanism vrrp sync-group 'T': no "
+	              "VRRP group",
+	              "[L6]");
+	sample_expect(SOUND "set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1\n"
+	              "set " VIF " vrrp vrrp-group 2 sync-group S\n"
+	              "set " VIF " vrrp vrrp-group 2 preempt false\n"
+	              "set " VIF " vrrp vrrp-group 2 priority 7\n",
+	              "W line 5: " VIF " vrrp vrrp-group 2: differs in priority", "[L8]");
+}
+
+static void
+test_l3_long_intervals_of_version_3(void **state)
+{
+	(void)state;
+	sample_expect(SOUND_BOTH "set " GROUP " fast-advertise-interval 5010",
+	              "W line 7: " GROUP " fast-advertise-interval '5010': a failover takes",
+	              "[L3]");
+	sample_expect_none(SOUND_BOTH "set " GROUP " fast-advertise-interval 5000", "[L3]");
+}
+
+static void
+test_l5_ipv6_makes_its_own_source(void **state)
+{
+	(void)state;
+	sample_expect_none("set " GROUP " version 3\nset " GROUP " virtual-address fe80::1",
+	                   "[L5]");
+}
+
+static void
+test_l10_l11_owners_are_named(void **state)
+{
+	const char *member = "set " VIF " address 10.1.0.2/24\n"
+		"set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1\n"
+		"set " VIF " vrrp vrrp-group 2 preempt false\n"
+		"set " VIF " vrrp vrrp-group 2 sync-group S\n";
+	char text[1024];
+
+	(void)state;
+	sample_expect(SOUND "set " GROUP " virtual-address 10.0.0.2",
+	              "W line 5: " GROUP " virtual-address '10.0.0.2': is also an address of "
+	              "dp0bond0 itself: this router is its owner", "[L10]");
+	sample_expect_none(SOUND "set " GROUP " virtual-address 10.0.0.2", "[L11]");
+	sample_expect_none(SOUND "set " GROUP " virtual-address 10.0.0.2\nset " GROUP " disable",
+	                   "[L10]");
+	/* Of another interface: two places for one address, and no owner. */
+	sample_expect_none(SOUND "set " VIF " address 10.0.0.1/24", "[L10]");
+	snprintf(text, sizeof(text), SOUND "%sset " GROUP " virtual-address 10.0.0.2", member);
+	sample_expect(text, "W line 9: " GROUP " virtual-address '10.0.0.2': makes an owner of one "
+	              "member of sync group S", "[L11]");
+	snprintf(text, sizeof(text), SOUND "%s", member);
+	sample_expect_none(text, "W ");
+}
+
+static void
+test_l12_peers_with_a_virtual_mac(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " GROUP " peer-address 10.0.0.3\nset " GROUP " rfc-compatibility",
+	              "W line 6: " GROUP " rfc-compatibility: unicast peers", "[L12]");
+	sample_expect_none(SOUND "set " GROUP " peer-address 10.0.0.3", "W ");
+	sample_expect_none(SOUND "set " GROUP " rfc-compatibility", "W ");
+}
+
+static void
+test_l13_own_interface_is_watched_anyhow(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " GROUP " track interface dp0bond0",
+	              "W line 5: " GROUP " track interface dp0bond0: is the interface of the group",
+	              "[L13]");
+	sample_expect(SOUND "set " GROUP " track-interface dp0bond0",
+	              "W line 5: " GROUP " track-interface dp0bond0: is the interface of", "[L13]");
+	sample_expect_none(SOUND "set interfaces dataplane eth0\n"
+	                   "set " GROUP " track interface eth0", "W ");
+}
+
+#define ETH(n) "set interfaces dataplane eth" n "\n"
+#define WEIGHT(list, n, type, value) \
+	ETH(n) "set " GROUP " " list " eth" n " weight type " type "\n" \
+	"set " GROUP " " list " eth" n " weight value " value "\n"
+
+static void
+test_l14_weights_lead_out_of_the_band(void **state)
+{
+	(void)state;
+	sample_expect_none(SOUND WEIGHT("track interface", "0", "increment", "100")
+	                   WEIGHT("track interface", "1", "increment", "54"), "W ");
+	sample_expect(SOUND WEIGHT("track interface", "0", "increment", "100")
+	              WEIGHT("track-interface", "1", "increment", "55"),
+	              "W line 2: " GROUP ": the weights lead from priority 100 up to 255 and down "
+	              "to 100", "[L14]");
+	sample_expect_none(SOUND WEIGHT("track interface", "0", "decrement", "99"), "W ");
+	sample_expect(SOUND WEIGHT("track interface", "0", "decrement", "99")
+	              WEIGHT("track-interface", "1", "decrement", "1"),
+	              "W line 2: " GROUP ": the weights lead from priority 100 up to 100 and down "
+	              "to 0", "[L14]");
+}
+
+/* count groups, each with preempt on, in a text that is otherwise sound; heap. */
+static char *
+many_groups(unsigned count)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	fputs("set interfaces dataplane eth0 address 10.0.0.254/16\n", out);
+	for (unsigned i = 1; i <= count; i++)
+		fprintf(out, "set interfaces dataplane eth0 vrrp vrrp-group %u virtual-address "
+		        "10.0.0.%u\n"
+		        "set interfaces dataplane eth0 vrrp vrrp-group %u sync-group S\n",
+		        i, i, i);
+	fclose(out);
+	return text;
+}
+
+static unsigned
+count_of(const char *text, const char *part)
+{
+	unsigned count = 0;
+
+	for (; (text = strstr(text, part)); text++)
+		count++;
+	return count;
+}
+
+static void
+test_repeated_advice_is_folded(void **state)
+{
+	char *text = many_groups(5), *lines = sample_problems(text);
+
+	(void)state;
+	assert_int_equal(count_of(lines, "[L2]"), 5);
+	assert_int_equal(count_of(lines, "more like this"), 0);
+	free(text);
+	free(lines);
+
+	text = many_groups(253);
+	lines = sample_problems(text);
+	assert_int_equal(count_of(lines, "[L2]"), 4);
+	assert_int_equal(count_of(lines, "W and 250 more like this [L2]\n"), 1);
+	assert_non_null(strstr(lines, "vrrp-group 3: preempt is on"));
+	assert_null(strstr(lines, "vrrp-group 4: preempt is on"));
+	free(text);
+	free(lines);
+}
+
+/* Every error stands, whatever their number. */
+static void
+test_errors_are_never_folded(void **state)
+{
+	char *text = many_groups(50), *more = NULL, *lines;
+	size_t size;
+	FILE *out = open_memstream(&more, &size);
+
+	(void)state;
+	fputs(text, out);
+	for (unsigned i = 1; i <= 50; i++)
+		fprintf(out, "set interfaces dataplane eth0 vrrp vrrp-group %u accept true\n", i);
+	fclose(out);
+	lines = sample_problems(more);
+	assert_int_equal(count_of(lines, "[C5]"), 50);
+	assert_int_equal(count_of(lines, "[L2]"), 4);
+	free(text);
+	free(more);
+	free(lines);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lint_advises),
+		cmocka_unit_test(test_l3_long_intervals_of_version_3),
+		cmocka_unit_test(test_l5_ipv6_makes_its_own_source),
+		cmocka_unit_test(test_l10_l11_owners_are_named),
+		cmocka_unit_test(test_l12_peers_with_a_virtual_mac),
+		cmocka_unit_test(test_l13_own_interface_is_watched_anyhow),
+		cmocka_unit_test(test_l14_weights_lead_out_of_the_band),
+		cmocka_unit_test(test_repeated_advice_is_folded),
+		cmocka_unit_test(test_errors_are_never_folded),
+	};
+
+	return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
+}

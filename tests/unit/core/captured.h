@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Frames as other implementations sent them, captured with a packet socket: keepalived 2.2.7 and
+ * FRR 8.4.4, both from Debian 12.  None of them was ever made by our own code.
+ */
+#ifndef TANDEM_CAPTURED_H
+#define TANDEM_CAPTURED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CAPTURED_MAX 200u
+
+/* keepalived, version 2: no authentication, a password, an authentication header. */
+#define KEEPALIVED_V2 \
+	"01005e000012" "02000000000a" "0800" \
+	"45c00028" "00010000" "ff701891" "c0000201" "e0000012" \
+	"21076401" "0001b8eb" "c000020a" "0000000000000000"
+#define KEEPALIVED_V2_TEXT \
+	"01005e000012" "02000000000a" "0800" \
+	"45c0002c" "00010000" "ff70188d" "c0000201" "e0000012" \
+	"21086402" "0101b98f" "c000020b" "c000020c" "7365637265740000"
+/* Password "secret", number 1; then number 5. */
+#define KEEPALIVED_V2_AH \
+	"01005e000012" "02000000000a" "0800" \
+	"45c00040" "00010000" "ff3318b6" "c0000201" "e0000012" \
+	"70040000" "c0000201" "00000001" "6c588e499f0168f587500167" \
+	"21096401" "0201b6e6" "c000020d" "0000000000000000"
+#define KEEPALIVED_V2_AH_LATER \
+	"01005e000012" "02000000000a" "0800" \
+	"45c00040" "00050000" "ff3318b2" "c0000201" "e0000012" \
+	"70040000" "c0000201" "00000005" "e407cd10157eabd3f1042d1c" \
+	"21096401" "0201b6e6" "c000020d" "0000000000000000"
+/* Password "longpass", interval 2 s. */
+#define KEEPALIVED_V2_AH_TWO \
+	"01005e000012" "02000000000a" "0800" \
+	"45c00044" "00010000" "ff3318b2" "c0000201" "e0000012" \
+	"70040000" "c0000201" "00000001" "a083fc145685806906298a28" \
+	"210a7802" "0202e0d2" "c000020e" "c000020f" "0000000000000000"
+/* Password "secret", to a unicast peer. */
+#define KEEPALIVED_V2_AH_UNICAST \
+	"02000000000b" "02000000000a" "0800" \
+	"45c00040" "00010000" "ff3336c6" "c0000201" "c0000202" \
+	"70040000" "c0000201" "00000001" "69265cb807ba6bf04be1e4bc" \
+	"2109c801" "020152e6" "c000020d" "0000000000000000"
+/* keepalived, version 3: IPv4 with the checksum of RFC 5798, to a unicast peer, IPv6. */
+#define KEEPALIVED_V3 \
+	"01005e000012" "02000000000a" "0800" \
+	"45c00020" "00010000" "ff701899" "c0000201" "e0000012" \
+	"31076401" "006405f8" "c000020a"
+#define KEEPALIVED_V3_UNICAST \
+	"02000000000b" "02000000000a" "0800" \
+	"45c00020" "00010000" "ff7036a9" "c0000201" "c0000202" \
+	"310c6401" "006423fc" "c0000211"
+#define KEEPALIVED_V3_IPV6 \
+	"333300000012" "02000000000a" "86dd" \
+	"6c0bbfc8" "002870ff" "fe800000000000000000000000000001" \
+	"ff020000000000000000000000000012" \
+	"31076402" "0032404d" "fe800000000000000000000000000007" \
+	"20010db8000000000000000000000007"
+/* To a unicast peer, with hop limit 64; then its resignation. */
+#define KEEPALIVED_V3_IPV6_UNICAST \
+	"02000000000b" "02000000000a" "86dd" \
+	"6c0e405f" "00187040" "fe800000000000000000000000000001" \
+	"fe80000000000000000000fffe00000b" \
+	"31096401" "000a6fcd" "fe800000000000000000000000000007"
+#define KEEPALIVED_V3_IPV6_RESIGN \
+	"02000000000b" "02000000000a" "86dd" \
+	"6c0e405f" "00187040" "fe800000000000000000000000000001" \
+	"fe80000000000000000000fffe00000b" \
+	"31090001" "000ad3cd" "fe800000000000000000000000000007"
+/* FRR, from virtual MACs. */
+#define FRR_V2 \
+	"01005e000012" "00005e000107" "0800" \
+	"45c00028" "485a4000" "ff709037" "c0000201" "e0000012" \
+	"21076401" "0001b8eb" "c000020a" "0000000000000000"
+#define FRR_V3 \
+	"01005e000012" "00005e000108" "0800" \
+	"45c00024" "485b4000" "ff70903a" "c0000201" "e0000012" \
+	"31089602" "00321216" "c000020b" "c000020c"
+#define FRR_V3_IPV6 \
+	"333300000012" "00005e000207" "86dd" \
+	"6c032c35" "002870ff" "fe800000000000000000000000000007" \
+	"ff020000000000000000000000000012" \
+	"31076402" "00644015" "fe800000000000000000000000000007" \
+	"20010db8000000000000000000000007"
+
+/* Neighbour advertisements: of keepalived on a host that does not forward, of FRR on a router. */
+#define KEEPALIVED_NEIGHBOUR \
+	"333300000001" "02000000000a" "86dd" \
+	"60000000" "00203aff" "fe800000000000000000000000000007" \
+	"ff020000000000000000000000000001" \
+	"88005786" "20000000" "fe800000000000000000000000000007" "020102000000000a"
+#define FRR_NEIGHBOUR \
+	"333300000001" "00005e000207" "86dd" \
+	"60000000" "00203aff" "20010db8000000000000000000000007" \
+	"ff020000000000000000000000000001" \
+	"88001b18" "a0000000" "20010db8000000000000000000000007" "020100005e000207"
+/* Router advertisement of FRR: hop limit 64, lifetime 48 s, prefix, source link-layer address. */
+#define FRR_ROUTER \
+	"333300000001" "00005e000207" "86dd" \
+	"6005d9e2" "00383aff" "fe800000000000000000000000000007" \
+	"ff020000000000000000000000000001" \
+	"8600a19a" "40000030" "00000000" "00000000" \
+	"030440c0" "00278d00" "00093a80" "00000000" "20010db8000000000000000000000000" \
+	"010100005e000207"
+
+/* Write the bytes that the digits stand for and return how many. */
+static inline size_t
+captured(const char *digits, uint8_t bytes[CAPTURED_MAX])
+{
+	size_t count = 0;
+
+	for (; digits[0] && digits[1] && count < CAPTURED_MAX; digits += 2) {
+		unsigned value = 0;
+
+		for (unsigned i = 0; i < 2; i++) {
+			char c = digits[i];
+
+			value = value << 4 | (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+		}
+		bytes[count++] = (uint8_t)value;
+	}
+	return count;
+}
+
+#endif

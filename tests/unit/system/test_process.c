@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Is a process there: by name, by command line, and what does not count.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "system/process.h"
+
+#define LINE "'/opt/two words/tandem-sleeper' "
+
+static char number[16];
+static pid_t child;
+
+/* A process with a command line that no other has. */
+static int
+start_child(void **state)
+{
+	(void)state;
+	snprintf(number, sizeof(number), "9%d", getpid());
+	child = fork();
+	if (child == 0) {
+		execl("/bin/sleep", "/opt/two words/tandem-sleeper", number, (char *)NULL);
+		_exit(1);
+	}
+	return child > 0 ? 0 : -1;
+}
+
+static int
+end_child(void **state)
+{
+	(void)state;
+	kill(child, SIGKILL);
+	return waitpid(child, NULL, 0) == child ? 0 : -1;
+}
+
+/* The pattern of these words and, perhaps, the number of our child. */
+static const struct program_words *
+pattern_of(const char *words, const char *last)
+{
+	static struct program_words patterns[8];
+	static unsigned next;
+	struct program_words *pattern = &patterns[next++ % ARRAY_SIZE(patterns)];
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s%s", words, last);
+	assert_int_equal(program_split(text, pattern, NULL), 0);
+	return pattern;
+}
+
+/* Has the child become what it is to be? */
+static void
+await_child(void)
+{
+	const struct program_words *name = pattern_of(LINE, number);
+
+	for (unsigned i = 0; !process_is(child, name) && i < 1000; i++) {
+		const struct timespec moment = { .tv_nsec = 5000000 };
+
+		nanosleep(&moment, NULL);
+	}
+}
+
+static void
+test_process_is_found_by_name_and_by_command_line(void **state)
+{
+	const struct program_words *name = pattern_of("tandem-sleeper", "");
+	const struct program_words *line = pattern_of(LINE, number);
+	const struct program_words *other = pattern_of(LINE "1", number);
+	const struct program_words *part = pattern_of(LINE, "");
+	const struct program_words *more = pattern_of(LINE, "x y");
+
+	(void)state;
+	await_child();
+	assert_true(process_is(child, line));
+	assert_int_equal(process_find(line), child);
+	assert_int_equal(process_find(other), 0);
+	assert_int_equal(process_find(part), child);	/* more arguments may follow */
+	assert_false(process_is(child, more));
+	assert_true(process_is(child, name));
+}
+
+static void
+test_process_that_ended_is_gone_before_it_is_reaped(void **state)
+{
+	const struct program_words *line = pattern_of(LINE, number);
+	siginfo_t info;
+
+	(void)state;
+	await_child();
+	kill(child, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+	assert_false(process_is(child, line));
+	assert_int_equal(process_find(line), 0);
+}
+
+static void
+test_our_own_name_is_found(void **state)
+{
+	struct program_words pattern;
+
+	(void)state;
+	prctl(PR_SET_NAME, "tandem-unique-x");
+	assert_int_equal(program_split("tandem-unique-x", &pattern, NULL), 0);
+	assert_int_equal(process_find(&pattern), getpid());
+}
+
+static void
+test_script_is_found_and_its_interpreter_too(void **state)
+{
+	char path[] = "/tmp/tandem-script-XXXXXX", text[64];
+	struct program_words by_path, by_name, argument, other;
+	int fd = mkstemp(path);
+	pid_t script;
+
+	(void)state;
+	assert_int_equal(dprintf(fd, "#!/bin/sh\nkill -STOP $$\n"), 24);
+	assert_int_equal(fchmod(fd, 0700), 0);
+	close(fd);
+	script = fork();
+	if (script == 0) {
+		execl(path, path, "a", "b", (char *)NULL);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(script, NULL, WUNTRACED), script);
+	unlink(path);
+	snprintf(text, sizeof(text), "%s a", path);
+	assert_int_equal(program_split(text, &by_path, NULL), 0);
+	assert_int_equal(program_split(strrchr(text, '/') + 1, &by_name, NULL), 0);
+	assert_int_equal(program_split("a b", &argument, NULL), 0);
+	snprintf(text, sizeof(text), "%s b", path);
+	assert_int_equal(program_split(text, &other, NULL), 0);
+	assert_true(process_is(script, &by_path));
+	assert_true(process_is(script, &by_name));
+	assert_false(process_is(script, &argument));
+	assert_false(process_is(script, &other));
+	kill(script, SIGKILL);
+	(void)waitpid(script, NULL, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_process_is_found_by_name_and_by_command_line,
+		                                start_child, end_child),
+		cmocka_unit_test_setup_teardown(
+			test_process_that_ended_is_gone_before_it_is_reaped, start_child, end_child),
+		cmocka_unit_test(test_our_own_name_is_found),
+		cmocka_unit_test(test_script_is_found_and_its_interpreter_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
