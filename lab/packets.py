@@ -4,6 +4,8 @@ Packets seen and made by the laboratory itself, independent of Tandem's own code
 the kernel's arrival times, and VRRP advertisements, right ones and wrong ones.
 """
 import ctypes
+import hashlib
+import hmac
 import ipaddress
 import select
 import socket
@@ -21,7 +23,7 @@ VRRP_MAC = "01:00:5e:00:00:12"
 VRRP_GROUP6 = "ff02::12"
 VRRP_MAC6 = "33:33:00:00:00:12"
 ETH_IP6 = 0x86dd
-PROTO_VRRP = 112
+PROTO_VRRP, PROTO_AH = 112, 51
 
 # Classic BPF: what each kind of capture lets through.
 FILTERS = {
@@ -151,15 +153,15 @@ def checksum(data):
     return ~total & 0xffff
 
 
-def ip_frame(source, body, ttl, target=None, source_mac="02:00:00:00:00:99"):
+def ip_frame(source, body, ttl, target=None, source_mac="02:00:00:00:00:99", protocol=PROTO_VRRP):
     """An Ethernet frame with a VRRP message over IPv4 or IPv6; to the VRRP group unless told."""
     source, six = ipaddress.ip_address(source), ":" in source
     target = ipaddress.ip_address(target or (VRRP_GROUP6 if six else VRRP_GROUP))
     if six:
-        head = struct.pack("!IHBB", 0x6c000000, len(body), PROTO_VRRP, ttl)
+        head = struct.pack("!IHBB", 0x6c000000, len(body), protocol, ttl)
         head += source.packed + target.packed
     else:
-        head = struct.pack("!BBHHHBBH", 0x45, 0xc0, 20 + len(body), 0, 0, ttl, PROTO_VRRP, 0)
+        head = struct.pack("!BBHHHBBH", 0x45, 0xc0, 20 + len(body), 0, 0, ttl, protocol, 0)
         head += source.packed + target.packed
         head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
     return (mac_bytes(VRRP_MAC6 if six else VRRP_MAC) + mac_bytes(source_mac)
@@ -198,8 +200,26 @@ def advert3(source, vrid, priority, addresses, *, interval_ms=1000, version=3, k
     return ip_frame(source, body[:6] + struct.pack("!H", value) + body[8:], ttl, **frame)
 
 
+def ah_advert(source, vrid, priority, addresses, password, sequence, **fields):
+    """
+    A version 2 advertisement behind an authentication header (RFC 2402, HMAC-MD5-96).  Like
+    keepalived, whose captured packets this reproduces, it protects the TTL, too.
+    """
+    message = advert(source, vrid, priority, addresses, auth=2, **fields)[34:]
+    header = struct.pack("!BBH4sI", PROTO_VRRP, 4, 0, ipaddress.ip_address(source).packed, sequence)
+    frame = ip_frame(source, header + bytes(12) + message, 255, protocol=PROTO_AH)
+    covered = bytearray(frame[14:])
+    covered[1] = 0                      # class of service
+    covered[10:12] = bytes(2)           # checksum of the header
+    digest = hmac.new(password, bytes(covered), hashlib.md5).digest()[:12]
+    return frame[:46] + digest + message
+
+
 class Sender:
-    """Sends frames from an interface, each of a list at a steady period, while the block runs."""
+    """
+    Sends frames from an interface, each of a list at a steady period, while the block runs.  One
+    that must be made anew for each sending is a function.
+    """
 
     def __init__(self, space, interface, frames, period):
         with space.inside():
@@ -213,7 +233,8 @@ class Sender:
 
     def _run(self):
         while not self.ended.wait(self.period / len(self.frames)):
-            self.socket.send(self.frames[self.sent % len(self.frames)])
+            frame = self.frames[self.sent % len(self.frames)]
+            self.socket.send(frame() if callable(frame) else frame)
             self.sent += 1
 
     def __enter__(self):

@@ -10,10 +10,10 @@ import struct
 import threading
 from dataclasses import dataclass
 
-from lab.packets import ETH_ARP, ETH_IP, Capture, checksum, mac_bytes, mac_text
+from lab.packets import (ETH_ARP, ETH_IP, ETH_IP6, PROTO_AH, PROTO_VRRP, Capture, checksum,
+                         mac_bytes, mac_text)
 
-ETH_IP6 = 0x86dd
-PROTO_AH, PROTO_ICMP6, PROTO_VRRP = 51, 58, 112
+PROTO_ICMP6 = 58
 SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
 AH_SIZE = 24
 SOLICITATION, NEIGHBOUR_ADVERT = 135, 136

@@ -34,7 +34,7 @@ CORE_MAY_NOT_CALL = ("printf", "fprintf", "vprintf", "vfprintf", "puts", "fputs"
                      "system", "time", "clock_gettime", "gettimeofday", "log_line", "strerror")
 # Allocation happens while adopting only; these files are where that is done.
 CORE_MAY_ALLOCATE = ("engine.c", "roster.c", "settings.c", "deadlines.c", "ifworld.c", "ifwish.c",
-                     "ifplan.c", "iforiginal.c", "names.c")
+                     "ifplan.c", "iforiginal.c", "ifroute.c", "iftrack.c", "names.c")
 BANNED = {
     "strcpy": "snprintf or memcpy", "strcat": "snprintf", "sprintf": "snprintf",
     "vsprintf": "vsnprintf", "gets": "getline", "strtok": "strsep or base/text",
@@ -228,3 +228,25 @@ def test_manual_names_every_option_of_the_daemon():
     assert options, "no options found in src/daemon/main.c"
     report([f"docs/tandemd.8 does not name --{option}" for option in sorted(options)
             if "--" + option not in manual])
+
+
+def test_tests_that_the_conformance_table_names_exist():
+    offences = []
+    for number, line in enumerate(text_of("docs/protocol.md").splitlines(), 1):
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) < 6 or cells[1] in ("clause", "---"):
+            continue
+        for item in filter(None, (part.strip() for part in cells[4].split(";"))):
+            what, _, names = item.partition(":")
+            where = "tests/system" if what == "system" else f"tests/unit/core/test_{what}.c"
+            if what != "system" and not os.path.exists(os.path.join(TOP, where)):
+                offences.append(f"docs/protocol.md:{number}: there is no {where}")
+                continue
+            for name in filter(None, (part.strip() for part in names.split(","))):
+                if what == "system":
+                    exists = os.path.exists(os.path.join(TOP, where, name))
+                else:
+                    exists = f"test_{name}(" in text_of(where)
+                if not exists:
+                    offences.append(f"docs/protocol.md:{number}: {what} has no {name}")
+    report(offences)

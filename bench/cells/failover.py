@@ -21,14 +21,13 @@ TAIL = 0.5
 WAIT = 15                       # seconds beyond the down interval for the last address
 
 COLUMNS = (
-    Column("earliest", "earliest|advert", 2),
-    Column("advert", "advert of|every group", 2),
-    Column("group", "first announcement|of every group", 2),
     Column("first", "first VIP|announced", 2),
+    Column("advert", "last group|advertised", 2),
+    Column("group", "last group|announced", 2),
     Column("announced", "last VIP|announced", 2),
     Column("answered", "last VIP|answered", 2),
-    Column("missing", "VIPs never|announced|or answered", 0),
-    Column("false", "false takeovers|before the cut:|transitions", 0),
+    Column("missing", "VIPs|never", 0),
+    Column("false", "falsely:|takeovers", 0),
     Column("added", "addresses|added", 0),
 )
 
@@ -75,9 +74,8 @@ def judge(pair, cut):
         announced += told
         answered += here
     false, added = pair.false_takeovers(pair.started, cut)
-    found = {"earliest": least(adverts), "advert": most(adverts), "group": most(groups),
-             "first": least(announced), "announced": most(announced), "missing": missing,
-             "false": false}
+    found = {"advert": most(adverts), "group": most(groups), "first": least(announced),
+             "announced": most(announced), "missing": missing, "false": false}
     if pair.r2.moves_addresses:
         found |= {"answered": most(answered), "added": added}
     return found

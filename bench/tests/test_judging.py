@@ -78,8 +78,8 @@ def test_address_that_never_answers_is_missing_and_leaves_no_worst():
 
 def test_early_takeover_is_negative():
     def early(wire, first, second):
-        wire.adverts["r2", (0, 1)] = [(wire.deadline - 0.008, 100, 2)]
-    assert judged(early)["earliest"] == pytest.approx(-8, abs=1e-3)
+        wire.announced[first] = [9.0, wire.deadline - 0.008]
+    assert judged(early)["first"] == pytest.approx(-8, abs=1e-3)
 
 
 def test_resignation_makes_a_power_cut_void():

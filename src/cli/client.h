@@ -40,8 +40,8 @@ int client_post(struct client *client, const char *path, const char *body,
                 struct answer *ret_answer, struct error *error) MUST_USE;
 
 /*
- * Follow a stream of events until it ends, on_event says false, or the user interrupts: each event's
- * data goes to on_event, one line of JSON.  A status other than 200 comes back in *ret_answer, like
+ * Follow a stream of events until it ends, on_event says false, or the user interrupts: the data of
+ * each goes to on_event, one line of JSON.  A status other than 200 comes back in *ret_answer, like
  * that of the others.
  */
 int client_follow(struct client *client, const char *path,

@@ -31,7 +31,8 @@ list_by_name(const void *a, const void *b)
 }
 
 struct list
-list_sort(const struct lyd_node *parent, const char *list, int (*compare)(const void *, const void *))
+list_sort(const struct lyd_node *parent, const char *list,
+          int (*compare)(const void *, const void *))
 {
 	struct list sorted = { 0 };
 

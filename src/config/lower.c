@@ -307,7 +307,8 @@ put_lateness(struct lyd_node *root, const struct lower_facts *facts)
 		           milliseconds_since(facts, late->worst_advert_at));
 	}
 	if (late->worst_takeover_at > 0) {
-		put_number(node, "worst-takeover", (uint64_t)(late->worst_takeover / NSEC_PER_USEC));
+		put_number(node, "worst-takeover",
+		           (uint64_t)(late->worst_takeover / NSEC_PER_USEC));
 		put_number(node, "worst-takeover-since",
 		           milliseconds_since(facts, late->worst_takeover_at));
 	}

@@ -74,9 +74,9 @@ lower_alarm_text(const struct lower_facts *facts, const struct group_settings *g
 		break;
 	case ALARM_TWO_OWNERS:
 		lower_party_text(&record->rival, &record->rival_mac, them);
-		snprintf(text, ALARM_TEXT_SIZE, "two owners: %s claims priority 255 for this group, "
-		         "and so does this router, %s: one of both has a virtual address as a "
-		         "real one by mistake", them, us);
+		snprintf(text, ALARM_TEXT_SIZE, "two owners: %s claims priority 255 for this "
+		         "group, and so does this router, %s: one of both has a virtual address "
+		         "as a real one by mistake", them, us);
 		break;
 	case ALARM_CHECKSUM:
 		offender_text(record, ADVERT_CHECKSUM, ADVERT_CHECKSUM, them);
@@ -85,8 +85,8 @@ lower_alarm_text(const struct lower_facts *facts, const struct group_settings *g
 		break;
 	case ALARM_ADDRESS_LIST:
 		lower_party_text(&record->master_source, &record->master_mac, them);
-		snprintf(text, ALARM_TEXT_SIZE, "%s has other virtual addresses for this group than "
-		         "this router", them);
+		snprintf(text, ALARM_TEXT_SIZE, "%s has other virtual addresses for this group "
+		         "than this router", them);
 		break;
 	case ALARM_VERSION:
 		offender_text(record, ADVERT_VERSION, ADVERT_VERSION, them);
@@ -101,8 +101,8 @@ lower_alarm_text(const struct lower_facts *facts, const struct group_settings *g
 		break;
 	case ALARM_AUTH:
 		offender_text(record, ADVERT_AUTH_INVALID, ADVERT_AUTH_FAILED, them);
-		snprintf(text, ALARM_TEXT_SIZE, "%s has another authentication type or password for "
-		         "this group", them);
+		snprintf(text, ALARM_TEXT_SIZE, "%s has another authentication type or password "
+		         "for this group", them);
 		break;
 	case ALARM_LOOPED:
 		snprintf(text, ALARM_TEXT_SIZE, "advertisements of this router, %s, come back to "

@@ -32,8 +32,8 @@ election_down_interval(uint8_t version, uint8_t priority, nsec_t interval)
 nsec_t
 election_lease(uint8_t version, nsec_t interval)
 {
-	/* Priority 0 stands for the limit that no priority reaches. */
-	nsec_t longest = election_down_interval(version, 0, interval);
+	nsec_t skew = version == 2 ? NSEC_PER_SEC : nsec_min(interval, NSEC_PER_SEC);
+	nsec_t patience = 3 * interval + skew;
 
-	return (longest + NSEC_PER_SEC - 1) / NSEC_PER_SEC * NSEC_PER_SEC;
+	return (patience + NSEC_PER_SEC - 1) / NSEC_PER_SEC * NSEC_PER_SEC;
 }

@@ -25,8 +25,9 @@ nsec_t election_skew(uint8_t version, uint8_t priority, nsec_t interval);
 nsec_t election_down_interval(uint8_t version, uint8_t priority, nsec_t interval);
 
 /*
- * How long a master's addresses may outlive its last advertisement: the longest down interval any
- * router of the group can have, in whole seconds as the kernel counts lifetimes.
+ * How long a master's addresses may outlive its last advertisement, in whole seconds as the kernel
+ * counts lifetimes: until any router of the group may have taken over, but, with the long skew of
+ * long intervals in version 3, not until the weakest has.
  */
 nsec_t election_lease(uint8_t version, nsec_t interval);
 

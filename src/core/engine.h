@@ -232,10 +232,10 @@ bool engine_holds_addresses(const struct engine *engine, uint32_t group);
 uint64_t engine_unknown_vrids(const struct engine *engine, uint32_t link);
 
 /*
- * One packet of an advertisement, borrowed until the next engine_adopt() or engine_on_link().  For
- * multicast it is a whole Ethernet frame for the group's link.  For a unicast peer it is an IP
- * packet, header included, for that address, to be sent through the routing table from the group's
- * link.
+ * One packet of an advertisement, borrowed until the next call that is neither engine_on_sent()
+ * nor a question.  For multicast it is a whole Ethernet frame for the group's link.  For a unicast
+ * peer it is an IP packet, header included, for that address, to be sent through the routing table
+ * from the group's link.
  */
 struct frame {
 	const uint8_t *bytes;
@@ -246,8 +246,8 @@ struct frame {
 /*
  * An advertisement is so many packets: one, or one for each unicast peer, twice as many where both
  * versions are spoken; 0 while the link has no address to send from.  AH numbers its packets: the
- * call for packet 0 begins a new sequence number.  The number is written into the packet itself, so
- * send one advertisement before asking for the next of the same group.
+ * call for packet 0 begins a new sequence number.  Packets with AH are borrowed until the next but
+ * one advertisement of the group is asked for.
  */
 #define ENGINE_PACKETS_MAX (2 * GROUP_PEERS_MAX)
 uint32_t engine_advert_count(const struct engine *engine, uint32_t group, bool resign);

@@ -2,7 +2,8 @@
 /*
  * Packets of one size, one after the other: the ordinary ones, then the same with priority 0; in
  * each half our version's first, one for each peer, then those of version 2 where both are spoken.
- * An authentication header is finished when its packet is asked for: it counts.
+ * An authentication header is finished when its packet is asked for: it counts.  Such packets are
+ * there twice, used in turn, so that one may still wait to be sent when the next is asked for.
  */
 #include "core/frames.h"
 
@@ -43,16 +44,22 @@ packets(const struct group_settings *g)
 	return versions(g) * destinations(g);
 }
 
+static uint32_t
+copies(const struct group_settings *g)
+{
+	return g->auth == AUTH_AH ? 2 : 1;
+}
+
 size_t
 frames_room(const struct group_settings *g)
 {
-	return 2 * packets(g) * longest(g);
+	return copies(g) * 2 * packets(g) * longest(g);
 }
 
 static uint8_t *
-place(const struct vrouter *v, bool resign, uint32_t index)
+place(const struct vrouter *v, uint32_t copy, bool resign, uint32_t index)
 {
-	return v->frames + (resign * packets(v->settings) + index) * v->frame_room;
+	return v->frames + ((2 * copy + resign) * packets(v->settings) + index) * v->frame_room;
 }
 
 nsec_t
@@ -73,7 +80,8 @@ build_one(struct vrouter *v, struct advert *ad, uint32_t index)
 		size_t length = advert_encode(ad, bytes);
 
 		assert(length <= v->frame_room);
-		memcpy(place(v, resign, index), bytes, length);
+		for (uint32_t copy = 0; copy < copies(v->settings); copy++)
+			memcpy(place(v, copy, resign, index), bytes, length);
 		v->frame_length[index >= destinations(v->settings)] = length;
 	}
 }
@@ -131,17 +139,17 @@ frames_get(struct vrouter *v, bool resign, uint32_t index)
 {
 	const struct group_settings *g = v->settings;
 	struct vrouter_status *s = &v->status;
-	uint8_t *bytes = place(v, resign, index);
 	size_t length = v->frame_length[index >= destinations(g)];
+	uint8_t *bytes;
 
 	assert(index < frames_count(v));
-	if (g->auth == AUTH_AH) {
-		if (index == 0) {
-			s->ah_sequence = auth_header_next(s->ah_sequence);
-			v->version++;
-		}
-		advert_seal(bytes, length, g->password, s->ah_sequence);
+	if (g->auth == AUTH_AH && index == 0) {
+		s->ah_sequence = auth_header_next(s->ah_sequence);
+		v->version++;
 	}
+	bytes = place(v, s->ah_sequence % copies(g), resign, index);
+	if (g->auth == AUTH_AH)
+		advert_seal(bytes, length, g->password, s->ah_sequence);
 	if (g->peer_count == 0)
 		return (struct frame){ .bytes = bytes, .length = length };
 	return (struct frame){

@@ -15,6 +15,18 @@
 /* A weaker master that goes on for so many intervals does not hear us. */
 #define ONE_WAY_INTERVALS 3
 
+/* Only version 3 over IPv4 has two forms; a sum that is right in both tells nothing new. */
+static void
+note_sum_form(struct vrouter *v, const struct advert *ad)
+{
+	struct vrouter_status *s = &v->status;
+
+	if (!ip_equal(&s->master_source, &ad->source))
+		s->master_sum_form = SUM_FORMS;
+	if (ad->version == 3 && ad->family == 4 && ad->sum_form < SUM_FORMS)
+		s->master_sum_form = ad->sum_form;
+}
+
 /* Its sender is our master: learn its interval (RFC 9568 6.4.2) and wait for its next advert. */
 static void
 follow(struct vrouter *v, const struct advert *ad, nsec_t arrival)
@@ -22,14 +34,13 @@ follow(struct vrouter *v, const struct advert *ad, nsec_t arrival)
 	struct vrouter_status *s = &v->status;
 	nsec_t since = nsec_max(arrival, v->party->listening_since);
 
+	note_sum_form(v, ad);
 	s->master_priority = ad->priority;
 	s->master_version = ad->version;
-	if (ad->sum_form < SUM_FORMS || !ip_equal(&s->master_source, &ad->source))
-		s->master_sum_form = ad->sum_form;
 	s->master_source = ad->source;
 	s->master_mac = ad->sender;
 	v->version++;
-	if (v->settings->version == 3 && ad->interval != s->master_interval) {
+	if (ad->interval != s->master_interval) {
 		vrouter_learn(v, ad->interval);
 		s->down_deadline = since + v->down_interval;
 		party_learned(v);

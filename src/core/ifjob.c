@@ -86,7 +86,7 @@ ifjob_mac(const struct ifjob *job, const struct ifworld_link *link, const struct
 
 void
 ifjob_text(const struct ifjob *job, enum ifstep_kind kind, const struct ifworld_link *link,
-         const char *text)
+           const char *text)
 {
 	struct ifstep step = ifjob_step(job, kind, link);
 
@@ -105,10 +105,24 @@ ifjob_arp(const struct ifjob *job, const struct ifworld_link *link, struct ifwor
 
 void
 ifjob_address(const struct ifjob *job, enum ifstep_kind kind, const struct ifworld_link *link,
-                 const struct prefix *prefix)
+              const struct prefix *prefix)
 {
 	struct ifstep step = ifjob_step(job, kind, link);
 
 	step.prefix = *prefix;
 	ifjob_add(job, &step);
+}
+
+void
+ifjob_save(const struct ifjob *job, enum iforiginal_bit bit)
+{
+	const struct ifworld_link *master = ifworld_link(job->view->world, job->now->master);
+
+	iforiginals_save(job->view->originals, job->now, master == NULL ? "" : master->name, bit);
+}
+
+bool
+ifjob_is_created(const struct ifjob *job)
+{
+	return iforiginals_has(job->view->originals, job->now->name, ORIGINAL_CREATED);
 }

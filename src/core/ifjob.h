@@ -49,4 +49,9 @@ void ifjob_arp(const struct ifjob *job, const struct ifworld_link *link, struct 
 void ifjob_address(const struct ifjob *job, enum ifstep_kind kind,
                    const struct ifworld_link *link, const struct prefix *prefix);
 
+/* Remember what the job's link is like before it is changed, unless that was done earlier. */
+void ifjob_save(const struct ifjob *job, enum iforiginal_bit bit);
+/* Did we make the job's link? */
+bool ifjob_is_created(const struct ifjob *job);
+
 #endif

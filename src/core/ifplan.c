@@ -3,12 +3,7 @@
  * The planner of links and addresses.  It changes nothing but the list of steps and the record of
  * originals, and knows no kernel message.
  *
- * Two facts about Linux shape it:
- *  - A bond changes its mode only when it is down and has no members, its LACP options only when it
- *    is down.
- *  - A member joins a bond only when it is down, and comes up with it.
- *
- * What groups have on a link is planned by ifgroup.c.
+ * Bonds are planned by ifbond.c, what groups have on a link by ifgroup.c.
  */
 #include "core/ifplan.h"
 
@@ -17,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ifbond.h"
 #include "core/ifgroup.h"
 #include "core/ifjob.h"
 #include "core/ifway.h"
@@ -114,159 +110,6 @@ ifplan_is_owner(const struct ifplan *plan, const struct ifworld *world, uint32_t
 	return false;
 }
 
-static void
-save(const struct ifjob *job, enum iforiginal_bit bit)
-{
-	const struct ifworld_link *master = ifworld_link(job->view->world, job->now->master);
-
-	iforiginals_save(job->view->originals, job->now, master == NULL ? "" : master->name, bit);
-}
-
-static bool
-is_created(const struct ifjob *job)
-{
-	return iforiginals_has(job->view->originals, job->now->name, ORIGINAL_CREATED);
-}
-
-/* ---- bonds ---- */
-
-static uint8_t
-bond_parts_that_differ(const struct ifworld_bond *want, const struct ifworld_bond *now)
-{
-	uint8_t parts = 0;
-
-	if (want->mode != now->mode)
-		parts |= BOND_PART_MODE;
-	if (want->mode != BOND_ACTIVE_BACKUP && want->hash34 != now->hash34)
-		parts |= BOND_PART_HASH;
-	if (want->mode == BOND_LACP && (want->fast != now->fast || want->passive != now->passive ||
-	                                want->key != now->key))
-		parts |= BOND_PART_LACP;
-	if (want->minimum_links != now->minimum_links)
-		parts |= BOND_PART_MINIMUM;
-	if (want->miimon != now->miimon)
-		parts |= BOND_PART_MIIMON;
-	return parts;
-}
-
-/* Bring the bond's options from what they are to what they should be. */
-static void
-plan_bond_change(const struct ifjob *job, const struct ifworld_bond *want)
-{
-	const struct ifworld *world = job->view->world;
-	const struct ifworld_link *bond = job->now;
-	struct ifstep change = ifjob_step(job, IFSTEP_SET_BOND, bond);
-	bool down;
-	bool empty;
-
-	change.bond = *want;
-	change.parts = bond_parts_that_differ(want, &bond->bond);
-	if (change.parts == 0 || ifjob_is_refused(job, &change))
-		return;
-	empty = (change.parts & BOND_PART_MODE) != 0;
-	down = empty || (change.parts & BOND_PART_LACP) != 0;
-	if (empty && want->mode == BOND_LACP)
-		change.parts |= BOND_PART_LACP | BOND_PART_HASH;
-	if (down && bond->up)
-		ifjob_simple(job, IFSTEP_SET_DOWN, bond);
-	for (const struct ifworld_link *l = NULL; empty && (l = ifworld_next_link(world, l));) {
-		if (l->master == bond->index)
-			ifjob_master(job, l, 0);
-	}
-	ifjob_add(job, &change);
-	/* Those that were members before come back, whoever made them members; they are down since
-	 * they left. */
-	for (const struct ifworld_link *l = NULL; empty && (l = ifworld_next_link(world, l));) {
-		if (l->master == bond->index)
-			ifjob_master(job, l, bond->index);
-	}
-	if (down && bond->up)
-		ifjob_simple(job, IFSTEP_SET_UP, bond);
-}
-
-static struct ifworld_bond
-wanted_bond(const struct bond_settings *settings)
-{
-	return (struct ifworld_bond){
-		.mode = settings->mode,
-		.hash34 = settings->mode != BOND_ACTIVE_BACKUP,
-		.fast = settings->fast,
-		.passive = settings->passive,
-		.key = settings->key,
-		.minimum_links = settings->minimum_links,
-		.miimon = IFPLAN_MIIMON,
-	};
-}
-
-static void
-plan_primary(const struct ifjob *job)
-{
-	const struct bond_settings *settings = &job->wanted->bonding;
-	const struct ifworld_link *primary = ifworld_named(job->view->world, settings->primary);
-	struct ifstep step = ifjob_step(job, IFSTEP_SET_BOND, job->now);
-
-	if (settings->mode != BOND_ACTIVE_BACKUP || job->now->bond.mode != BOND_ACTIVE_BACKUP ||
-	    primary == NULL || primary->master != job->now->index ||
-	    primary->index == job->now->bond.primary)
-		return;
-	step.bond.primary = primary->index;
-	step.parts = BOND_PART_PRIMARY;
-	ifjob_add(job, &step);
-}
-
-static void
-plan_bond(const struct ifjob *job)
-{
-	struct ifworld_bond want = wanted_bond(&job->wanted->bonding);
-
-	if (job->now->kind != IFWORLD_BOND)
-		return;
-	if (!is_created(job) && bond_parts_that_differ(&want, &job->now->bond) != 0)
-		save(job, ORIGINAL_BOND);
-	plan_bond_change(job, &want);
-	plan_primary(job);
-}
-
-/* Make a member of the bond what it should be: -1 = of none. */
-static void
-plan_membership(const struct ifjob *job)
-{
-	const struct ifplan_view *view = job->view;
-	const struct ifworld_link *now = job->now;
-	const struct ifworld_link *bond = NULL;
-	const struct iforiginal *original = iforiginals_find(view->originals, now->name);
-	const char *name = NULL;
-	struct ifstep join = ifjob_step(job, IFSTEP_SET_MASTER, now);
-
-	if (job->wanted != NULL && job->wanted->bond >= 0)
-		name = settings_links(job->plan->settings)[job->wanted->bond].name;
-	else if (original != NULL && original->saved & ORIGINAL_MASTER)
-		name = original->master;
-	else
-		return;
-	if (name[0] != '\0') {
-		bond = ifworld_named(view->world, name);
-		if (bond == NULL || (job->wanted != NULL && job->wanted->bond >= 0 &&
-		                     bond->kind != IFWORLD_BOND))
-			return;
-	}
-	join.other = bond == NULL ? 0 : bond->index;
-	if (now->master == join.other) {
-		if (job->wanted != NULL && job->wanted->bond < 0)
-			iforiginals_forget(view->originals, now->name, ORIGINAL_MASTER);
-		return;
-	}
-	if (ifjob_is_refused(job, &join))
-		return;
-	if (job->wanted != NULL && job->wanted->bond >= 0) {
-		save(job, ORIGINAL_MASTER);
-		save(job, ORIGINAL_UP);
-	}
-	if (join.other != 0 && now->up)
-		ifjob_simple(job, IFSTEP_SET_DOWN, now);
-	ifjob_add(job, &join);
-}
-
 /* ---- attributes ---- */
 
 /*
@@ -288,7 +131,7 @@ plan_alias(const struct ifjob *job)
 		return;
 	if (strncmp(want, job->now->alias, DESCRIPTION_SIZE) != 0) {
 		if (set)
-			save(job, ORIGINAL_ALIAS);
+			ifjob_save(job, ORIGINAL_ALIAS);
 		ifjob_text(job, IFSTEP_SET_ALIAS, job->now, want);
 	} else if (!set) {
 		iforiginals_forget(job->view->originals, job->now->name, ORIGINAL_ALIAS);
@@ -310,7 +153,7 @@ plan_mtu(const struct ifjob *job)
 		return;
 	if (want != job->now->mtu) {
 		if (set)
-			save(job, ORIGINAL_MTU);
+			ifjob_save(job, ORIGINAL_MTU);
 		ifjob_mtu(job, job->now, want);
 	} else if (!set) {
 		iforiginals_forget(job->view->originals, job->now->name, ORIGINAL_MTU);
@@ -332,7 +175,7 @@ plan_mac(const struct ifjob *job)
 		return;
 	if (!mac_equal(&want, &job->now->mac)) {
 		if (set)
-			save(job, ORIGINAL_MAC);
+			ifjob_save(job, ORIGINAL_MAC);
 		ifjob_mac(job, job->now, &want);
 	} else if (!set) {
 		iforiginals_forget(job->view->originals, job->now->name, ORIGINAL_MAC);
@@ -366,8 +209,8 @@ plan_admin(const struct ifjob *job)
 	if (want != job->now->up) {
 		if (want && !may_be_up(job))
 			return;
-		if (job->wanted != NULL && !is_created(job))
-			save(job, ORIGINAL_UP);
+		if (job->wanted != NULL && !ifjob_is_created(job))
+			ifjob_save(job, ORIGINAL_UP);
 		ifjob_simple(job, want ? IFSTEP_SET_UP : IFSTEP_SET_DOWN, job->now);
 	} else if (job->wanted == NULL) {
 		iforiginals_forget(job->view->originals, job->now->name, ORIGINAL_UP);
@@ -402,7 +245,7 @@ plan_parent_arp(const struct ifjob *job)
 	for (size_t i = 0; i < groups.count; i++)
 		needed |= settings_groups(job->plan->settings)[groups.list[i]].rfc_compatibility;
 	if (needed && (now->ignore == 0 || now->announce != 2)) {
-		save(job, ORIGINAL_ARP);
+		ifjob_save(job, ORIGINAL_ARP);
 		ifjob_arp(job, job->now, (struct ifworld_arp){
 			now->ignore == 0 ? 1 : now->ignore, 2, -1 });
 	} else if (!needed && original != NULL && original->saved & ORIGINAL_ARP) {
@@ -476,7 +319,7 @@ plan_creation(const struct ifjob *job)
 	case LINK_KINDS:
 		return;
 	case LINK_BOND:
-		step.bond = wanted_bond(&wanted->bonding);
+		step.bond = ifbond_wanted(&wanted->bonding);
 		step.parts = BOND_PART_MODE | BOND_PART_MINIMUM | BOND_PART_MIIMON;
 		if (step.bond.mode != BOND_ACTIVE_BACKUP)
 			step.parts |= BOND_PART_HASH;
@@ -514,9 +357,9 @@ ifplan_link(const struct ifplan *plan, const struct ifplan_view *view, uint32_t 
 		return;
 	}
 	if (wanted->kind == LINK_BOND)
-		plan_bond(&job);
+		ifbond_plan(&job);
 	if (wanted->kind == LINK_DATAPLANE)
-		plan_membership(&job);
+		ifbond_membership(&job);
 	/* Options and membership take links down and up again: the rest follows them. */
 	if (out->count != before)
 		return;
@@ -546,12 +389,12 @@ plan_restore(const struct ifjob *job, const struct iforiginal *original)
 	}
 	if (original->saved & ORIGINAL_BOND) {
 		if (job->now->kind == IFWORLD_BOND && original->bond.mode != BOND_MODES)
-			plan_bond_change(job, &original->bond);
+			ifbond_change(job, &original->bond);
 		if (job->out->count == before)
 			iforiginals_forget(originals, original->name, ORIGINAL_BOND);
 	}
 	if (original->saved & ORIGINAL_MASTER) {
-		plan_membership(job);
+		ifbond_membership(job);
 		if (job->out->count == before)
 			iforiginals_forget(originals, original->name, ORIGINAL_MASTER);
 	}

@@ -43,6 +43,17 @@ mix(uint64_t hash, const void *bytes, size_t length)
 }
 
 static uint64_t
+mix_bond(uint64_t hash, const struct ifworld_bond *b)
+{
+	const uint32_t numbers[] = {
+		b->mode, b->hash34, b->fast, b->passive, b->key, b->minimum_links, b->miimon,
+		(uint32_t)b->primary,
+	};
+
+	return mix(hash, numbers, sizeof(numbers));
+}
+
+static uint64_t
 mix_prefix(uint64_t hash, const struct prefix *prefix)
 {
 	hash = mix(hash, &prefix->length, sizeof(prefix->length));
@@ -77,8 +88,6 @@ ifstep_key(const struct ifstep *s)
 		s->kind, (uint32_t)s->index, (uint32_t)s->other, s->mark, s->vrid, s->parts,
 		s->vlan, s->vlan_protocol, s->mtu, (uint32_t)s->arp.ignore,
 		(uint32_t)s->arp.announce, (uint32_t)s->arp.rp_filter,
-		s->bond.mode, s->bond.hash34, s->bond.fast, s->bond.passive, s->bond.key,
-		s->bond.minimum_links, s->bond.miimon, (uint32_t)s->bond.primary,
 		s->prefix.ip.family, s->prefix.length,
 	};
 	uint64_t hash = mix(14695981039346656037u, numbers, sizeof(numbers));
@@ -86,6 +95,8 @@ ifstep_key(const struct ifstep *s)
 	hash = mix(hash, s->name, strnlen(s->name, sizeof(s->name)));
 	hash = mix(hash, s->prefix.ip.bytes, sizeof(s->prefix.ip.bytes));
 	hash = mix(hash, s->mac.bytes, sizeof(s->mac.bytes));
+	if (s->kind == IFSTEP_CREATE_BOND || s->kind == IFSTEP_SET_BOND)
+		hash = mix_bond(hash, &s->bond);
 	if (s->kind == IFSTEP_ADD_ROUTE || s->kind == IFSTEP_REMOVE_ROUTE)
 		hash = mix_route(hash, &s->route);
 	if (s->kind == IFSTEP_ADD_RULE || s->kind == IFSTEP_REMOVE_RULE)

@@ -65,7 +65,7 @@ struct ifstep {
 	uint8_t urgency;		/* enum ifstep_urgency */
 	bool renewal;			/* only a lifetime: nobody waits for the answer */
 	uint32_t link;			/* whose plan: index in the settings, or IFSTEP_REST */
-	int32_t owner;			/* group whose address, route or virtual link it is, or -1 */
+	int32_t owner;			/* group whose address, route, virtual link it is, or -1 */
 	int32_t group;			/* brings back what this group should have, or -1 */
 	int index;			/* of the link, 0 for one to be made */
 	int other;
@@ -81,10 +81,12 @@ struct ifstep {
 	uint32_t mtu;
 	uint32_t lease;			/* seconds, 0 = for ever */
 	struct mac mac;
-	struct ifworld_bond bond;
 	struct ifworld_arp arp;
-	struct ifroute route;
-	struct ifrule rule;
+	union {
+		struct ifworld_bond bond;
+		struct ifroute route;
+		struct ifrule rule;
+	};
 	const char *text;		/* borrowed until settings or originals change */
 };
 

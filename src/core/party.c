@@ -479,10 +479,7 @@ party_reset(struct party *p, nsec_t now, struct effects *out)
 	for (uint32_t i = 0; i < p->count; i++) {
 		struct vrouter *v = p->members[i];
 
-		v->status.lingering = v->holds;
-		v->yield_until = now + v->down_interval;
-		v->renew_at = nsec_max(now, v->renewed + nsec_max(v->settings->interval,
-		                                                   RENEWAL_PAUSE));
+		vrouter_linger(v, now);
 		party_schedule_member(v);
 	}
 	return true;

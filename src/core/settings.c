@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One block of memory: a header and the parts.  This file knows where each part begins and whether a block that came from another process may be trusted: nothing in it is
- * used as an index, a string or a truth value before settings_check() has seen the raw bytes.
+ * One block of memory: a header and the parts.  This file knows where each part begins and whether
+ * a block that came from another process may be trusted: nothing in it is used as an index, a
+ * string or a truth value before settings_check() has seen the raw bytes.
  * It must not judge the operator's wishes; src/config has done that.
  */
 #include "core/settings.h"

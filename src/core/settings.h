@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the operator asked for, as the roles need it: links, VRRP groups, sync groups, what they
- * track, and what moves with them.  A struct settings is one block of memory without pointers: it is made once by
- * src/config (lift), never changed afterwards, and can be copied, compared, stored and sent whole.
- * Whoever receives one from another process calls settings_check() before the first use.
+ * track, and what moves with them.  A struct settings is one block of memory without pointers: it
+ * is made once by src/config (lift), never changed afterwards, and can be copied, compared, stored
+ * and sent whole.  Whoever receives one from another process calls settings_check() before the
+ * first use.
  *
  * Order: links in an order in which every parent and every bond stands before what refers to it;
  * everything else in the operator's order, but a link-local virtual address stands first.
@@ -87,7 +88,7 @@ struct address_settings {
 
 /* How often, and how, the addresses of a new master are announced (GARP, unsolicited NA). */
 struct garp_settings {
-	nsec_t interval;		/* between frames of one burst to one link; 0 = none */
+	nsec_t interval;		/* between rounds of a burst, each all addresses; 0 = 60 ms */
 	nsec_t delay;			/* from the first burst to the second */
 	uint8_t repeat;			/* announcements in a burst */
 	nsec_t refresh;			/* while master; 0 = never */

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "core/change.h"
 #include "core/election.h"
 #include "core/frames.h"
 #include "core/herald.h"
@@ -18,6 +19,8 @@
 #include "core/track.h"
 
 #define LOT 64u				/* groups that advertise in the same moment */
+
+#define RENEWAL_PAUSE_MIN (250 * NSEC_PER_MSEC)	/* every lease is a second at least */
 
 static void
 touch(struct vrouter *v)
@@ -79,101 +82,6 @@ vrouter_init(struct vrouter *v, const struct settings *settings, uint32_t group,
 	vrouter_learn(v, g->interval);
 }
 
-/* The same link, or none: numbers differ from one configuration to the next. */
-static bool
-same_link(const struct vrouter *a, int32_t i, const struct vrouter *b, int32_t j)
-{
-	if (i < 0 || j < 0)
-		return i == j;
-	return strcmp(settings_links(a->all)[i].name, settings_links(b->all)[j].name) == 0;
-}
-
-static bool
-same_addresses(const struct vrouter *a, const struct vrouter *b)
-{
-	if (a->settings->address_count != b->settings->address_count ||
-	    a->settings->excluded_count != b->settings->excluded_count)
-		return false;
-	for (uint32_t i = 0; i < group_held_count(a->settings); i++)
-		if (!prefix_equal(&a->addresses[i].prefix, &b->addresses[i].prefix) ||
-		    !same_link(a, a->addresses[i].link, b, b->addresses[i].link))
-			return false;
-	return a->settings->rfc_compatibility == b->settings->rfc_compatibility &&
-	       memcmp(a->settings->vmac_name, b->settings->vmac_name, NAME_SIZE) == 0;
-}
-
-static bool
-same_peers(const struct vrouter *a, const struct vrouter *b)
-{
-	if (a->settings->peer_count != b->settings->peer_count)
-		return false;
-	for (uint32_t i = 0; i < a->settings->peer_count; i++)
-		if (!ip_equal(&a->peers[i].address, &b->peers[i].address))
-			return false;
-	return true;
-}
-
-/* Would both advertise the same to the same, given the same link and addresses? */
-static bool
-same_frame(const struct vrouter *x, const struct vrouter *y)
-{
-	const struct group_settings *a = x->settings;
-	const struct group_settings *b = y->settings;
-
-	return a->version == b->version && a->both_versions == b->both_versions &&
-	       a->interval == b->interval && a->sum_form == b->sum_form && a->auth == b->auth &&
-	       memcmp(a->password, b->password, PASSWORD_SIZE) == 0 &&
-	       ip_equal(&a->hello_source, &b->hello_source) && same_peers(x, y);
-}
-
-static bool
-same_advertised_prefixes(const struct vrouter *x, const struct advertiser_settings *a,
-                         const struct vrouter *y, const struct advertiser_settings *b)
-{
-	for (uint32_t i = 0; i < a->prefix_count; i++) {
-		const struct advertised_prefix *p = &settings_prefixes(x->all)[a->prefix_first + i];
-		const struct advertised_prefix *q = &settings_prefixes(y->all)[b->prefix_first + i];
-
-		if (!prefix_equal(&p->prefix, &q->prefix) || p->on_link != q->on_link ||
-		    p->autonomous != q->autonomous || p->valid != q->valid ||
-		    p->preferred != q->preferred)
-			return false;
-	}
-	return true;
-}
-
-/* Would both say the same in router advertisements? */
-static bool
-same_advertiser(const struct vrouter *x, const struct vrouter *y)
-{
-	const struct advertiser_settings *a, *b;
-
-	if (x->settings->advertiser < 0 || y->settings->advertiser < 0)
-		return x->settings->advertiser == y->settings->advertiser;
-	a = &settings_advertisers(x->all)[x->settings->advertiser];
-	b = &settings_advertisers(y->all)[y->settings->advertiser];
-	return a->interval == b->interval && a->lifetime == b->lifetime &&
-	       a->managed == b->managed && a->other == b->other && a->mtu == b->mtu &&
-	       a->prefix_count == b->prefix_count && same_advertised_prefixes(x, a, y, b);
-}
-
-/* What the new settings of v change for a group that lived under those of old. */
-static unsigned
-changes(const struct vrouter *v, const struct vrouter *old)
-{
-	unsigned found = 0;
-
-	if (!same_addresses(old, v))
-		found |= CHANGE_ADDRESSES | CHANGE_FRAME;
-	if (!same_frame(old, v))
-		found |= CHANGE_FRAME;
-	if (old->settings->interval != v->settings->interval)
-		found |= CHANGE_TIMING;
-	if (!same_advertiser(old, v))
-		found |= CHANGE_ROUTER;
-	return found;
-}
-
 void
 vrouter_carry(struct vrouter *v, const struct vrouter *old)
 {
@@ -201,7 +109,7 @@ vrouter_carry(struct vrouter *v, const struct vrouter *old)
 	v->status.tracks_known = fresh.status.tracks_known;
 	v->status.tracks_up = fresh.status.tracks_up;
 
-	v->changes = changes(v, old);
+	v->changes = change_found(v, old);
 	if (v->changes & CHANGE_TIMING || v->settings->version != old->settings->version)
 		vrouter_learn(v, v->settings->interval);
 }
@@ -330,13 +238,22 @@ vrouter_learn(struct vrouter *v, nsec_t interval)
 }
 
 nsec_t
+vrouter_renewal_pause(const struct vrouter *v)
+{
+	/* Short intervals leave most of a lease to spare: hundreds of groups cost half then. */
+	nsec_t spare = nsec_min(v->lease - 4 * v->settings->interval, v->lease / 2);
+
+	return nsec_max(spare, RENEWAL_PAUSE_MIN);
+}
+
+nsec_t
 vrouter_patience(const struct vrouter *v)
 {
 	/* The others wait for us at our own interval, whatever we learned from a master. */
 	nsec_t theirs = election_down_interval(v->settings->version, v->status.effective_priority,
 	                                       v->settings->interval);
 
-	return nsec_min(theirs, v->lease - RENEWAL_PAUSE);
+	return nsec_min(theirs, v->lease - vrouter_renewal_pause(v));
 }
 
 bool
@@ -396,7 +313,6 @@ forget_master(struct vrouter *v)
 	s->master_sum_form = SUM_FORMS;
 	s->master_source = (struct ip){ 0 };
 	s->master_mac = (struct mac){ { 0 } };
-	v->newer_until = 0;
 	vrouter_learn(v, v->settings->interval);
 }
 
@@ -469,7 +385,7 @@ vrouter_send(struct vrouter *v, nsec_t now, struct effects *out)
 		return;			/* resumed or joined before its link was known */
 	vrouter_effect(v, EFFECT_SEND_ADVERT, out);
 	/* With every advert, so that the lease outlasts the others' patience; but not too often. */
-	if (v->holds && now - v->renewed >= RENEWAL_PAUSE)
+	if (v->holds && now - v->renewed >= vrouter_renewal_pause(v))
 		renew(v, now, out);
 }
 
@@ -497,6 +413,22 @@ vrouter_drop(struct vrouter *v, struct effects *out)
 	v->holds = false;
 	v->renew_at = NSEC_NEVER;
 	v->status.lingering = false;
+	touch(v);
+}
+
+/* Without adverts leases are renewed for their own sake. */
+static nsec_t
+renewal_interval(const struct vrouter *v)
+{
+	return nsec_max(v->settings->interval, vrouter_renewal_pause(v));
+}
+
+void
+vrouter_linger(struct vrouter *v, nsec_t now)
+{
+	v->status.lingering = v->holds;
+	v->yield_until = now + v->down_interval;
+	v->renew_at = nsec_max(now, v->renewed + renewal_interval(v));
 	touch(v);
 }
 
@@ -564,8 +496,7 @@ renew_due(struct vrouter *v, nsec_t now, struct effects *out)
 	if (v->renew_at > now)
 		return;
 	renew(v, now, out);
-	v->renew_at = next_in_phase(v->renew_at, nsec_max(v->settings->interval, RENEWAL_PAUSE),
-	                            now);
+	v->renew_at = next_in_phase(v->renew_at, renewal_interval(v), now);
 }
 
 static void

@@ -22,14 +22,6 @@ enum vrouter_condition {
 	CONDITION_GOOD,
 };
 
-/* What a new configuration changed in a group that goes on; bits. */
-enum vrouter_change {
-	CHANGE_ADDRESSES = 1,		/* the list, or the link they are on */
-	CHANGE_FRAME = 2,		/* what our advertisements say, or to whom */
-	CHANGE_TIMING = 4,		/* interval or priority */
-	CHANGE_ROUTER = 8,		/* what our router advertisements say */
-};
-
 /* The announcements that a master still owes the hosts; see herald.h. */
 struct herald {
 	nsec_t round_at;		/* next round of the burst that runs */
@@ -59,7 +51,7 @@ struct vrouter {
 	struct party *party;
 	nsec_t lease;
 	nsec_t offset;			/* of its place in the interval among all groups */
-	unsigned changes;		/* enum vrouter_change, while adopting */
+	unsigned changes;		/* enum change, while adopting */
 	const struct party *before;	/* while adopting: its party until now, NULL = new */
 	bool stays;			/* while retiring: the next settings have it, too */
 
@@ -129,9 +121,9 @@ void vrouter_learn(struct vrouter *v, nsec_t interval);
 bool vrouter_is_overdue(const struct vrouter *v, nsec_t now);
 /*
  * An address is renewed with an advert, but not more often than this; so its lease begins at most
- * so long before the last advert.  Every lease is a second at least.
+ * so long before the last advert, and what is left of it outlasts the others' patience.
  */
-#define RENEWAL_PAUSE (250 * NSEC_PER_MSEC)
+nsec_t vrouter_renewal_pause(const struct vrouter *v);
 
 /* How long after its last advertisement a master surely is one and has its addresses. */
 nsec_t vrouter_patience(const struct vrouter *v);
@@ -158,6 +150,8 @@ void vrouter_send(struct vrouter *v, nsec_t now, struct effects *out);
 void vrouter_resign(struct vrouter *v, struct effects *out);
 void vrouter_take(struct vrouter *v, nsec_t now, struct effects *out);
 void vrouter_drop(struct vrouter *v, struct effects *out);
+/* After a reset, as backup: keep what it holds, and accept a weaker master for a down interval. */
+void vrouter_linger(struct vrouter *v, nsec_t now);
 /* After a crash: renew for what is left of the lease that the last advertisement bought. */
 void vrouter_renew_rest(struct vrouter *v, nsec_t now, struct effects *out);
 /* Until then; NSEC_NEVER = until cleared. */

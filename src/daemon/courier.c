@@ -30,7 +30,7 @@ struct courier {
 	uint32_t *resigned;		/* ... in which its resignation was given to them */
 	uint32_t round;
 	bool watched;			/* packets go into the journal, in this round */
-	bool *behind;			/* per effect of the list: an advert that is not sent at once */
+	bool *behind;			/* per effect of the list: not sent at once */
 	struct outgoing frames[FRAMES_A_SEND];		/* collected to be sent together */
 	struct effect owners[FRAMES_A_SEND];		/* the effect each of them comes from */
 	size_t count;

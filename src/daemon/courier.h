@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Carries out what the engine wants to happen in the network: advertisements leave at once,
- * addresses and what must follow them go the way of the interfaces.  It tells the engine what became
- * of each advertisement, and decides nothing but the way.
+ * addresses and what must follow them go the way of the interfaces.  It tells the engine what
+ * became of each advertisement, and decides nothing but the way.
  */
 #ifndef TANDEM_COURIER_H
 #define TANDEM_COURIER_H

@@ -307,10 +307,29 @@ helpers_adopt(struct helpers *h, const struct engine *engine, struct error *erro
 
 /* ---- hearing -------------------------------------------------------------------------------- */
 
-/* A helper is new: it needs everything. */
+/* One helper's problems are these now; all of them are told together. */
+static void
+take_problems(struct helpers *h, struct line *line, const char *text)
+{
+	char all[HELPERS * sizeof(line->problems)];
+	size_t length = 0;
+
+	snprintf(line->problems, sizeof(line->problems), "%.*s",
+	         (int)sizeof(line->problems) - 1, text);
+	all[0] = '\0';
+	for (enum helper i = 0; i < HELPERS; i++)
+		if (h->lines[i].problems[0])
+			length += (size_t)snprintf(all + length, sizeof(all) - length, "%s%s",
+			                           length > 0 ? "\n" : "", h->lines[i].problems);
+	h->calls->on_problems(h->owner, all);
+}
+
+/* A helper is new: it needs everything, and tells anew what is wrong. */
 static void
 on_hello(struct helpers *h, struct line *line)
 {
+	if (line->problems[0])
+		take_problems(h, line, "");
 	line->settings_due = true;
 	for (uint32_t i = 0; i < h->count; i++) {
 		if (line->helper == HELPER_RUNNER)
@@ -351,23 +370,6 @@ on_track(struct helpers *h, const struct channel_message *message)
 	}
 }
 
-/* The problems of all helpers together. */
-static void
-on_problems(struct helpers *h, struct line *line, const struct channel_message *message)
-{
-	char all[HELPERS * sizeof(line->problems)];
-	size_t length = 0;
-
-	snprintf(line->problems, sizeof(line->problems), "%.*s",
-	         (int)sizeof(line->problems) - 1, message->text);
-	all[0] = '\0';
-	for (enum helper i = 0; i < HELPERS; i++)
-		if (h->lines[i].problems[0])
-			length += (size_t)snprintf(all + length, sizeof(all) - length, "%s%s",
-			                           length > 0 ? "\n" : "", h->lines[i].problems);
-	h->calls->on_problems(h->owner, all);
-}
-
 static void
 on_message(struct helpers *h, struct line *line, const struct channel_message *message)
 {
@@ -384,7 +386,7 @@ on_message(struct helpers *h, struct line *line, const struct channel_message *m
 			on_track(h, message);
 		return;
 	case CHANNEL_PROBLEMS:
-		on_problems(h, line, message);
+		take_problems(h, line, message->text);
 		return;
 	case CHANNEL_ADOPT:
 	case CHANNEL_RESET_MASTER:
@@ -396,7 +398,7 @@ on_message(struct helpers *h, struct line *line, const struct channel_message *m
 	case CHANNEL_KINDS:
 		break;			/* not for us */
 	}
-	log_warning("the %s sent a message that is not for the engine", helper_names[line->helper]);
+	log_debug("the %s sent a message that is not for the engine", helper_names[line->helper]);
 }
 
 static int

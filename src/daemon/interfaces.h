@@ -2,8 +2,8 @@
 /*
  * Makes the kernel's links and addresses what the settings and the engine want, and tells the
  * engine's role what they are.  It owns the picture of the kernel (core/ifworld), asks the planner
- * (core/ifplan) what to do, and hands the steps to a thread of its own (daemon/outbox, writer) without ever waiting
- * for an answer.  It decides nothing about VRRP.
+ * (core/ifplan) what to do, and hands the steps to a thread of its own (daemon/outbox, writer)
+ * without ever waiting for an answer.  It decides nothing about VRRP.
  *
  * Groups and links are named by their index in the settings last adopted.
  */

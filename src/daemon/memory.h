@@ -6,8 +6,9 @@
  * supervisor as long as the machine is up.
  *
  * It holds the settings last adopted, one status record per group and one for the engine, the
- * journal, and what interfaces were like before Tandem changed them.  Every item but the journal is written in two copies with a version, so that a
- * writer killed at any instruction leaves the older copy whole.
+ * journal, and what interfaces were like before Tandem changed them.  Every item but the journal is
+ * written in two copies with a version, so that a writer killed at any instruction leaves the older
+ * copy whole.
  */
 #ifndef TANDEM_MEMORY_H
 #define TANDEM_MEMORY_H

@@ -41,6 +41,7 @@
 #define STOP_PATIENCE (500 * NSEC_PER_MSEC)
 
 #define PATIENCE_LEAST (200 * NSEC_PER_MSEC)
+#define PACKETS_PAUSE NSEC_PER_MSEC
 #define WRITER_PATIENCE NSEC_PER_SEC
 
 /* What is known of a link with groups, until it is taken to the engine. */
@@ -71,8 +72,11 @@ struct node {
 	int timer;			/* timerfd, absolute, of clock_now() */
 	nsec_t armed;			/* for when, or NSEC_NEVER */
 	nsec_t last_turn;
+	nsec_t last_packets;		/* when they were looked at because they came */
+	nsec_t gathered;		/* until when they may gather, or NSEC_NEVER */
 	nsec_t last_tick;
 	sd_event_source *deliver;
+	sd_event_source *packets;
 	struct settings *settings;	/* adopted; what interfaces borrow */
 	struct effects effects;
 	struct heard_link *heard;	/* per link */
@@ -114,12 +118,13 @@ carry_out(struct node *node)
 static void
 arm_timer(struct node *node)
 {
-	nsec_t next = nsec_min(engine_deadline(node->engine), node->last_turn + engine_tick(node->engine));
-	struct itimerspec when = {
-		.it_value.tv_sec = next / NSEC_PER_SEC,
-		.it_value.tv_nsec = next % NSEC_PER_SEC,
-	};
+	nsec_t next = nsec_min(engine_deadline(node->engine),
+	                       node->last_turn + engine_tick(node->engine));
+	struct itimerspec when = { 0 };
 
+	next = nsec_min(next, node->gathered);
+	when.it_value.tv_sec = next / NSEC_PER_SEC;
+	when.it_value.tv_nsec = next % NSEC_PER_SEC;
 	if (next <= 0)
 		when.it_value.tv_nsec = 1;	/* zero would disarm it */
 	if (next == node->armed)
@@ -155,17 +160,20 @@ tick(struct node *node, nsec_t now)
 	node->again = false;
 }
 
+/* One turn.  Where neither packets nor an end of silence ask for it, nobody listens. */
 static void
-turn(struct node *node)
+turn(struct node *node, bool packets)
 {
 	nsec_t start = clock_now();
-	bool all_heard;
 
 	engine_on_time(node->engine, start, 0, &node->effects);
 	carry_out(node);
-	all_heard = listeners_sweep(node->listeners);
-	engine_on_time(node->engine, clock_now(), all_heard ? start : 0, &node->effects);
-	carry_out(node);
+	if (packets || engine_deadline(node->engine) <= start) {
+		bool all_heard = listeners_sweep(node->listeners);
+
+		engine_on_time(node->engine, clock_now(), all_heard ? start : 0, &node->effects);
+		carry_out(node);
+	}
 	publisher_put_due(&node->publisher, start);
 	if (start - node->last_tick >= engine_tick(node->engine))
 		tick(node, start);
@@ -196,22 +204,38 @@ on_backlog(void *owner, uint32_t link, nsec_t heard)
 	engine_on_backlog(node->engine, link, heard);
 }
 
+/*
+ * Where many speak at once their packets come one by one: after the second turn in a row the rest
+ * of them may gather.  Their arrival counts, not when we look.
+ */
 static int
-on_packets(sd_event_source *source UNUSED, int fd UNUSED, uint32_t events UNUSED, void *owner)
+on_packets(sd_event_source *source, int fd UNUSED, uint32_t events UNUSED, void *owner)
 {
-	turn(owner);
+	struct node *node = owner;
+	nsec_t now = clock_now();
+
+	if (now - node->last_packets < PACKETS_PAUSE) {
+		node->gathered = now + PACKETS_PAUSE;
+		sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	}
+	node->last_packets = now;
+	turn(node, true);
 	return 0;
 }
 
+/* Setting the timer anew takes back that it rang. */
 static int
-on_timer(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, void *owner)
+on_timer(sd_event_source *source UNUSED, int fd UNUSED, uint32_t events UNUSED, void *owner)
 {
 	struct node *node = owner;
-	uint64_t expirations;
+	bool packets = node->gathered <= clock_now();
 
-	if (read(fd, &expirations, sizeof(expirations)) == sizeof(expirations))
-		node->armed = NSEC_NEVER;
-	turn(node);
+	if (packets) {
+		node->gathered = NSEC_NEVER;
+		sd_event_source_set_enabled(node->packets, SD_EVENT_ON);
+	}
+	node->armed = NSEC_NEVER;
+	turn(node, packets);
 	return 0;
 }
 
@@ -325,6 +349,7 @@ deliver_verdicts(struct node *node)
 		engine_on_owner(node->engine, i, verdict == VERDICT_YES, clock_now(),
 		                &node->effects);
 		carry_out(node);
+		helpers_look(node->helpers, i);
 	}
 	for (uint32_t i = 0; i < node->settings->object_count; i++) {
 		uint8_t verdict = node->tracks[i];
@@ -669,26 +694,37 @@ request_adopt(struct node *node, const struct channel_message *message, int desc
 	set_patience(node);
 }
 
-/* "reset vrrp master" and "update vrrp garp" */
+/* What a message asks for, of one family of its group. */
+static enum engine_answer
+operate(struct node *node, const struct channel_message *message, uint8_t family)
+{
+	int group = node->settings ? settings_find_group(node->settings, message->interface,
+	                                                 message->vrid, family) : -1;
+	enum engine_answer said;
+
+	if (group < 0)
+		return ENGINE_NO_GROUP;
+	if (message->kind == CHANNEL_RESET_MASTER)
+		said = engine_reset_master(node->engine, (uint32_t)group, clock_now(),
+		                           &node->effects);
+	else
+		said = engine_announce(node->engine, (uint32_t)group, clock_now(), &node->effects);
+	carry_out(node);
+	return said;
+}
+
+/* "reset vrrp master" and "update vrrp garp": both virtual routers of a group of both families. */
 static void
 request_group(struct node *node, const struct channel_message *message)
 {
-	enum channel_outcome outcome = CHANNEL_NO_GROUP;
-	int group = node->settings ?
-	            settings_find_group(node->settings, message->interface, message->vrid, 0) : -1;
+	enum engine_answer ipv4 = operate(node, message, 4), ipv6 = operate(node, message, 6);
+	enum channel_outcome outcome = CHANNEL_NOT_MASTER;
 
-	if (group >= 0) {
-		enum engine_answer said =
-			message->kind == CHANNEL_RESET_MASTER ?
-			engine_reset_master(node->engine, (uint32_t)group, clock_now(),
-			                    &node->effects) :
-			engine_announce(node->engine, (uint32_t)group, clock_now(), &node->effects);
-
-		carry_out(node);
-		arm_timer(node);
-		outcome = said == ENGINE_DONE ? CHANNEL_DONE :
-		          said == ENGINE_NOT_MASTER ? CHANNEL_NOT_MASTER : CHANNEL_NO_GROUP;
-	}
+	if (ipv4 == ENGINE_DONE || ipv6 == ENGINE_DONE)
+		outcome = CHANNEL_DONE;
+	else if (ipv4 == ENGINE_NO_GROUP && ipv6 == ENGINE_NO_GROUP)
+		outcome = CHANNEL_NO_GROUP;
+	arm_timer(node);
 	answer(node, message->request, outcome, 0, "");
 }
 
@@ -767,7 +803,7 @@ on_terminate(sd_event_source *source UNUSED, const struct signalfd_siginfo *info
 
 static int
 add_source(sd_event *event, int fd, sd_event_io_handler_t handler, struct node *node,
-           int64_t priority)
+           int64_t priority, sd_event_source **ret_source)
 {
 	sd_event_source *source;
 	int r = sd_event_add_io(event, &source, fd, EPOLLIN, handler, node);
@@ -776,9 +812,12 @@ add_source(sd_event *event, int fd, sd_event_io_handler_t handler, struct node *
 		r = sd_event_source_set_priority(source, priority);
 	if (r >= 0)
 		r = sd_event_source_set_floating(source, true);
-	if (r >= 0)
-		sd_event_source_unref(source);
-	return r;
+	if (r < 0)
+		return r;
+	sd_event_source_unref(source);		/* it lives as long as its loop */
+	if (ret_source)
+		*ret_source = source;
+	return 0;
 }
 
 /*
@@ -797,12 +836,12 @@ set_up_loop(struct node *node, struct error *error)
 	if (r >= 0 && node->timer < 0)
 		r = -errno;
 	if (r >= 0)
-		r = add_source(node->event, node->timer, on_timer, node, -20);
+		r = add_source(node->event, node->timer, on_timer, node, -20, NULL);
 	if (r >= 0)
 		r = add_source(node->event, listeners_descriptor(node->listeners), on_packets, node,
-		               0);
+		               0, &node->packets);
 	if (r >= 0)
-		r = add_source(node->event, node->channel, on_channel, node, 10);
+		r = add_source(node->event, node->channel, on_channel, node, 10, NULL);
 	if (r >= 0)
 		r = sd_event_add_defer(node->event, &node->deliver, on_deliver, node);
 	if (r >= 0)
@@ -892,6 +931,7 @@ engine_main(const struct role_options *options, int channel, const int helpers[H
 		.channel = channel,
 		.timer = -1,
 		.armed = NSEC_NEVER,
+		.gathered = NSEC_NEVER,
 	};
 	const char *missing;
 	struct error error = { 0 };
@@ -911,7 +951,7 @@ engine_main(const struct role_options *options, int channel, const int helpers[H
 	if (missing)
 		log_warning("its writer runs without %s", missing);
 	say_hello(&node);
-	turn(&node);
+	turn(&node, true);
 
 	int r = sd_event_loop(node.event);
 

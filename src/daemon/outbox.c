@@ -35,6 +35,7 @@ struct entry {
 	uint32_t weight;
 	uint8_t kind;			/* enum entry_kind */
 	uint8_t request;		/* enum outbox_kind */
+	uint8_t wanted;			/* enum outbox_line: it may wait in a later one */
 	bool cancelled;
 	uint32_t token;			/* of a frame, as the rest */
 	struct outgoing frame;
@@ -188,6 +189,7 @@ append(struct outbox *o, enum outbox_line wanted, const struct entry *entry)
 
 	*at = *entry;
 	at->fence = o->fence;
+	at->wanted = (uint8_t)wanted;
 	o->waiting_weight += entry->weight;
 	if (order != NULL && line < OUTBOX_ORDINARY)
 		order->waiting[line]++;
@@ -289,7 +291,8 @@ outbox_cancel(struct outbox *o, uint32_t owner)
 
 		for (size_t i = 0; i < o->lines[l].count; i++, entry = behind(entry)) {
 			if (entry->cancelled || entry->kind != ENTRY_REQUEST ||
-			    entry->owner != owner || entry->fence != o->fence)
+			    entry->wanted < OUTBOX_LATER || entry->owner != owner ||
+			    entry->fence != o->fence)
 				continue;
 			entry->cancelled = true;
 			o->calls.on_answer(o->owner, entry + 1, -ECANCELED, "");
@@ -369,8 +372,10 @@ load_request(struct outbox *o, struct writer_job *job, struct manifest *manifest
 	memset((uint8_t *)copy + message->nlmsg_len, 0,
 	       MNL_ALIGN(message->nlmsg_len) - message->nlmsg_len);
 	memcpy(copy, message, message->nlmsg_len);
-	if (entry->request != OUTBOX_QUESTION)
+	if (entry->request != OUTBOX_QUESTION) {
 		copy->nlmsg_seq = o->next_sequence;
+		copy->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
+	}
 	job->socket = socket;
 	job->size += MNL_ALIGN(message->nlmsg_len);
 	job->quiet &= entry->request == OUTBOX_RENEWAL;
@@ -540,8 +545,6 @@ take_back(struct outbox *o, const struct writer_job *job)
 
 	if (manifest->sockets & 1u << OUTBOX_CHANGE)
 		read_refusals(o, OUTBOX_CHANGE);
-	if (manifest->sockets & 1u << OUTBOX_RENEWAL)
-		read_refusals(o, OUTBOX_RENEWAL);
 	adapt_limit(o, manifest->weight, job->took);
 	o->under_way -= manifest->weight;
 	o->oldest_job++;
@@ -624,6 +627,38 @@ uint32_t
 outbox_renewal_port(const struct outbox *o)
 {
 	return netlink_port(o->sockets[OUTBOX_RENEWAL]);
+}
+
+int
+outbox_renewal_descriptor(const struct outbox *o)
+{
+	return netlink_descriptor(o->sockets[OUTBOX_RENEWAL]);
+}
+
+/* The record of what was handed over stands in the ring until that has gone round. */
+static void
+on_renewal_message(void *owner, const struct nlmsghdr *message)
+{
+	struct outbox *o = owner;
+	uint32_t age = o->next_sequence - message->nlmsg_seq;
+	char words[128];
+	int result;
+
+	if (message->nlmsg_type != NLMSG_ERROR || age == 0 || age > SENT_MAX)
+		return;
+	result = netlink_error(message, words);
+	o->calls.on_refused(o->owner, record_at(o, message->nlmsg_seq), result, words);
+}
+
+/* What is lost here comes again with the next renewal. */
+void
+outbox_read_renewals(struct outbox *o)
+{
+	int r;
+
+	do
+		r = netlink_receive(o->sockets[OUTBOX_RENEWAL], on_renewal_message, o);
+	while (r > 0 || r == -ENOBUFS);
 }
 
 int

@@ -38,6 +38,8 @@ struct outbox_calls {
 	/* A request is done: 0 or negative errno with the kernel's words.  -ENOBUFS: nobody knows;
 	 * -ECANCELED: it was not sent. */
 	void (*on_answer)(void *owner, const void *record, int result, const char *words);
+	/* A renewal was refused: negative errno.  That it is done is told apart from this. */
+	void (*on_refused)(void *owner, const void *record, int result, const char *words);
 	/* A frame with a token was sent: 0 or positive errno; ECANCELED: it was not. */
 	void (*on_sent)(void *owner, uint32_t group, uint32_t token, int error);
 };
@@ -81,7 +83,7 @@ void outbox_put(struct outbox *outbox, const struct outbox_request *request,
  */
 void outbox_put_frame(struct outbox *outbox, enum outbox_line line, uint32_t group,
                       const struct outgoing *frame, uint32_t token);
-/* Cancel the requests about a group that wait in the two last lines. */
+/* Cancel the requests about a group that were put in for the two last lines and wait. */
 void outbox_cancel(struct outbox *outbox, uint32_t owner);
 /* Forget the frames of a group that wait. */
 void outbox_cancel_frames(struct outbox *outbox, uint32_t group);
@@ -99,6 +101,9 @@ void outbox_collect(struct outbox *outbox);
 int outbox_descriptor(const struct outbox *outbox);
 /* It was readable: no longer. */
 void outbox_hear(struct outbox *outbox);
+/* Readable when renewals were refused, which outbox_read_renewals() then tells. */
+int outbox_renewal_descriptor(const struct outbox *outbox);
+void outbox_read_renewals(struct outbox *outbox);
 
 /* Requests and frames that wait. */
 size_t outbox_waiting(const struct outbox *outbox);

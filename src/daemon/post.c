@@ -28,7 +28,8 @@ send_problems(struct post *post)
 	struct channel_message message = { .version = CHANNEL_VERSION, .kind = CHANNEL_PROBLEMS };
 
 	memcpy(message.text, post->problems, sizeof(message.text));
-	post->problems_due = post->problems_due && channel_send(post->channel, &message, -1) < 0;
+	if (post->problems_due && channel_send(post->channel, &message, -1) == 0)
+		post->problems_due = false;
 	return !post->problems_due;
 }
 
@@ -123,6 +124,10 @@ adopt(struct post *post, int descriptor)
 	free(post->reports);
 	post->reports = reports;
 	post->settings = settings;
+	/* The engine may be new, and know nothing of what we told another. */
+	post->problems_due = post->problems[0] != '\0';
+	if (!send_problems(post))
+		retry_later(post);
 	post->calls->on_adopt(post->owner, settings);
 	free(old);
 }

@@ -5,8 +5,8 @@
  * follows from it in the engine.
  *
  * A probe is one thing tried every interval: a process, a file, or a monitor whose every answer, or
- * lack of one, is judged by each of its policies.  A monitor has one try under way at a time: an
- * answer counts until the timeout, and never beyond the next try.
+ * lack of one, is judged by each of its policies.  A monitor's timeout may be longer than its
+ * interval: then several tries are under way at once, TRIES_MAX at most.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -30,9 +30,22 @@
 
 #define START_SPREAD NSEC_PER_SEC
 #define REPLIES_A_TURN 256u
+#define TRIES_MAX 16u			/* of one monitor under way */
 #define FIRST_ANSWERS (-10)		/* priority: what has arrived is judged before time */
 
 struct prober;
+struct probe;
+
+/* A monitor asked and waits for the answer. */
+struct try {
+	struct probe *probe;
+	bool under_way;
+	nsec_t sent;
+	uint16_t sequence;		/* echo ... */
+	uint64_t cookie;
+	int connection;			/* ... or TCP, -1 = none */
+	struct sd_event_source *connecting;
+};
 
 struct probe {
 	struct prober *prober;
@@ -45,11 +58,9 @@ struct probe {
 	struct check check;		/* process, file */
 	struct program_words pattern;	/* process ... */
 	pid_t pid;			/* ... where it was last seen */
-	bool under_way;			/* a monitor's try */
-	nsec_t sent;
-	struct echo echo;
-	int connection;			/* TCP, -1 = none */
-	struct sd_event_source *connecting;
+	uint16_t identifier;		/* a monitor's echo requests have this one */
+	uint16_t sequence;		/* of the last */
+	struct try tries[TRIES_MAX];	/* a monitor's; number n at n % TRIES_MAX */
 };
 
 struct policy {
@@ -69,6 +80,7 @@ struct prober {
 	struct policy **policies;
 	size_t policy_count;
 	uint16_t identifier;		/* of the monitor made last */
+	nsec_t looked;			/* at every process, when */
 };
 
 /* ---- judging -------------------------------------------------------------------------------- */
@@ -87,12 +99,10 @@ judge(struct prober *p, const struct check_settings *settings, uint32_t index,
 
 /* A monitor's try came to its end: each of its policies looks at its last probes. */
 static void
-end_try(struct probe *probe, nsec_t trip)
+judge_path(struct probe *probe, nsec_t trip)
 {
 	struct prober *p = probe->prober;
 
-	probe->under_way = false;
-	sd_event_source_set_enabled(probe->limit, SD_EVENT_OFF);
 	for (size_t i = 0; i < p->policy_count; i++) {
 		struct policy *policy = p->policies[i];
 		struct path_limits limits = {
@@ -127,108 +137,142 @@ way_of(const struct probe *probe)
 }
 
 static void
-close_connection(struct probe *probe)
+drop_try(struct try *try)
 {
-	probe->connecting = sd_event_source_disable_unref(probe->connecting);
-	if (probe->connection >= 0)
-		close(probe->connection);
-	probe->connection = -1;
+	try->under_way = false;
+	try->connecting = sd_event_source_disable_unref(try->connecting);
+	if (try->connection >= 0)
+		close(try->connection);
+	try->connection = -1;
+}
+
+static void
+end_try(struct try *try, nsec_t trip)
+{
+	drop_try(try);
+	judge_path(try->probe, trip);
+}
+
+static nsec_t
+limit_of(const struct try *try)
+{
+	nsec_t timeout = try->probe->settings.timeout;
+
+	return try->sent + (timeout > 0 ? timeout : try->probe->settings.interval);
+}
+
+/* Look at the tries again when the first of them has had its time. */
+static void
+arm_limit(struct probe *probe)
+{
+	nsec_t first = NSEC_NEVER;
+
+	for (unsigned i = 0; i < TRIES_MAX; i++)
+		if (probe->tries[i].under_way)
+			first = nsec_min(first, limit_of(&probe->tries[i]));
+	sd_event_source_set_time(probe->limit, (uint64_t)(first / NSEC_PER_USEC));
+	sd_event_source_set_enabled(probe->limit,
+	                            first == NSEC_NEVER ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+/* Tries that have had their time are lost, the oldest first. */
+static int
+on_limit(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
+{
+	struct probe *probe = owner;
+	nsec_t now = clock_now();
+
+	for (unsigned i = 1; i <= TRIES_MAX; i++) {
+		struct try *try = &probe->tries[(probe->sequence + i) % TRIES_MAX];
+
+		if (try->under_way && limit_of(try) <= now)
+			end_try(try, PATH_LOST);
+	}
+	arm_limit(probe);
+	return 0;
 }
 
 static int
 on_connected(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, void *owner)
 {
-	struct probe *probe = owner;
-	int r = probe_connected(fd);
+	struct try *try = owner;
 
-	close_connection(probe);
-	end_try(probe, r == 0 ? clock_now() - probe->sent : PATH_LOST);
+	end_try(try, probe_connected(fd) == 0 ? clock_now() - try->sent : PATH_LOST);
 	return 0;
 }
 
 static int
-start_connection(struct probe *probe)
+start_connection(struct try *try)
 {
-	struct probe_way way = way_of(probe);
+	struct probe_way way = way_of(try->probe);
 	int fd = probe_connect(&way);
 	int r;
 
 	if (fd < 0)
 		return fd;
-	probe->connection = fd;
-	r = sd_event_add_io(probe->prober->post.event, &probe->connecting, fd, EPOLLOUT,
-	                    on_connected, probe);
+	try->connection = fd;
+	r = sd_event_add_io(try->probe->prober->post.event, &try->connecting, fd, EPOLLOUT,
+	                    on_connected, try);
 	if (r >= 0)
-		r = sd_event_source_set_priority(probe->connecting, FIRST_ANSWERS);
+		r = sd_event_source_set_priority(try->connecting, FIRST_ANSWERS);
 	return r;
 }
 
 static int
-send_echo(struct probe *probe)
+send_echo(struct try *try)
 {
-	int socket = probe->prober->sockets[probe->echo.family == 6];
+	const struct probe *probe = try->probe;
+	uint8_t family = probe->settings.target.family;
+	int socket = probe->prober->sockets[family == 6];
 	struct probe_way way = way_of(probe);
 
-	probe->echo.sequence++;
-	if (getrandom(&probe->echo.cookie, sizeof(probe->echo.cookie), GRND_NONBLOCK) < 0)
-		probe->echo.cookie += (uint64_t)clock_now();
-	return socket < 0 ? -EPERM : probe_send(socket, &way, &probe->echo);
+	try->sequence = probe->sequence;
+	if (getrandom(&try->cookie, sizeof(try->cookie), GRND_NONBLOCK) < 0)
+		try->cookie = (uint64_t)clock_now();
+	return socket < 0 ? -EPERM :
+	       probe_send(socket, &way, &(struct echo){ family, probe->identifier, try->sequence,
+	                                                try->cookie });
 }
 
 /* Send the next probe; one that cannot be sent is lost. */
 static void
 start_try(struct probe *probe)
 {
-	nsec_t timeout = probe->settings.interval;
+	struct try *try = &probe->tries[++probe->sequence % TRIES_MAX];
 	int r;
 
-	if (probe->settings.timeout > 0)
-		timeout = nsec_min(timeout, probe->settings.timeout);
-	if (probe->under_way) {		/* the limit is due, too, and was not looked at yet */
-		close_connection(probe);
-		end_try(probe, PATH_LOST);
-	}
-	probe->under_way = true;
-	probe->sent = clock_now();
-	r = probe->settings.kind == CHECK_TCP ? start_connection(probe) : send_echo(probe);
+	if (try->under_way)		/* there is room for no more */
+		end_try(try, PATH_LOST);
+	try->under_way = true;
+	try->sent = clock_now();
+	r = probe->settings.kind == CHECK_TCP ? start_connection(try) : send_echo(try);
 	if (r < 0) {
 		log_debug("%s: cannot probe: %s", probe->settings.name, strerror(-r));
-		close_connection(probe);
-		end_try(probe, PATH_LOST);
-		return;
+		end_try(try, PATH_LOST);
 	}
-	sd_event_source_set_time(probe->limit,
-	                         (uint64_t)((probe->sent + timeout) / NSEC_PER_USEC));
-	sd_event_source_set_enabled(probe->limit, SD_EVENT_ONESHOT);
+	arm_limit(probe);
 }
 
-static int
-on_limit(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
+/* The answer to a try under way: identifier, sequence, cookie and source have to agree. */
+static bool
+is_answer(const struct probe *probe, const struct try *try, const struct ip *source,
+          const struct echo *echo)
 {
-	struct probe *probe = owner;
-
-	close_connection(probe);
-	if (probe->under_way)
-		end_try(probe, PATH_LOST);
-	return 0;
+	return try->under_way && probe->settings.kind == CHECK_ICMP &&
+	       probe->identifier == echo->identifier && try->sequence == echo->sequence &&
+	       try->cookie == echo->cookie && ip_equal(&probe->settings.target, source);
 }
 
-/* The answer to the try under way: identifier, sequence, cookie and source have to agree. */
 static void
 take_reply(struct prober *p, const struct ip *source, const struct echo *echo)
 {
 	for (size_t i = 0; i < p->probe_count; i++) {
-		struct probe *probe = p->probes[i];
+		struct try *try = &p->probes[i]->tries[echo->sequence % TRIES_MAX];
 
-		if (!probe->under_way || probe->settings.kind != CHECK_ICMP ||
-		    probe->echo.family != echo->family ||
-		    probe->echo.identifier != echo->identifier ||
-		    probe->echo.sequence != echo->sequence ||
-		    probe->echo.cookie != echo->cookie ||
-		    !ip_equal(&probe->settings.target, source))
-			continue;
-		end_try(probe, clock_now() - probe->sent);
-		return;
+		if (is_answer(p->probes[i], try, source, echo)) {
+			end_try(try, clock_now() - try->sent);
+			return;
+		}
 	}
 }
 
@@ -253,14 +297,40 @@ on_replies(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, void 
 
 /* ---- processes and files -------------------------------------------------------------------- */
 
+/* One process of all: is it what some probe looks for? */
+static void
+recognise(void *owner, const struct process *process)
+{
+	struct prober *p = owner;
+
+	for (size_t i = 0; i < p->probe_count; i++) {
+		struct probe *probe = p->probes[i];
+
+		if (probe->settings.kind == CHECK_PROCESS && probe->pid == 0 &&
+		    process_matches(process, &probe->pattern))
+			probe->pid = process->pid;
+	}
+}
+
+/*
+ * Where it was seen last it costs little to see it again.  To look at every process costs more:
+ * one look serves all probes that miss theirs, for half the interval of each.
+ */
 static void
 look_for_process(struct probe *probe)
 {
-	if (probe->pattern.count == 0)
+	struct prober *p = probe->prober;
+	nsec_t now = clock_now();
+	struct process process;
+
+	if (probe->pid != 0 && !(process_read(probe->pid, &process) &&
+	                         process_matches(&process, &probe->pattern)))
 		probe->pid = 0;
-	else if (probe->pid == 0 || !process_is(probe->pid, &probe->pattern))
-		probe->pid = process_find(&probe->pattern);
-	judge(probe->prober, &probe->settings, probe->index, &probe->check,
+	if (probe->pid == 0 && now - p->looked >= probe->settings.interval / 2) {
+		p->looked = now;
+		process_each(recognise, p);
+	}
+	judge(p, &probe->settings, probe->index, &probe->check,
 	      probe->pid != 0 ? CHECK_PASSED : CHECK_FAILED,
 	      probe->pid != 0 ? "" : "no such process runs");
 }
@@ -328,7 +398,8 @@ on_due(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 static void
 free_probe(struct probe *probe)
 {
-	close_connection(probe);
+	for (unsigned i = 0; i < TRIES_MAX; i++)
+		drop_try(&probe->tries[i]);
 	sd_event_source_disable_unref(probe->due);
 	sd_event_source_disable_unref(probe->limit);
 	free(probe);
@@ -351,24 +422,25 @@ new_probe(struct prober *p, const struct check_settings *settings)
 
 	if (list)
 		p->probes = list;
-	if (!list || !probe)
-		goto fail;
+	if (!list || !probe) {
+		free(probe);
+		return NULL;
+	}
+	for (unsigned i = 0; i < TRIES_MAX; i++)
+		probe->tries[i] = (struct try){ .probe = probe, .connection = -1 };
 	probe->prober = p;
-	probe->connection = -1;
 	probe->settings = *settings;
-	probe->echo.identifier = ++p->identifier;
+	probe->identifier = ++p->identifier;
 	if (sd_event_add_time(p->post.event, &probe->due, CLOCK_BOOTTIME, UINT64_MAX, 1000,
 	                      on_due, probe) < 0 ||
 	    sd_event_add_time(p->post.event, &probe->limit, CLOCK_BOOTTIME, UINT64_MAX, 1000,
 	                      on_limit, probe) < 0 ||
-	    sd_event_source_set_enabled(probe->limit, SD_EVENT_OFF) < 0)
-		goto fail;
+	    sd_event_source_set_enabled(probe->limit, SD_EVENT_OFF) < 0) {
+		free_probe(probe);
+		return NULL;
+	}
 	p->probes[p->probe_count++] = probe;
 	return probe;
-fail:
-	if (probe)
-		free_probe(probe);
-	return NULL;
 }
 
 /* Is it the same thing that is tried, however often? */
@@ -384,8 +456,8 @@ is_same_thing(const struct check_settings *a, const struct check_settings *b)
 static void
 forget(struct probe *probe)
 {
-	close_connection(probe);
-	probe->under_way = false;
+	for (unsigned i = 0; i < TRIES_MAX; i++)
+		drop_try(&probe->tries[i]);
 	probe->pid = 0;
 	probe->check = (struct check){ 0 };
 	for (size_t i = 0; i < probe->prober->policy_count; i++) {
@@ -424,7 +496,7 @@ adopt_probe(struct prober *p, const struct settings *settings, uint32_t index)
 		arm(probe);
 	}
 	probe->settings = *check;
-	probe->echo.family = check->target.family;
+	arm_limit(probe);
 	if (check->kind == CHECK_PROCESS &&
 	    program_split(check->text, &probe->pattern, &error) < 0) {
 		log_error("%s: %s", check->name, error.text);

@@ -128,7 +128,8 @@ on_timer(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 	}
 	run->timed_out = true;
 	kill(-run->pid, SIGTERM);
-	sd_event_source_set_time_relative(run->timer, (uint64_t)(run->options.grace / NSEC_PER_USEC));
+	sd_event_source_set_time_relative(run->timer,
+	                                  (uint64_t)(run->options.grace / NSEC_PER_USEC));
 	sd_event_source_set_enabled(run->timer, SD_EVENT_ONESHOT);
 	if (run->calls)
 		run->calls->on_timeout(run->owner);

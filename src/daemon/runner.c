@@ -81,8 +81,8 @@ static void start_waiting(struct runner *r);
 static void
 name_errand(const struct errands *e, uint8_t script, char *label, size_t size)
 {
-	snprintf(label, size, "group %s %u IPv%u: %s script", e->interface, e->vrid, e->family,
-	         errand_script_name(script));
+	snprintf(label, size, "%s group %u%s: %s script", e->interface, e->vrid,
+	         e->family == 6 ? " (IPv6)" : "", errand_script_name(script));
 }
 
 /* The script of this state ended, or there is none: the engine keeps it for our successor. */
@@ -413,9 +413,10 @@ adopt_group(struct runner *r, const struct settings *settings, const struct grou
 		return;
 	}
 	e->present = any;		/* without scripts it is as good as gone, and silent */
+	memset(e->programs, 0, sizeof(e->programs));
 	for (unsigned i = 0; i < GROUP_SCRIPTS; i++)
-		e->programs[i] = group->scripts[i] < 0 ? (struct program_settings){ .command = "" } :
-		                 settings_programs(settings)[group->scripts[i]];
+		if (group->scripts[i] >= 0)
+			e->programs[i] = settings_programs(settings)[group->scripts[i]];
 }
 
 /* Groups that are no longer there have stopped. */

@@ -8,11 +8,11 @@
 #ifndef TANDEM_SUBSCRIBERS_H
 #define TANDEM_SUBSCRIBERS_H
 
-#include <libyang/libyang.h>
-
 #include "api/http.h"
 #include "daemon/memory.h"
 
+struct ly_ctx;
+struct sd_event;
 struct subscribers;
 
 /* on_watch is called now and then while somebody wants packets: the engine must be told. */

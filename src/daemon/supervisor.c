@@ -431,17 +431,23 @@ stop_role(struct supervisor *s, enum role role, nsec_t patience)
 	const struct timespec moment = { .tv_nsec = 5 * NSEC_PER_MSEC };
 	struct child *child = &s->children[role];
 	nsec_t deadline = clock_now() + patience;
+	bool killed = false;
 	int status;
 
 	if (child->pid == 0)
 		return;
 	kill(child->pid, SIGTERM);
 	while (waitpid(child->pid, &status, WNOHANG) == 0) {
+		/* A process that the kernel holds on to does not die of SIGKILL either. */
+		if (killed && clock_now() >= deadline) {
+			log_error("the %s hangs in the kernel; leaving it", role_names[role]);
+			break;
+		}
 		if (clock_now() >= deadline) {
 			log_warning("the %s does not stop; ending it", role_names[role]);
 			kill(child->pid, SIGKILL);
-			(void)waitpid(child->pid, &status, 0);
-			break;
+			killed = true;
+			deadline += STOP_PATIENCE;
 		}
 		nanosleep(&moment, NULL);
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Starts, watches and restarts the roles, and keeps what must outlive them: the engine's memory,
- * the socket pairs between the engine and the others, the API's listening socket.  Parses nothing from
- * outside; a few hundred lines are all that runs as root.
+ * the socket pairs between the engine and the others, the API's listening socket.  Parses nothing
+ * from outside; a few hundred lines are all that runs as root.
  */
 #ifndef TANDEM_SUPERVISOR_H
 #define TANDEM_SUPERVISOR_H

@@ -195,7 +195,7 @@ writer_release(struct writer *w)
 	w->released++;
 }
 
-/* Should the thread have looked at "tell" before it was set, "done" shows now that it is through. */
+/* Should the thread have looked at "tell" before it was set, "done" shows that it is through. */
 void
 writer_tell(struct writer *w)
 {

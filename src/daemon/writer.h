@@ -68,7 +68,7 @@ void writer_release(struct writer *writer);
 /* Jobs not released. */
 unsigned writer_jobs(const struct writer *writer);
 
-/* Let the end of the job under way be told, quiet or not; if there is none, that is told at once. */
+/* Let the end of the job under way be told, quiet or not; if there is none, tell that at once. */
 void writer_tell(struct writer *writer);
 
 /* Readable after the end of a job that is not quiet, until writer_hear(). */

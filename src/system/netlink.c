@@ -131,19 +131,37 @@ netlink_send(struct netlink *n, const void *messages, size_t size)
 	return mnl_socket_sendto(n->socket, messages, size) < 0 ? -errno : 0;
 }
 
+/* libmnl takes a length beyond the range of int for a small one. */
+void
+netlink_walk(const void *bytes, size_t size,
+             void (*on_message)(void *owner, const struct nlmsghdr *message), void *owner)
+{
+	const uint8_t *at = bytes;
+	size_t left = size;
+
+	while (left >= sizeof(struct nlmsghdr)) {
+		const struct nlmsghdr *message = (const struct nlmsghdr *)at;
+		size_t length = message->nlmsg_len;
+
+		if (length < sizeof(*message) || length > left)
+			return;
+		on_message(owner, message);
+		if (NLMSG_ALIGN(length) >= left)
+			return;
+		at += NLMSG_ALIGN(length);
+		left -= NLMSG_ALIGN(length);
+	}
+}
+
 int
 netlink_receive(struct netlink *n,
                 void (*on_message)(void *owner, const struct nlmsghdr *message), void *owner)
 {
 	ssize_t size = mnl_socket_recvfrom(n->socket, n->buffer, sizeof(n->buffer));
-	const struct nlmsghdr *message = (const struct nlmsghdr *)n->buffer;
-	int left;
 
 	if (size < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	for (left = (int)size; mnl_nlmsg_ok(message, left);
-	     message = mnl_nlmsg_next(message, &left))
-		on_message(owner, message);
+	netlink_walk(n->buffer, (size_t)size, on_message, owner);
 	return 1;
 }
 
@@ -161,16 +179,23 @@ int
 netlink_error(const struct nlmsghdr *message, char words[128])
 {
 	const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
+	size_t size = mnl_nlmsg_get_payload_len(message);
 	size_t skip = sizeof(*error);
 	const struct nlattr *attribute;
 
 	words[0] = '\0';
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*error))
+	if (size < sizeof(*error))
 		return -EBADMSG;
 	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS))
 		return error->error;
-	if (!(message->nlmsg_flags & NLM_F_CAPPED))
-		skip += MNL_ALIGN(error->msg.nlmsg_len) - sizeof(error->msg);
+	/* Unless cut off, what was refused stands before the words. */
+	if (!(message->nlmsg_flags & NLM_F_CAPPED)) {
+		if (error->msg.nlmsg_len < sizeof(error->msg) || error->msg.nlmsg_len > size)
+			return error->error;
+		skip += NLMSG_ALIGN(error->msg.nlmsg_len) - sizeof(error->msg);
+	}
+	if (skip >= size)
+		return error->error;
 	mnl_attr_for_each(attribute, message, skip) {
 		if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG &&
 		    mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0) {

@@ -31,6 +31,10 @@ int netlink_filter(struct netlink *netlink, uint32_t port, uint8_t origin) MUST_
 /* Hand over whole messages.  0 or negative errno. */
 int netlink_send(struct netlink *netlink, const void *messages, size_t size) MUST_USE;
 
+/* Call on_message for each whole message in these bytes (aligned as a message is). */
+void netlink_walk(const void *bytes, size_t size,
+                  void (*on_message)(void *owner, const struct nlmsghdr *message), void *owner);
+
 /*
  * Read one datagram without waiting and call on_message for each message in it.  1 = something was
  * read, 0 = nothing is there, -ENOBUFS = messages were lost, otherwise a negative errno.

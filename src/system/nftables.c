@@ -23,11 +23,12 @@ struct nftables {
 static int
 open_news(void)
 {
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK };
 	int group = NFNLGRP_NFTABLES;
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
 
-	if (fd >= 0 && setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
-	                          sizeof(group)) == 0)
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+	    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) == 0)
 		return fd;
 	if (fd >= 0)
 		close(fd);

@@ -14,7 +14,7 @@ struct nftables;
 int nftables_new(struct nftables **ret_nftables, struct error *error) MUST_USE;
 void nftables_free(struct nftables *nftables);	/* NULL is fine */
 
-/* Carry out these commands in one transaction.  *error tells what the kernel or the library said. */
+/* Carry out these commands in one transaction.  *error tells what was said against them. */
 int nftables_run(struct nftables *nftables, const char *commands, struct error *error) MUST_USE;
 
 /* What the last run printed, borrowed until the next one. */

@@ -68,7 +68,7 @@ int packet_receive(int socket, struct packet_buffer *buffer, struct packet ret[P
 
 struct outgoing {
 	int ifindex;
-	const uint8_t *bytes;		/* a whole Ethernet frame, or an IP packet with its header */
+	const uint8_t *bytes;		/* an Ethernet frame, or an IP packet with its header */
 	size_t length;
 	struct ip unicast;		/* where an IP packet goes; family 0 = a frame */
 	int error;			/* out: 0 or the positive errno of this frame */
@@ -76,7 +76,8 @@ struct outgoing {
 
 /*
  * Send frames and packets in order with as few system calls as possible; each gets its own error.
- * An IP packet leaves by its interface, to the next hop that the routing table names there.
+ * An IP packet leaves by its interface, to the next hop that the routing table names there; where
+ * it names none, the kernel takes the address for a neighbour.
  */
 void packet_send(const struct packet_senders *senders, struct outgoing *frames, size_t count);
 

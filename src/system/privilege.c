@@ -85,10 +85,11 @@ int
 privilege_drop_engine(const char *user, struct error *error)
 {
 	static const unsigned kept[] = { CAP_NET_ADMIN, CAP_NET_RAW };
-	const struct rlimit helper = { HELPER_PRIORITY, HELPER_PRIORITY };
+	const struct sched_param scheduling = { .sched_priority = REAL_TIME_PRIORITY };
 
-	/* What a thread that is started later may still ask for. */
-	(void)setrlimit(RLIMIT_RTPRIO, &helper);
+	/* A thread that is started later inherits this: without power it can lower itself only. */
+	if ((sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == SCHED_FIFO)
+		(void)sched_setscheduler(0, SCHED_FIFO, &scheduling);
 	return become(user, kept, ARRAY_SIZE(kept), error);
 }
 

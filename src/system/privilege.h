@@ -15,8 +15,8 @@
 void privilege_real_time(const char **ret_missing);
 
 /*
- * The same scheduling for the calling thread, one step behind that of the process; to be called
- * after privilege_drop_engine().  False when the machine refuses it.
+ * For a thread of the engine, started after privilege_drop_engine(): the same scheduling, one step
+ * behind that of the process.  False when the process has none.
  */
 bool privilege_real_time_helper(void);
 

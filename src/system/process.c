@@ -11,9 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define COMMAND_MAX 4096u
-
-/* The bytes of a file of the process, with a final zero; -1 when there is none. */
+/* The bytes of a file of the process, with a final zero; 0 or less when there are none. */
 static ssize_t
 read_file(pid_t pid, const char *name, char *bytes, size_t size)
 {
@@ -31,86 +29,81 @@ read_file(pid_t pid, const char *name, char *bytes, size_t size)
 	return length;
 }
 
-/* A command line as /proc shows it: words, each with a zero behind it. */
-struct command {
-	char text[COMMAND_MAX];
-	size_t length;
-};
+bool
+process_read(pid_t pid, struct process *ret_process)
+{
+	ssize_t length = read_file(pid, "cmdline", ret_process->command,
+	                           sizeof(ret_process->command));
+
+	if (length <= 0)		/* gone, a zombie, or a kernel thread */
+		return false;
+	ret_process->pid = pid;
+	ret_process->length = (size_t)length;
+	(void)read_file(pid, "comm", ret_process->name, sizeof(ret_process->name));
+	ret_process->name[strcspn(ret_process->name, "\n")] = '\0';
+	return true;
+}
 
 /* The word behind this one, or NULL. */
 static const char *
-next_word(const struct command *command, const char *word)
+next_word(const struct process *process, const char *word)
 {
 	word += strlen(word) + 1;
-	return word < command->text + command->length ? word : NULL;
+	return word < process->command + process->length ? word : NULL;
 }
 
 /* Is the program called this?  A name alone stands for any path to it, and for the process's. */
 static bool
-is_called(pid_t pid, const char *path, const char *wanted)
+is_called(const struct process *process, const char *path, const char *wanted)
 {
 	const char *last = strrchr(path, '/');
-	char name[32];
 
 	if (strcmp(path, wanted) == 0)
 		return true;
 	if (strchr(wanted, '/'))
 		return false;
-	if (last && strcmp(last + 1, wanted) == 0)
-		return true;
-	if (read_file(pid, "comm", name, sizeof(name)) <= 0)
-		return false;
-	name[strcspn(name, "\n")] = '\0';
-	return strcmp(name, wanted) == 0;
+	return (last && strcmp(last + 1, wanted) == 0) || strcmp(process->name, wanted) == 0;
 }
 
 /* Are the words from this one on those of the pattern, as far as it goes? */
 static bool
-matches_from(pid_t pid, const struct command *command, const char *word,
-             const struct program_words *pattern)
+matches_from(const struct process *process, const char *word, const struct program_words *pattern)
 {
-	for (unsigned i = 0; i < pattern->count; i++, word = next_word(command, word)) {
+	for (unsigned i = 0; i < pattern->count; i++, word = next_word(process, word)) {
 		if (!word)
 			return false;
-		if (i == 0 ? !is_called(pid, word, pattern->list[0]) :
+		if (i == 0 ? !is_called(process, word, pattern->list[0]) :
 		             strcmp(word, pattern->list[i]) != 0)
 			return false;
 	}
-	return true;
+	return pattern->count > 0;
 }
 
 bool
-process_is(pid_t pid, const struct program_words *pattern)
+process_matches(const struct process *process, const struct program_words *pattern)
 {
-	struct command command;
-	ssize_t length = read_file(pid, "cmdline", command.text, sizeof(command.text));
-	const char *second;
+	const char *second = next_word(process, process->command);
 
-	if (length <= 0)		/* gone, a zombie, or a kernel thread */
-		return false;
-	command.length = (size_t)length;
-	if (matches_from(pid, &command, command.text, pattern))
+	if (matches_from(process, process->command, pattern))
 		return true;
 	/* A script stands behind its interpreter; with its path, or it would be any argument. */
-	second = next_word(&command, command.text);
-	return second && second[0] == '/' && matches_from(pid, &command, second, pattern);
+	return second && second[0] == '/' && matches_from(process, second, pattern);
 }
 
-pid_t
-process_find(const struct program_words *pattern)
+void
+process_each(void (*call)(void *owner, const struct process *process), void *owner)
 {
 	DIR *folder = opendir("/proc");
 	const struct dirent *entry;
-	pid_t found = 0;
+	struct process process;
 
-	while (folder && !found && (entry = readdir(folder))) {
+	while (folder && (entry = readdir(folder))) {
 		char *end;
 		long pid = strtol(entry->d_name, &end, 10);
 
-		if (pid > 0 && *end == '\0' && process_is((pid_t)pid, pattern))
-			found = (pid_t)pid;
+		if (pid > 0 && *end == '\0' && process_read((pid_t)pid, &process))
+			call(owner, &process);
 	}
 	if (folder)
 		closedir(folder);
-	return found;
 }

@@ -17,10 +17,21 @@
 #include "base/error.h"
 #include "system/program.h"
 
-/* Does the process of this number, if there is one, match? */
-bool process_is(pid_t pid, const struct program_words *pattern);
+#define PROCESS_COMMAND_MAX 4096u
 
-/* The first process that matches, or 0.  Looks at every process of the machine. */
-pid_t process_find(const struct program_words *pattern);
+/* A process as /proc shows it. */
+struct process {
+	pid_t pid;
+	char name[32];
+	char command[PROCESS_COMMAND_MAX];	/* words, each with a zero behind it */
+	size_t length;
+};
+
+/* Read the process of this number; false when there is none that counts. */
+bool process_read(pid_t pid, struct process *ret_process);
+bool process_matches(const struct process *process, const struct program_words *pattern);
+
+/* Call for each process of the machine that counts; the record is borrowed. */
+void process_each(void (*call)(void *owner, const struct process *process), void *owner);
 
 #endif

@@ -23,7 +23,7 @@
 
 #define ENVIRONMENT_MAX 32u
 #define OPEN_FILES 256u
-#define PROCESSES 256u
+#define PROCESSES 4096u			/* of the user, whoever started them */
 
 /* ---- words ---------------------------------------------------------------------------------- */
 

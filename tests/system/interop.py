@@ -82,7 +82,7 @@ class Case:
         return self.of(side, self.intervals_ms) / 1000
 
     def skew(self, side):
-        """Seconds by which its priority delays a backup: of a second, or of the interval learned."""
+        """Seconds by which its priority delays a backup; in version 3 of the interval learned."""
         part = (256 - self.of(side, self.priorities)) / 256
         return part if self.version == 2 else part * self.interval(other(side))
 

@@ -5,6 +5,7 @@ or teach anything, in either role, both versions and both families; stale and fo
 One router alone on a segment; whoever speaks to it is the test.
 """
 import atexit
+import itertools
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ import time
 import pytest
 
 from lab.network import Network, wait_for
-from lab.packets import Sender, advert, advert3, gaps
+from lab.packets import PROTO_AH, PROTO_VRRP, Sender, advert, advert3, ah_advert, gaps
 from lab.router import TOP, Router
 from lab.segment import LINK, Segment
 from lab.witness import Witness, between
@@ -22,15 +23,16 @@ from lab.witness import Witness, between
 from interop import our_groups
 from laws import INTERVAL, SLACK
 
-OTHER4, OTHER6 = "10.90.0.200", "fe80::c8"      # higher than ours
+OTHER4, OTHER6 = "10.90.0.200", "fe80::1:0:0:c8"     # higher than ours
 LOWER4, LOWER6 = "10.90.0.0", "fe80::1"
 PRIORITY = 150
 DOWN = 3 + (256 - PRIORITY) / 256
 
-PLAIN, TEXT, THREE, SIX = (4, 1), (4, 2), (4, 3), (6, 4)
+PLAIN, TEXT, THREE, SIX, SEALED = (4, 1), (4, 2), (4, 3), (6, 4), (4, 5)
 LISTS = {PLAIN: ["10.90.1.1"], TEXT: ["10.90.2.1"], THREE: ["10.90.3.1"],
-         SIX: ["fe80::4:1", "fd90::4:1"]}
+         SIX: ["fe80::4:1", "fd90::4:1"], SEALED: ["10.90.5.1"]}
 EXTRA = {TEXT: ("authentication type plaintext-password", "authentication password secret"),
+         SEALED: ("authentication type ah", "authentication password secret"),
          THREE: ("version 3",), SIX: ("version 3",)}
 
 
@@ -45,12 +47,19 @@ def configuration():
     return "\n".join(lines) + "\n"
 
 
+NUMBERS = itertools.count(1)            # of authentication headers
+
+
 def speak(key, priority=200, source=None, **fields):
-    """A frame for one of the groups: right, but for what is said otherwise."""
+    """A frame, or its maker, for one of the groups: right, but for what is said otherwise."""
     source = source or (OTHER6 if key == SIX else OTHER4)
     addresses = fields.pop("addresses", LISTS[key])
-    if key in (THREE, SIX):
+    if key in (THREE, SIX) and not fields.pop("old", False):
         return advert3(source, key[1], priority, addresses, **fields)
+    if key == SEALED and "auth" not in fields:
+        password, number = fields.pop("password", b"secret"), fields.pop("number", None)
+        return lambda: ah_advert(source, key[1], priority, addresses, password,
+                                 number or next(NUMBERS), **fields)
     if key == TEXT:
         fields = {"auth": 1, "data": b"secret", **fields}
     return advert(source, key[1], priority, addresses, **fields)
@@ -135,17 +144,21 @@ WRONG = {
     PLAIN: [({"wrong_sum": True}, "checksum"), ({"version": 3}, "version"), ({"kind": 2}, "type"),
             ({"ttl": 254}, "ttl"), ({"interval": 5}, "interval"),
             ({"auth": 1, "data": b"secret"}, "authentication-mismatch"),
-            ({"count": 255}, "length")],
+            ({"count": 255}, "length"), ({"target": "10.90.0.1"}, "destination")],
     TEXT: [({"data": b"guess"}, "authentication-failed"),
            ({"auth": 0, "data": b""}, "authentication-mismatch"), ({"ttl": 64}, "ttl"),
            ({"wrong_sum": True}, "checksum")],
+    SEALED: [({"password": b"guess"}, "authentication-failed"),
+             ({"auth": 0}, "authentication-mismatch"), ({"wrong_sum": True}, "checksum"),
+             ({"auth": 1, "data": b"secret"}, "authentication-mismatch")],
     THREE: [({"wrong_sum": True}, "checksum"), ({"wrong_sum": True, "form": "pseudo"}, "checksum"),
-            ({"version": 2}, "version"), ({"ttl": 254}, "ttl"), ({"interval_ms": 0}, "interval"),
+            ({"old": True}, "version"), ({"ttl": 254}, "ttl"), ({"interval_ms": 0}, "interval"),
             ({"addresses": [], "count": 0}, "no-address"), ({"count": 255}, "length"),
-            ({"kind": 2}, "type")],
-    SIX: [({"wrong_sum": True}, "checksum"), ({"version": 2}, "version"), ({"ttl": 254}, "ttl"),
+            ({"kind": 2}, "type"), ({"target": "10.90.0.1"}, "destination")],
+    SIX: [({"wrong_sum": True}, "checksum"), ({"old": True}, "version"), ({"ttl": 254}, "ttl"),
           ({"interval_ms": 0}, "interval"), ({"addresses": [], "count": 0}, "no-address"),
-          ({"addresses": ["fd90::4:1"]}, "first-address"), ({"count": 255}, "length")],
+          ({"addresses": ["fd90::4:1"]}, "first-address"), ({"count": 255}, "length"),
+          ({"source": "fd90::c8"}, "source")],
 }
 
 
@@ -192,6 +205,21 @@ def test_refused_packets_do_not_keep_a_backup_quiet_nor_wake_it(backup):
         wait_for(lambda: backup.all_are("MASTER"), DOWN + 1, lambda: f"{backup.states()}")
     for key in LISTS:
         assert backup.spoken(witness, key)[0].time - silent <= DOWN + SLACK
+
+
+def test_recorded_packets_of_a_master_do_not_stand_in_for_it(backup):
+    """Whoever recorded what an authenticated master said cannot say it again."""
+    recorded = speak(SEALED, number=next(NUMBERS))
+    time.sleep(2 * INTERVAL)            # the master is further on by now
+    before = backup.faults(SEALED).get("authentication-replay", 0)
+    with backup.sending([recorded], 0.2):
+        time.sleep(1)
+        backup.sender.__exit__()
+        wait_for(lambda: backup.all_are("MASTER"), DOWN + 1, lambda: f"{backup.states()}")
+        held = backup.transitions()
+        time.sleep(1)
+        assert backup.transitions() == held
+    assert backup.faults(SEALED)["authentication-replay"] - before >= 20
 
 
 def test_zero_interval_teaches_nothing(backup):
@@ -259,7 +287,7 @@ def test_our_own_packets_that_come_back_change_nothing(master):
         copies = [packet.data for packet in list(witness.capture.packets)
                   if packet.where == ("d1", "ours")
                   and packet.data[12:14] in (b"\x08\x00", b"\x86\xdd")
-                  and 112 in (packet.data[23], packet.data[20])]
+                  and {packet.data[23], packet.data[20]} & {PROTO_AH, PROTO_VRRP}]
         before = master.transitions()
         with master.sending(copies, 0.2):
             time.sleep(2.5)

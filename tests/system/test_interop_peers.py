@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Tandem beside keepalived and FRR, both roles: who is master on the wire and by either's own word, who
-answers for the addresses, and that nothing moves without a cause.  See interop.py for the cases.
+Tandem beside keepalived and FRR, both roles: who is master on the wire and by either's own word,
+who answers for the addresses, and that nothing moves without a cause.  The cases are in interop.py.
 """
 import pytest
 

@@ -146,7 +146,8 @@ static void
 test_healthy_summary_ends_with_one_blank_line(void **state UNUSED)
 {
 	struct lyd_node *tree = parse("{\"tandem-state:vrrp-state\":{\"group\":[{\"interface\":"
-	                              "\"eth0\",\"vrid\":255,\"family\":\"ipv4\",\"state\":\"INIT\"}]}}");
+	                              "\"eth0\",\"vrid\":255,\"family\":\"ipv4\","
+	                              "\"state\":\"INIT\"}]}}");
 	char *printed = print(show_vrrp_summary, tree);
 
 	assert_string_equal(printed,
@@ -164,7 +165,8 @@ static void
 test_long_elapsed_time_keeps_a_blank_before_the_sync_group(void **state UNUSED)
 {
 	struct lyd_node *tree = parse("{\"tandem-state:vrrp-state\":{\"group\":[{\"interface\":"
-	                              "\"dp0bond0.1234\",\"vrid\":1,\"family\":\"ipv4\",\"state\":\"MASTER\","
+	                              "\"dp0bond0.1234\",\"vrid\":1,\"family\":\"ipv4\","
+	                              "\"state\":\"MASTER\","
 	                              "\"since\":\"1255495000\",\"sync-group\":\"S\"}]}}");
 	char *printed = print(show_vrrp_summary, tree);
 

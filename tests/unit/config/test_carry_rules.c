@@ -115,6 +115,9 @@ test_m2_networks_and_families_of_routes_and_rules(void **state)
 	sample_expect(SOUND "set " GROUP " virtual-rule 100 table 7\n"
 	              "set " GROUP " virtual-rule 100 to 2001:db8::/32",
 	              "E line 5: " GROUP " virtual-rule 100: the group has no IPv6", "[M2]");
+	sample_expect(SOUND "set " GROUP " virtual-rule 100 table 7\n"
+	              "set " GROUP " virtual-rule 100 from 2001:db8::/32",
+	              "E line 5: " GROUP " virtual-rule 100: the group has no IPv6", "[M2]");
 }
 
 static void

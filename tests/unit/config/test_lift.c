@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sample.h"
+#include "config/check.h"
 #include "config/lift.h"
 
 static void
@@ -489,6 +490,45 @@ test_long_description_is_cut_between_characters(void **state)
 	free(s);
 }
 
+/* One byte more than there is room for, with the final zero. */
+static void
+test_longest_description_loses_its_last_character(void **state)
+{
+	char text[512];
+	struct settings *s;
+
+	(void)state;
+	snprintf(text, sizeof(text), ETH "description %0256d\n", 1);
+	s = sample_settings(text, NULL);
+	assert_int_equal(strlen(link_named(s, "eth0")->description), DESCRIPTION_SIZE - 1);
+	free(s);
+}
+
+/* What passes every rule may still be more than a struct settings takes. */
+static void
+test_more_than_the_settings_take_is_refused(void **state)
+{
+	struct problems problems = { 0 };
+	struct lyd_node *tree;
+	char *text = NULL, *lines;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	for (unsigned i = 0; i < 65537; i++)
+		fprintf(out, "set service health-check file x%u path /x\n", i);
+	fclose(out);
+	tree = sample_tree(text);
+	assert_int_equal(check_tree(schema, &tree, &problems), 0);
+	assert_null(lift_settings(tree, 1, NULL, &problems));
+	lines = sample_lines(&problems);
+	assert_string_equal(lines, "E 65537 checks and path monitors are configured; at most 65536 "
+	                    "are possible\n");
+	free(lines);
+	free(text);
+	lyd_free_siblings(tree);
+}
+
 #define RFC(interface, vrid) \
 	"set interfaces dataplane " interface " vrrp vrrp-group " vrid " rfc-compatibility\n" \
 	"set interfaces dataplane " interface " vrrp vrrp-group " vrid \
@@ -598,6 +638,8 @@ main(void)
 		cmocka_unit_test(test_long_description_is_cut_between_characters),
 		cmocka_unit_test(test_names_of_virtual_links_stay_and_fill_gaps),
 		cmocka_unit_test(test_virtual_link_never_has_the_name_of_an_interface),
+		cmocka_unit_test(test_longest_description_loses_its_last_character),
+		cmocka_unit_test(test_more_than_the_settings_take_is_refused),
 		cmocka_unit_test(test_thousands_of_groups_share_what_they_refer_to),
 		cmocka_unit_test(test_empty_configuration_lifts_to_nothing),
 	};

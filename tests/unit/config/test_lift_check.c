@@ -114,7 +114,10 @@ test_path_monitors_stand_before_their_policies(void **state)
 	                        PATHS "monitor a probe-interval 100\n"
 	                        PATHS "monitor b type tcp host far\n"
 	                        PATHS "monitor b policy strict\n"
-	                        PATHS "monitor b probe-timeout 50\n", NULL);
+	                        PATHS "monitor b probe-timeout 50\n"
+	                        PATHS "monitor c type ping host far\n"
+	                        PATHS "monitor c policy good\n"
+	                        PATHS "monitor c probe-interval 1001\n", NULL);
 	const struct check_settings *checks = settings_checks(s);
 	const struct check_settings *a = check_named(s, "monitor a"), *b = check_named(s, "monitor "
 	                                                                               "b");
@@ -122,7 +125,8 @@ test_path_monitors_stand_before_their_policies(void **state)
 	const struct check_settings *strict = check_named(s, "monitor a policy strict");
 
 	(void)state;
-	assert_int_equal(s->check_count, 5);
+	assert_int_equal(s->check_count, 7);
+	assert_int_equal(check_named(s, "monitor c")->timeout, 1001 * NSEC_PER_MSEC);
 	assert_int_equal(a->kind, CHECK_ICMP);
 	expect_ip(&a->target, "192.0.2.1");
 	expect_ip(&a->source, "192.0.2.9");
@@ -313,6 +317,8 @@ test_router_advertisements_are_lifted(void **state)
 	free(s);
 
 	snprintf(text, sizeof(text), "%s" GROUP "router-advertisements interval 10\n"
+	         OTHER "version 3\n" OTHER "virtual-address fe80::6\n"
+	         OTHER "router-advertisements prefix 2001:db8:6::/64\n"
 	         GROUP "router-advertisements lifetime 20\n"
 	         GROUP "router-advertisements mtu 1280\n"
 	         GROUP "router-advertisements managed-flag\n"
@@ -338,6 +344,11 @@ test_router_advertisements_are_lifted(void **state)
 	assert_false(prefix->on_link || prefix->autonomous);
 	assert_true(prefix->valid == NSEC_NEVER);
 	assert_int_equal(prefix->preferred, 7 * NSEC_PER_SEC);
+	assert_int_equal(s->advertiser_count, 2);
+	assert_int_equal(settings_groups(s)[settings_find_group(s, "eth0", 6, 6)].advertiser, 1);
+	a = &settings_advertisers(s)[1];
+	assert_int_equal(a->prefix_count, 1);
+	expect_prefix(&settings_prefixes(s)[a->prefix_first].prefix, "2001:db8:6::/64");
 	free(s);
 }
 

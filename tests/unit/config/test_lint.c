@@ -45,6 +45,40 @@ test_lint_advises(void **state)
 	              "W line 5: " VIF " vrrp vrrp-group 2: differs in priority", "[L8]");
 }
 
+/* One group in each sync group, all of different priorities. */
+static char *
+many_sync_groups(unsigned count)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (unsigned i = 1; i <= count; i++)
+		fprintf(out, "set interfaces dataplane eth0 vrrp vrrp-group %u virtual-address "
+		        "10.0.0.%u\n"
+		        "set interfaces dataplane eth0 vrrp vrrp-group %u sync-group S%u\n"
+		        "set interfaces dataplane eth0 vrrp vrrp-group %u priority %u\n",
+		        i, i, i, i, i, 100 + i);
+	fclose(out);
+	return text;
+}
+
+static void
+test_l1_names_three_sync_groups(void **state)
+{
+	char *text = many_sync_groups(3);
+
+	(void)state;
+	sample_expect(text, "W interfaces: the groups of this router do not move together "
+	              "(S1: eth0 group 1; S2: eth0 group 2; S3: eth0 group 3): a fault", "[L1]");
+	/* Members of different sync groups may differ. */
+	sample_expect_none(text, "[L8]");
+	free(text);
+	text = many_sync_groups(5);
+	sample_expect(text, "W interfaces: ", "S3: eth0 group 3; and 2 more sync groups): a fault");
+	free(text);
+}
+
 static void
 test_l3_long_intervals_of_version_3(void **state)
 {
@@ -208,6 +242,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lint_advises),
+		cmocka_unit_test(test_l1_names_three_sync_groups),
 		cmocka_unit_test(test_l3_long_intervals_of_version_3),
 		cmocka_unit_test(test_l5_ipv6_makes_its_own_source),
 		cmocka_unit_test(test_l10_l11_owners_are_named),

@@ -236,8 +236,8 @@ test_record_out_of_range_is_harmless(void **state UNUSED)
 {
 	struct settings *settings = make_settings();
 	struct vrouter_status record = { .interface = "dp0bond0", .vrid = 1, .family = 4,
-	                                 .state = 77, .reason = 200, .last_fault = 99, .alarms = ~0u,
-	                                 .offender = ip("10.0.0.9") };
+	                                 .state = 77, .reason = 200, .last_fault = 99,
+	                                 .alarms = ~0u, .offender = ip("10.0.0.9") };
 	const struct lower_facts facts = { .settings = settings, .records = &record,
 	                                   .record_count = 1 };
 	struct lyd_node *tree = NULL;

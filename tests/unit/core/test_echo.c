@@ -12,7 +12,8 @@
 
 #include "core/echo.h"
 
-#define ZEROS_44 "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+#define ZEROS_11 "0000000000000000000000"
+#define ZEROS_44 ZEROS_11 ZEROS_11 ZEROS_11 ZEROS_11
 
 /* IPv4 with four bytes of options; ICMPv6 alone: as raw sockets deliver them. */
 static const char reply4[] =

@@ -76,15 +76,19 @@ test_skew_of_version_2_does_not_grow_with_the_interval(void **state UNUSED)
 }
 
 static void
-test_lease_outlives_the_slowest_peer_in_whole_seconds(void **state UNUSED)
+test_lease_lasts_until_any_router_may_have_taken_over(void **state UNUSED)
 {
 	assert_int_equal(election_lease(2, NSEC_PER_SEC), 4 * NSEC_PER_SEC);
 	assert_int_equal(election_lease(2, 5 * NSEC_PER_SEC), 16 * NSEC_PER_SEC);
 	assert_int_equal(election_lease(3, 10 * NSEC_PER_MSEC), NSEC_PER_SEC);
 	assert_int_equal(election_lease(3, 300 * NSEC_PER_MSEC), 2 * NSEC_PER_SEC);
+	assert_int_equal(election_lease(3, 40 * NSEC_PER_SEC), 121 * NSEC_PER_SEC);
 	for (nsec_t interval = NSEC_PER_SEC; interval <= 255 * NSEC_PER_SEC;
-	     interval += NSEC_PER_SEC)
+	     interval += NSEC_PER_SEC) {
 		assert_true(election_lease(2, interval) >= election_down_interval(2, 1, interval));
+		assert_true(interval > 40 * NSEC_PER_SEC || election_lease(3, interval) >=
+		            election_down_interval(3, 254, interval));
+	}
 }
 
 int
@@ -95,7 +99,7 @@ main(void)
 		cmocka_unit_test(test_equal_priority_goes_to_higher_address),
 		cmocka_unit_test(test_down_interval_has_the_standards_values),
 		cmocka_unit_test(test_skew_of_version_2_does_not_grow_with_the_interval),
-		cmocka_unit_test(test_lease_outlives_the_slowest_peer_in_whole_seconds),
+		cmocka_unit_test(test_lease_lasts_until_any_router_may_have_taken_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,7 +87,7 @@ test_init_has_a_script_only_when_stopped(void **state)
 	assert_true(errand_is_idle(&e));
 }
 
-/* Whatever comes between: what runs last is what was wanted last, and nothing runs twice in a row. */
+/* Whatever comes between: what runs last was wanted last, and nothing runs twice in a row. */
 static void
 test_every_history_ends_with_the_last_state(void **state)
 {

@@ -120,6 +120,24 @@ test_weaker_master_is_answered_with_two_bursts(void **state UNUSED)
 }
 
 static void
+test_flood_of_weaker_adverts_makes_one_burst_after_the_other(void **state UNUSED)
+{
+	static const struct rig_group fast[] = {
+		{ .interface = "eth0", .version = 3, .interval = 10 * MSEC } };
+	struct rig rig;
+
+	(void)become_master(&rig, fast);
+	rig_run(&rig, 6 * SEC);
+	rig_forget(&rig);
+	for (int i = 0; i < 60; i++) {	/* for 600 ms */
+		rig_hear(&rig, 0, 50);
+		rig_run(&rig, 10 * MSEC);
+	}
+	assert_in_range(rig_count(&rig, EFFECT_ANNOUNCE, 0), 10, 14);
+	rig_done(&rig);
+}
+
+static void
 test_late_wake_up_makes_up_for_nothing(void **state UNUSED)
 {
 	struct rig rig;
@@ -289,6 +307,7 @@ main(void)
 		cmocka_unit_test(test_garp_settings_say_when_and_how_often),
 		cmocka_unit_test(test_zero_means_none),
 		cmocka_unit_test(test_weaker_master_is_answered_with_two_bursts),
+		cmocka_unit_test(test_flood_of_weaker_adverts_makes_one_burst_after_the_other),
 		cmocka_unit_test(test_late_wake_up_makes_up_for_nothing),
 		cmocka_unit_test(test_groups_do_not_refresh_together),
 		cmocka_unit_test(test_excluded_addresses_are_announced_but_not_advertised),

@@ -55,10 +55,10 @@ full_settings(void)
 	kernel_put_address(s, 2, "10.100.105.177/28");
 	kernel_put_address(s, 3, "10.100.38.1/26");
 	kernel_put_address(s, 4, "10.100.11.5/26");
-	g[PLAIN] = (struct group_settings){ .link = VIF, .sync = -1, .vrid = 10, .version = 2, .family = 4,
-	                                    .address_first = 2, .address_count = 2 };
-	g[VIRTUAL] = (struct group_settings){ .link = BOND, .sync = -1, .vrid = 1, .version = 2, .family = 4,
-	                                      .rfc_compatibility = true,
+	g[PLAIN] = (struct group_settings){ .link = VIF, .sync = -1, .vrid = 10, .version = 2,
+	                                    .family = 4, .address_first = 2, .address_count = 2 };
+	g[VIRTUAL] = (struct group_settings){ .link = BOND, .sync = -1, .vrid = 1, .version = 2,
+	                                      .family = 4, .rfc_compatibility = true,
 	                                      .address_first = 4, .address_count = 1 };
 	strcpy(g[VIRTUAL].vmac_name, "dp0vrrp1");
 	return s;

@@ -188,7 +188,7 @@ test_each_unsound_field_is_refused(void **state UNUSED)
 	REFUSED(link[2].vlan = 0);
 	REFUSED(link[2].vlan = 4095);
 	REFUSED(link[2].vlan_protocol = 0);
-	REFUSED(link[2].address_first = 3);
+	REFUSED(link[2].address_first = 6);
 	REFUSED(link[2].address_count = UINT32_MAX);
 
 	REFUSED(group->link = -1);

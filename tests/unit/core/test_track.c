@@ -5,7 +5,7 @@
  */
 #include "rig.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 static const struct rig_group plain[] = {
 	{ .interface = "eth0", .track = { { .object = "up0" } } },
@@ -304,6 +304,26 @@ test_new_configuration_finds_objects_by_name(void **state UNUSED)
 }
 
 static void
+test_object_of_another_kind_is_another_object(void **state UNUSED)
+{
+	struct settings *s;
+	struct rig rig;
+
+	rig_start(&rig, weighted, 1);
+	rig_track(&rig, 0, true);
+	rig_track(&rig, 1, true);
+	s = settings_copy(rig.settings);
+	settings_objects(s)[0].kind = OBJECT_ROUTE;
+	assert_true(prefix_parse("0.0.0.0/0", &settings_objects(s)[0].prefix));
+	engine_retire(rig.engine, s, rig.now, &rig.out);
+	assert_int_equal(engine_adopt(rig.engine, s, rig.now, &rig.out), 0);
+	assert_int_equal(rig_status(&rig, 0)->tracks_known, 2);
+	assert_int_equal(rig_status(&rig, 0)->effective_priority, 100);
+	free(s);
+	rig_done(&rig);
+}
+
+static void
 test_delay_under_way_goes_on_in_the_next_configuration(void **state UNUSED)
 {
 	struct rig rig;
@@ -389,6 +409,7 @@ main(void)
 		cmocka_unit_test(test_backup_preempts_when_it_became_stronger),
 		cmocka_unit_test(test_sync_group_speaks_with_the_lowest_of_its_members),
 		cmocka_unit_test(test_new_configuration_finds_objects_by_name),
+		cmocka_unit_test(test_object_of_another_kind_is_another_object),
 		cmocka_unit_test(test_delay_under_way_goes_on_in_the_next_configuration),
 		cmocka_unit_test(test_master_waits_for_word_on_what_a_configuration_adds),
 		cmocka_unit_test(test_restarted_engine_keeps_what_was_known),

@@ -100,13 +100,22 @@ static void
 test_peers_may_change_without_a_transition(void **state UNUSED)
 {
 	static const struct rig_group other[] = {
-		{ .interface = "eth0", .vrid = 7, .version = 3, .peer = { "192.0.2.3" } } };
+		{ .interface = "eth0", .vrid = 7, .version = 3,
+		  .peer = { "192.0.2.2", "192.0.2.3" } } };
+	static const struct rig_group fewer[] = {
+		{ .interface = "eth0", .vrid = 7, .version = 3, .peer = { "192.0.2.2" } } };
+	char text[IP_TEXT_SIZE];
+	struct frame frame;
 	struct rig rig;
 
 	rig_start_master(&rig, unicast, 1);
 	rig_adopt(&rig, other, 1);
 	assert_int_equal(rig_count(&rig, EFFECT_TRANSITION, 0), 0);
 	assert_int_equal(rig_count(&rig, EFFECT_SEND_ADVERT, 0), 1);
+	frame = engine_advert(rig.engine, 0, false, 1);
+	assert_string_equal(ip_text(&frame.unicast, text), "192.0.2.3");
+	rig_adopt(&rig, fewer, 1);
+	assert_int_equal(rig_count(&rig, EFFECT_SEND_ADVERT, 0), 2);
 	assert_int_equal(engine_advert_count(rig.engine, 0, false), 1);
 	rig_done(&rig);
 }
@@ -139,6 +148,20 @@ test_every_advertisement_has_the_next_number(void **state UNUSED)
 		assert_true(auth_header_holds(&ad.ah, (const uint8_t *)"secret\0"));
 		assert_int_equal(rig_status(&rig, 0)->ah_sequence, before + 1);
 	}
+	rig_done(&rig);
+}
+
+/* Two adverts of a group in one batch of the daemon. */
+static void
+test_packet_not_sent_yet_keeps_its_number(void **state UNUSED)
+{
+	struct frame first, second;
+	struct rig rig;
+
+	rig_start_master(&rig, secured, 1);
+	first = engine_advert(rig.engine, 0, false, 0);
+	second = engine_advert(rig.engine, 0, false, 0);
+	assert_memory_not_equal(first.bytes, second.bytes, first.length);
 	rig_done(&rig);
 }
 
@@ -193,10 +216,11 @@ test_sequence_survives_a_restart_of_the_engine(void **state UNUSED)
 	engine_resume(rig.engine, &record, 1, rig.now, &rig.out);
 	rig_carry_out(&rig);
 	rig_link(&rig, 0, true);
+	assert_int_equal(rig_sent(&rig, 0, false, 0).ah.sequence, 5001);
 	hear_sealed(&rig, 200, "secret", 5000);
 	assert_int_equal(rig_status(&rig, 0)->counters.faults[ADVERT_REPLAY], 1);
-	hear_sealed(&rig, 200, "secret", 5001);
-	assert_int_equal(rig_sent(&rig, 0, false, 0).ah.sequence, 5002);
+	hear_sealed(&rig, 200, "secret", 6000);
+	assert_int_equal(rig_sent(&rig, 0, false, 0).ah.sequence, 6001);
 	rig_done(&rig);
 }
 
@@ -242,8 +266,8 @@ test_damaged_packets_alarm_when_they_are_no_accident(void **state UNUSED)
 	frame[length - 1] ^= 0x55;
 	for (int i = 0; i < 10; i++) {	/* one in twenty seconds */
 		rig_hear_bytes(&rig, 0, frame, length);
-		rig_run(&rig, 20 * SEC);
 		assert_alarm(&rig, 0, ALARM_CHECKSUM, false);
+		rig_run(&rig, 20 * SEC);
 	}
 	for (int i = 0; i < 3; i++)
 		rig_hear_bytes(&rig, 0, frame, length);
@@ -352,6 +376,7 @@ main(void)
 		cmocka_unit_test(test_unicast_packet_for_a_multicast_group_is_refused),
 		cmocka_unit_test(test_peers_may_change_without_a_transition),
 		cmocka_unit_test(test_every_advertisement_has_the_next_number),
+		cmocka_unit_test(test_packet_not_sent_yet_keeps_its_number),
 		cmocka_unit_test(test_takeover_goes_on_where_the_old_master_stopped),
 		cmocka_unit_test(test_replayed_number_is_refused_and_named),
 		cmocka_unit_test(test_sequence_survives_a_restart_of_the_engine),

@@ -16,7 +16,8 @@
 static struct settings *
 port_settings(bool virtual)
 {
-	struct settings *s = settings_new(&(struct settings_counts){ .links = 1, .groups = 1, .addresses = 3 });
+	struct settings *s = settings_new(&(struct settings_counts){
+		.links = 1, .groups = 1, .addresses = 3 });
 	struct group_settings *g = settings_groups(s);
 
 	assert_non_null(s);
@@ -26,7 +27,8 @@ port_settings(bool virtual)
 	native_put_address(s, 0, "10.0.0.2/24");
 	native_put_address(s, 1, "10.0.0.1/24");
 	native_put_address(s, 2, "10.5.0.1/24");
-	*g = (struct group_settings){ .sync = -1, .vrid = 1, .version = 2, .family = 4, .address_first = 1,
+	*g = (struct group_settings){ .sync = -1, .vrid = 1, .version = 2, .family = 4,
+	                              .address_first = 1,
 	                              .address_count = 2, .rfc_compatibility = virtual };
 	if (virtual)
 		strcpy(g->vmac_name, "vavrrp1");
@@ -392,7 +394,8 @@ enum { BOND, VIF, MEMBER, OTHER_MEMBER, BOND_LINKS };
 static struct settings *
 bond_settings(enum bond_mode mode)
 {
-	struct settings *s = settings_new(&(struct settings_counts){ .links = BOND_LINKS, .groups = 2, .addresses = 4 });
+	struct settings *s = settings_new(&(struct settings_counts){
+		.links = BOND_LINKS, .groups = 2, .addresses = 4 });
 	struct link_settings *l = settings_links(s);
 	struct group_settings *g = settings_groups(s);
 
@@ -417,12 +420,12 @@ bond_settings(enum bond_mode mode)
 	native_put_address(s, 1, "192.168.255.81/30");
 	native_put_address(s, 2, "10.100.11.5/26");
 	native_put_address(s, 3, "10.100.105.177/28");
-	g[0] = (struct group_settings){ .link = BOND, .sync = -1, .vrid = 1, .version = 2, .family = 4,
-	                                .rfc_compatibility = true, .address_first = 2,
+	g[0] = (struct group_settings){ .link = BOND, .sync = -1, .vrid = 1, .version = 2,
+	                                .family = 4, .rfc_compatibility = true, .address_first = 2,
 	                                .address_count = 1 };
 	strcpy(g[0].vmac_name, "dp0vrrp1");
-	g[1] = (struct group_settings){ .link = VIF, .sync = -1, .vrid = 10, .version = 2, .family = 4,
-	                                .address_first = 3, .address_count = 1 };
+	g[1] = (struct group_settings){ .link = VIF, .sync = -1, .vrid = 10, .version = 2,
+	                                .family = 4, .address_first = 3, .address_count = 1 };
 	return s;
 }
 
@@ -539,7 +542,8 @@ test_thousands_of_links_and_addresses(void **state)
 	struct native *rig = *state;
 	bool vlans = kernel_has("vlan");
 	uint32_t vifs = getenv("TANDEM_TEST_LARGE") != NULL ? 4000 : 200;
-	struct settings *s = settings_new(&(struct settings_counts){ .links = vifs + 1, .groups = vifs, .addresses = 2 * vifs });
+	struct settings *s = settings_new(&(struct settings_counts){
+		.links = vifs + 1, .groups = vifs, .addresses = 2 * vifs });
 	bool *held = calloc(vifs, sizeof(*held));
 	nsec_t begin;
 	nsec_t made;
@@ -598,7 +602,8 @@ test_thousands_of_addresses_on_one_link(void **state)
 {
 	struct native *rig = *state;
 	uint32_t groups = getenv("TANDEM_TEST_LARGE") != NULL ? 250 : 20;
-	struct settings *s = settings_new(&(struct settings_counts){ .links = 1, .groups = groups, .addresses = 20 * groups + 1 });
+	struct settings *s = settings_new(&(struct settings_counts){
+		.links = 1, .groups = groups, .addresses = 20 * groups + 1 });
 	nsec_t begin;
 	nsec_t taken;
 	nsec_t renewed;
@@ -611,7 +616,8 @@ test_thousands_of_addresses_on_one_link(void **state)
 	native_put_address(s, 20 * groups, "10.0.0.2/16");
 	for (uint32_t g = 0; g < groups; g++) {
 		settings_groups(s)[g] = (struct group_settings){
-			.sync = -1, .vrid = (uint8_t)(g + 1), .version = 2, .family = 4, .address_first = 20 * g,
+			.sync = -1, .vrid = (uint8_t)(g + 1), .version = 2, .family = 4,
+			.address_first = 20 * g,
 			.address_count = 20 };
 		for (uint32_t a = 0; a < 20; a++) {
 			snprintf(text, sizeof(text), "10.0.%u.%u/16", g + 1, a + 1);
@@ -641,7 +647,8 @@ test_thousands_of_addresses_on_one_link(void **state)
 int
 main(void)
 {
-#define RIG_TEST(function) cmocka_unit_test_setup_teardown(function, native_set_up, native_tear_down)
+#define RIG_TEST(function) \
+	cmocka_unit_test_setup_teardown(function, native_set_up, native_tear_down)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_adopt_configures_and_twice_changes_nothing),
 		RIG_TEST(test_removed_settings_restore_link),

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -255,6 +256,30 @@ test_only_the_right_answer_counts(void **state)
 }
 
 static void
+test_answer_that_takes_longer_than_the_interval_counts(void **state)
+{
+	struct settings *s = monitor(CHECK_ICMP, "10.9.9.9", 0);
+	const struct timespec late = { .tv_nsec = 150000000 };
+	int fd = open_cable();
+
+	(void)state;
+	settings_checks(s)[0].timeout = 400 * NSEC_PER_MSEC;
+	post_rig_adopt(&rig, s);
+	/* From here on every answer is 150 ms late, three tries behind the last one sent. */
+	nanosleep(&late, NULL);
+	for (unsigned i = 0; i < 12; i++)
+		answer(fd, 0);
+	expect(1, 1);
+	expect(2, 1);
+	for (unsigned i = 0; i < 8; i++)
+		answer(fd, 0);
+	assert_false(post_rig_hears(&rig, CHANNEL_TRACK, 1));
+	expect(1, 0);			/* unanswered now */
+	close(fd);
+	free(s);
+}
+
+static void
 test_source_and_interface_are_used(void **state)
 {
 	struct settings *s = monitor(CHECK_ICMP, "10.9.9.9", 0);
@@ -354,6 +379,7 @@ main(void)
 		WITH_PROBER(test_process_that_is_killed_and_started_again_is_told),
 		WITH_NETWORK(test_path_of_either_family_goes_up_and_down),
 		WITH_NETWORK(test_only_the_right_answer_counts),
+		WITH_NETWORK(test_answer_that_takes_longer_than_the_interval_counts),
 		WITH_NETWORK(test_source_and_interface_are_used),
 		WITH_NETWORK(test_tcp_port_that_opens_and_closes_is_told),
 		WITH_NETWORK(test_tcp_that_never_answers_times_out),

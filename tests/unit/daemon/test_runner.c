@@ -82,13 +82,27 @@ one_check(const char *script, int interval, int timeout, uint8_t rise, uint8_t f
 	return s;
 }
 
+struct search {
+	struct program_words pattern;
+	bool found;
+};
+
+static void
+compare(void *owner, const struct process *process)
+{
+	struct search *search = owner;
+
+	search->found = search->found || process_matches(process, &search->pattern);
+}
+
 static bool
 runs(const char *command)
 {
-	struct program_words pattern;
+	struct search search = { .found = false };
 
-	assert_int_equal(program_split(command, &pattern, NULL), 0);
-	return process_find(&pattern) != 0;
+	assert_int_equal(program_split(command, &search.pattern, NULL), 0);
+	process_each(compare, &search);
+	return search.found;
 }
 
 /* ---- transition scripts --------------------------------------------------------------------- */

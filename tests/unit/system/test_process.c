@@ -24,6 +24,39 @@
 static char number[16];
 static pid_t child;
 
+/* Does the process of this number match? */
+static bool
+process_is(pid_t pid, const struct program_words *pattern)
+{
+	struct process process;
+
+	return process_read(pid, &process) && process_matches(&process, pattern);
+}
+
+struct search {
+	const struct program_words *pattern;
+	pid_t found;
+};
+
+static void
+compare(void *owner, const struct process *process)
+{
+	struct search *search = owner;
+
+	if (process_matches(process, search->pattern))
+		search->found = process->pid;
+}
+
+/* A process of all that matches, or 0. */
+static pid_t
+process_find(const struct program_words *pattern)
+{
+	struct search search = { pattern, 0 };
+
+	process_each(compare, &search);
+	return search.found;
+}
+
 /* A process with a command line that no other has. */
 static int
 start_child(void **state)

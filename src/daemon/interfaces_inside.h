@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files that make up the interfaces share: interfaces.c (what is to be planned, and when),
+ * requests.c (what is sent, and what became of it), tidings.c (what the role is told).  Nobody else
+ * includes this.
+ */
+#ifndef TANDEM_INTERFACES_INSIDE_H
+#define TANDEM_INTERFACES_INSIDE_H
+
+#include "core/ifplan.h"
+#include "core/iftrack.h"
+#include "core/ifworld.h"
+#include "daemon/interfaces.h"
+#include "daemon/news.h"
+#include "daemon/outbox.h"
+#include "daemon/refusals.h"
+#include "daemon/route_watch.h"
+
+struct sd_event_source;
+
+/* A link of the settings; one more stands for everything the settings do not name. */
+struct unit {
+	uint32_t busy;			/* requests not answered yet */
+	bool dirty;			/* to be planned */
+	bool changed;			/* to be told to the role */
+	bool has_dependants;		/* vifs or members */
+	bool told;
+	int told_index;
+	struct link_input told_input;
+};
+
+/* What is under way for a group. */
+struct wish {
+	bool held;
+	bool restored;
+	bool is_owner;
+	uint32_t taking;		/* requests of a take not answered yet */
+	uint64_t taken;			/* when the last one was: value of "rounds" */
+	uint32_t renewing;
+};
+
+struct silence {
+	int index;
+	struct prefix prefix;
+};
+
+struct interfaces {
+	struct interfaces_calls calls;
+	void *owner;
+	struct news *news;
+	struct outbox *outbox;
+	bool started;
+	struct sd_event *event;
+	struct sd_event_source *news_source;
+	struct sd_event_source *done_source;
+	struct sd_event_source *refused_source;
+	struct sd_event_source *work_source;
+	struct sd_event_source *retry_source;
+
+	struct ifworld *world;		/* of the news */
+
+	struct iforiginals *originals;
+	const struct settings *settings;	/* NULL before the first adopt */
+	struct ifplan *plan;
+	struct iftrack *track;
+	struct route_watch *watch;
+	uint64_t epoch;
+	uint32_t lease;			/* seconds */
+	uint32_t unit_count;		/* links and one */
+	struct unit *units;
+	uint32_t dirty_count;
+	uint32_t changed_count;
+	bool *held;			/* per group, as the planner wants it */
+	struct wish *wishes;		/* per group */
+	uint32_t restored_count;
+	bool settling;
+	bool replanned;			/* what on_settled said last may be outdated */
+	uint64_t rounds;		/* how often all news were read */
+	unsigned unread;		/* turns in which not all news could be read */
+	char *problems;			/* what on_settled said last; heap */
+
+	struct refusals refusals;
+	struct ifsteps steps;		/* of the plan being made */
+	struct silence *silences;	/* answered, to be entered when the news before are read */
+	size_t silence_count;
+	size_t silence_room;
+	int *reads;			/* links to be asked for */
+	size_t read_count;
+	size_t read_room;
+};
+
+/* The unit of a link, or of all that the settings do not name (IFSTEP_REST). */
+struct unit *interfaces_unit(struct interfaces *interfaces, uint32_t link);
+/* It is to be planned. */
+void interfaces_make_dirty(struct interfaces *interfaces, uint32_t link);
+void interfaces_ask_for_work(struct interfaces *interfaces);
+
+#endif
