@@ -13,6 +13,8 @@ help:
 	@echo "make build             build into $(BUILD)"
 	@echo "make measure-failover  the claim about outages, measured ten times"
 	@echo "make bench             Tandem beside keepalived and FRR: about 100 minutes; bench/run --help"
+	@echo "make sim               random lives in the simulator: SEEDS=20000, SECONDS= or TAKEOVERS="
+	@echo "make sim-release       a million simulated takeovers, and all of a small world"
 	@echo "make install           install below \$$DESTDIR"
 	@echo "make clean             remove build folders"
 
@@ -33,6 +35,16 @@ bench: build
 	@lab/install bench
 	@bench/run
 
+# How much: whichever is set; see sim/run --help.
+sim:
+	@lab/step "Building" lab/build $(BUILD)
+	@sim/run --sim $(BUILD)/sim/tandem-sim $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(TAKEOVERS),--takeovers $(TAKEOVERS))
+
+sim-release:
+	@$(MAKE) --no-print-directory sim TAKEOVERS=1000000
+	@sim/run --sim $(BUILD)/sim/tandem-sim --every 5
+
 test:
 	@tests/run
 
@@ -42,4 +54,4 @@ install: build
 clean:
 	rm -rf build build-clang build-sanitized
 
-.PHONY: help build lab lab-shell measure-failover bench test install clean
+.PHONY: help build lab lab-shell measure-failover bench sim sim-release test install clean

@@ -20,6 +20,8 @@ import time
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 NETNS = "/run/netns/"
+# Where run files lie in memory, as /run does on a router; here it may be on a disk.
+MEMORY = "/dev/shm"
 
 
 class LabError(Exception):

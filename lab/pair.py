@@ -30,7 +30,7 @@ import signal
 import subprocess
 import time
 
-from lab.network import LabError, Network, wait_for
+from lab.network import MEMORY, LabError, Network, wait_for
 from lab.packets import Capture
 from lab.router import BUILD, TOP, Router
 
@@ -94,7 +94,7 @@ class Pair:
     def __init__(self, layout=None, configurations=None):
         self.layout = layout or ("bonds" if kernel_has_bonds() else "plain")
         self.network = Network()
-        self.folder = f"/run/tandem-lab-{os.getpid()}"
+        self.folder = f"{MEMORY}/tandem-lab-{os.getpid()}"
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         atexit.register(self.close)

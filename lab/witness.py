@@ -5,9 +5,11 @@ advertisement and every answer for an address, with the time and the cable it ca
 asks, steadily, who has the virtual addresses.
 """
 import ipaddress
+import itertools
 import socket
 import struct
 import threading
+import time
 from dataclasses import dataclass
 
 from lab.packets import (ETH_ARP, ETH_IP, ETH_IP6, PROTO_AH, PROTO_VRRP, Capture, checksum,
@@ -16,6 +18,8 @@ from lab.packets import (ETH_ARP, ETH_IP, ETH_IP6, PROTO_AH, PROTO_VRRP, Capture
 PROTO_ICMP6 = 58
 SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
 AH_SIZE = 24
+TICK, TICKS_A_QUESTION = 0.05, 20
+STALL = 0.25
 SOLICITATION, NEIGHBOUR_ADVERT = 135, 136
 ASKER4, ASKER6, ASKER_MAC = "10.90.255.254", "fe80::ffff", "02:00:00:00:ff:fe"
 
@@ -53,7 +57,7 @@ class Answer:
     override: bool          # IPv6: flag O
 
 
-def parse(time, side, data):
+def parse(when, side, data):
     """An Advert, an Answer, or None."""
     kind, = struct.unpack_from("!H", data, 12)
     source_mac = mac_text(data[6:12])
@@ -61,17 +65,17 @@ def parse(time, side, data):
         operation, = struct.unpack_from("!H", data, 20)
         sender, target = data[28:32], data[38:42]
         if operation == 2 or sender == target:
-            return Answer(time, side, socket.inet_ntoa(sender), mac_text(data[22:28]), source_mac,
+            return Answer(when, side, socket.inet_ntoa(sender), mac_text(data[22:28]), source_mac,
                           operation == 2 and sender != target, False, False)
         return None
     if kind == ETH_IP and len(data) >= 42:
-        return parse_ip(time, side, source_mac, data[14:])
+        return parse_ip(when, side, source_mac, data[14:])
     if kind == ETH_IP6 and len(data) >= 62:
-        return parse_ip6(time, side, source_mac, data[14:])
+        return parse_ip6(when, side, source_mac, data[14:])
     return None
 
 
-def parse_ip(time, side, source_mac, data):
+def parse_ip(when, side, source_mac, data):
     size = (data[0] & 15) * 4
     length, = struct.unpack_from("!H", data, 2)
     body = data[size:length]
@@ -82,26 +86,26 @@ def parse_ip(time, side, source_mac, data):
     elif data[9] != PROTO_VRRP:
         return None
     head = data[12:20] + struct.pack("!BBH", 0, PROTO_VRRP, len(body))
-    return advert_of(time, side, 4, body, head, socket.inet_ntoa(data[12:16]),
+    return advert_of(when, side, 4, body, head, socket.inet_ntoa(data[12:16]),
                      socket.inet_ntoa(data[16:20]), source_mac, data[8])
 
 
-def parse_ip6(time, side, source_mac, data):
+def parse_ip6(when, side, source_mac, data):
     length, = struct.unpack_from("!H", data, 4)
     body = data[40:40 + length]
     source, target = (socket.inet_ntop(socket.AF_INET6, data[at:at + 16]) for at in (8, 24))
     if data[6] == PROTO_VRRP:
         head = data[8:40] + struct.pack("!II", len(body), PROTO_VRRP)
-        return advert_of(time, side, 6, body, head, source, target, source_mac, data[7])
+        return advert_of(when, side, 6, body, head, source, target, source_mac, data[7])
     if data[6] != PROTO_ICMP6 or body[0] != NEIGHBOUR_ADVERT or len(body) < 24:
         return None
     option = body[26:32] if len(body) >= 32 and body[24] == 2 else b""
     flags = body[4]
-    return Answer(time, side, socket.inet_ntop(socket.AF_INET6, body[8:24]), mac_text(option),
+    return Answer(when, side, socket.inet_ntop(socket.AF_INET6, body[8:24]), mac_text(option),
                   source_mac, bool(flags & 0x40), bool(flags & 0x80), bool(flags & 0x20))
 
 
-def advert_of(time, side, family, body, pseudo_header, source, target, source_mac, ttl):
+def advert_of(when, side, family, body, pseudo_header, source, target, source_mac, ttl):
     version, vrid, priority, count = body[0] >> 4, body[1], body[2], body[3]
     size = 4 if family == 4 else 16
     addresses = tuple(str(ipaddress.ip_address(body[8 + i * size:8 + (i + 1) * size]))
@@ -109,7 +113,7 @@ def advert_of(time, side, family, body, pseudo_header, source, target, source_ma
     field, = struct.unpack_from("!H", body, 4)
     sums = tuple(name for name, data in (("message", body), ("pseudo", pseudo_header + body))
                  if checksum(data) == 0)
-    return Advert(time, side, family, vrid, version, priority,
+    return Advert(when, side, family, vrid, version, priority,
                   (field & 0xff) * 1000 if version == 2 else (field & 0xfff) * 10, addresses,
                   field >> 8 if version == 2 else 0, sums, source, target, source_mac, ttl, body)
 
@@ -158,10 +162,13 @@ def between(found, start, end):
 
 
 class Witness:
-    """Sees and asks on many segments while the "with" block runs."""
+    """
+    Sees and asks on many segments while the "with" block runs.  It notices, too, when the machine
+    stood still: what routers did then says little about them.
+    """
 
-    def __init__(self, segments, questions, period=1.0):
-        """questions: segment's name -> addresses asked for, each once a period."""
+    def __init__(self, segments, questions):
+        """questions: segment's name -> addresses asked for, each once a second."""
         self.capture = Capture({place: port for segment in segments
                                 for place, port in segment.ports().items()}, "all")
         for sock in self.capture.sockets:
@@ -174,15 +181,28 @@ class Witness:
                 sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
             sock.bind((segment.name, 0))
             self.askers.append((sock, [question(a) for a in questions.get(segment.name, ())]))
-        self.period = period
+        self.stalls = []                # (time, seconds) in which not even this thread ran
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._ask, daemon=True)
 
     def _ask(self):
-        while not self.ended.wait(self.period):
-            for sock, frames in self.askers:
-                for frame in frames:
-                    sock.send(frame)
+        due = time.monotonic() + TICK
+        for tick in itertools.count(1):
+            if self.ended.wait(max(0.0, due - time.monotonic())):
+                return
+            late = time.monotonic() - due
+            if late > STALL:
+                self.stalls.append((time.time(), late))
+            due = time.monotonic() + TICK
+            if tick % TICKS_A_QUESTION == 0:
+                for sock, frames in self.askers:
+                    for frame in frames:
+                        sock.send(frame)
+
+    def stalled(self, start, end):
+        """The seconds of the longest standstill between two times."""
+        return max((late for when, late in list(self.stalls)
+                    if when - late < end and when > start), default=0.0)
 
     def __enter__(self):
         self.capture.__enter__()

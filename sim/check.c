@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rules of docs/simulator.md.  They look at what a person beside the routers could see: the
- * kernels' addresses, the packets, the transitions told, the records shown; never into the engine.
+ * The rules of docs/simulator.md about what goes on; those about plans, restarts and the settled
+ * world are in check_plan.c.  They look at what a person beside the routers could see: the kernels'
+ * addresses, the packets, the transitions told, the records shown; never into the engine.
  */
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sim/world.h"
@@ -18,35 +18,46 @@
 void
 check_broken(struct world *world, const char *rule, const char *format, ...)
 {
+	struct check *check = &world->check;
 	va_list args;
 
-	if (world->check.broken)
+	if (check->broken)
 		return;
-	world->check.broken = true;
-	history_print(&world->history, stdout);
-	printf("seed %llu, at %.6f s, rule %s is broken: ", (unsigned long long)world->seed,
-	       (double)(world->now - WORLD_START) / (double)NSEC_PER_SEC, rule);
+	check->broken = true;
+	check->time = world->now;
+	snprintf(check->rule, sizeof(check->rule), "%s", rule);
 	va_start(args, format);
-	vprintf(format, args);
+	vsnprintf(check->sentence, sizeof(check->sentence), format, args);
 	va_end(args);
-	printf("\n");
 }
 
-static const char *
-label(const struct world *world, const struct router *router, unsigned group, char text[32])
+const char *
+check_label(const struct world *world, const struct router *router, unsigned group, char text[32])
 {
-	snprintf(text, 32, "router %u lan%u/%u", router->number + 1,
-		 world->plan.groups[group].segment, world->plan.groups[group].vrid);
+	const struct plan_group *g = &world->plan.groups[group];
+
+	snprintf(text, 32, "router %u lan%u/%u%s", router->number + 1, g->segment, g->vrid,
+		 g->family == 6 ? "/6" : "");
 	return text;
 }
 
-/* Do both belong to the same sync group (or are the same)? */
-static bool
-same_party(const struct settings *s, uint32_t a, uint32_t b)
+bool
+check_same_party(const struct settings *s, uint32_t a, uint32_t b)
 {
 	int32_t sync = settings_groups(s)[a].sync;
 
 	return a == b || (sync >= 0 && sync == settings_groups(s)[b].sync);
+}
+
+/* R11: a stopped engine wants nothing more. */
+void
+check_effect(struct world *world, const struct router *router, const struct effect *effect)
+{
+	char text[32];
+
+	if (world->check.stopped == router && effect->kind != EFFECT_ALARM)
+		check_broken(world, "R11", "%s is stopped, and still wants something",
+			     check_label(world, router, router->group_of[effect->group], text));
 }
 
 /* R1: addresses are held exactly while master or lingering, and the right ones. */
@@ -56,21 +67,24 @@ check_addresses(struct world *world, struct router *router, uint32_t index)
 	unsigned group = router->group_of[index];
 	const struct vrouter_status *st = engine_status(router->engine, index);
 	bool should = st->state == VROUTER_MASTER || st->lingering;
-	bool does = router_holds(router, group, world->now);
+	bool does = router_holds(world, router, group);
+	const char *state = vrouter_state_name(st->state);
 	char text[32];
 
 	world->check.checked++;
+	check_label(world, router, group, text);
 	if (should != engine_holds_addresses(router->engine, index))
 		check_broken(world, "R1", "%s is %s%s, but the engine says it %s its addresses",
-			     label(world, router, group, text), vrouter_state_name(st->state),
-			     st->lingering ? " and lingers" : "", should ? "lacks" : "holds");
+			     text, state, st->lingering ? " and lingers" : "",
+			     should ? "lacks" : "holds");
+	if (!kernel_is_settled(world, router, group))
+		return;			/* what went wrong there is not the engine's */
 	if (should != does)
-		check_broken(world, "R1", "%s is %s%s, but the kernel %s its addresses",
-			     label(world, router, group, text), vrouter_state_name(st->state),
-			     st->lingering ? " and lingers" : "", does ? "holds" : "lacks");
-	if (does && router->held[group].list != router_address_list(router, group))
-		check_broken(world, "R1", "%s holds other addresses than configured",
-			     label(world, router, group, text));
+		check_broken(world, "R1", "%s is %s%s, but the kernel %s its addresses", text,
+			     state, st->lingering ? " and lingers" : "",
+			     does ? "holds" : "lacks");
+	if (does && router->kernel.held[group].list != router_address_list(router, group))
+		check_broken(world, "R1", "%s holds other addresses than configured", text);
 }
 
 /* R2: all members of a sync group are in the same state. */
@@ -85,9 +99,9 @@ check_party(struct world *world, struct router *router, uint32_t index)
 	for (uint32_t i = 0; i < index; i++) {
 		const struct vrouter_status *other = engine_status(router->engine, i);
 
-		if (same_party(s, i, index) && other->state != st->state)
+		if (check_same_party(s, i, index) && other->state != st->state)
 			check_broken(world, "R2", "%s is %s, another of its sync group is %s",
-				     label(world, router, router->group_of[index], text),
+				     check_label(world, router, router->group_of[index], text),
 				     vrouter_state_name(st->state),
 				     vrouter_state_name(other->state));
 	}
@@ -104,43 +118,100 @@ clean_since(const struct world *world, const struct router *a, const struct rout
 	nsec_t since = nsec_max(a->disturbed_at, b->disturbed_at);
 
 	if (a->run != ROUTER_RUNNING || b->run != ROUTER_RUNNING || s->loss > 0 ||
-	    s->cut[i][k] || s->cut[k][i])
+	    s->damage > 0 || a->mute > 0 || b->mute > 0 || s->cut[i][k] || s->cut[k][i])
 		return NSEC_NEVER;
 	since = nsec_max(since, s->loss_ended);
 	return nsec_max(since, nsec_max(s->cut_ended[i][k], s->cut_ended[k][i]));
 }
 
-/* Would each accept the other's packets? */
+/* The interval that the group names in version 2; 0 = it does not speak it. */
+static nsec_t
+interval_in_version_2(const struct group_settings *g)
+{
+	if (g->version == 3 && !g->both_versions)
+		return 0;
+	return (g->interval + NSEC_PER_SEC - 1) / NSEC_PER_SEC * NSEC_PER_SEC;
+}
+
+/* Would a accept what b sends? */
+static bool
+accepts(const struct group_settings *a, const struct group_settings *b)
+{
+	if ((a->peer_count > 0) != (b->peer_count > 0))
+		return false;
+	if (a->version == 3 && b->version == 3)
+		return true;
+	if (a->version == 3 && !a->both_versions)
+		return false;
+	if (interval_in_version_2(b) == 0 || a->auth != b->auth ||
+	    memcmp(a->password, b->password, sizeof(a->password)) != 0)
+		return false;
+	return a->version == 3 || a->interval == interval_in_version_2(b);
+}
+
 static bool
 understand(const struct group_settings *a, const struct group_settings *b)
 {
-	return a->interval == b->interval && a->auth == b->auth &&
-		memcmp(a->password, b->password, sizeof(a->password)) == 0;
+	return accepts(a, b) && accepts(b, a);
 }
 
-/* R3: two masters that hear each other end within one interval and the longest delay. */
+/*
+ * How long two masters that hear each other may both be.  The stronger speaks once an interval, and
+ * one packet is enough for the weaker; with an authentication header it may have to hear the other
+ * first, to count on from there.
+ */
+static nsec_t
+rivalry(const struct world *world, const struct group_settings *a, const struct group_settings *b)
+{
+	nsec_t round = nsec_max(a->interval, b->interval) + world->delay_max + SLACK;
+
+	return a->auth == AUTH_AH ? 2 * round : round;
+}
+
+/*
+ * How long a router keeps its addresses after a reset when another one is master.  With an
+ * authentication header it cannot hear one that counts behind it before it speaks itself, which is
+ * after its down interval.
+ */
+static nsec_t
+lingering(const struct group_settings *g)
+{
+	return ENGINE_LINGER + SLACK + (g->auth == AUTH_AH ? 4 * g->interval : 0);
+}
+
+/*
+ * R3: two masters that hear each other end within one interval and the longest delay.
+ * R10: and two that hold the addresses and hear each other, within the time a router lingers more.
+ */
 static void
-check_one_master(struct world *world, struct router *router, unsigned group)
+check_rivals(struct world *world, struct router *router, unsigned group)
 {
 	const struct group_settings *g = router_group(router, group);
 	char text[32];
 
 	for (unsigned i = 0; i < world->plan.routers; i++) {
 		struct router *other = &world->routers[i];
-		nsec_t since;
+		const struct group_settings *theirs = router_group(other, group);
+		bool rival = router_is_master(other, group);
+		nsec_t since, bound;
 
-		if (other == router || !router_is_master(other, group) ||
-		    !understand(g, router_group(other, group)))
+		if (other == router || theirs == NULL || !understand(g, theirs) ||
+		    (!rival && !router_holds(world, other, group)))
 			continue;
 		world->check.checked++;
 		since = clean_since(world, router, other, world->plan.groups[group].segment);
 		since = nsec_max(since, router->watch[group].since);
 		since = nsec_max(since, other->watch[group].since);
-		if (since != NSEC_NEVER && world->now - since > g->interval + DELAY_MAX + SLACK)
-			check_broken(world, "R3", "%s and router %u are both master for %.3f s "
-				     "though they hear each other",
-				     label(world, router, group, text), i + 1,
-				     (double)(world->now - since) / (double)NSEC_PER_SEC);
+		bound = rivalry(world, g, theirs) + (rival ? 0 : lingering(theirs));
+		if (since == NSEC_NEVER || world->now - since <= bound)
+			continue;
+		if (!rival && !kernel_is_settled(world, other, group))
+			continue;
+		check_broken(world, rival ? "R3" : "R10", "%s and router %u are both %s for %.3f s "
+			     "though they hear each other",
+			     check_label(world, router, group, text), i + 1,
+			     rival ? "master" : "there with the addresses",
+			     (double)(world->now - since) / (double)NSEC_PER_SEC);
 	}
 }
 
@@ -163,35 +234,93 @@ check_silence(struct world *world, struct router *router, unsigned group)
 	world->check.checked++;
 	if (world->now > latest(router, group))
 		check_broken(world, "R5", "%s, master, has sent nothing for %.6f s",
-			     label(world, router, group, text),
+			     check_label(world, router, group, text),
 			     (double)(world->now - router->watch[group].last_sent) /
 			     (double)NSEC_PER_SEC);
 }
 
+/* R5: what it sends keeps its phase, but for answers to others and news about itself. */
 void
 check_sent(struct world *world, struct router *router, unsigned group)
 {
 	struct watch *w = &router->watch[group];
+	const struct vrouter_status *st =
+		engine_status(router->engine, (uint32_t)router->index_of[group]);
 	nsec_t interval = router_group(router, group)->interval;
-	nsec_t beside = w->anchor > 0 ? (world->now - w->anchor) % interval : 0;
+	nsec_t now = router_clock(world, router);
+	nsec_t beside = w->anchor > 0 ? (now - w->anchor) % interval : 0;
+	/* The first one after that is late, or an answer to it; the second begins the phase. */
+	bool disturbed = w->last_sent <= nsec_max(w->since, router->disturbed_at) ||
+		w->last_sent == world->now;
 	char text[32];
 
 	if (w->state == VROUTER_MASTER)
 		check_silence(world, router, group);
-	/* The first advertisement is sent by the transition, the second begins the phase. */
-	if (w->anchor < router->disturbed_at)
+	if (disturbed || st->effective_priority != w->priority)
 		w->anchor = 0;
-	if (router->heard_genuine)
-		;	/* may be an answer to a weaker master, beside the phase */
-	else if (w->anchor == 0)
-		w->anchor = w->last_sent > nsec_max(w->since, router->disturbed_at) ?
-			    world->now : 0;
-	else if (beside > SLACK && beside < interval - SLACK)
+	else if (w->anchor == 0 && !router->heard_genuine)
+		w->anchor = now;
+	else if (!router->heard_genuine && beside > SLACK && beside < interval - SLACK)
 		check_broken(world, "R5", "%s sends %.6f s beside its phase",
-			     label(world, router, group, text),
+			     check_label(world, router, group, text),
 			     (double)beside / (double)NSEC_PER_SEC);
 	w->last_sent = world->now;
 	w->interval = interval;
+	w->priority = st->effective_priority;
+}
+
+void
+check_before_time(struct router *router)
+{
+	for (uint32_t i = 0; i < router->settings->group_count; i++) {
+		const struct vrouter_status *st = engine_status(router->engine, i);
+		struct watch *w = &router->watch[router->group_of[i]];
+
+		w->due = st->down_deadline;
+		w->due_priority = st->effective_priority;
+	}
+}
+
+/* R15: who has lost what it tracks without a weight, for longer than its delay, is in FAULT. */
+static void
+check_tracked(struct world *world, const struct router *router, uint32_t index)
+{
+	const struct group_settings *g = &settings_groups(router->settings)[index];
+	const struct track_settings *tracks = settings_tracks(router->settings) + g->track_first;
+	const struct vrouter_status *st = engine_status(router->engine, index);
+	nsec_t since = nsec_max(router->object_changed, router->disturbed_at);
+	char text[32];
+
+	for (uint32_t i = 0; i < g->track_count; i++) {
+		unsigned object = router_object(router, tracks[i].object);
+
+		/* A delay that runs when it is reconfigured may go on as it was. */
+		if (tracks[i].weight != 0 || router->object_up[object] ||
+		    world->now - since <= world->plan.longest_track_delay + SLACK)
+			continue;
+		world->check.checked++;
+		if (st->state == VROUTER_MASTER || st->state == VROUTER_BACKUP)
+			check_broken(world, "R15", "%s is %s, though what it tracks is down",
+				     check_label(world, router, router->group_of[index], text),
+				     vrouter_state_name(st->state));
+	}
+}
+
+/*
+ * R14: who leaves waits for no longer than its neighbours' longest skew and their announcements.  A
+ * pause of its process does not count.
+ */
+static void
+check_leaving(struct world *world, const struct router *router)
+{
+	nsec_t since = nsec_max(router->leaving_since, router->ran_since);
+	nsec_t skew = nsec_max(world->plan.longest_interval, NSEC_PER_SEC);
+
+	world->check.checked++;
+	if (world->now - since > skew + ENGINE_LINGER + SLACK)
+		check_broken(world, "R14", "router %u wants to leave since %.3f s",
+			     router->number + 1,
+			     (double)(world->now - since) / (double)NSEC_PER_SEC);
 }
 
 void
@@ -206,20 +335,24 @@ check_turn(struct world *world, struct router *router)
 		if (st->state != router->watch[group].state)
 			check_broken(world, "R8",
 				     "%s is %s, but the last transition told led to %s",
-				     label(world, router, group, text),
+				     check_label(world, router, group, text),
 				     vrouter_state_name(st->state),
 				     vrouter_state_name(router->watch[group].state));
 		check_addresses(world, router, i);
 		check_party(world, router, i);
+		check_tracked(world, router, i);
 		if (st->state == VROUTER_MASTER) {
-			check_one_master(world, router, group);
+			check_rivals(world, router, group);
 			check_silence(world, router, group);
 		}
 	}
+	if (router->leaving)
+		check_leaving(world, router);
 	for (unsigned i = 0; i < world->plan.group_count; i++)
-		if (router->index_of[i] < 0 && router_holds(router, i, world->now))
+		if (router->index_of[i] < 0 && router_holds(world, router, i) &&
+		    kernel_is_settled(world, router, i))
 			check_broken(world, "R1", "%s is not configured, but the kernel holds its "
-				     "addresses", label(world, router, i, text));
+				     "addresses", check_label(world, router, i, text));
 }
 
 /* R9: whoever stood still for longer than any down interval listens before it claims silence. */
@@ -227,24 +360,59 @@ static void
 check_listening(struct world *world, struct router *router, unsigned group,
                 const struct effect *effect)
 {
-	const struct settings *s = router->settings;
 	nsec_t listened = world->now - router->ran_since;
-	nsec_t shortest = NSEC_NEVER;
-	nsec_t longest = 0;
 	char text[32];
 
 	if (effect->to != VROUTER_MASTER || effect->detail != REASON_NO_ADVERT)
 		return;
-	for (uint32_t i = 0; i < s->group_count; i++) {
-		shortest = nsec_min(shortest, settings_groups(s)[i].interval);
-		longest = nsec_max(longest, settings_groups(s)[i].interval);
-	}
 	world->check.checked++;
-	if (router->paused > 4 * longest && listened < 3 * shortest)
+	if (router->paused > 4 * world->plan.longest_interval &&
+	    listened < 3 * world->plan.shortest_interval - SLACK)
 		check_broken(world, "R9", "%s takes over %.3f s after it stood still for %.3f s",
-			     label(world, router, group, text),
+			     check_label(world, router, group, text),
 			     (double)listened / (double)NSEC_PER_SEC,
 			     (double)router->paused / (double)NSEC_PER_SEC);
+}
+
+/* R12: when silence has lasted long enough, the takeover comes at once. */
+static void
+check_lateness(struct world *world, struct router *router, unsigned group,
+               const struct effect *effect)
+{
+	struct check *check = &world->check;
+	nsec_t due = 0;
+	nsec_t late;
+	unsigned bucket = 0;
+	char text[32];
+
+	if (effect->to != VROUTER_MASTER ||
+	    (effect->detail != REASON_NO_ADVERT && effect->detail != REASON_PEER_RESIGNED))
+		return;
+	for (uint32_t i = 0; i < router->settings->group_count; i++) {
+		const struct watch *w = &router->watch[router->group_of[i]];
+
+		if (!check_same_party(router->settings, i, effect->group))
+			continue;
+		if (w->due_priority != engine_status(router->engine, i)->effective_priority)
+			return;		/* what it tracks has just made it more or less patient */
+		due = nsec_max(due, w->due);
+	}
+	late = router_clock(world, router) - due;
+	if (late < 0)
+		check_broken(world, "R12", "%s takes over %.6f s before its record says so",
+			     check_label(world, router, group, text),
+			     (double)-late / (double)NSEC_PER_SEC);
+	if (world->now - late <= nsec_max(router->ran_since, router->disturbed_at))
+		return;			/* it could not be in time */
+	while (bucket + 1 < LATE_BUCKETS && late >= 10 * NSEC_PER_USEC << bucket)
+		bucket++;
+	check->late[bucket]++;
+	check->latest = nsec_max(check->latest, late);
+	check->checked++;
+	if (late > SLACK)
+		check_broken(world, "R12", "%s takes over %.6f s late",
+			     check_label(world, router, group, text),
+			     (double)late / (double)NSEC_PER_SEC);
 }
 
 void
@@ -255,20 +423,25 @@ check_transition(struct world *world, struct router *router, unsigned group,
 	char text[32];
 
 	world->check.checked++;
+	check_label(world, router, group, text);
 	if (effect->from != w->state || effect->to == w->state)
-		check_broken(world, "R8", "%s is told to go from %s to %s, but was %s",
-			     label(world, router, group, text), vrouter_state_name(effect->from),
-			     vrouter_state_name(effect->to), vrouter_state_name(w->state));
+		check_broken(world, "R8", "%s is told to go from %s to %s, but was %s", text,
+			     vrouter_state_name(effect->from), vrouter_state_name(effect->to),
+			     vrouter_state_name(w->state));
 	if (world->check.calm)
-		check_broken(world, "R6/R7", "%s goes from %s to %s for no reason",
-			     label(world, router, group, text), vrouter_state_name(effect->from),
-			     vrouter_state_name(effect->to));
+		check_broken(world, "R6/R7", "%s goes from %s to %s for no reason", text,
+			     vrouter_state_name(effect->from), vrouter_state_name(effect->to));
+	if (router->leaving && effect->to == VROUTER_MASTER)
+		check_broken(world, "R14", "%s leaves, and becomes master", text);
 	check_listening(world, router, group, effect);
+	check_lateness(world, router, group, effect);
 	*w = (struct watch){
 		.state = effect->to,
 		.since = world->now,
 		.last_sent = w->last_sent == world->now ? world->now : 0,
 		.interval = w->interval,
+		.due = w->due,
+		.due_priority = w->due_priority,
 		.transitions = w->transitions + 1,
 		.became_master = w->became_master + (effect->to == VROUTER_MASTER),
 	};
@@ -283,207 +456,56 @@ void
 check_leases(struct world *world, struct router *router)
 {
 	const struct settings *s = router->settings;
+	nsec_t now = router_clock(world, router);
 	char text[32];
 
 	for (uint32_t i = 0; i < s->group_count; i++) {
-		const struct held *held = &router->held[router->group_of[i]];
+		unsigned group = router->group_of[i];
+		nsec_t expires = world->now + (router->kernel.held[group].expires - now);
 		nsec_t silent = 0;
 
-		if (router->watch[router->group_of[i]].state != VROUTER_MASTER)
+		if (router->watch[group].state != VROUTER_MASTER ||
+		    !kernel_is_settled(world, router, group))
 			continue;
 		for (uint32_t k = 0; k < s->group_count; k++)
-			if (same_party(s, i, k))
+			if (check_same_party(s, i, k))
 				silent = nsec_max(silent,
 					router->watch[router->group_of[k]].last_sent +
 					3 * settings_groups(s)[k].interval);
 		world->check.checked++;
-		if (held->expires > silent + LEASE_SLACK)
+		if (expires > silent + LEASE_SLACK)
 			check_broken(world, "R1", "%s keeps its addresses %.3f s longer than a "
-				     "partner waits",
-				     label(world, router, router->group_of[i], text),
-				     (double)(held->expires - silent) / (double)NSEC_PER_SEC);
+				     "partner waits", check_label(world, router, group, text),
+				     (double)(expires - silent) / (double)NSEC_PER_SEC);
 	}
-}
-
-static bool
-same_group(const struct settings *a, const struct group_settings *x, const struct settings *b,
-           const struct group_settings *y)
-{
-	struct group_settings left = *x;
-	struct group_settings right = *y;
-	const char *sync_a = x->sync < 0 ? "" : settings_syncs(a)[x->sync].name;
-	const char *sync_b = y->sync < 0 ? "" : settings_syncs(b)[y->sync].name;
-
-	left.link = right.link = 0;	/* compared by name, or by the caller */
-	left.sync = right.sync = 0;
-	left.address_first = right.address_first = 0;
-	return memcmp(&left, &right, sizeof(left)) == 0 && strcmp(sync_a, sync_b) == 0 &&
-		memcmp(settings_group_addresses(a, x), settings_group_addresses(b, y),
-		       x->address_count * sizeof(struct address_settings)) == 0;
-}
-
-/* Is every interface of its party in use? */
-static bool
-party_linked(const struct router *router, uint32_t index)
-{
-	const struct settings *s = router->settings;
-
-	for (uint32_t i = 0; i < s->group_count; i++) {
-		unsigned segment = plan_segment(settings_link_of(s, &settings_groups(s)[i])->name);
-
-		if (same_party(s, i, index) &&
-		    (!router->port_up[segment] || !router->port_told[segment]))
-			return false;
-	}
-	return true;
 }
 
 void
-check_before_adopting(const struct router *router, struct check_adopting *adopting)
+check_suspended(struct router *router, nsec_t duration)
 {
-	adopting->old = router->settings;
 	for (unsigned i = 0; i < PLAN_GROUPS_MAX; i++) {
-		adopting->old_index[i] = router->index_of[i];
-		adopting->transitions[i] = router->watch[i].transitions;
-		adopting->steady[i] = router->index_of[i] >= 0 &&
-			(router->watch[i].state == VROUTER_BACKUP ||
-			 router->watch[i].state == VROUTER_MASTER) &&
-			party_linked(router, (uint32_t)router->index_of[i]);
+		struct watch *w = &router->watch[i];
+
+		w->since += duration;
+		w->last_sent += w->last_sent > 0 ? duration : 0;
 	}
 }
 
+/* R8: counters agree with the transitions that were told. */
 void
-check_after_adopting(struct world *world, struct router *router, struct check_adopting *adopting)
+check_engine_ends(struct world *world, const struct router *router)
 {
 	char text[32];
 
-	for (unsigned i = 0; i < PLAN_GROUPS_MAX; i++) {
-		const struct group_settings *now = router_group(router, i);
-		const struct group_settings *before;
-
-		if (now == NULL || !adopting->steady[i] ||
-		    !party_linked(router, (uint32_t)router->index_of[i]))
-			continue;
-		before = &settings_groups(adopting->old)[adopting->old_index[i]];
-		if (!same_group(adopting->old, before, router->settings, now))
-			continue;
-		world->check.checked++;
-		if (adopting->transitions[i] != router->watch[i].transitions)
-			check_broken(world, "R6", "%s changed state, though the new configuration "
-				     "leaves it as it was", label(world, router, i, text));
-	}
-	free(adopting->old);
-}
-
-/* R7: a party that was master and was not silent for too long goes on; one that was, does not. */
-void
-check_resumed(struct world *world, struct router *router)
-{
-	const struct settings *s = router->settings;
-	char text[32];
-
-	for (uint32_t i = 0; i < s->group_count; i++) {
+	for (uint32_t i = 0; router->engine && i < router->settings->group_count; i++) {
 		const struct vrouter_status *st = engine_status(router->engine, i);
 		unsigned group = router->group_of[i];
-		bool must = true;
-		bool may = true;
 
-		for (uint32_t k = 0; k < s->group_count; k++) {
-			nsec_t silent = world->now - router->records[k].last_advert_sent;
-			nsec_t interval = settings_groups(s)[k].interval;
-
-			if (!same_party(s, i, k))
-				continue;
-			may &= router->records[k].state == VROUTER_MASTER && silent <= 4 * interval;
-			for (uint32_t m = 0; m < s->group_count; m++)
-				if (same_party(s, i, m))
-					must &= silent < 3 * settings_groups(s)[m].interval;
-		}
-		must &= may;
 		world->check.checked++;
-		if ((must && st->state != VROUTER_MASTER) || (!may && st->state == VROUTER_MASTER))
-			check_broken(world, "R7", "%s goes on after a crash as %s",
-				     label(world, router, group, text),
-				     vrouter_state_name(st->state));
-	}
-}
-
-nsec_t
-check_settling_bound(const struct world *world)
-{
-	return 3 * plan_down_interval(&world->plan) + plan_preempt_delay(&world->plan) +
-		plan_start_delay(&world->plan) + 2 * NSEC_PER_SEC;
-}
-
-/* The priority a router's party has in an election, and whether it claims what a weaker one has. */
-static unsigned
-party_priority(const struct router *router, uint32_t index, bool *ret_preempts)
-{
-	const struct settings *s = router->settings;
-	unsigned least = 255;
-
-	*ret_preempts = true;
-	for (uint32_t i = 0; i < s->group_count; i++) {
-		const struct group_settings *g = &settings_groups(s)[i];
-
-		if (!same_party(s, i, index))
-			continue;
-		least = g->priority < least ? g->priority : least;
-		*ret_preempts &= g->preempt;
-	}
-	return least;
-}
-
-static int
-only_master(struct world *world, unsigned group)
-{
-	int master = -1;
-
-	for (unsigned i = 0; i < world->plan.routers; i++) {
-		struct router *router = &world->routers[i];
-		char text[32];
-
-		if (!router_is_master(router, group))
-			continue;
-		if (master >= 0)
-			check_broken(world, "R4", "%s and router %d are both master",
-				     label(world, router, group, text), master + 1);
-		master = (int)i;
-	}
-	if (master < 0)
-		check_broken(world, "R4", "lan%u/%u has no master",
-			     world->plan.groups[group].segment, world->plan.groups[group].vrid);
-	return master;
-}
-
-void
-check_settled(struct world *world)
-{
-	for (unsigned g = 0; g < world->plan.group_count && !world->check.broken; g++) {
-		struct router *master;
-		unsigned priority;
-		bool preempts;
-		int number;
-
-		if (!world->plan.groups[g].present)
-			continue;
-		world->check.checked++;
-		number = only_master(world, g);
-		if (number < 0)
-			return;
-		master = &world->routers[number];
-		priority = party_priority(master, (uint32_t)master->index_of[g], &preempts);
-		for (unsigned i = 0; i < world->plan.routers; i++) {
-			struct router *other = &world->routers[i];
-			unsigned claim = party_priority(other, (uint32_t)other->index_of[g],
-							&preempts);
-			char text[32];
-
-			if (preempts && claim > priority)
-				check_broken(world, "R4", "%s is not master, though it preempts "
-					     "and has priority %u, and router %d has %u",
-					     label(world, other, g, text), claim, number + 1,
-					     priority);
-		}
+		if (st->state != router->watch[group].state)
+			check_broken(world, "R8", "%s ends as %s, but was told to be %s",
+				     check_label(world, router, group, text),
+				     vrouter_state_name(st->state),
+				     vrouter_state_name(router->watch[group].state));
 	}
 }

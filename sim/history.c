@@ -61,13 +61,19 @@ print_of_group(const struct history_line *l, FILE *to)
 	case HAPPENED_RESET:
 		fprintf(to, "is told to resign%s", l->a ? ": refused" : "");
 		break;
+	case HAPPENED_REFUSED:
+		fprintf(to, "is refused %s", l->a == 0 ? "its addresses" : l->a == 1 ?
+			"a renewal" : "to drop its addresses");
+		break;
 	case HAPPENED_FORGED:
 		fprintf(to, "is sent a forgery (%s)", advert_fault_name((enum advert_fault)l->a));
 		break;
 	case HAPPENED_HEARD: case HAPPENED_MISSED: case HAPPENED_PORT: case HAPPENED_BOOT:
 	case HAPPENED_POWER_CUT: case HAPPENED_FREEZE: case HAPPENED_THAW: case HAPPENED_CRASH:
 	case HAPPENED_RESTART: case HAPPENED_ADOPT: case HAPPENED_STOP: case HAPPENED_CUT:
-	case HAPPENED_LOSS: case HAPPENED_HEALED: case HAPPENINGS:
+	case HAPPENED_WEATHER: case HAPPENED_HEALED: case HAPPENED_SUSPEND: case HAPPENED_GO_ON:
+	case HAPPENED_LEAVE: case HAPPENED_OBJECT: case HAPPENED_MUTE: case HAPPENED_KERNEL:
+	case HAPPENINGS:
 		break;
 	}
 }
@@ -77,7 +83,8 @@ print_of_router(const struct history_line *l, FILE *to)
 {
 	switch ((enum happening)l->what) {
 	case HAPPENED_HEARD:
-		fprintf(to, "hears lan%u/%d priority %d", l->segment, (int)l->a, (int)l->b);
+		fprintf(to, "hears somebody on lan%u%s%s", l->segment, l->b ? ", not accepted: " :
+			"", l->b ? advert_fault_name((enum advert_fault)l->b) : "");
 		break;
 	case HAPPENED_MISSED:
 		fprintf(to, "misses a packet on lan%u: queue full", l->segment);
@@ -113,9 +120,29 @@ print_of_router(const struct history_line *l, FILE *to)
 		fprintf(to, "to router %d on lan%u: %s", (int)l->a + 1, l->segment,
 			l->b ? "cut" : "repaired");
 		break;
+	case HAPPENED_LEAVE:
+		fputs("is about to stop", to);
+		break;
+	case HAPPENED_SUSPEND:
+		fprintf(to, "stands still, clock and all, for %.3f s", seconds(l->a));
+		break;
+	case HAPPENED_GO_ON:
+		fputs("goes on", to);
+		break;
+	case HAPPENED_OBJECT:
+		fprintf(to, "object %d is %s", (int)l->a, l->b ? "up" : "down");
+		break;
+	case HAPPENED_MUTE:
+		fprintf(to, "cannot send %d %% of its packets", (int)l->a);
+		break;
+	case HAPPENED_KERNEL:
+		fprintf(to, "kernel takes up to %.3f s and refuses %d %%", seconds(l->a),
+			(int)l->b);
+		break;
 	case HAPPENED_TRANSITION: case HAPPENED_SENT: case HAPPENED_TAKE: case HAPPENED_RENEW:
 	case HAPPENED_DROP: case HAPPENED_ANNOUNCE: case HAPPENED_ALARM: case HAPPENED_RESET:
-	case HAPPENED_FORGED: case HAPPENED_LOSS: case HAPPENED_HEALED: case HAPPENINGS:
+	case HAPPENED_REFUSED: case HAPPENED_FORGED: case HAPPENED_WEATHER:
+	case HAPPENED_HEALED: case HAPPENINGS:
 		break;
 	}
 }
@@ -126,9 +153,10 @@ print_line(const struct history_line *l, FILE *to)
 	fprintf(to, "%11.6f ", seconds(l->time));
 	if (l->what == HAPPENED_HEALED) {
 		fputs("all faults end", to);
-	} else if (l->what == HAPPENED_LOSS) {
-		fprintf(to, "lan%u loses %d %% and delays up to %.3f s", l->segment, (int)l->a,
-			seconds(l->b));
+	} else if (l->what == HAPPENED_WEATHER) {
+		fprintf(to, "lan%u loses %d %%, damages %d %%, doubles %d %% and delays up to "
+			"%.3f s", l->segment, (int)(l->a >> 16), (int)(l->a >> 8 & 0xff),
+			(int)(l->a & 0xff), seconds(l->b));
 	} else if (l->what <= HAPPENED_FORGED) {
 		fprintf(to, "router %u lan%u/%u ", l->router + 1u, l->segment, l->vrid);
 		print_of_group(l, to);

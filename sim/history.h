@@ -23,9 +23,10 @@ enum happening {
 	HAPPENED_ANNOUNCE,
 	HAPPENED_ALARM,			/* a = alarm, b = raised */
 	HAPPENED_RESET,			/* a = answer */
+	HAPPENED_REFUSED,		/* a = enum request_kind */
 	HAPPENED_FORGED,		/* a = what is wrong with it */
 	/* of a port of a router; the "group" is the segment */
-	HAPPENED_HEARD,			/* a = VRID, b = priority */
+	HAPPENED_HEARD,			/* a = one of its bytes, b = enum advert_fault */
 	HAPPENED_MISSED,		/* the queue of the socket was full */
 	HAPPENED_PORT,			/* a = up */
 	/* of a router */
@@ -37,9 +38,15 @@ enum happening {
 	HAPPENED_RESTART,
 	HAPPENED_ADOPT,			/* a = revision */
 	HAPPENED_STOP,
+	HAPPENED_LEAVE,
+	HAPPENED_SUSPEND,		/* a = for how long */
+	HAPPENED_GO_ON,
+	HAPPENED_OBJECT,		/* a = number, b = up */
+	HAPPENED_MUTE,			/* a = percent */
+	HAPPENED_KERNEL,		/* a = how slow, b = percent refused */
 	/* of a segment; the "group" is the segment */
 	HAPPENED_CUT,			/* router = from, a = to, b = cut or repaired */
-	HAPPENED_LOSS,			/* a = percent, b = greatest delay */
+	HAPPENED_WEATHER,		/* a = percent lost, damaged, doubled; b = greatest delay */
 	HAPPENED_HEALED,
 	HAPPENINGS,
 };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A router's fake kernel and fake process around the shipped engine.  The process reads what
- * arrived, then lets time pass, then sleeps until the engine's deadline, as the daemon does; the
- * kernel keeps packets and addresses meanwhile.  No decision of the protocol may be made here.
+ * A router: its clock, the loop of its process, its settings, and how it comes and goes.  The loop
+ * reads what arrived, then lets time pass, then sleeps until the engine's deadline, as the daemon
+ * does.  What passes between engine and world is process.c's.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/process.h"
 #include "sim/world.h"
 
 /* One more turn of the loop when packets are left: what a turn costs. */
@@ -19,29 +19,31 @@ router_init(struct router *router, unsigned number)
 	memset(router, 0, sizeof(*router));
 	router->number = number;
 	router->wake_at = NSEC_NEVER;
-	router->queue_limit = QUEUE_MAX;
-	for (unsigned i = 0; i < SEGMENTS_MAX; i++)
-		router->port_up[i] = true;
+	router->clock_offset = number * 777 * NSEC_PER_SEC;
+	kernel_init(&router->kernel);
+	for (unsigned i = 0; i < OBJECTS_MAX; i++)
+		router->object_up[i] = true;
 	for (unsigned i = 0; i < PLAN_GROUPS_MAX; i++)
 		router->index_of[i] = -1;
-}
-
-static void
-forget_queue(struct router *router)
-{
-	for (; router->queue_count > 0; router->queue_count--) {
-		parcel_release(router->queue[router->queue_first].parcel);
-		router->queue_first = (router->queue_first + 1) % QUEUE_MAX;
-	}
 }
 
 void
 router_done(struct router *router)
 {
-	forget_queue(router);
+	kernel_done(&router->kernel);
 	engine_free(router->engine);
 	free(router->settings);
 	free(router->effects.list);
+}
+
+/* ---- questions ------------------------------------------------------------------------------ */
+
+nsec_t
+router_clock(const struct world *world, const struct router *router)
+{
+	nsec_t now = router->run == ROUTER_SUSPENDED ? router->suspended_at : world->now;
+
+	return now + router->clock_offset + (now - WORLD_START) * router->clock_ppm / 1000000;
 }
 
 const struct group_settings *
@@ -53,36 +55,18 @@ router_group(const struct router *router, unsigned group)
 }
 
 bool
-router_holds(const struct router *router, unsigned group, nsec_t now)
+router_holds(const struct world *world, const struct router *router, unsigned group)
 {
-	return router->held[group].held && router->held[group].expires > now;
+	const struct held *held = &router->kernel.held[group];
+
+	return router->run != ROUTER_SUSPENDED && held->held &&
+		held->expires > router_clock(world, router);
 }
 
 bool
 router_is_master(const struct router *router, unsigned group)
 {
 	return router->index_of[group] >= 0 && router->watch[group].state == VROUTER_MASTER;
-}
-
-/* The list of effects, empty and with room for count. */
-static struct effects *
-room(struct router *router, size_t count)
-{
-	struct effects *effects = &router->effects;
-
-	if (count > effects->capacity) {
-		effects->list = realloc(effects->list, count * sizeof(*effects->list));
-		assert(effects->list != NULL);
-		effects->capacity = count;
-	}
-	effects->count = 0;
-	return effects;
-}
-
-static struct effects *
-room_for_call(struct router *router)
-{
-	return room(router, engine_effects_needed(router->engine));
 }
 
 uint64_t
@@ -92,229 +76,98 @@ router_address_list(const struct router *router, unsigned group)
 	const struct address_settings *p = settings_group_addresses(router->settings, g);
 	uint64_t hash = 1;
 
-	for (uint32_t i = 0; i < g->address_count; i++)
-		for (unsigned k = 0; k < 4; k++)
+	for (uint32_t i = 0; i < group_held_count(g); i++)
+		for (unsigned k = 0; k < 16; k++)
 			hash = hash * 257 + p[i].prefix.ip.bytes[k];
 	return hash;
 }
 
-/* An advertisement leaves by the group's port; what the kernel says of it. */
-static int
-send_advert(struct world *world, struct router *router, unsigned group, const struct effect *effect)
+unsigned
+router_object(const struct router *router, uint32_t index)
 {
-	struct frame frame = engine_advert(router->engine, effect->group, effect->resign, 0);
-	const struct plan_group *g = &world->plan.groups[group];
-	int error = router->port_up[g->segment] ? 0 : ENETDOWN;
-
-	assert(frame.length > 36);
-	world_note(world, HAPPENED_SENT, router->number, g->segment, g->vrid, frame.bytes[36],
-		   error);
-	if (!effect->resign)
-		check_sent(world, router, group);
-	if (error == 0)
-		world_transmit(world, router->number, g->segment, frame.bytes, frame.length, false);
-	return error;
+	return (unsigned)(settings_objects(router->settings)[index].name[6] - '0');
 }
 
+/* ---- the loop ------------------------------------------------------------------------------- */
+
+/* Let the process run in so long (on its clock), and some more. */
 static void
-carry_out_one(struct world *world, struct router *router, const struct effect *effect, int *error)
+wake_in(struct world *world, struct router *router, nsec_t delay)
 {
-	unsigned group = router->group_of[effect->group];
-	const struct plan_group *g = &world->plan.groups[group];
-	struct held *held = &router->held[group];
-	enum happening what = HAPPENED_ANNOUNCE;
-	int64_t a = 0;
-	int64_t b = 0;
+	nsec_t latency = chance_between(&router->chance, 1, LATENCY_MAX);
 
-	switch (effect->kind) {
-	case EFFECT_SEND_ADVERT:
-		*error = send_advert(world, router, group, effect);
-		return;
-	case EFFECT_TAKE_ADDRESSES:
-		what = HAPPENED_TAKE;
-		a = effect->lease;
-		*held = (struct held){
-			.held = true,
-			.expires = world->now + effect->lease,
-			.list = router_address_list(router, group),
-		};
-		break;
-	case EFFECT_RENEW_ADDRESSES:	/* an address that is gone is not brought back by this */
-		what = HAPPENED_RENEW;
-		a = effect->lease;
-		if (router_holds(router, group, world->now))
-			held->expires = world->now + effect->lease;
-		break;
-	case EFFECT_DROP_ADDRESSES:
-		what = HAPPENED_DROP;
-		held->held = false;
-		break;
-	case EFFECT_ANNOUNCE:
-		break;
-	case EFFECT_TRANSITION:
-		what = HAPPENED_TRANSITION;
-		a = effect->from << 8 | effect->to;
-		b = effect->detail;
-		break;
-	case EFFECT_ADVERTISE_ROUTER:
-	case EFFECT_ALARM:
-		what = HAPPENED_ALARM;
-		a = effect->detail;
-		b = effect->raised;
-		break;
-	case EFFECT_KINDS:
-		assert(!"no such effect");
-	}
-	world_note(world, what, router->number, g->segment, g->vrid, a, b);
-	if (effect->kind == EFFECT_TRANSITION)
-		check_transition(world, router, group, effect);
-}
-
-/* Do what the engine wants; when tell is set, tell it how its sending went. */
-static void
-carry_out(struct world *world, struct router *router, bool tell)
-{
-	struct effects *effects = &router->effects;
-	struct { uint32_t group; bool resign; int error; } sent[4 * PLAN_GROUPS_MAX];
-	unsigned count = 0;
-
-	assert(effects->count <= effects->capacity);
-	for (size_t i = 0; i < effects->count; i++) {
-		const struct effect *e = &effects->list[i];
-		int error = -1;
-
-		carry_out_one(world, router, e, &error);
-		if (error >= 0) {
-			assert(count < ARRAY_SIZE(sent));
-			sent[count].group = e->group;
-			sent[count].resign = e->resign;
-			sent[count++].error = error;
-		}
-	}
-	effects->count = 0;
-
-	for (unsigned i = 0; tell && i < count; i++) {
-		engine_on_sent(router->engine, sent[i].group, sent[i].resign, sent[i].error,
-			       world->now, room_for_call(router));
-		carry_out(world, router, true);
-	}
+	delay = nsec_max(delay, 0);
+	delay -= delay / 1000000 * router->clock_ppm;
+	router->wake_at = world->now + delay + latency;
+	world_schedule(world, router->wake_at, EVENT_WAKE, router->number);
 }
 
 void
 router_on_arrival(struct world *world, struct router *router, unsigned segment,
                   struct parcel *parcel)
 {
-	unsigned last = (router->queue_first + router->queue_count) % QUEUE_MAX;
-	nsec_t wake;
+	struct arrival arrival = {
+		.parcel = parcel,
+		.time = router_clock(world, router),
+		.segment = (uint8_t)segment,
+	};
 
-	if (router->run < ROUTER_FROZEN || !router->port_up[segment])
+	if (router->run < ROUTER_FROZEN || !router->kernel.port_up[segment])
 		return;
-	if (router->queue_count >= router->queue_limit) {
+	if (!kernel_receive(&router->kernel, &arrival)) {
 		world_note(world, HAPPENED_MISSED, router->number, segment, 0, 0, 0);
 		return;
 	}
-	parcel->references++;
-	router->queue[last] = (struct arrival){ parcel, world->now, (uint8_t)segment };
-	router->queue_count++;
-	if (router->run != ROUTER_RUNNING)
-		return;
-	wake = world->now + chance_between(&world->chance, 1, LATENCY_MAX);
-	if (wake < router->wake_at) {
-		router->wake_at = wake;
-		world_schedule(world, wake, EVENT_WAKE, router->number);
-	}
-}
-
-static void
-tell_link(struct world *world, struct router *router, unsigned link)
-{
-	unsigned segment = plan_segment(settings_links(router->settings)[link].name);
-	struct link_input input = {
-		.usable = router->port_up[segment],
-		.mac.bytes = { 2, 0, 0, 0, (uint8_t)segment, (uint8_t)(router->number + 1) },
-		.source4 = plan_address(router->number, segment),
-	};
-
-	router->port_told[segment] = router->port_up[segment];
-	engine_on_link(router->engine, link, &input, world->now, room_for_call(router));
-	carry_out(world, router, true);
-}
-
-static void
-tell_all_links(struct world *world, struct router *router)
-{
-	for (uint32_t i = 0; i < router->settings->link_count; i++)
-		tell_link(world, router, i);
-}
-
-static void
-tell_changed_links(struct world *world, struct router *router)
-{
-	for (uint32_t i = 0; i < router->settings->link_count; i++) {
-		unsigned segment = plan_segment(settings_links(router->settings)[i].name);
-
-		if (router->port_told[segment] != router->port_up[segment])
-			tell_link(world, router, i);
-	}
-}
-
-static void
-read_packets(struct world *world, struct router *router)
-{
-	router->heard_genuine = false;
-	for (unsigned i = 0; i < BATCH_MAX && router->queue_count > 0; i++) {
-		struct arrival a = router->queue[router->queue_first];
-		int link;
-		char name[NAME_SIZE] = { 'l', 'a', 'n', (char)('0' + a.segment) };
-
-		router->queue_first = (router->queue_first + 1) % QUEUE_MAX;
-		router->queue_count--;
-		router->heard_genuine |= !a.parcel->forged;
-		world_note(world, HAPPENED_HEARD, router->number, a.segment, 0,
-			   a.parcel->bytes[35], a.parcel->bytes[36]);
-		link = settings_find_link(router->settings, name);
-		assert(link >= 0);
-		engine_on_frame(router->engine, (uint32_t)link,
-				reader_over(a.parcel->bytes, a.parcel->length), a.time, world->now,
-				room_for_call(router));
-		carry_out(world, router, true);
-		parcel_release(a.parcel);
-	}
+	if (router->run == ROUTER_RUNNING && router->wake_at > world->now + LATENCY_MAX)
+		wake_in(world, router, 0);
 }
 
 /* Sleep until the engine's deadline, its tick, or the rest of the packets. */
 static void
 sleep_on(struct world *world, struct router *router)
 {
-	nsec_t wake = nsec_min(engine_deadline(router->engine), world->now + engine_tick(router->engine));
+	nsec_t now = router_clock(world, router);
+	nsec_t wake = nsec_min(engine_deadline(router->engine),
+			       now + engine_tick(router->engine));
 
-	if (router->queue_count > 0)
-		wake = world->now + TURN_COST;
-	wake = nsec_max(wake, world->now) + chance_between(&world->chance, 1, LATENCY_MAX);
-	router->wake_at = wake;
-	world_schedule(world, wake, EVENT_WAKE, router->number);
+	if (router->kernel.queue_count > 0)
+		wake = now + TURN_COST;
+	wake_in(world, router, wake - now);
+}
+
+static void
+end_turn(struct world *world, struct router *router)
+{
+	if (router->leaving && engine_has_left(router->engine))
+		router_stop(world, router);
+	else
+		sleep_on(world, router);
 }
 
 void
 router_on_wake(struct world *world, struct router *router)
 {
-	nsec_t heard_until = world->now;
+	nsec_t now = router_clock(world, router);
+	nsec_t heard_until = now;
 
 	router->wake_at = NSEC_NEVER;
 	if (router->run != ROUTER_RUNNING)
 		return;
-	read_packets(world, router);
-	if (router->queue_count > 0)
-		heard_until = router->queue[router->queue_first].time - 1;
-	tell_changed_links(world, router);
-	engine_on_time(router->engine, world->now, heard_until, room_for_call(router));
-	carry_out(world, router, true);
+	process_read_packets(world, router);
+	if (router->kernel.queue_count > 0)
+		heard_until = router->kernel.queue[router->kernel.queue_first].time - 1;
+	process_tell_changes(world, router);
+	check_before_time(router);
+	engine_on_time(router->engine, now, heard_until, process_room(router));
+	process_carry_out(world, router, true);
 	check_turn(world, router);
-	if (router->queue_count == 0 && engine_deadline(router->engine) <= world->now)
+	if (router->kernel.queue_count == 0 && engine_deadline(router->engine) <= now)
 		check_broken(world, "R8", "router %u: the engine's deadline is over and it did "
 			     "nothing", router->number + 1);
-	sleep_on(world, router);
+	end_turn(world, router);
 }
+
+/* ---- settings ------------------------------------------------------------------------------- */
 
 /* Learn which group of the plan is which of the engine. */
 static void
@@ -327,7 +180,7 @@ number_groups(struct world *world, struct router *router)
 	for (uint32_t i = 0; i < s->group_count; i++) {
 		const struct group_settings *g = &settings_groups(s)[i];
 		unsigned segment = plan_segment(settings_link_of(s, g)->name);
-		int group = plan_find(&world->plan, segment, g->vrid);
+		int group = plan_find(&world->plan, segment, g->vrid, g->family);
 
 		assert(group >= 0);
 		router->index_of[group] = (int)i;
@@ -338,10 +191,18 @@ number_groups(struct world *world, struct router *router)
 			router->watch[i].state = VROUTER_INIT;
 }
 
+static void
+note_owned(struct world *world, struct router *router)
+{
+	for (unsigned i = 0; i < world->plan.group_count; i++)
+		router->owns[i] = world->plan.groups[i].at[router->number].owner;
+}
+
 /* The engine begins with these settings; settings are taken. */
 static void
 adopt_first(struct world *world, struct router *router, struct settings *settings)
 {
+	size_t needed;
 	int done;
 
 	router->engine = engine_new();
@@ -351,12 +212,13 @@ adopt_first(struct world *world, struct router *router, struct settings *setting
 	router->settings = settings;
 	router->revision = (uint32_t)settings->revision;
 	number_groups(world, router);
-	done = engine_adopt(router->engine, settings, world->now,
-			    room(router, engine_adopt_needed(router->engine, settings)));
+	needed = engine_adopt_needed(router->engine, settings);
+	done = engine_adopt(router->engine, settings, router_clock(world, router),
+			    process_room_for(router, needed));
 	assert(done == 0);
 	for (unsigned i = 0; i < PLAN_GROUPS_MAX; i++)
 		router->watch[i].state = VROUTER_INIT;
-	carry_out(world, router, true);
+	process_carry_out(world, router, true);
 }
 
 static void
@@ -366,8 +228,7 @@ run(struct world *world, struct router *router)
 	router->run = ROUTER_RUNNING;
 	router->ran_since = world->now;
 	router->disturbed_at = world->now;
-	router->wake_at = world->now + chance_between(&world->chance, 1, LATENCY_MAX);
-	world_schedule(world, router->wake_at, EVENT_WAKE, router->number);
+	wake_in(world, router, 0);
 }
 
 void
@@ -375,6 +236,7 @@ router_on_adopt(struct world *world, struct router *router)
 {
 	struct settings *settings;
 	struct check_adopting adopting;
+	nsec_t now = router_clock(world, router);
 	size_t needed;
 	int done;
 
@@ -386,24 +248,35 @@ router_on_adopt(struct world *world, struct router *router)
 	}
 	settings = plan_settings(&world->plan, router->number);
 	world_note(world, HAPPENED_ADOPT, router->number, 0, 0, world->plan.revision, 0);
-	check_before_adopting(router, &adopting);
+	check_before_adopting(world, router, &adopting);
 
 	router->disturbed_at = world->now;
 	needed = engine_adopt_needed(router->engine, settings);
-	engine_retire(router->engine, settings, world->now, room(router, needed));
-	carry_out(world, router, false);	/* the numbers of its groups end now */
+	engine_retire(router->engine, settings, now, process_room_for(router, needed));
+	process_carry_out(world, router, false);	/* the numbers of its groups end now */
 	router->settings = settings;
 	router->revision = world->plan.revision;
 	number_groups(world, router);
-	done = engine_adopt(router->engine, settings, world->now, room(router, needed));
+	note_owned(world, router);
+	done = engine_adopt(router->engine, settings, now, process_room_for(router, needed));
 	assert(done == 0);
-	carry_out(world, router, true);
-	tell_all_links(world, router);
+	process_carry_out(world, router, true);
+	process_tell_all(world, router);
 
 	check_after_adopting(world, router, &adopting);
 	check_turn(world, router);
-	sleep_on(world, router);
+	end_turn(world, router);
 }
+
+/* A plan that came while it could not read it. */
+static void
+catch_up(struct world *world, struct router *router)
+{
+	if (router->revision != world->plan.revision)
+		world_schedule(world, world->now + 2 * LATENCY_MAX, EVENT_ADOPT, router->number);
+}
+
+/* ---- power and pauses ----------------------------------------------------------------------- */
 
 void
 router_boot(struct world *world, struct router *router)
@@ -411,9 +284,11 @@ router_boot(struct world *world, struct router *router)
 	if (router->run != ROUTER_OFF)
 		return;
 	world_note(world, HAPPENED_BOOT, router->number, 0, 0, 0, 0);
+	world_forget_captured(world);
+	note_owned(world, router);
 	adopt_first(world, router, plan_settings(&world->plan, router->number));
 	run(world, router);
-	tell_all_links(world, router);
+	process_tell_all(world, router);
 }
 
 /* The process is gone: what it had in its memory and its sockets goes with it. */
@@ -422,7 +297,9 @@ end_process(struct world *world, struct router *router)
 {
 	router->disturbed_at = world->now;
 	router->wake_at = NSEC_NEVER;
-	forget_queue(router);
+	router->leaving = false;
+	kernel_lose_process(&router->kernel);
+	check_engine_ends(world, router);
 	engine_free(router->engine);
 	router->engine = NULL;
 }
@@ -433,9 +310,10 @@ router_cut_power(struct world *world, struct router *router)
 	if (router->run == ROUTER_OFF)
 		return;
 	world_note(world, HAPPENED_POWER_CUT, router->number, 0, 0, 0, 0);
+	router_go_on(world, router);
 	end_process(world, router);
 	router->run = ROUTER_OFF;
-	memset(router->held, 0, sizeof(router->held));
+	kernel_lose_power(&router->kernel);
 	for (unsigned i = 0; i < PLAN_GROUPS_MAX; i++)
 		router->watch[i] = (struct watch){
 			.transitions = router->watch[i].transitions,
@@ -464,8 +342,35 @@ router_thaw(struct world *world, struct router *router)
 		return;
 	world_note(world, HAPPENED_THAW, router->number, 0, 0, 0, 0);
 	run(world, router);
-	if (router->revision != world->plan.revision)
-		world_schedule(world, world->now + 2 * LATENCY_MAX, EVENT_ADOPT, router->number);
+	catch_up(world, router);
+}
+
+void
+router_suspend(struct world *world, struct router *router, nsec_t duration)
+{
+	if (router->run != ROUTER_RUNNING)
+		return;
+	world_note(world, HAPPENED_SUSPEND, router->number, 0, 0, duration, 0);
+	router->suspended_at = world->now;
+	router->run = ROUTER_SUSPENDED;
+	router->disturbed_at = world->now;
+	router->wake_at = NSEC_NEVER;
+	world_schedule(world, world->now + duration, EVENT_GO_ON, router->number);
+}
+
+/* Its clock goes on where it stood: for this router no time has passed. */
+void
+router_go_on(struct world *world, struct router *router)
+{
+	nsec_t before = router_clock(world, router);
+
+	if (router->run != ROUTER_SUSPENDED)
+		return;
+	world_note(world, HAPPENED_GO_ON, router->number, 0, 0, 0, 0);
+	check_suspended(router, world->now - router->suspended_at);
+	run(world, router);
+	router->clock_offset += before - router_clock(world, router);
+	catch_up(world, router);
 }
 
 void
@@ -490,8 +395,26 @@ purge_leftovers(struct router *router)
 {
 	for (unsigned i = 0; i < PLAN_GROUPS_MAX; i++)
 		if (router->index_of[i] < 0 ||
+		    !engine_holds_addresses(router->engine, (uint32_t)router->index_of[i])) {
+			router->kernel.held[i].held = false;
+			router->kernel.held[i].wanted.kind = REQUEST_DROP;
+		}
+}
+
+/* What another process asked for and did not get: this one finds out when it starts. */
+static void
+adopt_leftovers(struct world *world, struct router *router)
+{
+	for (unsigned i = 0; i < PLAN_GROUPS_MAX; i++) {
+		struct held *held = &router->kernel.held[i];
+
+		if (router->index_of[i] < 0 || router_holds(world, router, i) ||
 		    !engine_holds_addresses(router->engine, (uint32_t)router->index_of[i]))
-			router->held[i].held = false;
+			continue;
+		held->wanted.kind = REQUEST_TAKE;
+		held->wanted.list = router_address_list(router, i);
+		kernel_request(world, router, i, &held->wanted);
+	}
 }
 
 void
@@ -503,31 +426,60 @@ router_restart(struct world *world, struct router *router)
 	adopt_first(world, router, router->settings);
 	for (uint32_t i = 0; i < router->record_count; i++)
 		router->watch[router->group_of[i]].state = router->records[i].state;
-	engine_resume(router->engine, router->records, router->record_count, world->now,
-		      room_for_call(router));
-	carry_out(world, router, true);
+	engine_resume(router->engine, router->records, router->record_count,
+		      router_clock(world, router), process_room(router));
+	process_carry_out(world, router, true);
 	check_resumed(world, router);
 	purge_leftovers(router);
+	adopt_leftovers(world, router);
 	run(world, router);
-	tell_all_links(world, router);
+	process_tell_all(world, router);
 	check_turn(world, router);
-	if (router->revision != world->plan.revision)
-		world_schedule(world, world->now + 2 * LATENCY_MAX, EVENT_ADOPT, router->number);
+	catch_up(world, router);
+}
+
+/* ---- ports and objects ---------------------------------------------------------------------- */
+
+static void
+disturb(struct world *world, struct router *router)
+{
+	router->disturbed_at = world->now;
+	if (router->run == ROUTER_RUNNING)
+		wake_in(world, router, 0);
 }
 
 void
 router_set_port(struct world *world, struct router *router, unsigned segment, bool up)
 {
-	if (router->port_up[segment] == up)
+	if (router->kernel.port_up[segment] == up)
 		return;
 	world_note(world, HAPPENED_PORT, router->number, segment, 0, up, 0);
-	router->port_up[segment] = up;
-	router->disturbed_at = world->now;
-	if (router->run == ROUTER_RUNNING) {
-		router->wake_at = world->now + chance_between(&world->chance, 1, LATENCY_MAX);
-		world_schedule(world, router->wake_at, EVENT_WAKE, router->number);
-	}
+	router->kernel.port_up[segment] = up;
+	disturb(world, router);
 }
+
+void
+router_set_object(struct world *world, struct router *router, unsigned object, bool up)
+{
+	if (router->object_up[object] == up)
+		return;
+	world_note(world, HAPPENED_OBJECT, router->number, 0, 0, object, up);
+	router->object_up[object] = up;
+	router->object_changed = world->now;
+	disturb(world, router);
+}
+
+void
+router_set_mute(struct world *world, struct router *router, unsigned percent)
+{
+	if (router->mute == percent)
+		return;
+	world_note(world, HAPPENED_MUTE, router->number, 0, 0, percent, 0);
+	router->mute = percent;
+	router->disturbed_at = world->now;
+}
+
+/* ---- the operator --------------------------------------------------------------------------- */
 
 void
 router_reset_master(struct world *world, struct router *router, unsigned group)
@@ -537,14 +489,28 @@ router_reset_master(struct world *world, struct router *router, unsigned group)
 
 	if (router->run != ROUTER_RUNNING || router->index_of[group] < 0)
 		return;
-	answer = engine_reset_master(router->engine, (uint32_t)router->index_of[group], world->now,
-				     room_for_call(router));
+	answer = engine_reset_master(router->engine, (uint32_t)router->index_of[group],
+				     router_clock(world, router), process_room(router));
 	world_note(world, HAPPENED_RESET, router->number, g->segment, g->vrid, answer, 0);
 	if (answer == ENGINE_DONE)
 		router->disturbed_at = world->now;
-	carry_out(world, router, true);
+	process_carry_out(world, router, true);
 	check_turn(world, router);
-	sleep_on(world, router);
+	end_turn(world, router);
+}
+
+/* After its stop an engine wants nothing more, whatever is still in the queue and however long. */
+static void
+outlive(struct world *world, struct router *router)
+{
+	nsec_t now = router_clock(world, router);
+
+	while (router->kernel.queue_count > 0)
+		process_read_packets(world, router);
+	for (unsigned i = 0; i < 20; i++, now += plan_down_interval(&world->plan) / 4) {
+		engine_on_time(router->engine, now, now, process_room(router));
+		process_carry_out(world, router, false);
+	}
 }
 
 void
@@ -552,9 +518,27 @@ router_stop(struct world *world, struct router *router)
 {
 	if (router->run != ROUTER_RUNNING)
 		return;
-	engine_stop(router->engine, world->now, room_for_call(router));
-	carry_out(world, router, true);
+	engine_stop(router->engine, router_clock(world, router), process_room(router));
+	process_carry_out(world, router, true);
 	check_turn(world, router);
+	world->check.stopped = router;
+	outlive(world, router);
+	world->check.stopped = NULL;
 	router_cut_power(world, router);
 	world_note(world, HAPPENED_STOP, router->number, 0, 0, 0, 0);
+}
+
+void
+router_leave(struct world *world, struct router *router)
+{
+	if (router->run != ROUTER_RUNNING || router->leaving)
+		return;
+	world_note(world, HAPPENED_LEAVE, router->number, 0, 0, 0, 0);
+	router->disturbed_at = world->now;
+	engine_leave(router->engine, router_clock(world, router), process_room(router));
+	process_carry_out(world, router, true);
+	router->leaving = true;
+	router->leaving_since = world->now;
+	check_turn(world, router);
+	end_turn(world, router);
 }

@@ -1,238 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reads a story and lets it happen.  A line is a verb and its words; the table at the end of the
- * file is the whole language.  The rules of check.c hold in every story, whatever it tells.
+ * file is the whole language, but for what a group can be: stage.c.  The rules of check.c hold in
+ * every story, whatever it tells.
  */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "sim/forge.h"
+#include "sim/stage.h"
 #include "sim/story.h"
 
-#define WORDS_MAX 24u
-#define LINE_SIZE 512u
 #define STEP (1 * NSEC_PER_MSEC)	/* how finely "within" measures */
 
-enum outcome {
-	OUTCOME_AS_TOLD = 0,
-	OUTCOME_OTHERWISE = 1,
-	OUTCOME_UNREADABLE = 2,
-};
-
-struct story {
-	struct world world;
-	const char *path;
-	unsigned line;
-	enum outcome outcome;
-	unsigned count;			/* of words, the verb is the first */
-	char *words[WORDS_MAX];
-	unsigned marks[ROUTERS_MAX][PLAN_GROUPS_MAX];	/* transitions until "mark" */
-};
-
 static void
-fail(struct story *story, enum outcome outcome, const char *what, const char *word)
+fail(struct story *story, const char *what)
 {
-	if (story->outcome != OUTCOME_AS_TOLD)
-		return;
-	story->outcome = outcome;
-	if (outcome == OUTCOME_OTHERWISE)
-		history_print(&story->world.history, stdout);
-	printf("%s:%u: %s%s%s\n", story->path, story->line, what, word ? ": " : "",
-	       word ? word : "");
-}
-
-/* ---- words ---------------------------------------------------------------------------------- */
-
-static double
-number_word(struct story *story, unsigned i, double least, double most)
-{
-	char *end = NULL;
-	double value = i < story->count ? strtod(story->words[i], &end) : 0;
-
-	if (end == NULL || end == story->words[i] || *end != '\0' || value < least || value > most)
-		fail(story, OUTCOME_UNREADABLE, "a number is expected here, in its range",
-		     i < story->count ? story->words[i] : story->words[0]);
-	return value < least ? least : value > most ? most : value;
-}
-
-static nsec_t
-seconds_word(struct story *story, unsigned i)
-{
-	return (nsec_t)(number_word(story, i, 0, 86400) * (double)NSEC_PER_SEC);
-}
-
-/* "1" is the first router. */
-static struct router *
-router_word(struct story *story, unsigned i)
-{
-	unsigned routers = story->world.plan.routers;
-
-	return &story->world.routers[(unsigned)number_word(story, i, 1, routers) - 1];
-}
-
-/* "lan0" */
-static unsigned
-segment_word(struct story *story, unsigned i)
-{
-	const char *word = i < story->count ? story->words[i] : "";
-	unsigned segment = strlen(word) == 4 ? plan_segment(word) : SEGMENTS_MAX;
-
-	if (strncmp(word, "lan", 3) == 0 && segment < story->world.plan.segments)
-		return segment;
-	fail(story, OUTCOME_UNREADABLE, "no such segment", word);
-	return 0;
-}
-
-/* "lan0/10": a bit for each group that is meant; "all" or nothing: all. */
-static unsigned
-groups_words(struct story *story, unsigned from)
-{
-	const struct plan *plan = &story->world.plan;
-	unsigned all = (1u << plan->group_count) - 1;
-	unsigned meant = 0;
-
-	if (from >= story->count || strcmp(story->words[from], "all") == 0)
-		return all;
-	for (unsigned i = from; i < story->count; i++) {
-		unsigned segment;
-		unsigned vrid;
-		int group = -1;
-
-		if (sscanf(story->words[i], "lan%u/%u", &segment, &vrid) == 2)
-			group = plan_find(plan, segment, vrid);
-		if (group < 0)
-			fail(story, OUTCOME_UNREADABLE, "no such group", story->words[i]);
-		else
-			meant |= 1u << group;
-	}
-	return meant;
-}
-
-static unsigned
-group_word(struct story *story, unsigned i)
-{
-	unsigned count = story->count;
-	unsigned meant;
-
-	story->count = i + 1 < count ? i + 1 : count;
-	meant = i < count ? groups_words(story, i) : 0;
-	story->count = count;
-	if (meant == 0) {
-		fail(story, OUTCOME_UNREADABLE, "a group is expected here", NULL);
-		return 0;
-	}
-	return (unsigned)ffs((int)meant) - 1;
-}
-
-static enum vrouter_state
-state_word(struct story *story, unsigned i)
-{
-	for (unsigned s = 0; i < story->count && s < VROUTER_STATES; s++)
-		if (strcasecmp(vrouter_state_name((enum vrouter_state)s), story->words[i]) == 0)
-			return (enum vrouter_state)s;
-	fail(story, OUTCOME_UNREADABLE, "a state is expected here", NULL);
-	return VROUTER_INIT;
-}
-
-/* ---- the stage ------------------------------------------------------------------------------ */
-
-static void
-tell_routers(struct story *story)
-{
-	unsigned routers = (unsigned)number_word(story, 1, 1, ROUTERS_MAX);
-	unsigned segments = (unsigned)number_word(story, 2, 1, SEGMENTS_MAX);
-
-	plan_init(&story->world.plan, routers, segments);
-}
-
-static int8_t
-sync_named(struct story *story, const char *name)
-{
-	struct plan *plan = &story->world.plan;
-
-	for (unsigned i = 0; i < plan->sync_count; i++)
-		if (strcmp(plan->sync_names[i], name) == 0)
-			return (int8_t)i;
-	if (plan->sync_count == PLAN_SYNCS_MAX) {
-		fail(story, OUTCOME_UNREADABLE, "too many sync groups", name);
-		return -1;
-	}
-	snprintf(plan->sync_names[plan->sync_count], SYNC_NAME_SIZE, "%s", name);
-	return (int8_t)plan->sync_count++;
-}
-
-/* One attribute of a group, at word i; returns how many words it took. */
-static unsigned
-tell_attribute(struct story *story, struct plan_group *group, unsigned i)
-{
-	const char *name = story->words[i];
-	unsigned routers = story->world.plan.routers;
-
-	if (strcmp(name, "sync") == 0 && i + 1 < story->count) {
-		group->sync = sync_named(story, story->words[i + 1]);
-		return 2;
-	}
-	if (strcmp(name, "interval") == 0) {
-		group->interval = (nsec_t)number_word(story, i + 1, 1, 255) * NSEC_PER_SEC;
-		return 2;
-	}
-	if (strcmp(name, "priority") == 0) {	/* one for each router */
-		for (unsigned r = 0; r < routers; r++)
-			group->at[r].priority = (uint8_t)number_word(story, i + 1 + r, 1, 254);
-		return 1 + routers;
-	}
-	if (strcmp(name, "preempt-delay") == 0) {
-		for (unsigned r = 0; r < routers; r++)
-			group->at[r].preempt_delay = seconds_word(story, i + 1);
-		return 2;
-	}
-	if (strcmp(name, "no-preempt") == 0) {
-		for (unsigned r = 0; r < routers; r++)
-			group->at[r].preempt = false;
-		return 1;
-	}
-	fail(story, OUTCOME_UNREADABLE, "no such attribute of a group", name);
-	return 1;
-}
-
-static void
-tell_group(struct story *story)
-{
-	struct plan *plan = &story->world.plan;
-	struct plan_group *group = &plan->groups[plan->group_count];
-	unsigned segment;
-	unsigned vrid;
-
-	if (plan->group_count == PLAN_GROUPS_MAX || story->count < 2 ||
-	    sscanf(story->words[1], "lan%u/%u", &segment, &vrid) != 2 ||
-	    segment >= plan->segments || vrid < 1 || vrid > 255 ||
-	    plan_find(plan, segment, vrid) >= 0) {
-		fail(story, OUTCOME_UNREADABLE, "not a new group", NULL);
-		return;
-	}
-	*group = (struct plan_group){
-		.present = true,
-		.segment = (uint8_t)segment,
-		.vrid = (uint8_t)vrid,
-		.sync = -1,
-		.interval = NSEC_PER_SEC,
-		.address_first = (uint8_t)(100 + 10 * plan->group_count),
-		.address_count = 1,
-	};
-	for (unsigned r = 0; r < plan->routers; r++)
-		group->at[r] = (struct plan_share){ .priority = 100, .preempt = true };
-	for (unsigned i = 2; i < story->count; )
-		i += tell_attribute(story, group, i);
-	plan->group_count++;
-}
-
-static void
-tell_start(struct story *story)
-{
-	world_boot(&story->world, 0);
+	story_fail(story, STORY_OTHERWISE, what, NULL);
 }
 
 /* ---- what happens --------------------------------------------------------------------------- */
@@ -241,53 +25,92 @@ static void
 run(struct story *story, nsec_t duration)
 {
 	if (!world_run_until(&story->world, story->world.now + duration))
-		fail(story, OUTCOME_OTHERWISE, "a rule is broken here", NULL);
+		fail(story, "a rule is broken here");
+}
+
+static void
+tell_start(struct story *story)
+{
+	world_boot(&story->world, story->count > 1 ? stage_seconds(story, 1) : 0);
 }
 
 static void
 tell_wait(struct story *story)
 {
-	run(story, seconds_word(story, 1));
+	run(story, stage_seconds(story, 1));
 }
 
 static void
 tell_power_cut(struct story *story)
 {
-	router_cut_power(&story->world, router_word(story, 1));
+	router_cut_power(&story->world, stage_router(story, 1));
 }
 
 static void
 tell_boot(struct story *story)
 {
-	router_boot(&story->world, router_word(story, 1));
+	router_boot(&story->world, stage_router(story, 1));
 }
 
 static void
 tell_freeze(struct story *story)
 {
-	router_freeze(&story->world, router_word(story, 1), seconds_word(story, 2));
+	router_freeze(&story->world, stage_router(story, 1), stage_seconds(story, 2));
+}
+
+static void
+tell_suspend(struct story *story)
+{
+	router_suspend(&story->world, stage_router(story, 1), stage_seconds(story, 2));
 }
 
 static void
 tell_crash(struct story *story)
 {
-	router_crash(&story->world, router_word(story, 1), seconds_word(story, 2));
+	router_crash(&story->world, stage_router(story, 1), stage_seconds(story, 2));
 }
 
 static void
 tell_stop(struct story *story)
 {
-	router_stop(&story->world, router_word(story, 1));
+	router_stop(&story->world, stage_router(story, 1));
+	if (story->world.check.broken)
+		fail(story, "a rule is broken here");
+}
+
+static void
+tell_leave(struct story *story)
+{
+	router_leave(&story->world, stage_router(story, 1));
 }
 
 static void
 tell_link(struct story *story)
 {
-	bool up = story->count == 4 && strcmp(story->words[3], "up") == 0;
+	bool up = stage_up(story, 3);
 
-	if (!up && (story->count != 4 || strcmp(story->words[3], "down") != 0))
-		fail(story, OUTCOME_UNREADABLE, "up or down is expected here", NULL);
-	router_set_port(&story->world, router_word(story, 1), segment_word(story, 2), up);
+	router_set_port(&story->world, stage_router(story, 1), stage_segment(story, 2), up);
+}
+
+/* The port below the VLANs: they go down and come up together. */
+static void
+tell_parent(struct story *story)
+{
+	struct router *router = stage_router(story, 1);
+	bool up = stage_up(story, 2);
+
+	for (unsigned i = 0; i < story->world.plan.segments; i++)
+		if (story->world.plan.trunk >> i & 1)
+			router_set_port(&story->world, router, i, up);
+}
+
+static void
+tell_object(struct story *story)
+{
+	struct router *router = stage_router(story, 1);
+	unsigned object = (unsigned)stage_number(story, 2, 1, OBJECTS_MAX) - 1;
+
+	router_set_object(&story->world, router, object, stage_up(story, 3));
 }
 
 /* "cut lan0": nobody hears anybody; "cut lan0 1 2": router 2 does not hear router 1. */
@@ -295,7 +118,7 @@ static void
 set_cut(struct story *story, bool cut)
 {
 	struct world *world = &story->world;
-	unsigned segment = segment_word(story, 1);
+	unsigned segment = stage_segment(story, 1);
 
 	if (story->count == 2) {
 		for (unsigned from = 0; from < world->plan.routers; from++)
@@ -303,7 +126,7 @@ set_cut(struct story *story, bool cut)
 				world_cut(world, segment, from, to, cut);
 		return;
 	}
-	world_cut(world, segment, router_word(story, 2)->number, router_word(story, 3)->number,
+	world_cut(world, segment, stage_router(story, 2)->number, stage_router(story, 3)->number,
 		  cut);
 }
 
@@ -322,24 +145,87 @@ tell_repair(struct story *story)
 static void
 tell_lose(struct story *story)
 {
-	world_lose(&story->world, segment_word(story, 1),
-		   (unsigned)number_word(story, 2, 0, 100), 0);
+	world_lose(&story->world, stage_segment(story, 1),
+		   (unsigned)stage_number(story, 2, 0, 100));
 }
 
 static void
+tell_damage(struct story *story)
+{
+	world_damage(&story->world, stage_segment(story, 1),
+		     (unsigned)stage_number(story, 2, 0, 100));
+}
+
+static void
+tell_delay(struct story *story)
+{
+	world_delay(&story->world, stage_segment(story, 1), stage_seconds(story, 2));
+}
+
+static void
+tell_double(struct story *story)
+{
+	struct segment *segment = &story->world.segments[stage_segment(story, 1)];
+
+	segment->duplicates = (unsigned)stage_number(story, 2, 0, 100);
+}
+
+static void
+tell_mute(struct story *story)
+{
+	router_set_mute(&story->world, stage_router(story, 1),
+			(unsigned)stage_number(story, 2, 0, 100));
+}
+
+/* "kernel 1 0.5 20": answers take up to half a second, one in five is no. */
+static void
+tell_kernel(struct story *story)
+{
+	kernel_set_faults(&story->world, stage_router(story, 1), stage_seconds(story, 2),
+			  (unsigned)stage_number(story, 3, 0, 100));
+}
+
+/* "reset 1 lan0/10", or "reset master lan0/10": whoever it is. */
+static void
 tell_reset(struct story *story)
 {
-	router_reset_master(&story->world, router_word(story, 1), group_word(story, 2));
+	struct world *world = &story->world;
+	unsigned group = stage_group(story, 2);
+
+	if (story->count > 1 && strcmp(story->words[1], "master") != 0) {
+		router_reset_master(world, stage_router(story, 1), group);
+		return;
+	}
+	for (unsigned i = 0; i < world->plan.routers; i++)
+		if (router_is_master(&world->routers[i], group))
+			router_reset_master(world, &world->routers[i], group);
 }
 
 static void
 tell_forge(struct story *story)
 {
-	unsigned group = group_word(story, 1);
-	unsigned count = (unsigned)number_word(story, 2, 1, 100000);
+	unsigned group = stage_group(story, 1);
+	unsigned count = (unsigned)stage_number(story, 2, 1, 100000);
 
-	if (!forge_storm(&story->world, group, count, seconds_word(story, 3)))
-		fail(story, OUTCOME_OTHERWISE, "a rule is broken here", NULL);
+	if (!forge_storm(&story->world, group, count, stage_seconds(story, 3)))
+		fail(story, "a rule is broken here");
+}
+
+static void
+tell_replay(struct story *story)
+{
+	unsigned group = stage_group(story, 1);
+	unsigned count = (unsigned)stage_number(story, 2, 1, 100000);
+
+	if (!forge_replay(&story->world, group, count, stage_seconds(story, 3)))
+		fail(story, "a rule is broken here");
+}
+
+/* What was changed reaches the routers. */
+static void
+tell_spread(struct story *story)
+{
+	world_spread_plan(&story->world, story->count > 1 ? stage_seconds(story, 1) : 0);
 }
 
 /* "priority 1 200": of all groups of router 1, "priority 1 200 lan0/1": of this. */
@@ -347,14 +233,13 @@ static void
 tell_priority(struct story *story)
 {
 	struct plan *plan = &story->world.plan;
-	struct router *router = router_word(story, 1);
-	unsigned meant = groups_words(story, 3);
+	struct router *router = stage_router(story, 1);
+	unsigned meant = stage_groups(story, 3);
 
 	for (unsigned g = 0; g < plan->group_count; g++)
 		if (meant & 1u << g)
 			plan->groups[g].at[router->number].priority =
-				(uint8_t)number_word(story, 2, 1, 254);
-	plan->revision++;
+				(uint8_t)stage_number(story, 2, 1, 254);
 	world_spread_plan(&story->world, 0);
 }
 
@@ -362,12 +247,11 @@ static void
 set_present(struct story *story, bool present)
 {
 	struct plan *plan = &story->world.plan;
-	unsigned meant = groups_words(story, 1);
+	unsigned meant = stage_groups(story, 1);
 
 	for (unsigned g = 0; g < plan->group_count; g++)
 		if (meant & 1u << g)
 			plan->groups[g].present = present;
-	plan->revision++;
 	world_spread_plan(&story->world, 0);
 }
 
@@ -381,6 +265,42 @@ static void
 tell_add(struct story *story)
 {
 	set_present(story, true);
+}
+
+static void
+tell_heal(struct story *story)
+{
+	world_heal(&story->world, story->count > 1 ? stage_seconds(story, 1) : 0);
+}
+
+/* R4: within the bound the world is as it should be. */
+static void
+tell_settle(struct story *story)
+{
+	run(story, check_settling_bound(&story->world));
+	check_settled(&story->world);
+	if (story->world.check.broken)
+		fail(story, "a rule is broken here");
+}
+
+/* R13: after the longest skew, and a little, whoever resigned has a successor. */
+static void
+tell_mastered(struct story *story)
+{
+	unsigned meant = stage_groups(story, 1);
+
+	run(story, plan_down_interval(&story->world.plan) / 4 + 60 * NSEC_PER_MSEC);
+	for (unsigned g = 0; g < PLAN_GROUPS_MAX; g++)
+		if (meant & 1u << g)
+			check_mastered(&story->world, g);
+	if (story->world.check.broken)
+		fail(story, "a rule is broken here");
+}
+
+static void
+tell_calm(struct story *story)
+{
+	story->world.check.calm = true;
 }
 
 /* ---- what must come of it ------------------------------------------------------------------- */
@@ -398,11 +318,11 @@ all_in_state(const struct router *router, unsigned meant, enum vrouter_state sta
 static void
 tell_expect(struct story *story)
 {
-	const struct router *router = router_word(story, 1);
-	enum vrouter_state state = state_word(story, 2);
+	const struct router *router = stage_router(story, 1);
+	enum vrouter_state state = stage_state(story, 2);
 
-	if (!all_in_state(router, groups_words(story, 3), state))
-		fail(story, OUTCOME_OTHERWISE, "not so", NULL);
+	if (!all_in_state(router, stage_groups(story, 3), state))
+		fail(story, "not so");
 }
 
 /* "within 3.1 2 master all": it takes no longer; and how long it took is printed. */
@@ -410,18 +330,20 @@ static void
 tell_within(struct story *story)
 {
 	nsec_t start = story->world.now;
-	nsec_t limit = start + seconds_word(story, 1);
-	const struct router *router = router_word(story, 2);
-	enum vrouter_state state = state_word(story, 3);
-	unsigned meant = groups_words(story, 4);
+	nsec_t limit = start + stage_seconds(story, 1);
+	const struct router *router = stage_router(story, 2);
+	enum vrouter_state state = stage_state(story, 3);
+	unsigned meant = stage_groups(story, 4);
 
-	while (!all_in_state(router, meant, state) && story->outcome == OUTCOME_AS_TOLD) {
+	while (!all_in_state(router, meant, state) && story->outcome == STORY_AS_TOLD) {
 		if (story->world.now >= limit) {
-			fail(story, OUTCOME_OTHERWISE, "not so in time", NULL);
+			fail(story, "not so in time");
 			return;
 		}
 		run(story, STEP);
 	}
+	if (story->manner == STORY_QUIET)
+		return;
 	printf("%8.3f s: router %u %s after %.3f s\n",
 	       (double)(story->world.now - WORLD_START) / (double)NSEC_PER_SEC,
 	       router->number + 1, vrouter_state_name(state),
@@ -431,13 +353,13 @@ tell_within(struct story *story)
 static void
 expect_addresses(struct story *story, bool held)
 {
-	const struct router *router = router_word(story, 1);
-	unsigned meant = groups_words(story, 2);
+	const struct router *router = stage_router(story, 1);
+	unsigned meant = stage_groups(story, 2);
 
 	for (unsigned g = 0; g < PLAN_GROUPS_MAX; g++)
-		if (meant & 1u << g && router_holds(router, g, story->world.now) != held)
-			fail(story, OUTCOME_OTHERWISE, held ? "an address is missing" :
-			     "an address is still held", NULL);
+		if (meant & 1u << g && router_holds(&story->world, router, g) != held)
+			fail(story, held ? "an address is missing" :
+			     "an address is still held");
 }
 
 static void
@@ -464,13 +386,13 @@ tell_mark(struct story *story)
 static void
 tell_quiet(struct story *story)
 {
-	unsigned meant = groups_words(story, 1);
+	unsigned meant = stage_groups(story, 1);
 
 	for (unsigned r = 0; r < ROUTERS_MAX; r++)
 		for (unsigned g = 0; g < PLAN_GROUPS_MAX; g++)
 			if (meant & 1u << g &&
 			    story->marks[r][g] != story->world.routers[r].watch[g].transitions)
-				fail(story, OUTCOME_OTHERWISE, "there was a transition", NULL);
+				fail(story, "there was a transition");
 }
 
 static void
@@ -478,7 +400,73 @@ tell_settled(struct story *story)
 {
 	check_settled(&story->world);
 	if (story->world.check.broken)
-		fail(story, OUTCOME_OTHERWISE, "a rule is broken here", NULL);
+		fail(story, "a rule is broken here");
+}
+
+/* "alarm 1 one-way lan0/1": is raised now; "no-alarm" likewise. */
+static void
+expect_alarm(struct story *story, bool raised)
+{
+	const struct router *router = stage_router(story, 1);
+	const char *name = story->count > 2 ? story->words[2] : "";
+	unsigned meant = stage_groups(story, 3);
+	unsigned alarm = 0;
+
+	while (alarm < VROUTER_ALARMS && strcmp(vrouter_alarm_name(alarm), name) != 0)
+		alarm++;
+	if (alarm == VROUTER_ALARMS)
+		story_fail(story, STORY_UNREADABLE, "no such alarm", name);
+	for (unsigned g = 0; g < PLAN_GROUPS_MAX && story->outcome == STORY_AS_TOLD; g++) {
+		if (!(meant & 1u << g) || router->engine == NULL || router->index_of[g] < 0)
+			continue;
+		if ((engine_status(router->engine, (uint32_t)router->index_of[g])->alarms >>
+		     alarm & 1) != raised)
+			fail(story, raised ? "no such alarm is raised" : "it is raised");
+	}
+}
+
+static void
+tell_alarm(struct story *story)
+{
+	expect_alarm(story, true);
+}
+
+static void
+tell_no_alarm(struct story *story)
+{
+	expect_alarm(story, false);
+}
+
+/* "runs-at 1 255 lan0/1": it runs at this priority now. */
+static void
+tell_runs_at(struct story *story)
+{
+	const struct router *router = stage_router(story, 1);
+	unsigned priority = (unsigned)stage_number(story, 2, 1, 255);
+	unsigned meant = stage_groups(story, 3);
+
+	for (unsigned g = 0; g < PLAN_GROUPS_MAX; g++)
+		if (meant & 1u << g &&
+		    (router->engine == NULL || router->index_of[g] < 0 ||
+		     engine_status(router->engine, (uint32_t)router->index_of[g])
+		     ->effective_priority != priority))
+			fail(story, "it runs at another priority");
+}
+
+/* "waits-for 2 0.1 lan0/1": its master speaks at this interval, as far as it knows. */
+static void
+tell_waits_for(struct story *story)
+{
+	const struct router *router = stage_router(story, 1);
+	nsec_t interval = stage_seconds(story, 2);
+	unsigned meant = stage_groups(story, 3);
+
+	for (unsigned g = 0; g < PLAN_GROUPS_MAX; g++)
+		if (meant & 1u << g &&
+		    (router->engine == NULL || router->index_of[g] < 0 ||
+		     engine_status(router->engine, (uint32_t)router->index_of[g])
+		     ->master_interval != interval))
+			fail(story, "it waits for another interval");
 }
 
 /* ---- the language --------------------------------------------------------------------------- */
@@ -487,28 +475,53 @@ static const struct {
 	const char *verb;
 	void (*tell)(struct story *story);
 } verbs[] = {
-	{ "routers", tell_routers },	/* ROUTERS SEGMENTS */
-	{ "group", tell_group },	/* lanN/VRID [ATTRIBUTE ...] */
-	{ "start", tell_start },
+	{ "routers", stage_tell_routers },	/* ROUTERS SEGMENTS */
+	{ "seed", stage_tell_seed },	/* NUMBER */
+	{ "trunk", stage_tell_trunk },	/* lanN ... */
+	{ "objects", stage_tell_objects },	/* COUNT */
+	{ "clock", stage_tell_clock },	/* ROUTER PPM */
+	{ "queue", stage_tell_queue },	/* ROUTER PACKETS */
+	{ "group", stage_tell_group },	/* GROUP [ATTRIBUTE ...] */
+	{ "start", tell_start },	/* [SECONDS] */
 	{ "wait", tell_wait },		/* SECONDS */
 	{ "power-cut", tell_power_cut },	/* ROUTER */
 	{ "boot", tell_boot },		/* ROUTER */
 	{ "freeze", tell_freeze },	/* ROUTER SECONDS */
+	{ "suspend", tell_suspend },	/* ROUTER SECONDS */
 	{ "crash", tell_crash },	/* ROUTER SECONDS */
 	{ "stop", tell_stop },		/* ROUTER */
+	{ "leave", tell_leave },	/* ROUTER */
 	{ "link", tell_link },		/* ROUTER lanN up|down */
+	{ "parent", tell_parent },	/* ROUTER up|down */
+	{ "object", tell_object },	/* ROUTER NUMBER up|down */
 	{ "cut", tell_cut },		/* lanN [FROM TO] */
 	{ "repair", tell_repair },	/* lanN [FROM TO] */
 	{ "lose", tell_lose },		/* lanN PERCENT */
-	{ "reset", tell_reset },	/* ROUTER GROUP */
+	{ "damage", tell_damage },	/* lanN PERCENT */
+	{ "delay", tell_delay },	/* lanN SECONDS */
+	{ "double", tell_double },	/* lanN PERCENT */
+	{ "mute", tell_mute },		/* ROUTER PERCENT */
+	{ "kernel", tell_kernel },	/* ROUTER SECONDS PERCENT */
+	{ "reset", tell_reset },	/* ROUTER|master GROUP */
 	{ "forge", tell_forge },	/* GROUP COUNT SECONDS */
+	{ "replay", tell_replay },	/* GROUP COUNT SECONDS */
+	{ "change", stage_tell_change },	/* GROUP ATTRIBUTE ... */
+	{ "spread", tell_spread },	/* [SECONDS] */
 	{ "priority", tell_priority },	/* ROUTER PRIORITY [GROUP ...] */
 	{ "add", tell_add },		/* GROUP ... */
 	{ "remove", tell_remove },	/* GROUP ... */
+	{ "heal", tell_heal },		/* [SECONDS] */
+	{ "settle", tell_settle },
+	{ "mastered", tell_mastered },	/* [GROUP ...] */
+	{ "calm", tell_calm },
 	{ "expect", tell_expect },	/* ROUTER STATE [GROUP ...] */
 	{ "within", tell_within },	/* SECONDS ROUTER STATE [GROUP ...] */
 	{ "holds", tell_holds },	/* ROUTER [GROUP ...] */
 	{ "free", tell_free },		/* ROUTER [GROUP ...] */
+	{ "alarm", tell_alarm },	/* ROUTER ALARM [GROUP ...] */
+	{ "no-alarm", tell_no_alarm },	/* ROUTER ALARM [GROUP ...] */
+	{ "runs-at", tell_runs_at },	/* ROUTER PRIORITY [GROUP ...] */
+	{ "waits-for", tell_waits_for },	/* ROUTER INTERVAL [GROUP ...] */
 	{ "mark", tell_mark },
 	{ "quiet", tell_quiet },	/* [GROUP ...] */
 	{ "settled", tell_settled },
@@ -519,12 +532,12 @@ tell_line(struct story *story, char *text)
 {
 	char *rest = NULL;
 
-	text[strcspn(text, "#\n")] = '\0';
+	text[strcspn(text, "#")] = '\0';
 	story->count = 0;
 	for (char *word = strtok_r(text, " \t", &rest); word != NULL;
 	     word = strtok_r(NULL, " \t", &rest)) {
 		if (story->count == WORDS_MAX) {
-			fail(story, OUTCOME_UNREADABLE, "too many words", NULL);
+			story_fail(story, STORY_UNREADABLE, "too many words", NULL);
 			return;
 		}
 		story->words[story->count++] = word;
@@ -537,29 +550,29 @@ tell_line(struct story *story, char *text)
 			return;
 		}
 	}
-	fail(story, OUTCOME_UNREADABLE, "no such verb", story->words[0]);
+	story_fail(story, STORY_UNREADABLE, "no such verb", story->words[0]);
 }
 
-int
-story_run(const char *path, bool verbose)
+void
+story_tell(const char *name, char *text, enum story_manner manner,
+           struct story_result *ret_result)
 {
-	struct story story = { .path = path };
-	FILE *file = fopen(path, "r");
-	char text[LINE_SIZE];
+	struct story story = { .name = name, .manner = manner };
+	char *rest = text;
 
-	if (file == NULL) {
-		printf("%s: %s\n", path, strerror(errno));
-		return OUTCOME_UNREADABLE;
-	}
-	world_init(&story.world, 1, verbose);
+	world_init(&story.world, 1, manner == STORY_VERBOSE);
 	plan_init(&story.world.plan, 2, 1);
-	while (story.outcome == OUTCOME_AS_TOLD && fgets(text, sizeof(text), file) != NULL) {
+	while (story.outcome == STORY_AS_TOLD && rest != NULL) {
+		char *line = strsep(&rest, "\n");
+
 		story.line++;
-		tell_line(&story, text);
+		tell_line(&story, line);
 	}
-	fclose(file);
-	if (story.outcome == OUTCOME_AS_TOLD)
-		printf("%s: as told\n", path);
+	*ret_result = (struct story_result){
+		.outcome = story.outcome,
+		.hash = story.world.history.hash,
+		.simulated = story.world.now - WORLD_START,
+		.check = story.world.check,
+	};
 	world_done(&story.world);
-	return story.outcome;
 }

@@ -11,17 +11,30 @@
 #define DELAY_HEALTHY (200 * NSEC_PER_USEC)
 
 void
+world_seed(struct world *world, uint64_t seed)
+{
+	struct chance chance = { .state = seed };
+
+	/* Each has its own: what happens to one moves no other's dice. */
+	world->chance.state = chance_next(&chance);
+	for (unsigned i = 0; i < ROUTERS_MAX; i++)
+		world->routers[i].chance.state = chance_next(&chance);
+	for (unsigned i = 0; i < SEGMENTS_MAX; i++)
+		world->segments[i].chance.state = chance_next(&chance);
+}
+
+void
 world_init(struct world *world, uint64_t seed, bool verbose)
 {
 	memset(world, 0, sizeof(*world));
-	world->seed = seed;
 	world->now = WORLD_START;
-	world->chance.state = seed;
+	world->delay_max = DELAY_HEALTHY;
 	history_init(&world->history, verbose);
 	for (unsigned i = 0; i < ROUTERS_MAX; i++)
 		router_init(&world->routers[i], i);
 	for (unsigned i = 0; i < SEGMENTS_MAX; i++)
 		world->segments[i].delay = DELAY_HEALTHY;
+	world_seed(world, seed);
 }
 
 void
@@ -31,6 +44,8 @@ world_done(struct world *world)
 		router_done(&world->routers[i]);
 	for (size_t i = 0; i < world->event_count; i++)
 		parcel_release(world->events[i].parcel);
+	for (unsigned i = 0; i < CAPTURED_MAX; i++)
+		parcel_release(world->captured[i].parcel);
 	free(world->events);
 }
 
@@ -107,20 +122,63 @@ world_schedule(struct world *world, nsec_t time, enum event_kind kind, unsigned 
 }
 
 void
+world_schedule_request(struct world *world, nsec_t time, unsigned router, unsigned group,
+                       const struct request *request, unsigned process)
+{
+	push(world, (struct event){
+		.time = time,
+		.kind = EVENT_REQUEST,
+		.router = (uint8_t)router,
+		.group = (uint8_t)group,
+		.process = process,
+		.request = *request,
+	});
+}
+
+/* ---- packets -------------------------------------------------------------------------------- */
+
+static struct parcel *
+parcel_new(const void *bytes, size_t length, bool forged)
+{
+	struct parcel *parcel = malloc(sizeof(*parcel));
+
+	assert(parcel != NULL && length <= PARCEL_MAX);
+	parcel->references = 1;
+	parcel->forged = forged;
+	parcel->length = length;
+	memcpy(parcel->bytes, bytes, length);
+	return parcel;
+}
+
+void
 parcel_release(struct parcel *parcel)
 {
 	if (parcel != NULL && --parcel->references == 0)
 		free(parcel);
 }
 
+/* Sums and codes must find out one wrong bit; behind the Ethernet header, which nobody judges. */
+static struct parcel *
+damaged(struct segment *s, struct parcel *parcel)
+{
+	struct parcel *wrong = parcel_new(parcel->bytes, parcel->length, true);
+	unsigned bit = chance_below(&s->chance, 8 * (unsigned)(parcel->length - 14));
+
+	wrong->bytes[14 + bit / 8] ^= (uint8_t)(1u << bit % 8);
+	return wrong;
+}
+
 static void
 deliver(struct world *world, struct parcel *parcel, unsigned segment, unsigned to)
 {
-	const struct segment *s = &world->segments[segment];
+	struct segment *s = &world->segments[segment];
 
-	parcel->references++;
+	if (s->damage > 0 && chance_percent(&s->chance, s->damage))
+		parcel = damaged(s, parcel);
+	else
+		parcel->references++;
 	push(world, (struct event){
-		.time = world->now + s->delay + chance_between(&world->chance, 0, s->jitter),
+		.time = world->now + s->delay + chance_between(&s->chance, 0, s->jitter),
 		.kind = EVENT_ARRIVAL,
 		.router = (uint8_t)to,
 		.segment = (uint8_t)segment,
@@ -129,29 +187,59 @@ deliver(struct world *world, struct parcel *parcel, unsigned segment, unsigned t
 }
 
 void
-world_transmit(struct world *world, unsigned from, unsigned segment, const void *bytes,
-               size_t length, bool forged)
+world_transmit(struct world *world, unsigned from, unsigned to, unsigned segment,
+               const void *bytes, size_t length, bool forged)
 {
-	const struct segment *s = &world->segments[segment];
-	struct parcel *parcel = malloc(sizeof(*parcel));
+	struct segment *s = &world->segments[segment];
+	struct parcel *parcel = parcel_new(bytes, length, forged);
 
-	assert(parcel != NULL && length <= PARCEL_MAX);
-	parcel->references = 1;
-	parcel->forged = forged;
-	parcel->length = length;
-	memcpy(parcel->bytes, bytes, length);
-
-	for (unsigned to = 0; to < world->plan.routers; to++) {
-		if (to == from || (from < ROUTERS_MAX && s->cut[from][to]))
+	for (unsigned i = 0; i < world->plan.routers; i++) {
+		if (i == from || (to < ROUTERS_MAX && i != to) ||
+		    (from < ROUTERS_MAX && s->cut[from][i]))
 			continue;
-		if (s->loss > 0 && chance_percent(&world->chance, s->loss))
+		if (s->loss > 0 && chance_percent(&s->chance, s->loss))
 			continue;
-		deliver(world, parcel, segment, to);
-		if (s->duplicates > 0 && chance_percent(&world->chance, s->duplicates))
-			deliver(world, parcel, segment, to);
+		deliver(world, parcel, segment, i);
+		if (s->duplicates > 0 && chance_percent(&s->chance, s->duplicates))
+			deliver(world, parcel, segment, i);
 	}
 	parcel_release(parcel);
 }
+
+void
+world_capture(struct world *world, unsigned group, const void *bytes, size_t length)
+{
+	struct captured *c = &world->captured[world->captured_count++ % CAPTURED_MAX];
+
+	parcel_release(c->parcel);
+	c->group = (uint8_t)group;
+	c->parcel = parcel_new(bytes, length, true);
+}
+
+static bool
+has_master(const struct world *world, unsigned group)
+{
+	for (unsigned i = 0; i < world->plan.routers; i++)
+		if (world->routers[i].run == ROUTER_RUNNING &&
+		    router_is_master(&world->routers[i], group))
+			return true;
+	return false;
+}
+
+void
+world_forget_captured(struct world *world)
+{
+	for (unsigned i = 0; i < CAPTURED_MAX; i++) {
+		struct captured *c = &world->captured[i];
+
+		if (c->parcel == NULL || has_master(world, c->group))
+			continue;
+		parcel_release(c->parcel);
+		c->parcel = NULL;
+	}
+}
+
+/* ---- events --------------------------------------------------------------------------------- */
 
 static void
 happen(struct world *world, const struct event *event)
@@ -172,11 +260,20 @@ happen(struct world *world, const struct event *event)
 	case EVENT_THAW:
 		router_thaw(world, router);
 		break;
+	case EVENT_GO_ON:
+		router_go_on(world, router);
+		break;
 	case EVENT_BOOT:
 		router_boot(world, router);
 		break;
 	case EVENT_ADOPT:
 		router_on_adopt(world, router);
+		break;
+	case EVENT_REQUEST:
+		kernel_on_request(world, router, event->group, &event->request, event->process);
+		break;
+	case EVENT_MEND:
+		kernel_on_mend(world, router);
 		break;
 	}
 }
@@ -198,20 +295,47 @@ world_run_until(struct world *world, nsec_t time)
 void
 world_boot(struct world *world, nsec_t within)
 {
+	plan_note_intervals(&world->plan);
 	for (unsigned i = 0; i < world->plan.routers; i++)
 		world_schedule(world, world->now + chance_between(&world->chance, 0, within),
 			       EVENT_BOOT, i);
 }
 
+/* ---- faults --------------------------------------------------------------------------------- */
+
+static void
+note_segment(struct world *world, unsigned segment)
+{
+	const struct segment *s = &world->segments[segment];
+
+	world_note(world, HAPPENED_WEATHER, 0, segment, 0, s->loss << 16 | s->damage << 8 |
+		   s->duplicates, s->delay + s->jitter);
+}
+
 void
-world_lose(struct world *world, unsigned segment, unsigned percent, nsec_t jitter)
+world_lose(struct world *world, unsigned segment, unsigned percent)
+{
+	world->segments[segment].loss = percent;
+	world->segments[segment].loss_ended = world->now;
+	note_segment(world, segment);
+}
+
+void
+world_damage(struct world *world, unsigned segment, unsigned percent)
+{
+	world->segments[segment].damage = percent;
+	world->segments[segment].loss_ended = world->now;
+	note_segment(world, segment);
+}
+
+void
+world_delay(struct world *world, unsigned segment, nsec_t jitter)
 {
 	struct segment *s = &world->segments[segment];
 
-	s->loss = percent;
 	s->jitter = nsec_min(jitter, DELAY_MAX - s->delay);
-	s->loss_ended = world->now;
-	world_note(world, HAPPENED_LOSS, 0, segment, 0, percent, s->delay + s->jitter);
+	world->delay_max = nsec_max(world->delay_max, s->delay + s->jitter);
+	note_segment(world, segment);
 }
 
 void
@@ -229,32 +353,44 @@ world_cut(struct world *world, unsigned segment, unsigned from, unsigned to, boo
 void
 world_spread_plan(struct world *world, nsec_t within)
 {
+	plan_note_intervals(&world->plan);
+	world->plan.revision++;
 	for (unsigned i = 0; i < world->plan.routers; i++)
 		world_schedule(world, world->now + chance_between(&world->chance, 0, within),
 			       EVENT_ADOPT, i);
 }
 
+static void
+heal_router(struct world *world, struct router *router)
+{
+	kernel_set_faults(world, router, 0, 0);
+	router_set_mute(world, router, 0);
+	for (unsigned i = 0; i < world->plan.segments; i++)
+		router_set_port(world, router, i, true);
+	for (unsigned i = 0; i < world->plan.objects; i++)
+		router_set_object(world, router, i, true);
+	router_go_on(world, router);
+	router_thaw(world, router);
+	if (router->leaving)
+		router_stop(world, router);
+	router_restart(world, router);
+	router_boot(world, router);
+}
+
 void
-world_heal(struct world *world)
+world_heal(struct world *world, nsec_t within)
 {
 	world_note(world, HAPPENED_HEALED, 0, 0, 0, 0, 0);
 	for (unsigned i = 0; i < world->plan.segments; i++) {
-		struct segment *s = &world->segments[i];
-
-		world_lose(world, i, 0, 0);
-		s->duplicates = 0;
+		world->segments[i].duplicates = 0;
+		world_lose(world, i, 0);
+		world_damage(world, i, 0);
+		world_delay(world, i, 0);
 		for (unsigned from = 0; from < ROUTERS_MAX; from++)
 			for (unsigned to = 0; to < ROUTERS_MAX; to++)
 				world_cut(world, i, from, to, false);
 	}
-	for (unsigned i = 0; i < world->plan.routers; i++) {
-		struct router *router = &world->routers[i];
-
-		for (unsigned k = 0; k < world->plan.segments; k++)
-			router_set_port(world, router, k, true);
-		router_thaw(world, router);
-		router_restart(world, router);
-		router_boot(world, router);
-	}
-	world_spread_plan(world, NSEC_PER_SEC);
+	for (unsigned i = 0; i < world->plan.routers; i++)
+		heal_router(world, &world->routers[i]);
+	world_spread_plan(world, within);
 }

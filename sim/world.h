@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The simulated world: one clock, one queue of events, segments (broadcast domains) that lose,
- * delay, duplicate and cut, and the routers on them.  Everything that happens, happens in the
- * order of its time, then of its making: nothing but the seed decides.
+ * The simulated world: one true time, one queue of events, segments (broadcast domains) that lose,
+ * delay, double, damage and cut, and the routers on them.  Everything that happens, happens in the
+ * order of its time, then of its making: nothing but the story and its seed decide.
  *
- * The functions below "fault" are what a driver (turmoil.c, story.c) may do to the world.
+ * The functions below "fault" are what a story may do to the world.
  */
 #ifndef TANDEM_SIM_WORLD_H
 #define TANDEM_SIM_WORLD_H
@@ -17,13 +17,14 @@
 #include "sim/router.h"
 
 #define WORLD_START (1000 * NSEC_PER_SEC)
-/* Nothing travels longer than this: the rules count on it. */
-#define DELAY_MAX (300 * NSEC_PER_MSEC)
+/* Nothing travels longer than this, whatever a story asks for. */
+#define DELAY_MAX (2 * NSEC_PER_SEC)
 #define PARCEL_MAX 192u
+#define CAPTURED_MAX 32u
 
 struct parcel {
 	unsigned references;
-	bool forged;			/* not sent by any router of this world */
+	bool forged;			/* not sent by any router of this world, or damaged */
 	size_t length;
 	uint8_t bytes[PARCEL_MAX];
 };
@@ -33,8 +34,11 @@ enum event_kind {
 	EVENT_WAKE,			/* a router's process gets the processor */
 	EVENT_RESTART,
 	EVENT_THAW,
+	EVENT_GO_ON,
 	EVENT_BOOT,
 	EVENT_ADOPT,			/* the newest plan reaches a router */
+	EVENT_REQUEST,			/* a kernel carries out what it was asked for */
+	EVENT_MEND,			/* a daemon looks after what failed */
 };
 
 struct event {
@@ -43,21 +47,30 @@ struct event {
 	enum event_kind kind;
 	uint8_t router;
 	uint8_t segment;
+	uint8_t group;
+	unsigned process;
 	struct parcel *parcel;
+	struct request request;
 };
 
 struct segment {
+	struct chance chance;
 	unsigned loss;			/* percent */
+	unsigned damage;		/* percent: one bit is wrong */
 	unsigned duplicates;		/* percent */
 	nsec_t delay;			/* least */
 	nsec_t jitter;			/* on top, evenly */
 	bool cut[ROUTERS_MAX][ROUTERS_MAX];	/* [from][to] */
-	nsec_t loss_ended;
+	nsec_t loss_ended;		/* or damage */
 	nsec_t cut_ended[ROUTERS_MAX][ROUTERS_MAX];
 };
 
+struct captured {			/* a packet that somebody may send again */
+	uint8_t group;
+	struct parcel *parcel;
+};
+
 struct world {
-	uint64_t seed;
 	nsec_t now;
 	struct chance chance;
 	struct history history;
@@ -69,11 +82,16 @@ struct world {
 	size_t event_count;
 	size_t event_capacity;
 	uint64_t event_order;
+	nsec_t delay_max;		/* the longest that anything has been delayed */
+	struct captured captured[CAPTURED_MAX];	/* with an authentication header, the last ones */
+	unsigned captured_count;
 };
 
 /* A world without a plan: fill world->plan, then world_boot(). */
 void world_init(struct world *world, uint64_t seed, bool verbose);
 void world_done(struct world *world);
+/* Everything that is left to chance begins anew with this seed. */
+void world_seed(struct world *world, uint64_t seed);
 /* All routers get power, one after the other within the given time. */
 void world_boot(struct world *world, nsec_t within);
 
@@ -81,21 +99,35 @@ void world_boot(struct world *world, nsec_t within);
 bool world_run_until(struct world *world, nsec_t time);
 
 void world_schedule(struct world *world, nsec_t time, enum event_kind kind, unsigned router);
+void world_schedule_request(struct world *world, nsec_t time, unsigned router, unsigned group,
+                            const struct request *request, unsigned process);
 
-/* A frame leaves a port of a router (ROUTERS_MAX = a stranger) for everyone else on the segment. */
-void world_transmit(struct world *world, unsigned from, unsigned segment, const void *bytes,
-                    size_t length, bool forged);
+/*
+ * A frame leaves a port of a router (ROUTERS_MAX = a stranger) for everyone else on the segment, or
+ * for router "to" only.
+ */
+void world_transmit(struct world *world, unsigned from, unsigned to, unsigned segment,
+                    const void *bytes, size_t length, bool forged);
 void parcel_release(struct parcel *parcel);
+/* Somebody keeps this frame of a group, to replay it. */
+void world_capture(struct world *world, unsigned group, const void *bytes, size_t length);
+/* A router without memory boots: of groups without a master it may believe any old packet. */
+void world_forget_captured(struct world *world);
 
 void world_note(struct world *world, enum happening what, unsigned router, unsigned segment,
                 unsigned vrid, int64_t a, int64_t b);
 
 /* fault */
-void world_lose(struct world *world, unsigned segment, unsigned percent, nsec_t jitter);
+void world_lose(struct world *world, unsigned segment, unsigned percent);
+void world_damage(struct world *world, unsigned segment, unsigned percent);
+void world_delay(struct world *world, unsigned segment, nsec_t jitter);
 void world_cut(struct world *world, unsigned segment, unsigned from, unsigned to, bool cut);
 /* The plan was changed: it reaches the routers one after the other within the given time. */
 void world_spread_plan(struct world *world, nsec_t within);
-/* All faults end: segments whole, ports up, every router runs the newest plan (or is about to). */
-void world_heal(struct world *world);
+/*
+ * All faults end: segments whole, ports and objects up, kernels willing, every router runs the
+ * newest plan or gets it within this time.
+ */
+void world_heal(struct world *world, nsec_t within);
 
 #endif

@@ -5,6 +5,13 @@
  */
 #include "core/check.h"
 
+void
+check_seed(struct check *check, bool up)
+{
+	if (check->state == CHECK_UNKNOWN)
+		check->state = up ? CHECK_UP : CHECK_DOWN;
+}
+
 bool
 check_note(struct check *check, uint8_t rise, uint8_t fall, enum check_result result)
 {

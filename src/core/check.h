@@ -29,6 +29,9 @@ struct check {
 	uint64_t results[CHECK_RESULTS];
 };
 
+/* What a predecessor found out, where nothing is known yet. */
+void check_seed(struct check *check, bool up);
+
 /* One more try; rise and fall are at least 1.  True when the state changed. */
 bool check_note(struct check *check, uint8_t rise, uint8_t fall, enum check_result result);
 

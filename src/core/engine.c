@@ -391,6 +391,25 @@ engine_announce(struct engine *engine, uint32_t group, nsec_t now, struct effect
 }
 
 void
+engine_leave(struct engine *engine, nsec_t now, struct effects *out)
+{
+	struct roster *r = engine->roster;
+
+	wake(engine, now, out);
+	for (uint32_t i = 0; r && i < r->party_count; i++)
+		party_leave(&r->parties[i], now, out);
+}
+
+bool
+engine_has_left(const struct engine *engine)
+{
+	for (uint32_t i = 0; i < group_count(engine); i++)
+		if (engine->roster->vrouters[i].holds)
+			return false;
+	return true;
+}
+
+void
 engine_stop(struct engine *engine, nsec_t now, struct effects *out)
 {
 	struct roster *r = engine->roster;

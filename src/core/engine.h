@@ -204,6 +204,15 @@ enum engine_answer engine_reset_master(struct engine *engine, uint32_t group, ns
 enum engine_answer engine_announce(struct engine *engine, uint32_t group, nsec_t now,
                                    struct effects *out);
 
+/*
+ * Before a stop: masters resign and keep forwarding until another master is heard, as after a
+ * reset, but for no longer than any healthy router of the group needs to follow a resignation; and
+ * nobody becomes master any more.  engine_has_left() says when no addresses are held, and
+ * engine_stop() ends it.
+ */
+void engine_leave(struct engine *engine, nsec_t now, struct effects *out);
+bool engine_has_left(const struct engine *engine);
+
 /* Stop: masters resign, all addresses are dropped, all groups go to INIT. */
 void engine_stop(struct engine *engine, nsec_t now, struct effects *out);
 

@@ -15,18 +15,6 @@
 /* A weaker master that goes on for so many intervals does not hear us. */
 #define ONE_WAY_INTERVALS 3
 
-/* Only version 3 over IPv4 has two forms; a sum that is right in both tells nothing new. */
-static void
-note_sum_form(struct vrouter *v, const struct advert *ad)
-{
-	struct vrouter_status *s = &v->status;
-
-	if (!ip_equal(&s->master_source, &ad->source))
-		s->master_sum_form = SUM_FORMS;
-	if (ad->version == 3 && ad->family == 4 && ad->sum_form < SUM_FORMS)
-		s->master_sum_form = ad->sum_form;
-}
-
 /* Its sender is our master: learn its interval (RFC 9568 6.4.2) and wait for its next advert. */
 static void
 follow(struct vrouter *v, const struct advert *ad, nsec_t arrival)
@@ -34,9 +22,10 @@ follow(struct vrouter *v, const struct advert *ad, nsec_t arrival)
 	struct vrouter_status *s = &v->status;
 	nsec_t since = nsec_max(arrival, v->party->listening_since);
 
-	note_sum_form(v, ad);
 	s->master_priority = ad->priority;
 	s->master_version = ad->version;
+	/* Only version 3 over IPv4 has two. */
+	s->master_sum_form = ad->version == 3 && ad->family == 4 ? ad->sum_form : SUM_FORMS;
 	s->master_source = ad->source;
 	s->master_mac = ad->sender;
 	v->version++;
@@ -46,6 +35,7 @@ follow(struct vrouter *v, const struct advert *ad, nsec_t arrival)
 		party_learned(v);
 	}
 	s->down_deadline = nsec_max(s->down_deadline, arrival + v->down_interval);
+	v->resigned = false;
 }
 
 /*
@@ -119,6 +109,7 @@ hear_resignation(struct party *p, nsec_t arrival)
 		                            v->status.master_interval);
 
 		v->status.down_deadline = nsec_min(v->status.down_deadline, arrival + skew);
+		v->resigned = true;
 		v->version++;
 	}
 	p->resigned = true;
@@ -188,8 +179,9 @@ hear_as_backup(struct party *p, struct vrouter *v, const struct advert *ad, nsec
 		limit_patience(v);
 		p->resigned = false;
 	}
-	if (v->status.down_deadline < deadline)
-		party_schedule(p);	/* later ones are found out when the queue rings */
+	/* In a large party a later one is found out when the queue rings: that costs less. */
+	if (v->status.down_deadline < deadline || p->count == 1)
+		party_schedule(p);
 }
 
 /*

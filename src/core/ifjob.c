@@ -17,6 +17,18 @@ ifjob_of(const struct ifplan *plan, const struct ifplan_view *view, uint32_t lin
 	                       ifworld_named(view->world, wanted->name) };
 }
 
+static uint16_t
+crowd_of(const struct ifjob *job, enum ifstep_kind kind)
+{
+	uint32_t crowd;
+
+	if ((kind != IFSTEP_ADD_ADDRESS && kind != IFSTEP_REMOVE_ADDRESS) || job->plan == NULL ||
+	    job->link == IFSTEP_REST)
+		return 0;
+	crowd = ifwishes_crowd(job->plan->wishes, job->link);
+	return crowd > UINT16_MAX ? UINT16_MAX : (uint16_t)crowd;
+}
+
 struct ifstep
 ifjob_step(const struct ifjob *job, enum ifstep_kind kind, const struct ifworld_link *link)
 {
@@ -28,6 +40,7 @@ ifjob_step(const struct ifjob *job, enum ifstep_kind kind, const struct ifworld_
 	step.link = job->link;
 	step.owner = -1;
 	step.group = -1;
+	step.crowd = crowd_of(job, kind);
 	step.arp = (struct ifworld_arp){ -1, -1, -1 };
 	if (link != NULL) {
 		step.index = link->index;

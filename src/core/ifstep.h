@@ -75,6 +75,8 @@ struct ifstep {
 					 * address until that is there, 0 = the address's own */
 	uint8_t vrid;
 	bool no_prefix_route;
+	uint16_t crowd;			/* how many virtual addresses share the link: what adding,
+					 * prolonging or removing one costs grows with that */
 	uint8_t parts;			/* enum ifstep_part */
 	uint16_t vlan;
 	uint16_t vlan_protocol;

@@ -90,7 +90,11 @@ judge_auth_header(struct vrouter *v, const struct advert *ad)
 		return ADVERT_AUTH_FAILED;
 	if (!auth_header_is_fresh(&v->window, ad->ah.sequence))
 		return ADVERT_REPLAY;
-	auth_header_note(&v->window, ad->ah.sequence);
+	/* What was sent before the first that we hear may have been kept by anybody. */
+	if (v->window.greatest == 0)
+		v->window = auth_header_resume(ad->ah.sequence);
+	else
+		auth_header_note(&v->window, ad->ah.sequence);
 	if (ad->ah.sequence > v->status.ah_sequence)
 		v->status.ah_sequence = ad->ah.sequence;
 	return ADVERT_OK;

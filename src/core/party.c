@@ -12,6 +12,7 @@
  */
 #include "core/party.h"
 
+#include "core/election.h"
 #include "core/herald.h"
 #include "core/lateness.h"
 #include "core/track.h"
@@ -22,11 +23,11 @@
 #define F VROUTER_FAULT
 
 static const enum vrouter_state table[VROUTER_STATES][PARTY_EVENTS] = {
-	/*      READY OWNER LOST SILENCE STRONGER RESET STALLED JOINED RESUMED STOP */
-	[I] = { B,    M,    F,   I,      I,       I,    I,      I,     B,      I },
-	[B] = { B,    M,    F,   M,      B,       B,    B,      B,     B,      I },
-	[M] = { M,    M,    F,   M,      B,       B,    B,      M,     B,      I },
-	[F] = { B,    M,    F,   F,      F,       F,    F,      F,     B,      I },
+	/*      READY OWNER LOST SILENCE STRONGER RESET LEAVE STALLED JOINED RESUMED STOP */
+	[I] = { B,    M,    F,   I,      I,       I,    I,    I,      I,     B,      I },
+	[B] = { B,    M,    F,   M,      B,       B,    B,    B,      B,     B,      I },
+	[M] = { M,    M,    F,   M,      B,       B,    B,    B,      M,     B,      I },
+	[F] = { B,    M,    F,   F,      F,       F,    F,    F,      F,     B,      I },
 };
 
 #undef I
@@ -53,6 +54,18 @@ silence_deadline(const struct party *p)
 	return latest;
 }
 
+/* Did the member that gave up last do so because of a resignation? */
+static bool
+was_resigned_to(const struct party *p)
+{
+	nsec_t deadline = silence_deadline(p);
+
+	for (uint32_t i = 0; i < p->count; i++)
+		if (p->members[i]->status.down_deadline == deadline && p->members[i]->resigned)
+			return true;
+	return false;
+}
+
 /* Up to when has everything been handed in that arrived for any member? */
 static nsec_t
 heard_by_all(const struct party *p)
@@ -62,6 +75,13 @@ heard_by_all(const struct party *p)
 	for (uint32_t i = 0; i < p->count; i++)
 		earliest = nsec_min(earliest, p->members[i]->heard);
 	return earliest;
+}
+
+/* It may not be master any more. */
+static bool
+is_leaving(const struct party *p)
+{
+	return p->leave_by != NSEC_NEVER;
 }
 
 /* What has not been heard on a link with a backlog is no silence: nothing rings for it. */
@@ -103,10 +123,11 @@ party_schedule(struct party *p)
 	/* While something is unknown the next event is that somebody tells us. */
 	if (p->state == VROUTER_INIT && is_known(p))
 		when = p->start_at;
-	if (p->state == VROUTER_BACKUP && p->unknown == 0 && is_silent(p, NSEC_NEVER))
+	if (p->state == VROUTER_BACKUP && p->unknown == 0 && !is_leaving(p) &&
+	    is_silent(p, NSEC_NEVER))
 		when = silence_deadline(p);
 	if (p->lingering)
-		when = nsec_min(when, p->linger_until);
+		when = nsec_min(when, nsec_min(p->linger_until, p->leave_by));
 	deadlines_set(&p->timers->parties, p->number, when);
 }
 
@@ -163,11 +184,19 @@ reason_of(const struct party *p, const struct vrouter *v, enum party_event event
 		return REASON_SYNC_GROUP;
 	case PARTY_RESUMED:
 		return REASON_RESUMED;
+	case PARTY_LEAVE:
 	case PARTY_STOP:
 	case PARTY_EVENTS:
 		break;
 	}
 	return REASON_STOPPED;
+}
+
+/* Does a master that leaves for this reason keep its addresses until another one is heard? */
+static bool
+lingers(enum party_event event)
+{
+	return event == PARTY_RESET || event == PARTY_LEAVE;
 }
 
 /* Does a master that leaves for this reason tell the others that it goes? */
@@ -212,7 +241,7 @@ act(struct vrouter **members, uint32_t count, enum party_event event, nsec_t now
 			continue;
 		if (v->status.state == VROUTER_MASTER)
 			vrouter_take(v, now, out);
-		else if (event != PARTY_RESET)
+		else if (!lingers(event))
 			vrouter_drop(v, out);
 	}
 	speak_up(members, count, true, now, out);
@@ -246,7 +275,7 @@ enter(struct party *p, enum vrouter_state state, enum party_event event, nsec_t 
 		p->state = state;
 		p->listening_since = now;
 		p->resigned = false;
-		p->lingering = event == PARTY_RESET;
+		p->lingering = lingers(event);
 		p->linger_until = NSEC_NEVER;
 	}
 	act(p->members, p->count, event, now, out);
@@ -315,7 +344,7 @@ party_share_priority(struct party *p)
 
 		vrouter_set_priority(v, lowest);
 		/* The silence began when it began; only our patience is another. */
-		if (v->status.state == VROUTER_BACKUP && !p->resigned)
+		if (v->status.down_deadline != NSEC_NEVER && !v->resigned)
 			v->status.down_deadline += v->down_interval - before;
 	}
 	return true;
@@ -363,7 +392,7 @@ follow_needs(struct party *p, nsec_t now, struct effects *out)
 	/* At the start all members wait until each is known and its delay is over. */
 	bool starting = p->state == VROUTER_INIT && (!is_known(p) || now < p->start_at);
 	bool begins = p->state == VROUTER_INIT || p->state == VROUTER_FAULT;
-	bool owner = begins && p->priority == PRIORITY_OWNER;
+	bool owner = begins && p->priority == PRIORITY_OWNER && !is_leaving(p);
 
 	if (!starting && p->lost > 0)
 		party_handle(p, PARTY_LOST, now, out);
@@ -384,7 +413,7 @@ settle(struct party *p, nsec_t now, struct effects *out)
 		if (state == VROUTER_MASTER && p->state == VROUTER_MASTER)
 			vrouter_send(p->members[i], now, out);
 	if (changed && p->priority == PRIORITY_OWNER && p->state == VROUTER_BACKUP &&
-	    is_known(p) && p->lost == 0)
+	    is_known(p) && p->lost == 0 && !is_leaving(p))
 		party_handle(p, PARTY_OWNER, now, out);
 	party_schedule(p);
 }
@@ -422,12 +451,14 @@ stop_lingering(struct party *p, struct effects *out)
 void
 party_on_time(struct party *p, nsec_t heard, nsec_t now, struct effects *out)
 {
-	if (p->lingering && p->linger_until <= heard)
+	if (p->lingering && (p->linger_until <= heard || p->leave_by <= now))
 		stop_lingering(p, out);
 	if (p->state == VROUTER_INIT) {
 		settle(p, now, out);
-	} else if (p->state == VROUTER_BACKUP && p->unknown == 0 && is_silent(p, heard)) {
+	} else if (p->state == VROUTER_BACKUP && p->unknown == 0 && !is_leaving(p) &&
+	           is_silent(p, heard)) {
 		lateness_takeover(p->timers->lateness, silence_deadline(p), now);
+		p->resigned = was_resigned_to(p);
 		party_handle(p, PARTY_SILENCE, now, out);
 	}
 	party_schedule(p);
@@ -444,6 +475,7 @@ listen_afresh(struct party *p, nsec_t now, struct effects *out)
 	for (uint32_t i = 0; i < p->count; i++) {
 		p->members[i]->status.down_deadline = now + p->members[i]->down_interval;
 		p->members[i]->weaker_since = NSEC_NEVER;
+		p->members[i]->resigned = false;
 		p->members[i]->version++;
 	}
 	party_schedule(p);
@@ -470,19 +502,47 @@ party_stalled(struct party *p, nsec_t now, struct effects *out)
 
 /* ---- the operator --------------------------------------------------------------------------- */
 
-bool
-party_reset(struct party *p, nsec_t now, struct effects *out)
+/* Master no more, but for what it holds until another one is heard. */
+static void
+hand_over(struct party *p, enum party_event event, nsec_t now, struct effects *out)
 {
-	if (p->state != VROUTER_MASTER)
-		return false;
-	party_handle(p, PARTY_RESET, now, out);
+	party_handle(p, event, now, out);
 	for (uint32_t i = 0; i < p->count; i++) {
 		struct vrouter *v = p->members[i];
 
 		vrouter_linger(v, now);
 		party_schedule_member(v);
 	}
+}
+
+bool
+party_reset(struct party *p, nsec_t now, struct effects *out)
+{
+	if (p->state != VROUTER_MASTER)
+		return false;
+	hand_over(p, PARTY_RESET, now, out);
 	return true;
+}
+
+/* How long the weakest router of the group waits after a resignation, and its announcements. */
+static nsec_t
+longest_handover(const struct vrouter *v)
+{
+	return election_skew(v->settings->version, 1, v->settings->interval) + ENGINE_LINGER;
+}
+
+void
+party_leave(struct party *p, nsec_t now, struct effects *out)
+{
+	if (is_leaving(p))
+		return;
+	p->leave_by = now;
+	for (uint32_t i = 0; i < p->count; i++)
+		p->leave_by = nsec_max(p->leave_by, now + longest_handover(p->members[i]));
+	p->start_at = NSEC_NEVER;
+	if (p->state == VROUTER_MASTER)
+		hand_over(p, PARTY_LEAVE, now, out);
+	party_schedule(p);
 }
 
 void
@@ -528,8 +588,9 @@ party_adopt(struct party *p, nsec_t now, struct effects *out)
 	if (p->lost > 0)
 		event = PARTY_LOST;
 	else if (p->state == VROUTER_FAULT && is_known(p))
-		event = p->priority == PRIORITY_OWNER ? PARTY_OWNER : PARTY_READY;
-	else if (p->state == VROUTER_BACKUP && is_known(p) && p->stirred)
+		event = p->priority == PRIORITY_OWNER && !is_leaving(p) ? PARTY_OWNER :
+		                                                          PARTY_READY;
+	else if (p->state == VROUTER_BACKUP && is_known(p) && p->stirred && !is_leaving(p))
 		event = PARTY_OWNER;	/* since this configuration */
 	p->stirred = false;
 	enter(p, table[p->state][event], event, now, out);

@@ -19,6 +19,7 @@ enum party_event {
 	PARTY_SILENCE,			/* no member has heard a master for its down interval */
 	PARTY_STRONGER,			/* as master: a member heard one that outranks us */
 	PARTY_RESET,			/* the operator wants another router to be master */
+	PARTY_LEAVE,			/* so does the service, which is about to stop */
 	PARTY_STALLED,			/* we stood still for longer than the down interval */
 	PARTY_JOINED,			/* the configuration brought members of other states */
 	PARTY_RESUMED,			/* after a crash: not fit to go on as before */
@@ -51,8 +52,11 @@ struct party {
 	uint32_t lost;			/* the same, and those that lost what they track */
 	nsec_t start_at;		/* INIT: not before */
 	nsec_t listening_since;		/* BACKUP: what came earlier shortens nothing */
-	bool resigned;			/* BACKUP: priority 0 heard, and nobody else since */
+	bool resigned;			/* BACKUP: priority 0 heard, and nobody else since; then,
+					 * as it takes over: because of that */
 	bool lingering;			/* BACKUP after a reset: addresses are kept ... */
+	nsec_t leave_by;		/* lingering before a stop: at most until then; NSEC_NEVER =
+					 * no stop is coming */
 	nsec_t linger_until;		/* ... until then; NSEC_NEVER = no master heard yet */
 };
 
@@ -90,6 +94,8 @@ bool party_stalled(struct party *p, nsec_t now, struct effects *out);
 
 /* False when it is not master. */
 bool party_reset(struct party *p, nsec_t now, struct effects *out);
+/* The service is about to stop: hand over, and never be master again. */
+void party_leave(struct party *p, nsec_t now, struct effects *out);
 void party_stop(struct party *p, nsec_t now, struct effects *out);
 /* One member leaves for good; the rest of the party goes on. */
 void party_retire(struct vrouter *v, nsec_t now, struct effects *out);

@@ -88,6 +88,7 @@ party_for(struct roster *r, int32_t sync)
 			.sync = sync,
 			.timers = &r->timers,
 			.linger_until = NSEC_NEVER,
+			.leave_by = NSEC_NEVER,
 		};
 		if (sync >= 0)
 			r->party_of_sync[sync] = number;
@@ -420,6 +421,7 @@ carry_party(struct party *p, const struct party *before)
 	p->resigned = before->resigned;
 	p->lingering = before->lingering;
 	p->linger_until = before->linger_until;
+	p->leave_by = before->leave_by;
 	if (before->start_at == NSEC_NEVER)
 		p->start_at = NSEC_NEVER;	/* stopped */
 }

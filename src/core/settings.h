@@ -88,13 +88,13 @@ struct address_settings {
 
 /* How often, and how, the addresses of a new master are announced (GARP, unsolicited NA). */
 struct garp_settings {
-	nsec_t interval;		/* between rounds of a burst, each all addresses; 0 = 60 ms */
-	nsec_t delay;			/* from the first burst to the second */
+	nsec_t interval;		/* between the rounds of a burst; 0 = 60 ms */
+	nsec_t delay;			/* from the first burst to the second; 0 = no second */
 	uint8_t repeat;			/* announcements in a burst */
 	nsec_t refresh;			/* while master; 0 = never */
 	uint8_t refresh_repeat;
-	nsec_t lower_delay;		/* second burst after a weaker master was heard */
-	uint8_t lower_repeat;
+	nsec_t lower_delay;		/* second burst after a weaker master; 0 = none */
+	uint8_t lower_repeat;		/* 0 = a weaker master is not answered by any */
 };
 
 enum group_script { SCRIPT_MASTER, SCRIPT_BACKUP, SCRIPT_FAULT, SCRIPT_STOP, GROUP_SCRIPTS };

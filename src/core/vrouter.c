@@ -97,8 +97,7 @@ vrouter_carry(struct vrouter *v, const struct vrouter *old)
 	v->lease = fresh.lease;
 	v->offset = fresh.offset;
 	v->before = old->party;
-	v->frames = fresh.frames;
-	frames_clear(v);
+	v->frames = fresh.frames;	/* filled when the links are carried over */
 
 	v->watches = fresh.watches;
 	v->track_at = fresh.track_at;
@@ -140,8 +139,10 @@ vrouter_revise(struct vrouter *v, nsec_t now, struct effects *out)
 		else if (changed & CHANGE_ROUTER)
 			herald_advertise(v, now, out);
 	}
-	if (v->status.state == VROUTER_BACKUP && changed & CHANGE_TIMING)
+	if (v->status.state == VROUTER_BACKUP && changed & CHANGE_TIMING) {
 		v->status.down_deadline = now + v->down_interval;
+		v->yield_until = nsec_min(v->yield_until, v->status.down_deadline);
+	}
 	touch(v);
 }
 
@@ -333,6 +334,7 @@ vrouter_enter(struct vrouter *v, enum vrouter_state state, enum vrouter_reason r
 	s->lingering = false;
 	forget_master(v);
 	v->weaker_since = NSEC_NEVER;
+	v->resigned = false;
 	v->yield_until = 0;
 	v->renew_at = NSEC_NEVER;
 	herald_silence(v);

@@ -67,6 +67,7 @@ struct vrouter {
 
 	/* Deadlines that are not in the record. */
 	nsec_t weaker_since;		/* preempt-delay: first weaker advert, NSEC_NEVER = none */
+	bool resigned;			/* down_deadline is what a resignation left of it */
 	nsec_t yield_until;		/* after a reset: until then a weaker master is accepted */
 	nsec_t renewed;			/* lease: last taken or renewed */
 	nsec_t renew_at;		/* lingering: next renewal; NSEC_NEVER otherwise */

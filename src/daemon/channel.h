@@ -32,7 +32,8 @@ enum channel_kind {
 	CHANNEL_STATE,			/* to runner: a group came to a state; what ran last */
 	CHANNEL_RAN,			/* to engine: a transition script of a group ended */
 	CHANNEL_OWNER,			/* to flowsync: is a group owner of its addresses? */
-	CHANNEL_TRACK,			/* to engine: check "index", called "text", is up or down */
+	CHANNEL_TRACK,			/* to engine: check "index", called "text", is up or down;
+					 * to a new runner or prober: its predecessor found so */
 	CHANNEL_WATCH,			/* to engine: note packets in the journal for 3 seconds */
 	CHANNEL_PROBLEMS,		/* to engine: text is what a person should repair, or "" */
 	CHANNEL_KINDS,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the helpers are told, and what they tell.  Per group two words may be due: its state, to
- * the runner, and whether it owns its addresses, to flowsync.  Due words are sent from one place
- * (tell_due) that is called after every change, and a little later again while a socket is full.
+ * the runner, and whether it owns its addresses, to flowsync; per check one, to a helper that is
+ * new: what its predecessor had found out, or one try would decide over a group.  Due words are
+ * sent from one place (tell_due) that is called after every change, and a little later again while
+ * a socket is full.
  */
 #include "daemon/helpers.h"
 
@@ -45,6 +47,14 @@ struct told {
 	bool owner_due;
 };
 
+/* What was heard about a check. */
+struct verdict {
+	char name[OBJECT_NAME_SIZE];
+	bool known;
+	bool up;
+	bool due;			/* its helper is new */
+};
+
 struct line {
 	struct helpers *helpers;
 	enum helper helper;
@@ -64,6 +74,8 @@ struct helpers {
 	uint64_t sequence;
 	struct told *told;		/* per group */
 	uint32_t count;
+	struct verdict *verdicts;	/* per check */
+	uint32_t verdict_count;
 	bool due;			/* something is */
 };
 
@@ -135,25 +147,57 @@ send_owner(struct helpers *h, uint32_t number)
 	return !told->owner_due;
 }
 
+/* Who looks after a check? */
+static enum helper
+helper_of(const struct helpers *h, uint32_t check)
+{
+	return settings_checks(engine_settings(h->engine))[check].kind == CHECK_SCRIPT ?
+	       HELPER_RUNNER : HELPER_PROBER;
+}
+
+static bool
+send_verdict(struct helpers *h, uint32_t check)
+{
+	struct verdict *verdict = &h->verdicts[check];
+	struct channel_message message = {
+		.version = CHANNEL_VERSION,
+		.kind = CHANNEL_TRACK,
+		.revision = engine_settings(h->engine)->revision,
+		.index = check,
+		.up = verdict->up,
+	};
+
+	memcpy(message.text, verdict->name, sizeof(verdict->name));
+	if (channel_send(h->lines[helper_of(h, check)].socket, &message, -1) == 0)
+		verdict->due = false;
+	return !verdict->due;
+}
+
 /* Send all that is due and is taken; the rest is tried again in a moment. */
 static void
 tell_due(struct helpers *h)
 {
-	bool runner, flowsync, all;
+	bool runner, flowsync, prober;
 
 	if (!h->due || h->settings < 0)
 		return;
 	/* A full socket is left alone until the next try; order in each is kept. */
 	runner = send_settings(h, &h->lines[HELPER_RUNNER]);
 	flowsync = send_settings(h, &h->lines[HELPER_FLOWSYNC]);
-	all = send_settings(h, &h->lines[HELPER_PROBER]);
+	prober = send_settings(h, &h->lines[HELPER_PROBER]);
+	for (uint32_t i = 0; i < h->verdict_count; i++) {
+		bool *open = helper_of(h, i) == HELPER_RUNNER ? &runner : &prober;
+
+		if (*open && h->verdicts[i].due)
+			*open = send_verdict(h, i);
+	}
 	for (uint32_t i = 0; i < h->count && (runner || flowsync); i++) {
 		if (runner && h->told[i].state_due)
 			runner = send_state(h, i);
 		if (flowsync && h->told[i].owner_due)
 			flowsync = send_owner(h, i);
 	}
-	h->due = !(runner && flowsync && all);
+	h->due = !(runner && flowsync && prober);
 	if (h->due) {
 		sd_event_source_set_time_relative(h->retry, (uint64_t)(RETRY / NSEC_PER_USEC));
 		sd_event_source_set_enabled(h->retry, SD_EVENT_ONESHOT);
@@ -230,7 +274,7 @@ find_told(struct helpers *h, uint32_t guess, const char *interface, unsigned vri
 	return NULL;
 }
 
-/* One record per group, all of it due; what ran last is carried over. */
+/* One record per group; what was told and what ran last is carried over, the rest is due. */
 static struct told *
 list_groups(struct helpers *h, const struct engine *engine)
 {
@@ -246,10 +290,13 @@ list_groups(struct helpers *h, const struct engine *engine)
 		                         find_told(h, (uint32_t)(last - h->told), interface,
 		                                   group->vrid, group->family);
 
+		bool same = old && old->has_scripts && !old->state_due &&
+		            old->state == status->state && old->reason == status->reason;
+
 		list[i] = (struct told){
 			.vrid = group->vrid,
 			.family = group->family,
-			.sequence = h->sequence,
+			.sequence = same ? old->sequence : h->sequence,
 			.state = status->state,
 			.reason = status->reason,
 			.owner = status->owner,
@@ -258,9 +305,33 @@ list_groups(struct helpers *h, const struct engine *engine)
 			.script = old ? old->script : ERRAND_NONE,
 		};
 		memcpy(list[i].interface, interface, NAME_SIZE);
-		list[i].state_due = list[i].has_scripts;
+		list[i].state_due = list[i].has_scripts && !same;
 		list[i].owner_due = list[i].can_refuse && (status->owner || (old && old->owner));
 		last = old ? old + 1 : last;
+	}
+	return list;
+}
+
+/* One record per check; what was heard is carried over by name. */
+static struct verdict *
+list_checks(const struct helpers *h, const struct settings *settings)
+{
+	struct verdict *list = calloc(settings->check_count + 1, sizeof(*list));
+	uint32_t guess = 0;
+
+	for (uint32_t i = 0; list && i < settings->check_count; i++) {
+		const char *name = settings_checks(settings)[i].name;
+
+		for (uint32_t k = 0; k < h->verdict_count; k++) {
+			uint32_t at = (guess + k) % h->verdict_count;
+
+			if (strcmp(h->verdicts[at].name, name) != 0)
+				continue;
+			list[i] = h->verdicts[at];
+			guess = at + 1;
+			break;
+		}
+		memcpy(list[i].name, name, sizeof(list[i].name));
 	}
 	return list;
 }
@@ -285,18 +356,24 @@ helpers_adopt(struct helpers *h, const struct engine *engine, struct error *erro
 		                 strerror(-fd));
 	h->sequence++;
 
-	struct told *list = list_groups(h, engine);
+	struct told *groups = list_groups(h, engine);
+	struct verdict *checks = list_checks(h, engine_settings(engine));
 
-	if (!list) {
+	if (!groups || !checks) {
+		free(groups);
+		free(checks);
 		close(fd);
 		return error_set(error, -ENOMEM, "out of memory");
 	}
 	if (h->settings >= 0)
 		close(h->settings);
 	free(h->told);
+	free(h->verdicts);
 	h->settings = fd;
-	h->told = list;
+	h->told = groups;
 	h->count = engine_settings(engine)->group_count;
+	h->verdicts = checks;
+	h->verdict_count = engine_settings(engine)->check_count;
 	h->engine = engine;
 	for (enum helper i = 0; i < HELPERS; i++)
 		h->lines[i].settings_due = true;
@@ -337,6 +414,9 @@ on_hello(struct helpers *h, struct line *line)
 		if (line->helper == HELPER_FLOWSYNC)
 			h->told[i].owner_due = h->told[i].can_refuse && h->told[i].owner;
 	}
+	for (uint32_t i = 0; i < h->verdict_count; i++)
+		if (helper_of(h, i) == line->helper)
+			h->verdicts[i].due = h->verdicts[i].known;
 	h->due = true;
 	tell_due(h);
 }
@@ -362,6 +442,8 @@ on_track(struct helpers *h, const struct channel_message *message)
 	    message->index >= settings->check_count ||
 	    strcmp(settings_checks(settings)[message->index].name, message->text) != 0)
 		return;
+	h->verdicts[message->index].known = true;
+	h->verdicts[message->index].up = message->up == 1;
 	for (uint32_t i = 0; i < settings->object_count; i++) {
 		const struct object_settings *object = &settings_objects(settings)[i];
 
@@ -440,8 +522,8 @@ helpers_new(struct sd_event *event, const int sockets[HELPERS], const struct hel
 	h->calls = calls;
 	h->owner = owner;
 	h->settings = -1;
-	/* Of a successor, too, they must be later than ours. */
-	h->sequence = (uint64_t)(clock_now() / NSEC_PER_MSEC);
+	/* Those of a successor must be later than ours, however many we need. */
+	h->sequence = (uint64_t)(clock_now() / NSEC_PER_USEC);
 	for (enum helper i = 0; r >= 0 && i < HELPERS; i++) {
 		struct line *line = &h->lines[i];
 
@@ -475,5 +557,6 @@ helpers_free(struct helpers *h)
 	if (h->settings >= 0)
 		close(h->settings);
 	free(h->told);
+	free(h->verdicts);
 	free(h);
 }

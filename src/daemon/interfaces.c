@@ -130,8 +130,14 @@ on_link(void *owner, const struct ifworld_link *link, bool deep)
 		return;
 	iftrack_touch(i->track);
 	number = ifplan_owner(i->plan, i->world, link);
+	/* A virtual link outlives its parent's move to another network namespace. */
+	if (ifgroup_is_ours(link) && ifworld_link(i->world, link->parent) == NULL)
+		interfaces_make_dirty(i, IFSTEP_REST);
 	if (number == IFSTEP_REST)
 		return;
+	/* Renamed: what we put on it is a matter of no settings any more. */
+	if (deep && ifworld_named(i->world, link->name) == NULL)
+		interfaces_make_dirty(i, IFSTEP_REST);
 	make_changed(i, number);
 	if (deep && strncmp(settings_links(i->settings)[number].name, link->name, NAME_SIZE) == 0)
 		make_dependants_dirty(i, number);
@@ -266,6 +272,18 @@ store_originals(struct interfaces *i)
 }
 
 /*
+ * Can the link not be planned yet?  While its bond is being changed its members leave and come
+ * back, and nothing of that is the operator's doing.
+ */
+static bool
+is_busy(const struct interfaces *i, uint32_t link)
+{
+	int32_t bond = settings_links(i->settings)[link].bond;
+
+	return i->units[link].busy > 0 || (bond >= 0 && i->units[bond].busy > 0);
+}
+
+/*
  * Plan what is dirty and not under way; what the settings no longer name goes first.  True when
  * more could be planned at once.
  */
@@ -279,7 +297,7 @@ plan_units(struct interfaces *i)
 	if (i->units[rest].dirty && i->units[rest].busy == 0)
 		plan_unit(i, rest);
 	for (uint32_t u = 0; u < rest && i->dirty_count > 0 && !enough; u++) {
-		if (!i->units[u].dirty || i->units[u].busy > 0)
+		if (!i->units[u].dirty || is_busy(i, u))
 			continue;
 		enough = planned == PLANS_A_TURN || outbox_waiting(i->outbox) >= WAITING_ENOUGH;
 		if (enough)
@@ -566,7 +584,7 @@ is_new(const struct interfaces *i, const struct wish *wish)
 	return wish->taking > 0 || wish->taken == i->rounds;
 }
 
-/* An address that the picture has is renewed without a word.  One that it lacks is brought back. */
+/* What the picture has is renewed without a word; what it lacks, the plan brings back. */
 void
 interfaces_renew(struct interfaces *i, uint32_t group, nsec_t lease)
 {

@@ -38,6 +38,8 @@
 #include "system/privilege.h"
 
 #define LINK_LOCAL_PATIENCE (3 * NSEC_PER_SEC)
+/* Time for a partner to take over what we hand over; less than the supervisor waits for us. */
+#define LEAVE_PATIENCE (2 * NSEC_PER_SEC)
 #define STOP_PATIENCE (500 * NSEC_PER_MSEC)
 
 #define PATIENCE_LEAST (200 * NSEC_PER_MSEC)
@@ -87,6 +89,7 @@ struct node {
 	uint64_t request_revision;
 	bool again;			/* a link is deaf or unfinished: deliver at the next tick */
 	nsec_t adopted;			/* when the settings were */
+	nsec_t leave_by;		/* a stop was asked for: end by then; or NSEC_NEVER */
 	bool settling;			/* interfaces have not answered the last adopt in full */
 	bool stuck;			/* the writer is, and we said so */
 	char problems[sizeof(((struct channel_message *)NULL)->text)];	/* of the last adopt */
@@ -118,7 +121,7 @@ carry_out(struct node *node)
 static void
 arm_timer(struct node *node)
 {
-	nsec_t next = nsec_min(engine_deadline(node->engine),
+	nsec_t next = nsec_min(nsec_min(engine_deadline(node->engine), node->leave_by),
 	                       node->last_turn + engine_tick(node->engine));
 	struct itimerspec when = { 0 };
 
@@ -160,6 +163,17 @@ tick(struct node *node, nsec_t now)
 	node->again = false;
 }
 
+/* Nobody is master any more, no address is left, the memory says so, and the loop ends. */
+static void
+stop(struct node *node)
+{
+	engine_stop(node->engine, clock_now(), &node->effects);
+	carry_out(node);
+	interfaces_stop(node->interfaces, STOP_PATIENCE);
+	publisher_put_all(&node->publisher, clock_now());
+	sd_event_exit(node->event, 0);
+}
+
 /* One turn.  Where neither packets nor an end of silence ask for it, nobody listens. */
 static void
 turn(struct node *node, bool packets)
@@ -179,6 +193,9 @@ turn(struct node *node, bool packets)
 		tick(node, start);
 	memory_beat(node->memory, start);
 	node->last_turn = start;
+	if (node->leave_by != NSEC_NEVER &&
+	    (start >= node->leave_by || engine_has_left(node->engine)))
+		stop(node);
 	arm_timer(node);
 }
 
@@ -781,24 +798,20 @@ on_channel(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, void 
 
 /* ---- start and stop ------------------------------------------------------------------------- */
 
-/* Masters resign, addresses go, the memory says that nobody is master any more. */
-static void
-stop(struct node *node)
-{
-	engine_stop(node->engine, clock_now(), &node->effects);
-	carry_out(node);
-	interfaces_stop(node->interfaces, STOP_PATIENCE);
-	publisher_put_all(&node->publisher, clock_now());
-}
-
 static int
 on_terminate(sd_event_source *source UNUSED, const struct signalfd_siginfo *info UNUSED,
              void *owner)
 {
 	struct node *node = owner;
+	nsec_t now = clock_now();
 
-	stop(node);
-	return sd_event_exit(node->event, 0);
+	if (node->leave_by != NSEC_NEVER)
+		return 0;
+	node->leave_by = now + LEAVE_PATIENCE;
+	engine_leave(node->engine, now, &node->effects);
+	carry_out(node);
+	turn(node, true);
+	return 0;
 }
 
 static int
@@ -931,6 +944,7 @@ engine_main(const struct role_options *options, int channel, const int helpers[H
 		.channel = channel,
 		.timer = -1,
 		.armed = NSEC_NEVER,
+		.leave_by = NSEC_NEVER,
 		.gathered = NSEC_NEVER,
 	};
 	const char *missing;

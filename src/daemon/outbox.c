@@ -20,8 +20,9 @@
 #define FRAME_WEIGHT (OUTBOX_WEIGHT / 4)
 /* How heavy a job may be: follows how long the last ones took. */
 #define LIMIT_BEGIN (64 * OUTBOX_WEIGHT)
-#define LIMIT_LEAST (4 * OUTBOX_WEIGHT)
-#define LIMIT_MOST (REQUESTS_A_JOB * OUTBOX_WEIGHT)
+#define LIMIT_LEAST (32 * OUTBOX_WEIGHT)
+#define LIMIT_MOST (128 * OUTBOX_WEIGHT)
+#define PART_FOR_LATER 4		/* of it; that is slower than it looks, and may wait */
 #define JOB_LONG NSEC_PER_MSEC
 
 enum entry_kind { ENTRY_REQUEST, ENTRY_FRAME };
@@ -90,7 +91,7 @@ struct outbox {
 	struct netlink *sockets[OUTBOX_QUESTION + 1];
 	size_t record_size;
 	struct line lines[OUTBOX_LINES];
-	size_t waiting_weight;
+	size_t urgent_weight;		/* of what waits in the lines before OUTBOX_LATER */
 	uint32_t fence;
 	struct order *orders;		/* by group */
 	uint32_t group_count;
@@ -190,7 +191,8 @@ append(struct outbox *o, enum outbox_line wanted, const struct entry *entry)
 	*at = *entry;
 	at->fence = o->fence;
 	at->wanted = (uint8_t)wanted;
-	o->waiting_weight += entry->weight;
+	if (line < OUTBOX_LATER)
+		o->urgent_weight += entry->weight;
 	if (order != NULL && line < OUTBOX_ORDINARY)
 		order->waiting[line]++;
 	return at;
@@ -221,7 +223,8 @@ leave_line(struct outbox *o, enum outbox_line line)
 
 	if (order != NULL && line < OUTBOX_ORDINARY)
 		order->waiting[line]--;
-	o->waiting_weight -= entry->weight;
+	if (line < OUTBOX_LATER)
+		o->urgent_weight -= entry->weight;
 	line_consume(&o->lines[line]);
 }
 
@@ -409,15 +412,16 @@ load_frame(struct outbox *o, struct writer_job *job, struct manifest *manifest,
 
 /* Move what goes next into the job, as far as it fits. */
 static void
-load(struct outbox *o, struct writer_job *job, struct manifest *manifest)
+load(struct outbox *o, struct writer_job *job, struct manifest *manifest, enum outbox_line last)
 {
 	enum outbox_line line;
 
-	while (next_line(o, &line)) {
+	while (next_line(o, &line) && line <= last) {
 		const struct entry *entry = line_first(&o->lines[line]);
+		unsigned limit = line < OUTBOX_LATER ? o->limit : o->limit / PART_FOR_LATER;
 
 		if (!entry->cancelled) {
-			if (manifest->weight > 0 && manifest->weight + entry->weight > o->limit)
+			if (manifest->weight > 0 && manifest->weight + entry->weight > limit)
 				return;
 			if (entry->kind == ENTRY_REQUEST ?
 			    !load_request(o, job, manifest, entry) :
@@ -440,7 +444,7 @@ must_wait(const struct outbox *o)
 }
 
 static bool
-hand_over(struct outbox *o)
+hand_over(struct outbox *o, enum outbox_line last)
 {
 	struct manifest *manifest = manifest_of(o, o->job_number);
 	struct writer_job *job;
@@ -454,9 +458,9 @@ hand_over(struct outbox *o)
 	manifest->weight = 0;
 	manifest->sockets = 0;
 	job->quiet = true;
-	load(o, job, manifest);
+	load(o, job, manifest, last);
 	if (job->size == 0 && job->frame_count == 0)
-		return false;		/* all that waited was cancelled */
+		return false;		/* nothing for these lines but what was cancelled */
 	manifest->quiet = job->quiet;
 	o->under_way += manifest->weight;
 	o->job_number++;
@@ -470,7 +474,7 @@ outbox_push(struct outbox *o)
 	if (outbox_waiting(o) == 0)
 		return;
 	outbox_collect(o);
-	while (hand_over(o))
+	while (hand_over(o, OUTBOX_ORDINARY))
 		;
 	if (outbox_waiting(o) > 0)
 		writer_tell(o->writer);
@@ -479,10 +483,10 @@ outbox_push(struct outbox *o)
 void
 outbox_push_full(struct outbox *o)
 {
-	if (o->waiting_weight < o->limit)
+	if (o->urgent_weight < o->limit)
 		return;
 	outbox_collect(o);
-	while (o->waiting_weight >= o->limit && hand_over(o))
+	while (o->urgent_weight >= o->limit && hand_over(o, OUTBOX_SOON))
 		;
 }
 

@@ -92,7 +92,7 @@ bool outbox_has_frames(const struct outbox *outbox, uint32_t group);
 
 /* Hand over as much as the writer should have now. */
 void outbox_push(struct outbox *outbox);
-/* The same, but only jobs that are full: more is about to be put in. */
+/* The same, but only full jobs of what is urgent: more is about to be put in. */
 void outbox_push_full(struct outbox *outbox);
 /* Take back what is done, and tell. */
 void outbox_collect(struct outbox *outbox);

@@ -17,6 +17,9 @@
 #include "base/log.h"
 
 #define RETRY_USEC 100000u
+#define HEARD_FIRST (-20)		/* before anything is tried */
+#define ALIVE_USEC 2000000u
+#define PATIENCE 20u			/* seconds; then a loop that hangs is ended */
 
 enum report { REPORT_NONE, REPORT_UP, REPORT_DOWN };
 
@@ -180,10 +183,23 @@ on_terminate(sd_event_source *source UNUSED, const struct signalfd_siginfo *info
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
+/*
+ * The loop turns: put off the alarm that ends us.  Its default action works in any state but a
+ * stopped one, a file system that never answers included, and the supervisor starts a successor.
+ */
+static int
+on_alive(sd_event_source *source, uint64_t usec UNUSED, void *owner UNUSED)
+{
+	alarm(PATIENCE);
+	sd_event_source_set_time_relative(source, ALIVE_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 int
 post_open(struct post *post, const char *role, const struct role_options *options, int channel,
           const struct post_calls *calls, void *owner, struct error *error)
 {
+	sd_event_source *heard = NULL;
 	char name[16];
 	int r;
 
@@ -197,7 +213,15 @@ post_open(struct post *post, const char *role, const struct role_options *option
 		r = sd_event_add_signal(post->event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK,
 		                        on_terminate, post);
 	if (r >= 0)
-		r = sd_event_add_io(post->event, NULL, channel, EPOLLIN, on_channel, post);
+		r = sd_event_add_io(post->event, &heard, channel, EPOLLIN, on_channel, post);
+	if (r >= 0)
+		r = sd_event_source_set_priority(heard, HEARD_FIRST);
+	if (r >= 0)
+		r = sd_event_source_set_floating(heard, true);
+	sd_event_source_unref(heard);
+	if (r >= 0)
+		r = sd_event_add_time_relative(post->event, &post->alive, CLOCK_MONOTONIC, 0, 0,
+		                               on_alive, post);
 	if (r >= 0)
 		r = sd_event_add_time_relative(post->event, &post->retry, CLOCK_BOOTTIME, 0, 0,
 		                               on_retry, post);
@@ -224,6 +248,8 @@ post_run(struct post *post)
 void
 post_close(struct post *post)
 {
+	alarm(0);
+	sd_event_source_unref(post->alive);
 	sd_event_source_unref(post->retry);
 	sd_event_unref(post->event);
 	free(post->settings);

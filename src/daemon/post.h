@@ -3,7 +3,7 @@
  * A helper's post: what runner, prober and flowsync have in common.  Its loop, its line to the
  * engine, the settings last received, and the reports that are due: how each check is, and what an
  * operator should repair.  A report that the engine does not take now is tried again; the last
- * word stands.
+ * word stands.  A loop that hangs for long ends itself.
  */
 #ifndef TANDEM_POST_H
 #define TANDEM_POST_H
@@ -33,6 +33,7 @@ struct post {
 	struct settings *settings;	/* last adopted, or NULL */
 	/* private */
 	int channel;
+	struct sd_event_source *alive;
 	struct sd_event_source *retry;
 	uint8_t *reports;		/* per check: what is due */
 	bool problems_due;

@@ -28,6 +28,7 @@
 #include "system/probe.h"
 #include "system/process.h"
 
+#define START_DELAY (50 * NSEC_PER_MSEC)	/* until we know what a predecessor knew */
 #define START_SPREAD NSEC_PER_SEC
 #define REPLIES_A_TURN 256u
 #define TRIES_MAX 16u			/* of one monitor under way */
@@ -115,7 +116,7 @@ judge_path(struct probe *probe, nsec_t trip)
 		if (policy->probe != probe)
 			continue;
 		path_note(&policy->path, limits.window, trip);
-		snprintf(words, sizeof(words), "%u%% of the last %u probes lost, %.1f ms on average",
+		snprintf(words, sizeof(words), "%u%% of the last %u probes lost, %.1f ms mean",
 		         path_loss(&policy->path), policy->path.count,
 		         (double)path_delay(&policy->path) / NSEC_PER_MSEC);
 		judge(p, &policy->settings, policy->index, &policy->check,
@@ -491,7 +492,8 @@ adopt_probe(struct prober *p, const struct settings *settings, uint32_t index)
 		if (!is_same_thing(&probe->settings, check))
 			forget(probe);
 		/* The first try comes soon; many are spread over that while. */
-		probe->next = clock_now() + nsec_min(check->interval, START_SPREAD) * index /
+		probe->next = clock_now() + START_DELAY +
+		              nsec_min(check->interval, START_SPREAD) * index /
 		              settings->check_count;
 		arm(probe);
 	}
@@ -610,10 +612,19 @@ on_adopt(void *owner, const struct settings *settings)
 
 /* ---- start and stop ------------------------------------------------------------------------- */
 
+/* What our predecessor had found out. */
 static void
-on_message(void *owner UNUSED, const struct channel_message *message UNUSED)
+on_message(void *owner, const struct channel_message *message)
 {
-	/* Settings are all it needs. */
+	struct policy *policy = find_policy(owner, message->text);
+	struct probe *probe = find_probe(owner, message->text);
+
+	if (message->kind != CHANNEL_TRACK)
+		return;
+	if (policy)
+		check_seed(&policy->check, message->up == 1);
+	else if (probe)
+		check_seed(&probe->check, message->up == 1);
 }
 
 static void

@@ -21,6 +21,7 @@
 #define WEIGHT_HEAVY (400 * OUTBOX_WEIGHT)	/* waits for every processor to pass by */
 #define WEIGHT_LINK (16 * OUTBOX_WEIGHT)
 #define WEIGHT_OF_QUESTION OUTBOX_WEIGHT
+#define CROWD_DOUBLES 512u		/* so many addresses on a link: one costs twice as much */
 
 enum record_kind { RECORD_STEP, RECORD_RENEWAL, RECORD_QUESTION };
 
@@ -37,9 +38,9 @@ struct record {
 
 /* Roughly how long the kernel takes, in units of adding an address. */
 static unsigned
-weight_of(enum ifstep_kind kind)
+weight_of(const struct ifstep *step)
 {
-	switch (kind) {
+	switch (step->kind) {
 	case IFSTEP_DELETE_LINK:
 	case IFSTEP_SET_DOWN:
 	case IFSTEP_SET_MASTER:
@@ -51,6 +52,12 @@ weight_of(enum ifstep_kind kind)
 	case IFSTEP_SET_MTU:
 	case IFSTEP_SET_UP:
 		return WEIGHT_LINK;
+	case IFSTEP_ADD_ADDRESS:
+	case IFSTEP_REMOVE_ADDRESS:
+		return OUTBOX_WEIGHT + OUTBOX_WEIGHT * step->crowd / CROWD_DOUBLES;
+	case IFSTEP_ADD_LOCAL:
+	case IFSTEP_SILENCE_ADDRESS:
+		return OUTBOX_WEIGHT / 2;
 	default:
 		return OUTBOX_WEIGHT;
 	}
@@ -74,7 +81,7 @@ put_record(struct interfaces *i, enum outbox_line line, const struct record *rec
 		.line = line,
 		.group = record->group,
 		.owner = step->owner < 0 ? OUTBOX_NO_GROUP : (uint32_t)step->owner,
-		.weight = weight_of(step->kind),
+		.weight = weight_of(step),
 	};
 	uint8_t buffer[NETLINK_REQUEST_MAX];
 

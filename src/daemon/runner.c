@@ -33,6 +33,7 @@
 #define CHECK_GRACE (100 * NSEC_PER_MSEC)
 #define STOP_HURRY (2 * NSEC_PER_SEC)		/* for what runs when the service stops */
 #define STOP_PATIENCE (5 * NSEC_PER_SEC)	/* for everything then */
+#define START_DELAY (50 * NSEC_PER_MSEC)	/* until we know what a predecessor knew */
 #define START_SPREAD NSEC_PER_SEC
 
 struct runner;
@@ -469,7 +470,8 @@ new_trial(struct runner *r, const struct check_settings *settings)
 static void
 plan_first(struct trial *t, uint32_t index, uint32_t count)
 {
-	t->next = clock_now() + nsec_min(t->settings.interval, START_SPREAD) * index / count;
+	t->next = clock_now() + START_DELAY +
+	          nsec_min(t->settings.interval, START_SPREAD) * index / count;
 	arm(t);
 }
 
@@ -540,8 +542,12 @@ on_adopt(void *owner, const struct settings *settings)
 static void
 on_message(void *owner, const struct channel_message *message)
 {
+	struct trial *t = message->kind == CHANNEL_TRACK ? find_trial(owner, message->text) : NULL;
+
 	if (message->kind == CHANNEL_STATE)
 		on_state(owner, message);
+	if (t)
+		check_seed(&t->check, message->up == 1);
 }
 
 /* ---- stopping ------------------------------------------------------------------------------- */

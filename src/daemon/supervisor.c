@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
@@ -182,6 +184,18 @@ make_lines(struct supervisor *s, struct error *error)
 	return 0;
 }
 
+/* The engine writes its state into a mapped file there: a disk that is busy could hold it up. */
+static void
+warn_of_disk(const char *path)
+{
+	struct statfs file_system;
+
+	if (statfs(path, &file_system) == 0 && file_system.f_type != TMPFS_MAGIC &&
+	    file_system.f_type != RAMFS_MAGIC)
+		log_warning("%s is on a disk: a busy disk may delay the engine; choose a run "
+		            "directory in memory, such as one below /run", path);
+}
+
 static int
 set_up(struct supervisor *s, struct error *error)
 {
@@ -195,6 +209,8 @@ set_up(struct supervisor *s, struct error *error)
 	r = make_directory(s->options->run_dir, 0755, NULL, error);
 	if (r == 0)
 		r = lock_run_dir(s, error);
+	if (r == 0)
+		warn_of_disk(s->options->run_dir);
 	if (r == 0)
 		r = path_in_run_dir(s, "manager", path, error);
 	if (r == 0)

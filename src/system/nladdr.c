@@ -120,8 +120,7 @@ put_broadcast(struct nlmsghdr *message, const struct prefix *prefix)
 static struct nlmsghdr *
 add_address(void *buffer, const struct ifstep *step)
 {
-	struct nlmsghdr *message = begin(buffer, RTM_NEWADDR,
-	                                 NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK, step);
+	struct nlmsghdr *message = begin(buffer, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, step);
 	bool virtual6 = step->mark == MARK_VIRTUAL && step->prefix.ip.family == 6;
 	uint32_t lifetime = step->lease == 0 ? FOR_EVER : step->lease;
 	struct ifa_cacheinfo cache = { .ifa_valid = lifetime, .ifa_prefered = lifetime };
@@ -155,7 +154,7 @@ change_local_route(void *buffer, const struct ifstep *step)
 	struct rtmsg *route;
 
 	message->nlmsg_type = add ? RTM_NEWROUTE : RTM_DELROUTE;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_APPEND : 0);
+	message->nlmsg_flags = NLM_F_REQUEST | (add ? NLM_F_CREATE | NLM_F_APPEND : 0);
 	route = mnl_nlmsg_put_extra_header(message, sizeof(*route));
 	route->rtm_family = step->prefix.ip.family == 4 ? AF_INET : AF_INET6;
 	route->rtm_dst_len = (uint8_t)(8 * ip_size(&step->prefix.ip));
@@ -180,5 +179,5 @@ nladdr_change(void *buffer, const struct ifstep *step)
 	if (step->kind == IFSTEP_SILENCE_ADDRESS || step->kind == IFSTEP_ADD_LOCAL)
 		return change_local_route(buffer, step);
 	assert(step->kind == IFSTEP_REMOVE_ADDRESS);
-	return begin(buffer, RTM_DELADDR, NLM_F_ACK, step);
+	return begin(buffer, RTM_DELADDR, 0, step);
 }

@@ -418,7 +418,7 @@ put_no_addr_gen(struct nlmsghdr *m)
 static struct nlmsghdr *
 begin_create(void *buffer, const char *name)
 {
-	struct nlmsghdr *m = begin(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, 0);
+	struct nlmsghdr *m = begin(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
 
 	mnl_attr_put_strz(m, IFLA_IFNAME, name);
 	return m;
@@ -427,7 +427,7 @@ begin_create(void *buffer, const char *name)
 static struct nlmsghdr *
 set_flag(void *buffer, int index, bool up)
 {
-	struct nlmsghdr *m = begin(buffer, RTM_SETLINK, NLM_F_ACK, index);
+	struct nlmsghdr *m = begin(buffer, RTM_SETLINK, 0, index);
 	struct ifinfomsg *info = mnl_nlmsg_get_payload(m);
 
 	info->ifi_change = IFF_UP;
@@ -455,10 +455,10 @@ nllink_change(void *buffer, const struct ifstep *step)
 		put_macvlan(m, step);
 		return m;
 	case IFSTEP_DELETE_LINK:
-		return begin(buffer, RTM_DELLINK, NLM_F_ACK, step->index);
+		return begin(buffer, RTM_DELLINK, 0, step->index);
 	case IFSTEP_SET_BOND:
 		/* Options of a kind are changed by "new" without "create", not by "set". */
-		m = begin(buffer, RTM_NEWLINK, NLM_F_ACK, step->index);
+		m = begin(buffer, RTM_NEWLINK, 0, step->index);
 		put_bond(m, step);
 		return m;
 	case IFSTEP_SET_UP:
@@ -468,7 +468,7 @@ nllink_change(void *buffer, const struct ifstep *step)
 		break;
 	}
 
-	m = begin(buffer, RTM_SETLINK, NLM_F_ACK, step->index);
+	m = begin(buffer, RTM_SETLINK, 0, step->index);
 	if (step->kind == IFSTEP_RENAME) {
 		mnl_attr_put_strz(m, IFLA_IFNAME, step->text);
 	} else if (step->kind == IFSTEP_SET_MTU) {

@@ -4,11 +4,8 @@
  */
 #include "system/nlroute.h"
 
-#include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/filter.h>
 #include <linux/rtnetlink.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -176,7 +173,7 @@ nlroute_change(void *buffer, const struct ifstep *step)
 
 	assert(add || step->kind == IFSTEP_REMOVE_ROUTE);
 	message = begin(buffer, add ? RTM_NEWROUTE : RTM_DELROUTE,
-	                NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_REPLACE : 0), (struct rtmsg){
+	                add ? NLM_F_CREATE | NLM_F_REPLACE : 0, (struct rtmsg){
 		.rtm_family = r->destination.ip.family == 4 ? AF_INET : AF_INET6,
 		.rtm_dst_len = r->destination.length,
 		.rtm_table = r->table < 256 ? (uint8_t)r->table : RT_TABLE_UNSPEC,
@@ -202,28 +199,4 @@ nlroute_change(void *buffer, const struct ifstep *step)
 	if (r->link_count > 0)
 		mnl_attr_put_u32(message, RTA_OIF, (uint32_t)r->links[0]);
 	return message;
-}
-
-int
-nlroute_filter(int descriptor)
-{
-	enum { TYPE = offsetof(struct nlmsghdr, nlmsg_type),
-	       FLAGS = offsetof(struct nlmsghdr, nlmsg_flags),
-	       PROTOCOL = NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol) };
-	/* Loads are in network order, the headers in the machine's. */
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 4),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, FLAGS),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htons(NLM_F_MULTI), 2, 0),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, PROTOCOL),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MARK_VIRTUAL, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_fprog program = { ARRAY_SIZE(code), code };
-
-	return setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-	                  sizeof(program)) < 0 ? -errno : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Routes: kernel messages to and from the structs of core.  No policy.
+ * Routes: kernel messages to and from the structs of core.  No policy, no socket.
  */
 #ifndef TANDEM_NLROUTE_H
 #define TANDEM_NLROUTE_H
@@ -22,11 +22,5 @@ bool nlroute_replaces(const struct nlmsghdr *message);
 struct nlmsghdr *nlroute_dump(void *buffer, uint32_t sequence, uint8_t family, uint8_t mark);
 /* A step that concerns a route. */
 struct nlmsghdr *nlroute_change(void *buffer, const struct ifstep *step);
-
-/*
- * Let no news of routes but those with our mark reach a socket that also hears other news, so that
- * a routing protocol's thousands cannot flood it.  Answers to dumps pass.  0 or negative errno.
- */
-int nlroute_filter(int descriptor) MUST_USE;
 
 #endif

@@ -146,7 +146,7 @@ nlrule_change(void *buffer, const struct ifstep *step)
 
 	assert(add || step->kind == IFSTEP_REMOVE_RULE);
 	message = begin(buffer, add ? RTM_NEWRULE : RTM_DELRULE,
-	                NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0), (struct fib_rule_hdr){
+	                add ? NLM_F_CREATE | NLM_F_EXCL : 0, (struct fib_rule_hdr){
 		.family = r->family == 4 ? AF_INET : AF_INET6,
 		.src_len = r->from.length,
 		.dst_len = r->to.length,

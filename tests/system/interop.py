@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass, field
 
 from lab import frr, keepalived
-from lab.network import LabError, Network, wait_for
+from lab.network import MEMORY, LabError, Network, wait_for
 from lab.router import Router
 from lab.segment import LINK, PREFIX4, PREFIX6, SIDES, Segment
 from lab.witness import Witness, between
@@ -55,7 +55,6 @@ class Case:
     speak_both: bool = False            # ours: version 3, and 2 for those who know no other
     our_source: str = ""
     our_lines: tuple = ()
-    peer_lines: tuple = ()
 
     def __str__(self):
         return f"{self.segment}-{self.name}"
@@ -99,6 +98,11 @@ class Case:
         """
         return self.lists[0] != self.lists[1] or self.name == "default-sum"
 
+    @property
+    def hurried(self):
+        """So fast that the peer, on a busy machine, does not keep up with itself."""
+        return min(self.intervals_ms) < 1000
+
     def is_frr(self, side):
         return side == "peer" and self.segment.startswith("f")
 
@@ -110,6 +114,15 @@ class Case:
     @property
     def tie(self):
         return self.priorities[0] == self.priorities[1]
+
+    @property
+    def higher(self):
+        """The side of the higher priority, when it is not a tie."""
+        return "ours" if self.priorities[0] > self.priorities[1] else "peer"
+
+    def prevails(self, side):
+        """May this side take over from a master?"""
+        return not self.tie and self.higher == side and self.of(side, self.preempt)
 
 
 # ------------------------------------------------------------------ the cases
@@ -161,7 +174,7 @@ def keepalived_cases():
         Case("k3", "list-longer", 17, priorities=(100, 200),
              lists=(("10.90.17.1", "10.90.17.2"), ("10.90.17.1",)), **sum3),
         Case("k3", "learn-300ms", 18, priorities=(100, 200), intervals_ms=(1000, 300), **sum3),
-        Case("k3", "learn-1s", 19, priorities=(100, 200), intervals_ms=(200, 1000), **sum3),
+        Case("k3", "learn-1s", 19, priorities=(100, 200), intervals_ms=(400, 1000), **sum3),
         Case("k3", "peer-learns-300ms", 20, intervals_ms=(300, 1000), **sum3)]
     cases += usual("k6", 1, family=6, version=3) + contested("k6", 11, family=6, version=3)
     cases += usual("k6", 21, own, prefix="100ms-", family=6, version=3, **fast)
@@ -263,7 +276,7 @@ def instance_name(case):
 
 
 def keepalived_instance(segment, case):
-    extra = list(case.peer_lines)
+    extra = []
     if case.unicast and case.family == 6:
         extra.append("unicast_ttl 255")         # it would send 64, which RFC 9568 forbids to take
     return keepalived.instance(
@@ -297,6 +310,7 @@ class Meeting:
         self.segment = Segment(network, switch, name, name in SWAPPED)
         self.folder = os.path.join(folder, name)
         self.broken = None              # why it takes no further part
+        self.story = ""                 # our log, once all is over
         os.makedirs(self.folder)
         os.chmod(self.folder, 0o755)
         spaces = self.segment.spaces
@@ -412,7 +426,8 @@ class Campaign:
 
     def __init__(self, cases):
         self.network = Network()
-        self.folder = f"/run/tandem-interop-{os.getpid()}"
+        self.meetings = {}
+        self.folder = f"{MEMORY}/tandem-interop-{os.getpid()}"
         atexit.register(self.close)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
@@ -427,6 +442,8 @@ class Campaign:
         self.tired = {}                 # case -> phases in which it did not settle
 
     def close(self):
+        for meeting in self.meetings.values():
+            meeting.story = meeting.story or meeting.ours.log()
         self.network.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         atexit.unregister(self.close)
@@ -478,7 +495,7 @@ class Campaign:
     def run(self, phases=PHASES, steady=STEADY):
         acts = {
             "start": (self.start_both, self.at_start),
-            "steady": (lambda: None, lambda case, before: before),
+            "steady": (lambda: None, self.as_before),
             "our-stop": (lambda: self.stop("ours"), lambda case, before: "peer"),
             "our-return": (lambda: self.start("ours"), self.at_return("ours")),
             "peer-stop": (lambda: self.stop("peer"), lambda case, before: "ours"),
@@ -496,33 +513,39 @@ class Campaign:
                 for address in case.addresses(side)}) for meeting in self.meetings.values()}
         ) as self.witness:
             for phase in phases:
+                if not self.live():
+                    break
                 self.phase(phase, *acts[phase], steady if phase == "steady" else HOLD)
+                if phase == "steady" and self.witness.stalled(time.time() - steady, time.time()):
+                    # The machine stood still and timers of all ran out: watch once more.
+                    self.phase(phase, *acts[phase], steady)
         self.witness.update()
         return self
 
     @staticmethod
     def at_start(case, _):
         """Both start at once: the higher one, unless it may not preempt or there is none."""
-        if case.tie or not case.preempt[SIDES.index(Campaign.higher(case))]:
-            return ""
-        return Campaign.higher(case)
+        return case.higher if case.prevails(case.higher) else ""
 
-    @staticmethod
-    def higher(case):
-        return "ours" if case.priorities[0] > case.priorities[1] else "peer"
+    def as_before(self, case, before):
+        """
+        Nothing happens.  Where a standstill of the machine has moved something, what may preempt
+        moves back.
+        """
+        again = "steady" in self.windows
+        return case.higher if again and case.prevails(case.higher) else before
 
     @staticmethod
     def at_return(side):
         """A router comes back: it takes over if it is higher and may preempt."""
         def expect(case, before):
-            higher = not case.tie and Campaign.higher(case) == side
-            return side if higher and case.of(side, case.preempt) else before
+            return side if case.prevails(side) else before
         return expect
 
     def at_heal(self, case, _):
         """Two masters meet: the higher one stays, among equals the one of the higher address."""
         if not case.tie:
-            return self.higher(case)
+            return case.higher
         seen = self.witness.update()[case.segment].adverts.get((case.family, case.vrid), ())
         sources = {advert.side: int(ipaddress.ip_address(advert.source)) for advert in seen}
         return max(sources, key=sources.get) if len(sources) == 2 else ""
@@ -552,16 +575,14 @@ class Campaign:
 
     def settled(self, windows):
         """Has every case its master: by both routers' word and by the last that was heard?"""
-        now = time.time()
         done = True
-        records = self.witness.update()
         for meeting in self.live():
-            for case, view in meeting.views().items():
-                window = windows.get(case)
-                if not window:
-                    continue
+            views, now = meeting.views(), time.time()
+            adverts = self.witness.update()[meeting.name].adverts
+            for case in windows.keys() & views.keys():
+                window, view = windows[case], views[case]
                 masters = [side for side in SIDES if view[side] == "MASTER"]
-                heard = records[case.segment].adverts.get((case.family, case.vrid))
+                heard = adverts.get((case.family, case.vrid))
                 if len(masters) == 1 and window.expected in ("", masters[0]) and heard \
                         and heard[-1].side == masters[0]:
                     window.settled = window.settled or now

@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from lab.network import Network, wait_for
+from lab.network import MEMORY, Network, wait_for
 from lab.packets import PROTO_AH, PROTO_VRRP, Sender, advert, advert3, ah_advert, gaps
 from lab.router import TOP, Router
 from lab.segment import LINK, Segment
@@ -69,7 +69,7 @@ class Lone:
     """Our router on a segment; the tests speak from the peer's place."""
 
     def __init__(self):
-        self.folder = f"/run/tandem-defects-{os.getpid()}"
+        self.folder = f"{MEMORY}/tandem-defects-{os.getpid()}"
         atexit.register(self.close)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)

@@ -22,9 +22,9 @@ def campaign(request, keeper):
              if "case" in getattr(getattr(item, "callspec", None), "params", ())}
     found = Campaign([case for case in CASES if case.segment in names])
     try:
-        yield found.run()
+        return found.run()
     finally:
-        found.close()
+        found.close()                   # what was seen stays
 
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
@@ -47,20 +47,45 @@ def in_every(phases, campaign, case, law):
         if case.unheard and phase == "heal":
             continue
         try:
-            check(window, "this segment fell out:", campaign.meetings[case.segment].broken)
+            broken = campaign.meetings[case.segment].broken
+            check(window and not broken, "this segment fell out:", broken)
             law(window, phase)
         except Wrong as failure:
             wrong[phase] = str(failure)
+    if wrong:
+        words = (f" group {case.vrid}:", "supervisor", "error")
+        print("\n".join(line for line in campaign.meetings[case.segment].story.splitlines()
+                        if any(word in line for word in words) and "warning: load" not in line))
     assert not wrong, "\n".join(f"{phase}: {text}" for phase, text in wrong.items())
 
 
-def master_of(window):
-    """The side that is master, as both say."""
+def master_of(campaign, case, window):
+    """
+    (the side that is master, as both say; was it disturbed by a late peer)
+
+    The second is only for hurried cases, which must not fail because the peer was late: we may
+    speak after a silence of its down interval, and it may speak although we left no such gap.
+    """
     check(window.settled, f"not settled on {window.expected or 'one'}:", window.views)
+    adverts = campaign.adverts(case, window.settled - 5 * max(case.intervals_ms) / 1000,
+                               window.ended)
+    since = [a for a in adverts if a.time >= window.settled]
+    if case.hurried and since:
+        master = window.expected or max(SIDES, key=[a.side for a in since].count)
+        strangers = [a for a in since if a.side != master]
+        for one in strangers:
+            heard = [a.time for a in adverts if a.side != one.side and a.time < one.time]
+            # Its late word may come while we are already on our way: links take their time.
+            under_way = len(heard) > 1 and one.time - heard[-1] < 0.05
+            silent = max(one.time - heard[-1], heard[-1] - heard[-2] if under_way else 0)
+            late = silent >= case.down(one.side) - 0.001
+            check(late == (one.side == "ours"), one.side, f"spoke after {silent:.3f} s of silence")
+        if strangers:
+            return master, True
     master = window.master
     check(window.expected in ("", master), "wanted", window.expected, "but", window.views)
     check(window.views[other(master)] in ("BACKUP", None), window.views)
-    return master
+    return master, False
 
 
 def short(adverts, since):
@@ -70,13 +95,13 @@ def short(adverts, since):
 @every_case
 def test_one_master_on_the_wire_and_by_both_words(campaign, case):
     def law(window, phase):
-        master = master_of(window)
+        master, disturbed = master_of(campaign, case, window)
         adverts = campaign.adverts(case, window.settled, window.ended)
         strangers = [a for a in adverts if a.side != master]
-        check(not strangers, "a second sender:", short(strangers, window.settled))
+        check(disturbed or not strangers, "a second sender:", short(strangers, window.settled))
         if window.ended - window.settled > case.interval(master) + LATE:
             check(adverts, "no advertisement")
-        check(all(a.priority == case.of(master, case.priorities) for a in adverts),
+        check(all(a.priority == case.of(a.side, case.priorities) for a in adverts),
               "another priority than configured:", short(adverts, window.settled))
 
     in_every(campaign.windows, campaign, case, law)
@@ -85,14 +110,14 @@ def test_one_master_on_the_wire_and_by_both_words(campaign, case):
 @every_case
 def test_addresses_are_answered_for_by_the_master_alone(campaign, case):
     def law(window, phase):
-        master = master_of(window)
+        master, disturbed = master_of(campaign, case, window)
         mac = case.mac(master, campaign.meetings[case.segment].segment.macs[master])
         for address in case.addresses(master):
             answers = campaign.answers(case, address, window.settled + LATE, window.ended)
             right = [a for a in answers if a.side == master]
             check({a.mac for a in right} <= {mac}, address, "is at", {a.mac for a in right})
             # FRR's addresses stay on its links while it is backup, and are answered for.
-            if not case.is_frr(other(master)):
+            if not case.is_frr(other(master)) and not disturbed:
                 check(len(right) == len(answers), address, "is answered for by both")
             if window.ended - window.settled > 2 + LATE:
                 check([a for a in right if a.asked], address, "is not answered for")
@@ -103,16 +128,17 @@ def test_addresses_are_answered_for_by_the_master_alone(campaign, case):
 @every_case
 def test_nothing_flaps_for_a_minute(campaign, case):
     def law(window, phase):
-        master = master_of(window)
-        before, after = window.transitions
-        check(before == after, "transitions:", before, after)
-        adverts = campaign.adverts(case, window.begun, window.ended)
-        check({a.side for a in adverts} == {master}, "senders:", {a.side for a in adverts})
+        master, disturbed = master_of(campaign, case, window)
+        adverts = [a for a in campaign.adverts(case, window.begun, window.ended)
+                   if a.side == master]
         interval = case.interval(master)
-        longest = max(b.time - a.time for a, b in zip(adverts, adverts[1:]))
-        check(longest < 1.5 * interval + SLACK, f"a gap of {longest:.3f} s")
         owed = (window.ended - window.begun) / interval
-        check(len(adverts) >= owed * 0.97 - 1, len(adverts), "advertisements of", round(owed))
+        if master == "ours" or not case.hurried:
+            longest = max(b.time - a.time for a, b in zip(adverts, adverts[1:]))
+            check(longest < 1.5 * interval + SLACK, f"a gap of {longest:.3f} s")
+            check(len(adverts) >= owed * 0.97 - 1, len(adverts), "advertisements of", round(owed))
+        before, after = window.transitions
+        check(before == after or disturbed, "transitions:", before, after)
 
     in_every(["steady"], campaign, case, law)
 
@@ -179,13 +205,18 @@ def test_a_power_cut_is_mended_within_the_down_interval(campaign, case):
             return
         adverts = campaign.adverts(case, window.begun - 2 * case.interval(dead), window.ended)
         last = [a for a in adverts if a.side == dead]
-        successor = [a for a in adverts if a.side == heir]
-        check(last and successor, "no successor")
+        check(last, "the master was silent before")
+        # By a late peer, at hurried intervals.
+        disputed = any(a.side == heir and a.time < last[-1].time for a in adverts)
+        check(case.hurried or not disputed, "two masters before")
+        successor = [a for a in adverts if a.side == heir and a.time > last[-1].time]
+        check(successor, "no successor")
         taken, most = successor[0].time - last[-1].time, case.down(heir)
         # FRR counts the skew in hundredths of a second.
         early = 0.011 if case.is_frr(heir) else 0.001
-        check(most - early < taken < most + case.tardiness(heir) + LATE,
-              f"{taken:.3f} s, {most:.3f} by the standard")
+        check(disputed or taken > most - early, f"{taken:.3f} s, {most:.3f} by the standard")
+        # How late a peer takes over is its own affair.
+        check(heir == "peer" or taken < most + LATE, f"{taken:.3f} s, {most:.3f} by the standard")
 
     in_every(["our-cut", "peer-cut"], campaign, case, law)
 
@@ -212,19 +243,29 @@ def test_we_announce_what_we_take_over(campaign, case):
 
 @pytest.mark.skipif(not FAST_CASES, reason="no keepalived here")
 def test_ten_milliseconds_beside_keepalived(keeper):
-    """Both roles and families: nobody takes over falsely, and a power cut is mended at once."""
+    """
+    Both roles and families.  Whether keepalived takes over falsely is its own affair, and at this
+    pace it does; so the law is about us: as master we leave no gap that would excuse it, as backup
+    we never speak within the down interval of what it last said.
+    """
     keeper.close()
     campaign = Campaign(FAST_CASES)
     try:
         campaign.run(["start", "steady", "our-cut", "our-reboot", "peer-cut"], 5.0)
-        for case in FAST_CASES:
-            test_one_master_on_the_wire_and_by_both_words(campaign, case)
-            test_addresses_are_answered_for_by_the_master_alone(campaign, case)
-            test_a_power_cut_is_mended_within_the_down_interval(campaign, case)
-            before, after = campaign.windows["steady"][case].transitions
-            assert before == after
     finally:
         campaign.close()
+    for case in FAST_CASES:
+        window = campaign.windows["steady"][case]
+        adverts = campaign.adverts(case, window.begun, window.ended)
+        ours, peers = ([a.time for a in adverts if a.side == side] for side in SIDES)
+        if case.higher == "ours":
+            assert window.views["ours"] == "MASTER"
+            assert max(b - a for a, b in zip(ours, ours[1:])) < case.down("peer")
+        else:
+            assert window.views["ours"] == "BACKUP"
+            for spoken in ours:
+                assert spoken - max(t for t in peers if t < spoken) >= case.down("ours") - 0.001
+        test_a_power_cut_is_mended_within_the_down_interval(campaign, case)
 
 
 def test_every_way_of_meeting_is_there():

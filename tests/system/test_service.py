@@ -93,7 +93,7 @@ def test_supervisor_killed_takes_its_roles_with_it(make_service):
     service.heard("READY=1")
     children = [int(pid) for pid in open(f"/proc/{service.process.pid}/task/"
                                          f"{service.process.pid}/children").read().split()]
-    assert len(children) == 3
+    assert len(children) == 5
     service.process.kill()
     wait_for(lambda: not any(os.path.exists(f"/proc/{pid}/exe") for pid in children), 5,
              "the roles to end")

@@ -15,7 +15,6 @@ his frames say.
 import atexit
 import collections
 import contextlib
-import glob
 import ipaddress
 import os
 import shutil
@@ -25,7 +24,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from lab.network import LabError, Network, wait_for
+from lab.network import Network, wait_for
 from lab.packets import (ETH_ARP, ETH_IP, ETH_IP6, PROTO_VRRP, Capture, checksum, mac_bytes,
                          mac_text)
 from lab.router import Router
@@ -57,7 +56,7 @@ def virtual_mac(vrid):
 def virtual_addresses(link, vrid):
     """Of one of the four usual groups: its addresses; the last is the one that is asked for."""
     if is_six(vrid):
-        return (f"fe80::{link}:{vrid}", f"fd5{link}::{vrid}:1")
+        return (f"fe80::{link + 1}:{vrid}", f"fd5{link}::{vrid}:1")
     return (f"10.5{link}.{vrid}.1",)
 
 
@@ -384,8 +383,8 @@ class Inquiry:
     def trespasses(self, interval=0.1, linger=0.1, slack=0.06):
         """
         Answers and announcements of a router that was not master of the group.  A master is who
-        has advertised within the last interval, and did not hear another one since: for so long
-        as "linger" after it resigned or was overruled it may go on.
+        has advertised within the last interval; one who resigned may go on until he has heard
+        the next, and "linger" longer.
         """
         last = {}
         wrong = []
@@ -401,15 +400,15 @@ class Inquiry:
                 continue
             if said and event.time - said.time <= linger + slack:
                 continue
-            # A new master's first advertisement and the first answer race through the switch.
+            # A virtual MAC is awake before the first advertisement that comes from it.
             if any(e.router == event.router and e.key == event.key and e.kind == "advert"
-                   for e in events[at:at + 200] if e.time - event.time <= 0.005):
+                   for e in events[at:at + 400] if e.time - event.time <= 0.03):
                 continue
             wrong.append(event)
         return wrong
 
-    def overlaps(self):
-        """(group) -> longest time in seconds for which both routers advertised by turns."""
+    def overlaps(self, interval=0.1):
+        """group -> longest time in seconds for which both routers advertised by turns."""
         spoken = collections.defaultdict(list)
         for event in self.adverts():
             spoken[event.key].append(event)
@@ -417,7 +416,8 @@ class Inquiry:
         for key, adverts in spoken.items():
             longest, since = 0.0, None
             for a, b, c in zip(adverts, adverts[1:], adverts[2:]):
-                if a.router != b.router and b.router != c.router:
+                # Who was silent for longer than that was not the other's rival any more.
+                if a.router != b.router != c.router and c.time - b.time <= 1.5 * interval:
                     since = since or b.time
                     longest = max(longest, c.time - since)
                 elif b.router == c.router:
@@ -435,5 +435,6 @@ class Inquiry:
         """Nobody answered who was not master; no two masters but for a moment."""
         wrong = self.trespasses(**bounds)
         assert not wrong, f"{len(wrong)} answers of one who is not master: {wrong[:5]}"
-        double = {key: round(t, 3) for key, t in self.overlaps().items() if t > overlap}
+        double = {key: round(t, 3) for key, t in
+                  self.overlaps(bounds.get("interval", 0.1)).items() if t > overlap}
         assert not double, f"two masters: {double}"

@@ -532,6 +532,37 @@ test_stand_ins_never_outlive_their_group(void **state)
 	}
 }
 
+/* However far a take came, the drop that follows leaves nothing that answers. */
+static void
+test_drop_in_the_middle_of_a_take_is_silent(void **state)
+{
+	struct kernel *k = *state;
+	size_t count = 1;
+
+	kernel_adopt(k, crowd_settings(CROWD_GROUPS));
+	kernel_settle(k);
+	for (size_t done = 0; done <= count; done++) {
+		struct ifplan_view view = kernel_view(k);
+		struct ifsteps steps = { 0 };
+		char text[PREFIX_TEXT_SIZE];
+
+		k->held[0] = true;
+		ifgroup_take(k->plan, &view, 0, &steps);
+		count = steps.count;
+		for (size_t i = 0; i < done && i < count; i++)
+			kernel_carry_out(k, &steps.list[i]);
+		ifsteps_done(&steps);
+		kernel_drop(k, 0);
+		for (unsigned a = 1; a <= CROWD_EACH; a++) {
+			snprintf(text, sizeof(text), "10.0.1.%u/16", a);
+			assert_false(kernel_answers(k, "p1", text));
+		}
+		kernel_settle(k);
+		assert_int_equal(count_stand_ins(k), 0);
+	}
+	assert_int_equal(count, 3 * CROWD_EACH);
+}
+
 /* As before, but the successor goes on as master. */
 static void
 test_successor_replaces_stand_ins_by_addresses(void **state)
@@ -606,6 +637,7 @@ main(void)
 		GROUP_TEST(test_owner_has_a_virtual_address_that_is_real),
 		GROUP_TEST(test_crowd_is_taken_by_local_routes_first),
 		GROUP_TEST(test_stand_ins_never_outlive_their_group),
+		GROUP_TEST(test_drop_in_the_middle_of_a_take_is_silent),
 		GROUP_TEST(test_successor_replaces_stand_ins_by_addresses),
 		GROUP_TEST(test_few_addresses_need_no_stand_ins),
 		GROUP_TEST(test_no_stand_ins_where_arp_ignore_is_set),

@@ -156,6 +156,29 @@ test_routes_and_rules_come_after_addresses_and_go_before_them(void **state)
 }
 
 static void
+test_route_is_planned_with_its_own_link(void **state)
+{
+	struct kernel *k = *state;
+	struct ifplan_view view = kernel_view(k);
+	struct ifsteps steps = { 0 };
+	struct route_settings *r = settings_routes(k->settings);
+
+	k->held[FIRST] = true;
+	ifplan_link(k->plan, &view, P2, &steps);
+	assert_int_equal(steps.count, 1);
+	assert_int_equal(steps.list[0].kind, IFSTEP_ADD_ROUTE);
+	assert_int_equal(steps.list[0].link, P2);
+	assert_true(prefix_same_network(&steps.list[0].route.destination,
+	                                &r[OTHER_LINK].destination));
+	steps.count = 0;
+	ifplan_link(k->plan, &view, P1, &steps);
+	for (size_t i = 0; i < steps.count; i++)
+		assert_int_equal(steps.list[i].link, P1);
+	assert_int_equal(steps.count, 1 + 3 + 2);
+	ifsteps_done(&steps);
+}
+
+static void
 test_what_two_groups_share_stays_until_both_left(void **state)
 {
 	struct kernel *k = *state;
@@ -318,6 +341,7 @@ main(void)
 #define WAY_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		WAY_TEST(test_routes_and_rules_come_after_addresses_and_go_before_them),
+		WAY_TEST(test_route_is_planned_with_its_own_link),
 		WAY_TEST(test_what_two_groups_share_stays_until_both_left),
 		WAY_TEST(test_routes_the_kernel_dropped_come_back_with_their_link),
 		WAY_TEST(test_route_changed_by_someone_is_put_right),

@@ -202,6 +202,21 @@ test_replayed_number_is_refused_and_named(void **state UNUSED)
 }
 
 static void
+test_numbers_below_the_first_one_heard_are_refused(void **state UNUSED)
+{
+	struct rig rig;
+
+	rig_start(&rig, secured, 1);
+	hear_sealed(&rig, 200, "secret", 5000);
+	hear_sealed(&rig, 200, "secret", 4999);
+	assert_int_equal(rig_status(&rig, 0)->counters.faults[ADVERT_REPLAY], 1);
+	hear_sealed(&rig, 200, "secret", 5002);
+	hear_sealed(&rig, 200, "secret", 5001);	/* overtaken on the way */
+	assert_int_equal(rig_status(&rig, 0)->counters.adverts_received, 3);
+	rig_done(&rig);
+}
+
+static void
 test_sequence_survives_a_restart_of_the_engine(void **state UNUSED)
 {
 	struct vrouter_status record;
@@ -379,6 +394,7 @@ main(void)
 		cmocka_unit_test(test_packet_not_sent_yet_keeps_its_number),
 		cmocka_unit_test(test_takeover_goes_on_where_the_old_master_stopped),
 		cmocka_unit_test(test_replayed_number_is_refused_and_named),
+		cmocka_unit_test(test_numbers_below_the_first_one_heard_are_refused),
 		cmocka_unit_test(test_sequence_survives_a_restart_of_the_engine),
 		cmocka_unit_test(test_weaker_master_that_goes_on_does_not_hear_us),
 		cmocka_unit_test(test_damaged_packets_alarm_when_they_are_no_accident),

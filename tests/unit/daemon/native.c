@@ -297,6 +297,7 @@ native_rest(struct native *rig)
 	for (unsigned quiet = 0; quiet < 5;) {
 		(void)native_changes(rig);
 		native_turn(rig);
-		quiet = native_changes(rig) == 0 ? quiet + 1 : 0;
+		quiet = native_changes(rig) == 0 &&
+		        interfaces_busy_since(rig->interfaces) == NSEC_NEVER ? quiet + 1 : 0;
 	}
 }

@@ -177,9 +177,8 @@ static void
 test_new_runner_hears_again_what_ran_last(void **state)
 {
 	struct settings *s = some_settings();
-	struct channel_message message, ran = { .kind = CHANNEL_RAN, .interface = "eth0",
-	                                        .vrid = 10, .family = 4,
-	                                        .script = SCRIPT_MASTER };
+	struct channel_message ran = { .kind = CHANNEL_RAN, .interface = "eth0", .vrid = 10,
+	                               .family = 4, .script = SCRIPT_MASTER };
 
 	(void)state;
 	adopt(s);
@@ -189,12 +188,14 @@ test_new_runner_hears_again_what_ran_last(void **state)
 	say(HELPER_RUNNER, (struct channel_message){ .kind = CHANNEL_HELLO });
 	assert_int_equal(next(HELPER_RUNNER).kind, CHANNEL_ADOPT);
 	assert_int_equal(next(HELPER_RUNNER).script, SCRIPT_MASTER);
-	/* An adopt does not forget it either. */
+	/* An adopt that changes nothing for the group tells nothing of it, and forgets nothing. */
 	s->revision++;
 	adopt(s);
 	assert_int_equal(next(HELPER_RUNNER).kind, CHANNEL_ADOPT);
-	message = next(HELPER_RUNNER);
-	assert_int_equal(message.script, SCRIPT_MASTER);
+	assert_int_equal(next(HELPER_RUNNER).kind, 0);
+	say(HELPER_RUNNER, (struct channel_message){ .kind = CHANNEL_HELLO });
+	assert_int_equal(next(HELPER_RUNNER).kind, CHANNEL_ADOPT);
+	assert_int_equal(next(HELPER_RUNNER).script, SCRIPT_MASTER);
 	free(s);
 }
 
@@ -215,6 +216,32 @@ test_check_is_told_to_the_engine_as_its_object(void **state)
 	/* A check that no group tracks. */
 	say(HELPER_PROBER, track(s->revision, 0, "check 0", 1));
 	assert_int_equal(heard.tracks, 2);
+	free(s);
+}
+
+static void
+test_new_prober_hears_what_its_predecessor_found(void **state)
+{
+	struct settings *s = some_settings();
+	struct channel_message message;
+
+	(void)state;
+	settings_checks(s)[1].kind = CHECK_FILE;
+	adopt(s);
+	say(HELPER_PROBER, track(s->revision, 1, "check 1", 1));
+	say(HELPER_RUNNER, track(s->revision, 0, "check 0", 0));
+	s->revision++;
+	adopt(s);
+	while (next(HELPER_PROBER).kind || next(HELPER_RUNNER).kind)
+		;
+	say(HELPER_PROBER, (struct channel_message){ .kind = CHANNEL_HELLO });
+	assert_int_equal(next(HELPER_PROBER).kind, CHANNEL_ADOPT);
+	message = next(HELPER_PROBER);
+	assert_int_equal(message.kind, CHANNEL_TRACK);
+	assert_string_equal(message.text, "check 1");
+	assert_int_equal(message.up, 1);
+	assert_int_equal(next(HELPER_PROBER).kind, 0);
+	assert_int_equal(next(HELPER_RUNNER).kind, 0);
 	free(s);
 }
 
@@ -318,7 +345,7 @@ test_ownership_is_told_where_it_decides_something(void **state)
 	free(s);
 }
 
-#define WITH_HELPERS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_HELPERS(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int
 main(void)
@@ -327,6 +354,7 @@ main(void)
 		WITH_HELPERS(test_adopt_tells_settings_to_all_and_states_of_groups_with_scripts),
 		WITH_HELPERS(test_new_runner_hears_again_what_ran_last),
 		WITH_HELPERS(test_check_is_told_to_the_engine_as_its_object),
+		WITH_HELPERS(test_new_prober_hears_what_its_predecessor_found),
 		WITH_HELPERS(test_stale_or_false_report_hits_nothing),
 		WITH_HELPERS(test_helper_that_does_not_read_hears_the_last_word_later),
 		WITH_HELPERS(test_problems_of_all_helpers_are_told_together_and_end),

@@ -508,6 +508,7 @@ test_existing_bond_is_adopted_and_given_back(void **state)
 	interfaces_free(rig->interfaces);
 	native_start(rig);
 	native_adopt(rig, empty, NULL);
+	assert_string_equal(rig->problems, "");
 	assert_true(native_shows("mode balance-xor miimon 50", "ip -d link show dp0bond0"));
 	assert_true(native_shows("mtu 1500", "ip -d link show dp0bond0"));
 	assert_true(native_shows(",UP", "ip link show dp0bond0"));
@@ -630,7 +631,8 @@ test_thousands_of_addresses_on_one_link(void **state)
 	for (uint32_t g = 0; g < groups; g++)
 		interfaces_take(rig->interfaces, g, LEASE);
 	interfaces_flush(rig->interfaces);
-	native_wait_for_changes(rig, 20 * groups);
+	for (uint32_t g = 0; g < groups; g++)
+		wait_for(rig, !interfaces_is_taking(rig->interfaces, g));
 	taken = native_monotonic();
 	for (uint32_t g = 0; g < groups; g++)
 		interfaces_renew(rig->interfaces, g, LEASE);
@@ -674,5 +676,6 @@ main(void)
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0)
 		return SKIPPED;
+	cmocka_set_test_filter(getenv("TANDEM_TEST_FILTER"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -512,7 +512,7 @@ test_thousands_of_addresses_answer_before_they_are_there(void **state)
 	uint32_t groups = getenv("TANDEM_TEST_LARGE") != NULL ? 255 : 20;
 	struct settings *s = settings_new(&(struct settings_counts){
 		.links = 1, .groups = groups, .addresses = 20 * groups + 1 });
-	nsec_t begin, answered, taken, dropped;
+	nsec_t begin, answered, taken, silenced;
 	char text[64], last[32];
 
 	assert_non_null(s);
@@ -537,24 +537,24 @@ test_thousands_of_addresses_answer_before_they_are_there(void **state)
 	interfaces_flush(rig->interfaces);
 	native_wait_for_changes(rig, 20 * groups);
 	answered = native_monotonic();
-	wait_for(rig, native_shows(last, "ip addr show to %s", last));
-	native_rest(rig);
+	for (uint32_t g = 0; g < groups; g++)
+		wait_for(rig, !interfaces_is_taking(rig->interfaces, g));
 	taken = native_monotonic();
+	native_rest(rig);
+	assert_true(native_shows(last, "ip addr show to %s", last));
 	assert_true(peer_answers(rig, last));
 	assert_false(native_shows("proto 112", "ip route show table local"));
 	assert_int_equal(rig->restored, 0);
-	begin += native_monotonic() - taken;
-	answered += native_monotonic() - taken;
-	taken = native_monotonic();
+	silenced = native_monotonic();
 	for (uint32_t g = 0; g < groups; g++)
 		interfaces_drop(rig->interfaces, g);
 	interfaces_flush(rig->interfaces);
 	wait_for(rig, !native_shows(last, "ip route show table local %s", last));
-	dropped = native_monotonic();
+	silenced = native_monotonic() - silenced;
 	print_message("%u addresses on one link: %.1f ms until all local routes are there, %.1f ms "
 	              "until all addresses are; %.1f ms until the last is silent\n", 20 * groups,
 	              (double)(answered - begin) / 1e6, (double)(taken - begin) / 1e6,
-	              (double)(dropped - taken) / 1e6);
+	              (double)silenced / 1e6);
 	wait_for(rig, !native_shows("inet 10.0", "ip addr show to 10.0.1.1") &&
 	              !native_shows("inet 10.0", "ip addr show to %s", last));
 	native_rest(rig);
@@ -582,5 +582,6 @@ main(void)
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0)
 		return SKIPPED;
+	cmocka_set_test_filter(getenv("TANDEM_TEST_FILTER"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

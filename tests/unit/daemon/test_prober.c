@@ -368,8 +368,8 @@ test_three_hundred_monitors_keep_their_rhythm(void **state)
 	free(s);
 }
 
-#define WITH_PROBER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-#define WITH_NETWORK(test) cmocka_unit_test_setup_teardown(test, set_up_network, tear_down)
+#define WITH_PROBER(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define WITH_NETWORK(function) cmocka_unit_test_setup_teardown(function, set_up_network, tear_down)
 
 int
 main(void)

@@ -348,6 +348,22 @@ test_check_goes_up_and_down_and_is_told_again_after_an_adopt(void **state)
 }
 
 static void
+test_successor_needs_as_many_failures_as_its_predecessor(void **state)
+{
+	struct channel_message track = { .kind = CHANNEL_TRACK, .up = 1, .text = "check 0" };
+	struct settings *s;
+
+	(void)state;
+	post_rig_write(&rig, "check", "#!/bin/sh\necho >>\"${0%/*}/out\"; exit 1\n", 0755);
+	s = one_check("check", 30, 5000, 1, 4);
+	post_rig_adopt(&rig, s);
+	post_rig_send(&rig, &track);	/* there before the first try ends */
+	assert_int_equal(post_rig_expect(&rig, CHANNEL_TRACK).up, 0);
+	assert_int_equal(strlen(post_rig_read(&rig, "out")), 4);
+	free(s);
+}
+
+static void
 test_hanging_check_is_down_and_leaves_nothing_behind(void **state)
 {
 	struct settings *s;
@@ -421,7 +437,7 @@ test_changed_command_starts_anew_and_a_removed_check_is_silent(void **state)
 	free(without);
 }
 
-#define WITH_RUNNER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_RUNNER(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int
 main(void)
@@ -437,6 +453,7 @@ main(void)
 		WITH_RUNNER(test_script_dies_with_a_killed_runner),
 		WITH_RUNNER(test_script_has_no_power_and_no_way_to_any),
 		WITH_RUNNER(test_check_goes_up_and_down_and_is_told_again_after_an_adopt),
+		WITH_RUNNER(test_successor_needs_as_many_failures_as_its_predecessor),
 		WITH_RUNNER(test_hanging_check_is_down_and_leaves_nothing_behind),
 		WITH_RUNNER(test_one_check_never_runs_twice_at_once),
 		WITH_RUNNER(test_program_that_others_can_write_is_a_failed_check),

@@ -126,7 +126,7 @@ test_process_is_found_by_name_and_by_command_line(void **state)
 }
 
 static void
-test_process_that_ended_is_gone_before_it_is_reaped(void **state)
+test_process_that_ended_is_gone_unreaped(void **state)
 {
 	const struct program_words *line = pattern_of(LINE, number);
 	siginfo_t info;
@@ -190,7 +190,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_process_is_found_by_name_and_by_command_line,
 		                                start_child, end_child),
 		cmocka_unit_test_setup_teardown(
-			test_process_that_ended_is_gone_before_it_is_reaped, start_child, end_child),
+			test_process_that_ended_is_gone_unreaped, start_child, end_child),
 		cmocka_unit_test(test_our_own_name_is_found),
 		cmocka_unit_test(test_script_is_found_and_its_interpreter_too),
 	};
