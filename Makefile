@@ -15,6 +15,8 @@ help:
 	@echo "make bench             Tandem beside keepalived and FRR: about 100 minutes; bench/run --help"
 	@echo "make sim               random lives in the simulator: SEEDS=20000, SECONDS= or TAKEOVERS="
 	@echo "make sim-release       a million simulated takeovers, and all of a small world"
+	@echo "make sim               random lives of pairs in a simulated world; SEEDS=, SECONDS="
+	@echo "make fuzz              every fuzzer for a minute; SECONDS="
 	@echo "make install           install below \$$DESTDIR"
 	@echo "make clean             remove build folders"
 
@@ -45,6 +47,11 @@ sim-release:
 	@$(MAKE) --no-print-directory sim TAKEOVERS=1000000
 	@sim/run --sim $(BUILD)/sim/tandem-sim --every 5
 
+# Each fuzzer for so many seconds.
+fuzz:
+	@lab/install tests
+	@fuzz/run $(or $(SECONDS),60)
+
 test:
 	@tests/run
 
@@ -52,6 +59,6 @@ install: build
 	meson install -C $(BUILD)
 
 clean:
-	rm -rf build build-clang build-sanitized
+	rm -rf build build-clang build-sanitized build-fuzz
 
-.PHONY: help build lab lab-shell measure-failover bench sim sim-release test install clean
+.PHONY: help build lab lab-shell measure-failover bench sim sim-release fuzz test install clean

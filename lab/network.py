@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import ctypes
 import glob
+import itertools
 import json
 import os
 import re
@@ -128,9 +129,11 @@ def enter(file):
 class Network:
     """A set of namespaces with cables between them, gone when it is closed."""
 
+    numbers = itertools.count(1)
+
     def __init__(self):
         sweep()
-        self.prefix = f"tandem-{os.getpid()}-"
+        self.prefix = f"tandem-{os.getpid()}-{next(Network.numbers)}-"
         self.spaces = {}
         atexit.register(self.close)
 

@@ -94,7 +94,7 @@ class Pair:
     def __init__(self, layout=None, configurations=None):
         self.layout = layout or ("bonds" if kernel_has_bonds() else "plain")
         self.network = Network()
-        self.folder = f"{MEMORY}/tandem-lab-{os.getpid()}"
+        self.folder = f"{MEMORY}/{self.network.prefix}lab"
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         atexit.register(self.close)

@@ -54,21 +54,43 @@ report_transition(const struct engine *engine, const struct effect *effect)
 	           vrouter_reason_text((enum vrouter_reason)effect->detail), master);
 }
 
+/* ", 10.0.0.2 (02:00:00:00:00:02)": whom the alarm is about, as far as that is known. */
+static void
+name_other(const struct vrouter_status *status, enum vrouter_alarm alarm, char *text, size_t size)
+{
+	const struct ip *ip = &status->offender;
+	const struct mac *mac = &status->offender_mac;
+	char address[IP_TEXT_SIZE], station[MAC_TEXT_SIZE];
+
+	text[0] = '\0';
+	if (alarm == ALARM_TRANSMIT || alarm == ALARM_LOOPED)
+		return;			/* about nobody but us */
+	if (alarm == ALARM_TWO_MASTERS || alarm == ALARM_TWO_OWNERS || alarm == ALARM_ONE_WAY) {
+		ip = &status->rival;
+		mac = &status->rival_mac;
+	}
+	/* What was accepted all the same has no offender. */
+	if (ip->family == 0) {
+		ip = &status->master_source;
+		mac = &status->master_mac;
+	}
+	if (ip->family != 0)
+		snprintf(text, size, ", %s (%s)", ip_text(ip, address), mac_text(mac, station));
+}
+
 static void
 report_alarm(const struct engine *engine, const struct effect *effect)
 {
-	const struct vrouter_status *status = engine_status(engine, effect->group);
-	char group[128], address[IP_TEXT_SIZE], mac[MAC_TEXT_SIZE];
+	enum vrouter_alarm alarm = (enum vrouter_alarm)effect->detail;
+	char group[128], other[80];
 
 	name_group(engine, effect->group, group, sizeof(group));
+	name_other(engine_status(engine, effect->group), alarm, other, sizeof(other));
 	if (!effect->raised)
-		log_notice("%s: %s: over", group,
-		           vrouter_alarm_name((enum vrouter_alarm)effect->detail));
+		log_notice("%s: alarm %s: over", group, vrouter_alarm_name(alarm));
 	else
-		log_warning("%s: %s (last packet not accepted: from %s, %s)", group,
-		            vrouter_alarm_name((enum vrouter_alarm)effect->detail),
-		            ip_text(&status->offender, address),
-		            mac_text(&status->offender_mac, mac));
+		log_warning("%s: alarm %s%s; see \"show vrrp alarms\"", group,
+		            vrouter_alarm_name(alarm), other);
 }
 
 void

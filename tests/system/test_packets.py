@@ -3,7 +3,7 @@
 import time
 
 from lab.network import wait_for
-from lab.packets import Sender, advert
+from lab.packets import Sender, advert, advert3
 from lab.pair import DOWN_INTERVAL, GROUPS, seed
 
 from laws import INTERVAL, SLACK, assert_on_time, faults, no_transition
@@ -27,7 +27,7 @@ def test_stream_of_wrong_packets_neither_delays_nor_moves_anything(make_pair):
         fields = {"auth": 1, "data": b"secret", **what}
         return advert(STRANGER, 10, 255, VIPS10, **fields)
 
-    frames = {"checksum": wrong(wrong_sum=True), "version": wrong(version=3),
+    frames = {"checksum": wrong(wrong_sum=True), "version": advert3(STRANGER, 10, 255, VIPS10),
               "ttl": wrong(ttl=254), "interval": wrong(interval=2),
               "authentication-failed": wrong(data=b"guess")}
     names = {"checksum": "checksum", "version": "version", "ttl": "ttl", "interval": "interval",
