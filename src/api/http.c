@@ -148,11 +148,18 @@ request_new(struct http *http, struct MHD_Connection *connection, const char *pa
 	return request;
 }
 
+/* Who may change nothing has little to say. */
+static size_t
+body_limit(const struct http_request *request)
+{
+	return request->peer.full ? HTTP_BODY_MAX : HTTP_STRANGERS_BODY_MAX;
+}
+
 /* Append a piece of the body; false when it becomes too large. */
 static bool
 request_append(struct http_request *request, const char *bytes, size_t size)
 {
-	if (size > HTTP_BODY_MAX - request->body_size)
+	if (size > body_limit(request) - request->body_size)
 		return false;
 
 	request->body = realloc(request->body, request->body_size + size + 1);
@@ -169,7 +176,7 @@ announces_too_much(const struct http_request *request)
 {
 	const char *length = http_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
-	return length && strtoull(length, NULL, 10) > HTTP_BODY_MAX;
+	return length && strtoull(length, NULL, 10) > body_limit(request);
 }
 
 static enum MHD_Result

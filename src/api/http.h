@@ -15,6 +15,7 @@
 
 #define HTTP_BODY_MAX (16u << 20)
 #define HTTP_CONNECTIONS_MAX 64u
+#define HTTP_STRANGERS_BODY_MAX 4096u
 #define HTTP_STRANGERS_MAX 32u		/* connections of those who may only read state */
 
 struct sd_event;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,22 @@ put_head(char *line, size_t size, enum log_level level)
 	                level == LOG_WARNING_LEVEL ? "warning: " : "");
 }
 
+/* False when standard error does not take it at once: a journal or a pipe that nobody reads. */
+static bool
+write_now(const char *line, size_t length)
+{
+	struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+	ssize_t written;
+
+	if (state.socket)
+		written = send(STDERR_FILENO, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	else if (poll(&fd, 1, 0) == 1)
+		written = write(STDERR_FILENO, line, length);
+	else
+		written = -1;
+	return written == (ssize_t)length;
+}
+
 void
 log_line(enum log_level level, const char *format, ...)
 {
@@ -83,11 +100,7 @@ log_line(enum log_level level, const char *format, ...)
 		length = sizeof(line) - 2;
 	line[length++] = '\n';
 
-	ssize_t written = state.socket ?
-	                  send(STDERR_FILENO, line, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) :
-	                  write(STDERR_FILENO, line, (size_t)length);
-
-	if (written == length)
+	if (write_now(line, (size_t)length))
 		state.lost = 0;
 	else
 		state.lost++;

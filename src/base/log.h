@@ -4,8 +4,8 @@
  * is the journal (systemd sets JOURNAL_STREAM), otherwise to standard error with the time of day.
  * Only the daemon's roles and the command line log; core never does.  Secrets never appear.
  *
- * Where standard error is a socket, as under systemd, writing never waits: what is not taken at
- * once is lost, and the next line that is taken says how many were.
+ * Where standard error is a socket, as under systemd, or a pipe, writing never waits: what is not
+ * taken at once is lost, and the next line that is taken says how many were.
  */
 #ifndef TANDEM_LOG_H
 #define TANDEM_LOG_H

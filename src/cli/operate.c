@@ -114,6 +114,10 @@ keep_groups(struct session *session, struct lyd_node *state, char *const argumen
 	drop_children(state, "sync-group");
 	for (struct lyd_node *n = state ? lyd_child_no_keys(state) : NULL; n; n = next) {
 		next = n->next;
+		if (strcmp(LYD_NAME(n), "group") != 0) {
+			lyd_free_tree(n);
+			continue;
+		}
 		interface_found = interface_found || is_wanted(n, arguments, 1);
 		if (is_wanted(n, arguments, count))
 			found = true;

@@ -165,7 +165,8 @@ check_route(const struct survey *s, const struct survey_group *group, const stru
 	check_route_address(node, "source", network.ip.family, problems);
 	snprintf(name, sizeof(name), "route %s table %s metric %s", prefix_text(&network, text),
 	         tree_value(node, "table"), tree_value(node, "metric"));
-	note(carried, s, group, node, name, problems);
+	if (!group->disable)
+		note(carried, s, group, node, name, problems);
 }
 
 /* The family of one of its addresses; 0 when there is none, or it is wrong. */
@@ -208,7 +209,8 @@ check_rule(const struct survey *s, const struct survey_group *group, const struc
 	         or_any(tree_value(node, "outbound-interface")), or_any(tree_value(node, "mark")),
 	         or_any(tree_value(node, "table")),
 	         family ? 0u : (group->has_v4 ? 4u : 0u) + (group->has_v6 ? 6u : 0u));
-	note(carried, s, group, node, name, problems);
+	if (!group->disable)
+		note(carried, s, group, node, name, problems);
 }
 
 /* ------------------------------------------------------------------ router advertisements */

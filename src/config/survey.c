@@ -246,6 +246,11 @@ sort(struct survey *s)
 		place_addresses(s, &s->groups[i]);
 	s->by_address = new_index(s->address_count);
 	for (uint32_t i = 0; i < s->address_count; i++) {
+		int group = s->addresses[i].group;
+
+		/* A group that does not run claims nothing. */
+		if (group >= 0 && s->groups[group].disable)
+			continue;
 		if (s->addresses[i].prefix.ip.family)
 			s->by_address[s->by_address_count++] = i;
 	}

@@ -63,8 +63,9 @@ struct survey {
 	struct survey_address *addresses;
 	size_t address_count;
 	uint32_t *by_name;		/* indices of links, sorted by name */
-	uint32_t *by_address;		/* indices of addresses that parse, sorted by address, place
-					 * and index: real ones before virtual ones of a link */
+	uint32_t *by_address;		/* indices of addresses that parse and whose group is not
+					 * disabled, sorted by address, place and index: real ones
+					 * before virtual ones of a link */
 	size_t by_address_count;
 	const struct lyd_node *service;	/* container service, or NULL */
 };

@@ -528,7 +528,12 @@ party_reset(struct party *p, nsec_t now, struct effects *out)
 static nsec_t
 longest_handover(const struct vrouter *v)
 {
-	return election_skew(v->settings->version, 1, v->settings->interval) + ENGINE_LINGER;
+	const struct group_settings *g = v->settings;
+	nsec_t skew = election_skew(g->version, 1, g->interval);
+
+	if (g->both_versions)		/* it may be one that speaks version 2 only */
+		skew = nsec_max(skew, election_skew(2, 1, g->interval));
+	return skew + ENGINE_LINGER;
 }
 
 void
@@ -653,6 +658,8 @@ party_resume(struct party *p, nsec_t now, struct effects *out)
 		}
 		party_schedule_member(v);
 	}
+	for (uint32_t i = 0; i < p->count && p->state == VROUTER_BACKUP; i++)
+		party_learned(p->members[i]);
 	if (p->state == VROUTER_BACKUP)
 		listen_afresh(p, now, out);
 	party_schedule(p);

@@ -178,7 +178,7 @@ struct check_settings {
 	char name[OBJECT_NAME_SIZE];	/* as in object_settings, or "monitor M" */
 	uint8_t kind;			/* enum check_kind */
 	char text[COMMAND_SIZE];
-	char user[USER_SIZE];		/* CHECK_SCRIPT: "" = the service's own user */
+	char user[USER_SIZE];		/* CHECK_SCRIPT: "" = PROGRAM_USER of system/program */
 	nsec_t interval;		/* between tries; not for CHECK_POLICY */
 	nsec_t timeout;
 	uint8_t rise;			/* tries in a row that make it up; 1.. */
@@ -238,7 +238,7 @@ struct advertised_prefix {
 /* A program run at a transition. */
 struct program_settings {
 	char command[COMMAND_SIZE];	/* words separated by blanks; no shell */
-	char user[USER_SIZE];		/* "" = the service's own user */
+	char user[USER_SIZE];		/* "" = PROGRAM_USER of system/program */
 };
 
 struct sync_settings {

@@ -21,15 +21,48 @@ refuses(const struct group_settings *group, bool owner)
 	return group->version == 3 && !group->accept && !owner;
 }
 
+/* Is the address in the list?  The lists are ordered. */
+static bool
+has(const struct accept_list *list, const struct ip *ip)
+{
+	return list->count > 0 &&
+	       bsearch(ip, list->list, list->count, sizeof(*ip), compare) != NULL;
+}
+
+/* The real addresses of this router: whoever lists one as virtual must not cut it off. */
+static int
+find_real(const struct settings *settings, struct accept_list *ret_list)
+{
+	struct accept_list real = { 0 };
+
+	real.list = calloc(settings->address_count + 1, sizeof(*real.list));
+	if (!real.list)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < settings->link_count; i++) {
+		const struct link_settings *link = &settings_links(settings)[i];
+		const struct address_settings *addresses = settings_link_addresses(settings, link);
+
+		for (uint32_t k = 0; k < link->address_count; k++)
+			real.list[real.count++] = addresses[k].prefix.ip;
+	}
+	qsort(real.list, real.count, sizeof(*real.list), compare);
+	*ret_list = real;
+	return 0;
+}
+
 int
 accept_find(const struct settings *settings, const bool *owner, struct accept_list *ret_list)
 {
-	struct accept_list found = { 0 };
+	struct accept_list found = { 0 }, real;
 	size_t kept = 0;
 
-	found.list = calloc(settings->address_count + 1, sizeof(*found.list));
-	if (!found.list)
+	if (find_real(settings, &real) < 0)
 		return -ENOMEM;
+	found.list = calloc(settings->address_count + 1, sizeof(*found.list));
+	if (!found.list) {
+		accept_done(&real);
+		return -ENOMEM;
+	}
 	for (uint32_t i = 0; i < settings->group_count; i++) {
 		const struct group_settings *group = &settings_groups(settings)[i];
 		const struct address_settings *addresses = settings_group_addresses(settings,
@@ -40,9 +73,11 @@ accept_find(const struct settings *settings, const bool *owner, struct accept_li
 	}
 	qsort(found.list, found.count, sizeof(*found.list), compare);
 	for (size_t i = 0; i < found.count; i++)
-		if (kept == 0 || !ip_equal(&found.list[kept - 1], &found.list[i]))
+		if ((kept == 0 || !ip_equal(&found.list[kept - 1], &found.list[i])) &&
+		    !has(&real, &found.list[i]))
 			found.list[kept++] = found.list[i];
 	found.count = kept;
+	accept_done(&real);
 	*ret_list = found;
 	return 0;
 }
@@ -63,14 +98,6 @@ accept_equal(const struct accept_list *a, const struct accept_list *b)
 		if (!ip_equal(&a->list[i], &b->list[i]))
 			return false;
 	return true;
-}
-
-/* Is the address in the list?  The lists are ordered. */
-static bool
-has(const struct accept_list *list, const struct ip *ip)
-{
-	return list->count > 0 &&
-	       bsearch(ip, list->list, list->count, sizeof(*ip), compare) != NULL;
 }
 
 /* The addresses of one family in a list that the other one has not, between commas. */

@@ -106,6 +106,9 @@ update(struct flowsync *f)
 
 	if (accept_find(f->settings, f->owner, &wanted) < 0) {
 		log_error("no memory for the packet filter");
+		free(f->owner);
+		f->owner = NULL;
+		f->settings = NULL;	/* the old ones end with this call */
 		return;
 	}
 	if (f->known && accept_equal(&wanted, &f->installed) && (wanted.count == 0 || f->table)) {

@@ -9,6 +9,7 @@
 #include "daemon/helpers.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,10 +235,32 @@ note_group(struct helpers *h, uint32_t number)
 void
 helpers_look(struct helpers *h, uint32_t number)
 {
-	if (number >= h->count || !note_group(h, number))
-		return;
-	h->due = true;
-	tell_due(h);
+	if (number < h->count && note_group(h, number))
+		h->due = true;
+}
+
+void
+helpers_tell(struct helpers *h)
+{
+	int waits = SD_EVENT_OFF;
+
+	/* A socket that was full is tried again when its time comes, not with every effect. */
+	if (sd_event_source_get_enabled(h->retry, &waits) < 0 || waits == SD_EVENT_OFF)
+		tell_due(h);
+}
+
+void
+helpers_flush(struct helpers *h, nsec_t patience)
+{
+	struct pollfd runner = { .fd = h->lines[HELPER_RUNNER].socket, .events = POLLOUT };
+	nsec_t end = clock_now() + patience;
+
+	for (tell_due(h); h->due; tell_due(h)) {
+		nsec_t left = end - clock_now();
+
+		if (left <= 0 || poll(&runner, 1, (int)(left / NSEC_PER_MSEC) + 1) != 1)
+			return;
+	}
 }
 
 /* ---- adopting ------------------------------------------------------------------------------- */

@@ -40,7 +40,11 @@ void helpers_free(struct helpers *helpers);	/* NULL is fine */
 int helpers_adopt(struct helpers *helpers, const struct engine *engine, struct error *error)
 	MUST_USE;
 
-/* Something about this group may have changed: its helpers are told if it concerns them. */
+/* Something about this group may have changed: noted, if it concerns a helper. */
 void helpers_look(struct helpers *helpers, uint32_t group);
+/* Tell the helpers what was noted; what a full socket does not take is told a little later. */
+void helpers_tell(struct helpers *helpers);
+/* Before the end: tell the runner all that is due for it, waiting for it at most so long. */
+void helpers_flush(struct helpers *helpers, nsec_t patience);
 
 #endif

@@ -516,8 +516,9 @@ interfaces_start(struct interfaces *i, const char **ret_missing, struct error *e
 static void
 leave_settings(struct interfaces *i, const struct settings *next)
 {
-	outbox_collect(i->outbox);
+	/* In this order: of frames under the old numbers nobody must hear any more. */
 	outbox_renumber(i->outbox, next->group_count);
+	outbox_collect(i->outbox);
 	i->epoch++;
 	route_watch_feed(i->watch, NULL);
 	iftrack_free(i->track);

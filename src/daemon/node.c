@@ -40,6 +40,7 @@
 #define LINK_LOCAL_PATIENCE (3 * NSEC_PER_SEC)
 /* Time for a partner to take over what we hand over; less than the supervisor waits for us. */
 #define LEAVE_PATIENCE (2 * NSEC_PER_SEC)
+#define FLUSH_PATIENCE (200 * NSEC_PER_MSEC)
 #define STOP_PATIENCE (500 * NSEC_PER_MSEC)
 
 #define PATIENCE_LEAST (200 * NSEC_PER_MSEC)
@@ -50,7 +51,8 @@
 struct heard_link {
 	struct link_input input;
 	int ifindex;
-	unsigned families;		/* enum packet_family: of its groups */
+	unsigned spoken;		/* enum packet_family: of its groups */
+	unsigned families;		/* ... of those that multicast */
 	bool known;			/* the engine was told of this link before */
 	bool deaf;			/* no socket could be opened on it */
 	bool changed;
@@ -113,6 +115,7 @@ carry_out(struct node *node)
 		recorder_effect(&node->recorder, &effects->list[i]);
 		report_effect(node->engine, &effects->list[i]);
 	}
+	helpers_tell(node->helpers);
 	effects->count = 0;
 }
 
@@ -170,6 +173,7 @@ stop(struct node *node)
 	engine_stop(node->engine, clock_now(), &node->effects);
 	carry_out(node);
 	interfaces_stop(node->interfaces, STOP_PATIENCE);
+	helpers_flush(node->helpers, FLUSH_PATIENCE);
 	publisher_put_all(&node->publisher, clock_now());
 	sd_event_exit(node->event, 0);
 }
@@ -322,8 +326,8 @@ on_originals(void *owner, const void *bytes, size_t size)
 static bool
 is_unfinished(const struct node *node, const struct heard_link *heard)
 {
-	bool lacks4 = heard->families & PACKET_IPV4 && heard->input.source4.family == 0;
-	bool lacks6 = heard->families & PACKET_IPV6 && heard->input.source6.family == 0;
+	bool lacks4 = heard->spoken & PACKET_IPV4 && heard->input.source4.family == 0;
+	bool lacks6 = heard->spoken & PACKET_IPV6 && heard->input.source6.family == 0;
 
 	if (heard->known)
 		return false;
@@ -368,6 +372,7 @@ deliver_verdicts(struct node *node)
 		carry_out(node);
 		helpers_look(node->helpers, i);
 	}
+	helpers_tell(node->helpers);
 	for (uint32_t i = 0; i < node->settings->object_count; i++) {
 		uint8_t verdict = node->tracks[i];
 
@@ -577,16 +582,27 @@ make_room(struct node *node, const struct settings *settings, struct room *room)
 
 #define SWAP(a, b) do { void *swap_ = (a); (a) = (b); (b) = swap_; } while (0)
 
-/* Which multicast groups a link needs. */
+/* Which families the groups of a link speak, and which of them by multicast. */
 static void
 note_families(struct heard_link *links, const struct settings *settings)
 {
 	for (uint32_t i = 0; i < settings->group_count; i++) {
 		const struct group_settings *g = &settings_groups(settings)[i];
+		unsigned family = g->family == 4 ? PACKET_IPV4 : PACKET_IPV6;
 
+		links[g->link].spoken |= family;
 		if (g->peer_count == 0)
-			links[g->link].families |= g->family == 4 ? PACKET_IPV4 : PACKET_IPV6;
+			links[g->link].families |= family;
 	}
+}
+
+/* A link whose groups went on is not still being made, whatever it may lack now. */
+static void
+note_resumed(struct node *node, const struct settings *settings)
+{
+	for (uint32_t i = 0; i < settings->group_count; i++)
+		if (engine_status(node->engine, i)->state != VROUTER_INIT)
+			node->heard[settings_groups(settings)[i].link].known = true;
 }
 
 /*
@@ -648,6 +664,7 @@ adopt(struct node *node, struct settings *settings, bool resume, struct error *e
 		if (records)
 			engine_resume(node->engine, records, count, clock_now(), &node->effects);
 		free(records);
+		note_resumed(node, settings);
 	}
 	if (helpers_adopt(node->helpers, node->engine, error) < 0)
 		log_error("%s", error->text);
@@ -688,6 +705,12 @@ request_adopt(struct node *node, const struct channel_message *message, int desc
 	if (!settings) {
 		log_error("the manager's settings were refused: %s", error.text);
 		answer(node, message->request, CHANNEL_REFUSED, message->revision, error.text);
+		return;
+	}
+	if (node->leave_by != NSEC_NEVER) {
+		free(settings);
+		answer(node, message->request, CHANNEL_REFUSED, message->revision,
+		       "the service is stopping");
 		return;
 	}
 	/* An adopt that was not answered yet is overtaken by this one. */

@@ -448,6 +448,7 @@ hand_over(struct outbox *o, enum outbox_line last)
 {
 	struct manifest *manifest = manifest_of(o, o->job_number);
 	struct writer_job *job;
+	enum outbox_line line;
 
 	if (outbox_waiting(o) == 0 || must_wait(o))
 		return false;
@@ -458,6 +459,7 @@ hand_over(struct outbox *o, enum outbox_line last)
 	manifest->weight = 0;
 	manifest->sockets = 0;
 	job->quiet = true;
+	job->leisure = next_line(o, &line) && line == OUTBOX_LATER;
 	load(o, job, manifest, last);
 	if (job->size == 0 && job->frame_count == 0)
 		return false;		/* nothing for these lines but what was cancelled */

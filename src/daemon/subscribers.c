@@ -193,9 +193,10 @@ subscribers_add(struct subscribers *s, struct http *http, struct http_request *r
 	s->http = http;
 	s->count++;
 	s->watching += packets;
-	if (packets)
+	if (packets) {
 		s->on_watch(s->owner);
-	s->watched = clock_now();
+		s->watched = clock_now();
+	}
 	http_answer_stream(request, "text/event-stream", &calls, stream);
 	arm(s);
 }

@@ -293,6 +293,7 @@ run_role(struct supervisor *s, enum role role, pid_t parent)
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	close(s->pid_file);
+	close(sd_event_get_fd(s->event));	/* shared, or a role could stop our watching */
 	switch (role) {
 	case ENGINE:
 		status = run_engine(s);

@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "system/clock.h"
@@ -24,6 +25,7 @@
 
 #define STACK_SIZE (256u << 10)
 #define NOT_BUSY 0
+#define REST_MOST NSEC_PER_MSEC
 
 struct writer {
 	struct packet_senders senders;
@@ -64,28 +66,62 @@ carry_out(struct writer *w, struct writer_job *job)
 	atomic_store_explicit(&w->busy_since, NOT_BUSY, memory_order_relaxed);
 }
 
+/*
+ * After work that may take its time: the kernel answers nobody on this processor while a real-time
+ * thread keeps it.  Ends when something better is submitted.  True when a post of w->work was used
+ * up.
+ */
+static bool
+rest(struct writer *w, uint32_t next, nsec_t length)
+{
+	nsec_t end = clock_now() + nsec_min(length, REST_MOST);
+	bool posted = false;
+
+	for (nsec_t left; (left = end - clock_now()) > 0;) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += (until.tv_nsec + left) / NSEC_PER_SEC;
+		until.tv_nsec = (until.tv_nsec + left) % NSEC_PER_SEC;
+		if (posted)
+			clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+		else if (sem_clockwait(&w->work, CLOCK_MONOTONIC, &until) == 0)
+			posted = true;
+		if (posted && (next == atomic_load(&w->submitted) || !job_at(w, next)->leisure))
+			break;
+	}
+	return posted;
+}
+
 static void *
 run(void *owner)
 {
 	struct writer *w = owner;
 	const uint64_t one = 1;
+	bool posted = false;
 
 	prctl(PR_SET_NAME, "tandem-writer");
 	w->missing = privilege_real_time_helper() ? NULL : "real-time scheduling";
 	sem_post(&w->begun);
 	for (;;) {
 		uint32_t number = atomic_load_explicit(&w->done, memory_order_relaxed);
-		bool quiet;
+		bool quiet, leisure;
+		nsec_t took;
 
-		while (sem_wait(&w->work) < 0)
+		while (!posted && sem_wait(&w->work) < 0)
 			;
+		posted = false;
 		if (number == atomic_load(&w->submitted))
 			return NULL;	/* the post that ends it */
 		quiet = job_at(w, number)->quiet;
+		leisure = job_at(w, number)->leisure;
 		carry_out(w, job_at(w, number));
+		took = job_at(w, number)->took;
 		atomic_store(&w->done, number + 1);
 		if (atomic_exchange(&w->tell, false) || !quiet)
 			(void)!write(w->told, &one, sizeof(one));
+		if (leisure)
+			posted = rest(w, number + 1, took);
 	}
 }
 
@@ -169,6 +205,7 @@ writer_slot(struct writer *w)
 	job->size = 0;
 	job->frame_count = 0;
 	job->quiet = false;
+	job->leisure = false;
 	return job;
 }
 

@@ -28,6 +28,7 @@ struct writer_job {
 	size_t size;			/* of the messages; 0 = none */
 	size_t frame_count;
 	bool quiet;			/* nobody needs to be woken when it is done */
+	bool leisure;			/* others get the processor for as long as it took */
 
 	int result;			/* out: of the messages, 0 or negative errno */
 	nsec_t took;			/* out */

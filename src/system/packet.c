@@ -24,6 +24,7 @@
 #define PACKET_IGNORE_OUTGOING 23
 #endif
 
+#define CLOCKS_APART (2 * NSEC_PER_USEC)
 #define RECEIVE_BYTES (1 << 20)
 #define VRRP_PROTOCOL 112
 #define TAG_PRESENT ((uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT))
@@ -263,9 +264,17 @@ packet_receive(int socket, struct packet_buffer *buffer, struct packet ret[PACKE
 	if (count < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 
-	nsec_t wall = clock_wall();
-	nsec_t now = clock_now();
+	nsec_t wall = 0, now = 0;
 
+	/* Both clocks at one moment, or almost: between the two we may be kept from running. */
+	for (unsigned tries = 0; tries < 3; tries++) {
+		nsec_t before = clock_now();
+
+		wall = clock_wall();
+		now = clock_now();
+		if (now - before < CLOCKS_APART)
+			break;
+	}
 	for (int i = 0; i < count; i++) {
 		nsec_t stamp = arrival_of(&buffer->heads[i].msg_hdr);
 		nsec_t age = stamp > 0 ? nsec_max(wall - stamp, 0) : 0;

@@ -19,6 +19,7 @@ read_file(pid_t pid, const char *name, char *bytes, size_t size)
 	ssize_t length;
 	int fd;
 
+	bytes[0] = '\0';
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

@@ -167,11 +167,24 @@ be_limited(void)
 	}
 }
 
-/* Become the user, with the groups the user has, and nothing else. */
+/* Whose rights a program gets that is given none: a user of its own, who has nothing else, where
+ * there is one; otherwise the service's. */
+static const struct passwd *
+default_user(void)
+{
+	const struct passwd *entry = getpwnam(PROGRAM_USER);
+
+	return entry ? entry : getpwuid(geteuid());
+}
+
+/*
+ * Become the user, with the groups the user has, and nothing else.  Root's files are out of reach
+ * for who may only configure: a service that gave up being root makes nobody root.
+ */
 static int
 become(const char *name, uid_t *ret_user, gid_t *ret_group, struct error *error)
 {
-	const struct passwd *entry = name[0] ? getpwnam(name) : getpwuid(geteuid());
+	const struct passwd *entry = name[0] ? getpwnam(name) : default_user();
 
 	if (!entry && !name[0]) {		/* a number without a name: stays as it is */
 		*ret_user = geteuid();
@@ -180,6 +193,8 @@ become(const char *name, uid_t *ret_user, gid_t *ret_group, struct error *error)
 	}
 	if (!entry)
 		return error_set(error, -ENOENT, "there is no user %s", name);
+	if (entry->pw_uid == 0 && geteuid() != 0)
+		return error_set(error, -EPERM, "programs do not run as root; name another user");
 	if (initgroups(entry->pw_name, entry->pw_gid) < 0 && entry->pw_uid != geteuid())
 		return error_set(error, -errno, "cannot take the groups of user %s: %s",
 		                 entry->pw_name, strerror(errno));

@@ -4,8 +4,8 @@
  *
  * It runs in / with nothing open but an empty input and one pipe for its output, with a clean
  * environment, in a process group of its own, under limits, as the user named, without any
- * capability and without a way to new ones (so "user root" reads root's files but configures no
- * interface).  It dies with the process that started it.
+ * capability and without a way to new ones.  It dies with the process that started it.  Nothing
+ * runs as root, unless its starter is root.
  *
  * What is wrong with it (no such user, not executable, writable by others) comes out of its own
  * output as a sentence, and as exit status 126.
@@ -17,6 +17,8 @@
 
 #include "base/base.h"
 #include "base/error.h"
+
+#define PROGRAM_USER "tandem-script"	/* of programs that are given none, where it exists */
 
 #define PROGRAM_WORDS_MAX 64u
 #define PROGRAM_TEXT_MAX 1024u		/* bytes of a command with its final zero */

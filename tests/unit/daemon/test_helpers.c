@@ -280,6 +280,7 @@ test_helper_that_does_not_read_hears_the_last_word_later(void **state)
 		engine_on_link(engine, 0, &input, (2 + i) * NSEC_PER_SEC, &effects);
 		for (size_t k = 0; k < effects.count; k++)
 			helpers_look(helpers, effects.list[k].group);
+		helpers_tell(helpers);
 	}
 	assert_int_equal(engine_status(engine, 0)->state, VROUTER_FAULT);
 	/* It reads now, and goes on reading while the rest is tried again. */
@@ -336,6 +337,7 @@ test_ownership_is_told_where_it_decides_something(void **state)
 		engine_on_owner(engine, 1, owner, NSEC_PER_SEC, &effects);
 		helpers_look(helpers, 0);
 		helpers_look(helpers, 1);
+		helpers_tell(helpers);
 		message = next(HELPER_FLOWSYNC);
 		assert_int_equal(message.kind, CHANNEL_OWNER);
 		assert_int_equal(message.vrid, 11);

@@ -305,15 +305,35 @@ test_script_has_no_power_and_no_way_to_any(void **state)
 	               "kill -0 $PPID && echo 'may kill the runner'\n"
 	               "cat /proc/sys/kernel/random/boot_id >/proc/$PPID/mem\n", 0755);
 	s = one_script("notify", 1);
-	strcpy(settings_programs(s)->user, "root");
+	strcpy(settings_programs(s)->user, "daemon");
+	post_rig_write(&rig, "out", "", 0666);
 	post_rig_adopt(&rig, s);
 	tell_state(10, VROUTER_MASTER, 1);
 	(void)post_rig_expect(&rig, CHANNEL_RAN);
 	out = post_rig_read(&rig, "out");
-	/* Even root has nothing: the bounding set is empty. */
-	assert_non_null(strstr(out, "0\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
+	/* It could have nothing if it were root: the bounding set is empty. */
+	assert_non_null(strstr(out, "1\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
 	                       "CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\n"
 	                       "CapAmb:\t0000000000000000\nNoNewPrivs:\t1\n"));
+	free(s);
+}
+
+static void
+test_script_never_runs_as_root(void **state)
+{
+	struct settings *s;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	post_rig_write(&rig, "out", "", 0666);
+	post_rig_write(&rig, "notify", "#!/bin/sh\nid -u >\"${0%/*}/out\"\n", 0755);
+	s = one_script("notify", 1);
+	strcpy(settings_programs(s)->user, "root");
+	post_rig_adopt(&rig, s);
+	tell_state(10, VROUTER_MASTER, 1);
+	(void)post_rig_expect(&rig, CHANNEL_RAN);
+	assert_string_equal(post_rig_read(&rig, "out"), "");
 	free(s);
 }
 
@@ -452,6 +472,7 @@ main(void)
 		WITH_RUNNER(test_stop_of_the_service_ends_what_hangs_and_runs_the_stop_script),
 		WITH_RUNNER(test_script_dies_with_a_killed_runner),
 		WITH_RUNNER(test_script_has_no_power_and_no_way_to_any),
+		WITH_RUNNER(test_script_never_runs_as_root),
 		WITH_RUNNER(test_check_goes_up_and_down_and_is_told_again_after_an_adopt),
 		WITH_RUNNER(test_successor_needs_as_many_failures_as_its_predecessor),
 		WITH_RUNNER(test_hanging_check_is_down_and_leaves_nothing_behind),
