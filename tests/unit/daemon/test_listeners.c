@@ -28,12 +28,12 @@
 #define BOTH (PACKET_IPV4 | PACKET_IPV6)
 
 struct rig {
+	nsec_t last_arrival[LINKS];	/* of the frame handed in last */
 	struct listeners *listeners;
 	struct packet_senders senders;
 	unsigned frames[LINKS];		/* handed on since the last look */
 	uint8_t last[PACKET_SIZE];
 	size_t last_length;
-	nsec_t last_arrival[LINKS];
 	nsec_t backlog[LINKS];
 	unsigned backlogs;		/* how often one was told of */
 };
@@ -47,8 +47,8 @@ on_frame(void *owner, uint32_t link, const uint8_t *bytes, size_t length, nsec_t
 	rig->frames[link]++;
 	memcpy(rig->last, bytes, length);
 	rig->last_length = length;
-	/* Times of different batches are taken with the clocks read anew. */
-	assert_true(arrival + NSEC_PER_MSEC >= rig->last_arrival[link]);
+	/* Not in order: frames that two processors took in stand in the queue as they came there. */
+	assert_true(arrival > 0 && arrival <= clock_now());
 	rig->last_arrival[link] = arrival;
 }
 
