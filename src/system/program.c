@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define ENVIRONMENT_MAX 32u
@@ -233,10 +234,12 @@ set_up_files(int output)
 static void
 set_up_signals(void)
 {
+	/* The kernel's struct sigaction, all zero: the C library does not let us set its own two. */
+	static const unsigned long standard[4];
 	sigset_t none;
 
 	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
+		(void)syscall(SYS_rt_sigaction, number, standard, NULL, sizeof(standard[0]));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
