@@ -234,7 +234,7 @@ set_up_files(int output)
 static void
 set_up_signals(void)
 {
-	/* struct sigaction of the kernel, all zero: the C library does not let us set its own two. */
+	/* The kernel's struct sigaction, all zero: the C library keeps two signals from us. */
 	static const unsigned long standard[4];
 	sigset_t none;
 
