@@ -6,7 +6,8 @@
  *
  *   asker INTERFACE OWN-ADDRESS RATE <LIST
  *
- * LIST is one address a line, then a line "go".  From then on:
+ * LIST is one address a line, then a line "go", or "go TIME" (seconds since 1970): what was
+ * announced since that time counts as well, however late the line was read.  From then on:
  *  - an address that is announced (a gratuitous ARP) is asked for at once, and again every
  *    millisecond until it is answered: this is the moment at which a host may use it;
  *  - addresses not announced yet are asked for in turn, RATE questions a second in all, none more
@@ -95,6 +96,7 @@ open_socket(const char *interface, const char *own)
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
 	if (fd < 0 || us.sll_ifindex == 0 || ioctl(fd, SIOCGIFHWADDR, &request) < 0 ||
 	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)) < 0 ||
 	    bind(fd, (struct sockaddr *)&us, sizeof(us)) < 0)
 		fail(interface);
@@ -115,35 +117,39 @@ ask(struct target *t, uint64_t at)
 	asked++;
 }
 
-/* Take in every ARP packet that waits; an address just announced is asked for. */
+/* Take in an ARP packet; an address just announced is asked for. */
+static void
+take(const uint8_t *packet, ssize_t length)
+{
+	struct target key, *t;
+
+	if (length < 42)
+		return;
+	memcpy(&key.address, packet + 28, 4);
+	t = bsearch(&key, targets, target_count, sizeof(*targets), compare);
+	if (!t || t->answered)
+		return;
+	if (memcmp(packet + 28, packet + 38, 4) == 0) {
+		if (t->announced)
+			return;
+		t->announced = true;
+		waiting[waiting_count++] = (unsigned)(t - targets);
+		ask(t, now());
+	} else if (packet[21] == 2 && memcmp(packet + 38, frame + 28, 4) == 0) {
+		t->answered = true;
+		answered++;
+	}
+}
+
+/* Take in all that waits. */
 static void
 receive(void)
 {
 	uint8_t packet[128];
+	ssize_t length;
 
-	for (;;) {
-		ssize_t length = recv(fd, packet, sizeof(packet), 0);
-		struct target key, *t;
-
-		if (length < 0 && errno == EAGAIN)
-			return;
-		if (length < 42)
-			continue;
-		memcpy(&key.address, packet + 28, 4);
-		t = bsearch(&key, targets, target_count, sizeof(*targets), compare);
-		if (!t || t->answered)
-			continue;
-		if (memcmp(packet + 28, packet + 38, 4) == 0) {
-			if (t->announced)
-				continue;
-			t->announced = true;
-			waiting[waiting_count++] = (unsigned)(t - targets);
-			ask(t, now());
-		} else if (packet[21] == 2 && memcmp(packet + 38, frame + 28, 4) == 0) {
-			t->answered = true;
-			answered++;
-		}
-	}
+	while ((length = recv(fd, packet, sizeof(packet), 0)) >= 0 || errno != EAGAIN)
+		take(packet, length);
 }
 
 /* Ask again for announced addresses that are due. */
@@ -182,26 +188,53 @@ ask_silent(uint64_t at, double *budget, unsigned *turn)
 		*budget = 1;
 }
 
-/* What was said before the start does not count. */
-static void
-forget(void)
+/* When a packet came, by the wall clock. */
+static double
+arrival_of(struct msghdr *head)
 {
-	uint8_t packet[128];
+	struct timespec stamp = { 0 };
 
-	while (recv(fd, packet, sizeof(packet), 0) >= 0)
-		;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(head); c; c = CMSG_NXTHDR(head, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
+			memcpy(&stamp, CMSG_DATA(c), sizeof(stamp));
+	return (double)stamp.tv_sec + (double)stamp.tv_nsec / 1e9;
 }
 
+/* What was said before the start does not count.  Newer packets come after older ones. */
 static void
+forget(double start)
+{
+	uint8_t packet[128], control[256];
+	struct iovec part = { packet, sizeof(packet) };
+
+	for (;;) {
+		struct msghdr head = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+		                       .msg_controllen = sizeof(control) };
+		ssize_t length = recvmsg(fd, &head, 0);
+
+		if (length < 0 && errno == EAGAIN)
+			return;
+		if (arrival_of(&head) < start)
+			continue;
+		take(packet, length);
+		return;
+	}
+}
+
+/* Returns when to start, by the wall clock. */
+static double
 read_list(void)
 {
+	struct timespec wall;
 	char line[64];
 
 	while (fgets(line, sizeof(line), stdin)) {
 		line[strcspn(line, "\n")] = 0;
-		if (strcmp(line, "go") == 0) {
+		if (strncmp(line, "go", 2) == 0) {
 			qsort(targets, target_count, sizeof(*targets), compare);
-			return;
+			clock_gettime(CLOCK_REALTIME, &wall);
+			return line[2] == ' ' ? strtod(line + 3, NULL) :
+			       (double)wall.tv_sec + (double)wall.tv_nsec / 1e9;
 		}
 		if (target_count == TARGETS_MAX ||
 		    inet_pton(AF_INET, line, &targets[target_count++].address) != 1) {
@@ -225,11 +258,11 @@ main(int argc, char **argv)
 	signal(SIGTERM, stop);
 	signal(SIGINT, SIG_IGN);
 	open_socket(argv[1], argv[2]);
-	read_list();
 
+	double start = read_list();
 	uint64_t due = now(), last = due;
 
-	forget();
+	forget(start);
 	while (!stopped && answered < target_count) {
 		struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
 		                        { .fd = STDIN_FILENO, .events = POLLIN } };

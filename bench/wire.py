@@ -162,8 +162,9 @@ class Asker:
         self.process.stdin.write("".join(address + "\n" for address in addresses))
         self.process.stdin.flush()
 
-    def go(self):
-        self.process.stdin.write("go\n")
+    def go(self, since=None):
+        """Since when announcements count; now, when nothing is said."""
+        self.process.stdin.write("go\n" if since is None else f"go {since:.6f}\n")
         self.process.stdin.flush()
 
     def done(self):

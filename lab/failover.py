@@ -12,6 +12,7 @@ from lab.network import LabError, end_on_signals, wait_for
 from lab.pair import (DOWN_INTERVAL, GROUPS, LINKS, VIPS, Pair, Probes,
                       kernel_has_bonds)
 from lab.router import BUILD
+from lab.stalls import stalled, watch as watch_for_stalls
 from lab.watch import Watch
 
 PLACES = {"v10": "VLAN 10", "v11": "VLAN 11", "b0": "dp0bond0", "b1": "dp0bond1"}
@@ -87,7 +88,10 @@ def outages(reports):
         on = PLACES[VIPS[target]] if target in VIPS else "both bonds"
         rows.append(f"{client:8}{target:18}{on:12}{report['lost']:8}"
                     f"{report['outage'] * 1000:9.1f} ms{DOWN_INTERVAL * 1000:9.1f} ms")
-        worst = max(worst, report["outage"])
+        still = stalled(report["outage_from"], report["outage_to"])
+        if still > 0.001:
+            rows.append(f"{'':38}of that {still * 1000:.1f} ms in which the machine stood still")
+        worst = max(worst, report["outage"] - still)
     return rows, worst
 
 
@@ -143,6 +147,7 @@ def main():
                         help="file that is left behind (%(default)s)")
     options = parser.parse_args()
     end_on_signals()
+    watch_for_stalls()
     story = Story()
     kernel = os.uname().release
     story.tell(f"Tandem's laboratory, kernel {kernel}"

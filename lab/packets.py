@@ -100,20 +100,28 @@ class Capture:
 
     def _run(self):
         while not self.ended.is_set():
-            ready, _, _ = select.select(list(self.sockets), [], [], 0.05)
-            for sock in ready:
-                try:
-                    data, notes, _, address = sock.recvmsg(2048, 256)
-                except OSError:         # its interface went down; it hears again when that is up
-                    continue
-                if address[2] == socket.PACKET_OUTGOING:
-                    continue
-                when = time.time()
-                for level, kind, value in notes:
-                    if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
-                        seconds, nanoseconds = struct.unpack_from("qq", value)
-                        when = seconds + nanoseconds / 1e9
-                self.packets.append(Packet(when, self.sockets[sock], data))
+            self._take(0.05)
+        end = time.monotonic() + 1
+        while self._take(0) and time.monotonic() < end:
+            pass                        # what has arrived by now counts
+
+    def _take(self, patience):
+        """Take a frame from every socket that has one; False if none came in time."""
+        ready, _, _ = select.select(list(self.sockets), [], [], patience)
+        for sock in ready:
+            try:
+                data, notes, _, address = sock.recvmsg(2048, 256)
+            except OSError:             # its interface went down; it hears again when that is up
+                continue
+            if address[2] == socket.PACKET_OUTGOING:
+                continue
+            when = time.time()
+            for level, kind, value in notes:
+                if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
+                    seconds, nanoseconds = struct.unpack_from("qq", value)
+                    when = seconds + nanoseconds / 1e9
+            self.packets.append(Packet(when, self.sockets[sock], data))
+        return bool(ready)
 
     def __enter__(self):
         self.thread.start()

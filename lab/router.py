@@ -14,7 +14,7 @@ import socket
 import subprocess
 import time
 
-from lab.network import LabError, alive, wait_for
+from lab.network import LabError, wait_for
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.abspath(os.environ.get("TANDEM_BUILD", os.path.join(TOP, "build")))
@@ -113,20 +113,40 @@ class Router:
     def pids(self):
         """Role -> process, for those that run."""
         names = {comm: role for role, comm in ROLES.items()}
-        found = {}
+        found = {}                              # (process, role) -> parent
         for pid in self.space.pids():
             with contextlib.suppress(OSError):
-                with open(f"/proc/{pid}/comm") as comm:
-                    role = names.get(comm.read().strip())
-                if role and alive(pid):
-                    found[role] = pid
-        return found
+                with open(f"/proc/{pid}/stat") as stat:
+                    head, _, rest = stat.read().rpartition(")")
+                role, (state, parent) = names.get(head.partition("(")[2]), rest.split()[:2]
+                if role and state != "Z":
+                    found[pid, role] = int(parent)
+        # A child that is about to become another program still has its parent's name.
+        return {role: pid for (pid, role), parent in found.items() if (parent, role) not in found}
+
+    def successor(self, role, pid):
+        """The process that has a role after another one; None while there is none."""
+        found = self.pids().get(role)
+        return found if found != pid else None
 
     def signal(self, number, *roles):
         """Send a signal to these roles, or to all, in order of their process numbers."""
         pids = self.pids()
         for pid in sorted(pids[role] for role in roles or pids):
             os.kill(pid, number)
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """All its processes stand still while the block runs, and no longer."""
+        pids = sorted(self.pids().values())
+        try:
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     # -- asking and changing
 

@@ -11,12 +11,12 @@
 
 #include "base/base.h"
 #include "base/nsec.h"
+#include "sim/agenda.h"
 #include "sim/plan.h"
 
 #define QUEUE_MAX 256u			/* packets kept for a sleeping process */
 #define KERNEL_RETRY (100 * NSEC_PER_MSEC)
 
-struct parcel;
 struct router;
 struct world;
 
@@ -24,14 +24,6 @@ struct arrival {
 	struct parcel *parcel;
 	nsec_t time;			/* on the router's clock */
 	uint8_t segment;
-};
-
-enum request_kind { REQUEST_TAKE, REQUEST_RENEW, REQUEST_DROP };
-
-struct request {
-	enum request_kind kind;
-	nsec_t expires;			/* on the router's clock */
-	uint64_t list;			/* a hash of the addresses */
 };
 
 /* A group's virtual addresses. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Clock, event queue and segments.  It decides when a packet arrives, if at all; what a router
- * does about it is router.c's, and whether that is right is check.c's.
+ * Clock, what happens when, and segments.  It decides when a packet arrives, if at all; what a
+ * router does about it is router.c's, and whether that is right is check.c's.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "sim/world.h"
@@ -42,11 +41,9 @@ world_done(struct world *world)
 {
 	for (unsigned i = 0; i < ROUTERS_MAX; i++)
 		router_done(&world->routers[i]);
-	for (size_t i = 0; i < world->event_count; i++)
-		parcel_release(world->events[i].parcel);
+	agenda_done(&world->agenda);
 	for (unsigned i = 0; i < CAPTURED_MAX; i++)
 		parcel_release(world->captured[i].parcel);
-	free(world->events);
 }
 
 void
@@ -66,66 +63,21 @@ world_note(struct world *world, enum happening what, unsigned router, unsigned s
 	history_note(&world->history, &line);
 }
 
-static bool
-earlier(const struct event *a, const struct event *b)
-{
-	return a->time != b->time ? a->time < b->time : a->order < b->order;
-}
-
-static void
-push(struct world *world, struct event event)
-{
-	size_t at = world->event_count++;
-
-	if (world->event_count > world->event_capacity) {
-		world->event_capacity = 2 * world->event_capacity + 64;
-		world->events = realloc(world->events,
-			world->event_capacity * sizeof(*world->events));
-		assert(world->events != NULL);
-	}
-	event.order = world->event_order++;
-	while (at > 0 && earlier(&event, &world->events[(at - 1) / 2])) {
-		world->events[at] = world->events[(at - 1) / 2];
-		at = (at - 1) / 2;
-	}
-	world->events[at] = event;
-}
-
-static struct event
-pop(struct world *world)
-{
-	struct event *heap = world->events;
-	struct event first = heap[0];
-	struct event last = heap[--world->event_count];
-	size_t at = 0;
-
-	for (;;) {
-		size_t child = 2 * at + 1;
-
-		if (child >= world->event_count)
-			break;
-		if (child + 1 < world->event_count && earlier(&heap[child + 1], &heap[child]))
-			child++;
-		if (!earlier(&heap[child], &last))
-			break;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap[at] = last;
-	return first;
-}
-
 void
 world_schedule(struct world *world, nsec_t time, enum event_kind kind, unsigned router)
 {
-	push(world, (struct event){ .time = time, .kind = kind, .router = (uint8_t)router });
+	agenda_add(&world->agenda, (struct event){
+		.time = time,
+		.kind = kind,
+		.router = (uint8_t)router,
+	});
 }
 
 void
 world_schedule_request(struct world *world, nsec_t time, unsigned router, unsigned group,
                        const struct request *request, unsigned process)
 {
-	push(world, (struct event){
+	agenda_add(&world->agenda, (struct event){
 		.time = time,
 		.kind = EVENT_REQUEST,
 		.router = (uint8_t)router,
@@ -136,26 +88,6 @@ world_schedule_request(struct world *world, nsec_t time, unsigned router, unsign
 }
 
 /* ---- packets -------------------------------------------------------------------------------- */
-
-static struct parcel *
-parcel_new(const void *bytes, size_t length, bool forged)
-{
-	struct parcel *parcel = malloc(sizeof(*parcel));
-
-	assert(parcel != NULL && length <= PARCEL_MAX);
-	parcel->references = 1;
-	parcel->forged = forged;
-	parcel->length = length;
-	memcpy(parcel->bytes, bytes, length);
-	return parcel;
-}
-
-void
-parcel_release(struct parcel *parcel)
-{
-	if (parcel != NULL && --parcel->references == 0)
-		free(parcel);
-}
 
 /* Sums and codes must find out one wrong bit; behind the Ethernet header, which nobody judges. */
 static struct parcel *
@@ -177,11 +109,11 @@ deliver(struct world *world, struct parcel *parcel, unsigned segment, unsigned t
 		parcel = damaged(s, parcel);
 	else
 		parcel->references++;
-	push(world, (struct event){
+	agenda_add(&world->agenda, (struct event){
 		.time = world->now + s->delay + chance_between(&s->chance, 0, s->jitter),
 		.kind = EVENT_ARRIVAL,
 		.router = (uint8_t)to,
-		.segment = (uint8_t)segment,
+		.segment = segment,
 		.parcel = parcel,
 	});
 }
@@ -246,7 +178,7 @@ happen(struct world *world, const struct event *event)
 {
 	struct router *router = &world->routers[event->router];
 
-	switch (event->kind) {
+	switch ((enum event_kind)event->kind) {
 	case EVENT_ARRIVAL:
 		router_on_arrival(world, router, event->segment, event->parcel);
 		break;
@@ -281,8 +213,8 @@ happen(struct world *world, const struct event *event)
 bool
 world_run_until(struct world *world, nsec_t time)
 {
-	while (!world->check.broken && world->event_count > 0 && world->events[0].time <= time) {
-		struct event event = pop(world);
+	while (!world->check.broken && agenda_is_due(&world->agenda, time)) {
+		struct event event = agenda_take(&world->agenda);
 
 		world->now = event.time;
 		happen(world, &event);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The simulated world: one true time, one queue of events, segments (broadcast domains) that lose,
+ * The simulated world: one true time, one agenda of events, segments (broadcast domains) that lose,
  * delay, double, damage and cut, and the routers on them.  Everything that happens, happens in the
  * order of its time, then of its making: nothing but the story and its seed decide.
  *
@@ -10,6 +10,7 @@
 #define TANDEM_SIM_WORLD_H
 
 #include "base/base.h"
+#include "sim/agenda.h"
 #include "sim/chance.h"
 #include "sim/check.h"
 #include "sim/history.h"
@@ -22,13 +23,6 @@
 #define PARCEL_MAX 192u
 #define CAPTURED_MAX 32u
 
-struct parcel {
-	unsigned references;
-	bool forged;			/* not sent by any router of this world, or damaged */
-	size_t length;
-	uint8_t bytes[PARCEL_MAX];
-};
-
 enum event_kind {
 	EVENT_ARRIVAL,			/* a packet reaches a router's port */
 	EVENT_WAKE,			/* a router's process gets the processor */
@@ -39,18 +33,6 @@ enum event_kind {
 	EVENT_ADOPT,			/* the newest plan reaches a router */
 	EVENT_REQUEST,			/* a kernel carries out what it was asked for */
 	EVENT_MEND,			/* a daemon looks after what failed */
-};
-
-struct event {
-	nsec_t time;
-	uint64_t order;
-	enum event_kind kind;
-	uint8_t router;
-	uint8_t segment;
-	uint8_t group;
-	unsigned process;
-	struct parcel *parcel;
-	struct request request;
 };
 
 struct segment {
@@ -78,10 +60,7 @@ struct world {
 	struct segment segments[SEGMENTS_MAX];
 	struct router routers[ROUTERS_MAX];
 	struct check check;
-	struct event *events;		/* a heap, earliest first */
-	size_t event_count;
-	size_t event_capacity;
-	uint64_t event_order;
+	struct agenda agenda;
 	nsec_t delay_max;		/* the longest that anything has been delayed */
 	struct captured captured[CAPTURED_MAX];	/* with an authentication header, the last ones */
 	unsigned captured_count;
@@ -108,7 +87,6 @@ void world_schedule_request(struct world *world, nsec_t time, unsigned router, u
  */
 void world_transmit(struct world *world, unsigned from, unsigned to, unsigned segment,
                     const void *bytes, size_t length, bool forged);
-void parcel_release(struct parcel *parcel);
 /* Somebody keeps this frame of a group, to replay it. */
 void world_capture(struct world *world, unsigned group, const void *bytes, size_t length);
 /* A router without memory boots: of groups without a master it may believe any old packet. */

@@ -4,8 +4,12 @@
 waited for, and take, touch and give back memory.  Nothing fails; nobody should notice.  The hogs
 run at nice 0 beside both routers.  They stay within fixed bounds, and do not start on a machine
 that has no room for them.
+
+Beside them a bare real-time timer of the same interval tells what the kernel could have done at
+best in that run: nobody's adverts can be more even than a process's that does nothing else.
 """
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -38,6 +42,7 @@ COLUMNS = (
     Column("false", "false transitions:|on the wire", 0),
     Column("added", "addresses|added", 0),
     Column("gap", "longest gap|between adverts, ms", 1),
+    Column("bare", "longest gap of|a bare timer, ms", 1),
     Column("backlog", "adverts|owed, not sent", 0),
 )
 
@@ -81,7 +86,9 @@ def measure(plan, kinds, product, turn):
         changes = len(pair.wire.read().changes)
         start = time.time()
         with pressure(kinds, SECONDS):
-            time.sleep(SECONDS)
+            bare = json.loads(subprocess.run(
+                [helper("metronome"), str(plan.interval), str(SECONDS)], check=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout)
         end = time.time()
         time.sleep(plan.down_interval() + 0.2)
         pair.finish()
@@ -93,7 +100,7 @@ def measure(plan, kinds, product, turn):
             gap = max(gap, *(b - a for a, b in zip(times, times[1:] + [end])))
         owed = len(pair.keys) * (end - start) * 1000 / plan.interval
         found = {"false": len(pair.wire.changes) - changes, "gap": gap * 1000,
-                 "backlog": max(0, owed - sent)}
+                 "bare": bare["longest"], "backlog": max(0, owed - sent)}
         if pair.r2.moves_addresses:
             found["added"] = sum(when >= start for when, _ in pair.watch["r2"].added)
         return {"": found}

@@ -66,6 +66,18 @@ auth_identify(const struct auth *auth, int socket, struct auth_peer *ret_peer)
 }
 
 const char *
+auth_name(const struct auth_peer *peer, char *text, size_t size)
+{
+	const struct passwd *user = getpwuid(peer->uid);
+
+	if (user)
+		snprintf(text, size, "%s", user->pw_name);
+	else
+		snprintf(text, size, "uid %u", (unsigned)peer->uid);
+	return text;
+}
+
+const char *
 auth_text(const struct auth_peer *peer, char *text, size_t size)
 {
 	const struct passwd *user = getpwuid(peer->uid);

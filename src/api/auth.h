@@ -32,6 +32,8 @@ void auth_init(struct auth *auth, const char *user);
 /* The peer of a connected Unix socket: 0, or negative errno when the kernel does not say. */
 int auth_identify(const struct auth *auth, int socket, struct auth_peer *ret_peer) MUST_USE;
 
+/* "alice", or "uid 1000" for one without a name; returns text. */
+const char *auth_name(const struct auth_peer *peer, char *text, size_t size);
 /* "alice (uid 1000, pid 4711)" for log lines; returns text. */
 const char *auth_text(const struct auth_peer *peer, char *text, size_t size);
 

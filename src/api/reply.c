@@ -204,14 +204,14 @@ reply_commit(struct http_request *request, uint64_t revision, const char *messag
 }
 
 void
-reply_message(struct http_request *request, const char *text)
+reply_output(struct http_request *request, const char *leaf, const char *text)
 {
 	char *body = NULL;
 	size_t size;
 	FILE *out = open_memstream(&body, &size);
 
 	assert(out);
-	fputs("{\"tandem-state:output\":{\"message\":", out);
+	fprintf(out, "{\"tandem-state:output\":{\"%s\":", leaf);
 	put_string(out, text, strlen(text));
 	fputs("}}", out);
 	fclose(out);

@@ -34,7 +34,7 @@ void reply_not_modified(struct http_request *request, uint64_t revision);
 
 /* The outcome of a commit: what was said, one message a line ("" = nothing: as reply_done()). */
 void reply_commit(struct http_request *request, uint64_t revision, const char *messages);
-/* The outcome of an operation: {"tandem-state:output":{"message":"..."}}. */
-void reply_message(struct http_request *request, const char *text);
+/* The outcome of an operation: {"tandem-state:output":{"<leaf>":"..."}}. */
+void reply_output(struct http_request *request, const char *leaf, const char *text);
 
 #endif

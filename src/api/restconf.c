@@ -18,10 +18,12 @@
 #include "api/edit.h"
 #include "api/reply.h"
 #include "api/resource.h"
+#include "base/utf8.h"
 
 #define DATA_PREFIX "/restconf/data"
 #define OPERATIONS_PREFIX "/restconf/operations"
 #define STREAM_PATH "/restconf/streams/vrrp"
+#define TIMEOUT_MAX (7 * 86400u)	/* seconds to confirm a commit */
 
 enum method { GET, HEAD, OPTIONS, PUT, PATCH, POST, DELETE, OTHER };
 
@@ -36,7 +38,8 @@ struct turn {
 	struct http_request *request;
 	enum method method;
 	enum content content;
-	bool dry_run;
+	struct commit_options options;	/* of an edit */
+	const char *revision;		/* to be read: a number or "saved"; NULL = running */
 	bool packets;			/* a stream with packets */
 	const char *bad_argument;	/* of the query */
 };
@@ -96,6 +99,42 @@ header_has_tag(const char *header, uint64_t revision)
 	return strcmp(header, "*") == 0 || strstr(header, tag) != NULL;
 }
 
+/* A comment is one line of text, percent-encoded. */
+static bool
+take_comment(const char *value, char comment[NOTE_COMMENT_SIZE])
+{
+	char *text = strdup(value);
+	bool good;
+
+	assert(text);
+	good = resource_decode(text) && strlen(text) < NOTE_COMMENT_SIZE;
+	for (const char *at = text; good && *at; at += utf8_size(at))
+		good = utf8_size(at) > 0 && (unsigned char)*at >= 0x20 && *at != 0x7f;
+	if (good)
+		memcpy(comment, text, strlen(text) + 1);
+	free(text);
+	return good;
+}
+
+/* How to commit. */
+static bool
+take_option(struct commit_options *options, const char *name, const char *value)
+{
+	char *end;
+
+	if (strcmp(name, "dry-run") == 0) {
+		options->dry_run = strcmp(value, "true") == 0;
+		return options->dry_run || strcmp(value, "false") == 0;
+	}
+	if (strcmp(name, "confirm-timeout") == 0) {
+		unsigned long seconds = strtoul(value, &end, 10);
+
+		options->confirm_timeout = (unsigned)seconds;
+		return *end == '\0' && seconds >= 1 && seconds <= TIMEOUT_MAX;
+	}
+	return strcmp(name, "comment") == 0 && take_comment(value, options->comment);
+}
+
 static bool
 on_argument(void *owner, const char *name, const char *value)
 {
@@ -114,11 +153,12 @@ on_argument(void *owner, const char *name, const char *value)
 		turn->packets = strcmp(value, "true") == 0;
 		return turn->packets || strcmp(value, "false") == 0;
 	}
-	if (!read && strcmp(name, "dry-run") == 0) {
-		turn->dry_run = strcmp(value, "true") == 0;
-		return turn->dry_run || strcmp(value, "false") == 0;
+	if (read && strcmp(name, "revision") == 0) {
+		turn->revision = value;
+		turn->content = CONTENT_CONFIG;
+		return strcmp(value, "saved") == 0 || value[strspn(value, "0123456789")] == '\0';
 	}
-	return false;
+	return !read && take_option(&turn->options, name, value);
 }
 
 /* Query and media types; false when the request has been answered with what is wrong. */
@@ -219,6 +259,44 @@ gather_state(const struct restconf *restconf, struct lyd_node **tree)
 }
 
 static void
+answer_not_there(struct turn *turn)
+{
+	reply_error(turn->request, MHD_HTTP_NOT_FOUND, "invalid-value", NULL,
+	            "there is nothing at %s", turn->request->path);
+}
+
+/* An earlier configuration, or the saved one, or a part of it. */
+static void
+read_other(struct turn *turn, const struct resource *resource)
+{
+	const struct store *store = turn->restconf->store;
+	bool saved = strcmp(turn->revision, "saved") == 0;
+	uint64_t revision = strtoull(turn->revision, NULL, 10);
+	struct problems problems = { 0 };
+	struct lyd_node *tree = NULL;
+	const struct lyd_node *node;
+	int r = saved ? store_read_saved(store, &tree, &problems)
+	              : store_read_revision(store, revision, &tree, &problems);
+
+	node = resource ? resource_find(resource, tree) : tree;
+	if (r == 0 && resource && !node)
+		answer_not_there(turn);
+	else if (r == 0)
+		answer_tree(turn, node, resource ? 0 : LYD_PRINT_WITHSIBLINGS,
+		            saved ? REPLY_UNTAGGED : revision);
+	else if (r == -ENOENT && saved)
+		reply_error(turn->request, MHD_HTTP_NOT_FOUND, "invalid-value", NULL,
+		            "there is no saved configuration");
+	else if (r == -ENOENT)
+		reply_error(turn->request, MHD_HTTP_NOT_FOUND, "invalid-value", NULL,
+		            "revision %s is not kept", turn->revision);
+	else
+		reply_problems(turn->request, &problems);
+	lyd_free_all(tree);
+	problems_done(&problems);
+}
+
+static void
 read_datastore(struct turn *turn)
 {
 	const struct restconf *restconf = turn->restconf;
@@ -227,6 +305,10 @@ read_datastore(struct turn *turn)
 	if (!peer_may(turn, turn->content != CONTENT_CONFIG, "read the configuration"))
 		return;
 
+	if (turn->revision) {
+		read_other(turn, NULL);
+		return;
+	}
 	if (turn->content == CONTENT_CONFIG) {
 		answer_tree(turn, store_running(restconf->store), LYD_PRINT_WITHSIBLINGS,
 		            store_revision(restconf->store));
@@ -243,13 +325,6 @@ read_datastore(struct turn *turn)
 	gather_state(restconf, &tree);
 	answer_tree(turn, tree, LYD_PRINT_WITHSIBLINGS, REPLY_UNTAGGED);
 	lyd_free_all(tree);
-}
-
-static void
-answer_not_there(struct turn *turn)
-{
-	reply_error(turn->request, MHD_HTTP_NOT_FOUND, "invalid-value", NULL,
-	            "there is nothing at %s", turn->request->path);
 }
 
 static void
@@ -278,7 +353,9 @@ read_configuration(struct turn *turn, const struct resource *resource)
 
 	if (!peer_may(turn, false, "read the configuration"))
 		return;
-	if (!node || (node->flags & LYD_DEFAULT) || turn->content == CONTENT_NONCONFIG)
+	if (turn->revision)
+		read_other(turn, resource);
+	else if (!node || (node->flags & LYD_DEFAULT) || turn->content == CONTENT_NONCONFIG)
 		answer_not_there(turn);
 	else
 		answer_tree(turn, node, 0, store_revision(store));
@@ -355,7 +432,7 @@ edit_configuration(struct turn *turn, struct resource *resource)
 		if (edit.segment)
 			turn->request->location = location_of(turn, edit.segment);
 		restconf->calls->commit(restconf->owner, turn->request, edit.candidate,
-		                        turn->dry_run);
+		                        &turn->options);
 	} else {
 		answer_refusal(turn, &edit);
 	}

@@ -10,12 +10,19 @@
 #include "api/http.h"
 #include "config/store.h"
 
+/* How a candidate shall be committed: the query arguments of an edit. */
+struct commit_options {
+	bool dry_run;			/* only check it: dry-run=true */
+	unsigned confirm_timeout;	/* seconds; 0 = final at once: confirm-timeout=600 */
+	char comment[NOTE_COMMENT_SIZE];	/* "" = none: comment=... */
+};
+
 struct restconf_calls {
 	/* Add the state container of this name ("vrrp-state") to *tree. */
 	void (*state)(void *owner, const char *name, struct lyd_node **tree);
-	/* Commit the candidate (borrowed; NULL = empty), or with dry_run only check it. */
+	/* Commit the candidate (borrowed; NULL = empty). */
 	void (*commit)(void *owner, struct http_request *request, const struct lyd_node *candidate,
-	               bool dry_run);
+	               const struct commit_options *options);
 	/* Answer with the stream of events, with packets if so wished. */
 	void (*subscribe)(void *owner, struct http_request *request, bool packets);
 	/* Carry out an operation of tandem-state; input is validated and borrowed. */

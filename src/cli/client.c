@@ -6,6 +6,7 @@
  */
 #include "cli/client.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #define READ_LIMIT_SEC 10L		/* state and configuration are answered from memory */
 #define WRITE_LIMIT_SEC 120L		/* a commit waits for the engine to adopt it */
 #define BODY_LIMIT (64u << 20)		/* a runaway answer ends here */
+#define URL_SIZE 2048
 #define URL_BASE "http://localhost/restconf/"
 
 struct client {
@@ -48,6 +50,28 @@ client_free(struct client *client)
 	curl_easy_cleanup(client->curl);
 	free(client->socket_path);
 	free(client);
+}
+
+const char *
+client_socket(const struct client *client)
+{
+	return client->socket_path;
+}
+
+char *
+client_escape(const char *text)
+{
+	char *escaped = NULL;
+	size_t size;
+	FILE *out = open_memstream(&escaped, &size);
+
+	assert(out);
+	for (; *text; text++)
+		fprintf(out, isalnum((unsigned char)*text) ? "%c" : "%%%02X",
+		        (unsigned char)*text);
+	fclose(out);
+	assert(escaped);
+	return escaped;
 }
 
 static size_t
@@ -135,6 +159,7 @@ set_up(struct client *client, const char *path, struct curl_slist *headers, char
 	snprintf(url, url_size, URL_BASE "%s", path);
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, "tandem/" TANDEM_VERSION);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -147,7 +172,7 @@ perform(struct client *client, const char *path, long limit, struct curl_slist *
 {
 	struct answer answer = { .body = strdup("") };
 	CURL *curl = client->curl;
-	char url[512];
+	char url[URL_SIZE];
 	CURLcode result;
 
 	assert(answer.body);
@@ -280,7 +305,7 @@ client_follow(struct client *client, const char *path,
 	struct sigaction before, interrupt = { .sa_handler = on_interrupt };
 	struct curl_slist *headers = header(NULL, "Accept: text/event-stream");
 	CURL *curl = client->curl;
-	char url[512];
+	char url[URL_SIZE];
 	CURLcode result;
 
 	assert(f.answer.body);

@@ -26,6 +26,9 @@ struct answer {
 
 struct client *client_new(const char *socket_path);
 void client_free(struct client *client);
+const char *client_socket(const struct client *client);
+/* text as it may stand in a path or query; free() it. */
+char *client_escape(const char *text);
 
 /*
  * Each returns 0 when the service answered, whatever the status, and fills *ret_answer (release it

@@ -20,14 +20,18 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
-#include "cli/configure.h"
+#include "cli/candidate.h"
+#include "cli/commit.h"
+#include "cli/edit.h"
 #include "cli/print.h"
+#include "cli/recovery.h"
 
 #define HISTORY_LINES 1000
 
 static struct session *shell_session;
 static struct possibilities found;	/* of the word being completed */
 static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t lost;	/* the terminal has gone, or somebody ends us */
 
 /* Where the last word before end begins: after the last blank outside quotes.  *ret_quote is the
  * quote still open at end, or 0. */
@@ -170,6 +174,12 @@ on_interrupt(int number UNUSED)
 	interrupted = 1;
 }
 
+static void
+on_loss(int number UNUSED)
+{
+	lost = 1;
+}
+
 /* The next key.  readline tidies the terminal up after a signal and then goes on waiting; for
  * Ctrl-C we end the line instead, empty. */
 static int
@@ -180,6 +190,8 @@ read_key(FILE *stream)
 
 	while ((n = read(fileno(stream), &key, 1)) < 0 && errno == EINTR) {
 		rl_check_signals();
+		if (lost)
+			return EOF;
 		if (interrupted) {
 			interrupted = 0;
 			rl_replace_line("", 0);
@@ -223,6 +235,7 @@ static void
 start_readline(struct session *session, const char *history)
 {
 	struct sigaction action = { .sa_handler = on_interrupt };
+	struct sigaction loss = { .sa_handler = on_loss };
 
 	shell_session = session;
 	rl_readline_name = "tandem";
@@ -237,6 +250,8 @@ start_readline(struct session *session, const char *history)
 	rl_variable_bind("enable-bracketed-paste", "off");
 	rl_bind_key('?', explain);
 	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGHUP, &loss, NULL);
+	sigaction(SIGTERM, &loss, NULL);
 	using_history();
 	stifle_history(HISTORY_LINES);
 	if (history)
@@ -265,16 +280,20 @@ line_shell(struct session *session)
 	char prompt[192];
 
 	start_readline(session, history);
-	while (!session->leave && ends < 2) {
+	while (!session->leave && !lost && ends < 2) {
 		char *line;
 
 		if (session->candidate)
-			fprintf(session->out, "[edit]\n");
+			commit_notice(session);
+		if (session->candidate)
+			edit_print_level(session);
 		make_prompt(session, prompt, sizeof(prompt));
 		line = readline(prompt);
 		if (!line) {
 			/* End of input is "exit"; where that is refused, a second one is final. */
 			ends++;
+			if (lost)
+				break;
 			fputc('\n', session->out);
 			(void)session_run_line(session, "exit");
 			continue;
@@ -284,6 +303,8 @@ line_shell(struct session *session)
 		(void)session_run_line(session, line);
 		free(line);
 	}
+	if (session->candidate && candidate_is_modified(session->candidate))
+		recovery_keep(session);
 	if (history)
 		(void)write_history(history);
 	free(history);

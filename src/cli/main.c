@@ -12,7 +12,7 @@
 
 #include <curl/curl.h>
 
-#include "cli/configure.h"
+#include "cli/candidate.h"
 #include "cli/line.h"
 #include "cli/session.h"
 
@@ -174,6 +174,7 @@ run(struct session *session, const struct options *options, char *const words[],
 	bool terminal = isatty(STDIN_FILENO) == 1;
 	enum outcome outcome = OUTCOME_DONE;
 
+	session->interactive = terminal;
 	if (options->complete) {
 		print_completions(session, words, count);
 		return OUTCOME_DONE;

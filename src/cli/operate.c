@@ -10,9 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/candidate.h"
 #include "cli/configure.h"
 #include "cli/data.h"
+#include "cli/foreign.h"
+#include "cli/foresee.h"
 #include "cli/monitor.h"
+#include "cli/revisions.h"
 #include "cli/show.h"
 
 /* Fetch one container of module tandem-state.  Without it *ret_tree is NULL: an empty state. */
@@ -306,7 +310,7 @@ show_running(struct session *session, bool as_set)
 {
 	struct lyd_node *tree;
 	char revision[REVISION_TEXT_SIZE];
-	enum outcome outcome = configure_fetch(session, &tree, revision);
+	enum outcome outcome = candidate_fetch(session, "", &tree, revision);
 
 	if (outcome == OUTCOME_DONE)
 		outcome = configure_print(session, tree, as_set);
@@ -459,9 +463,26 @@ complete_sync_group(struct session *session, char *const arguments[] UNUSED, siz
 }
 
 const struct command operate_commands[] = {
+	{ "check", "Look for what would go wrong" },
+	{ "check pair", "Two configurations, compared and tried in a simulator" },
+	{ "check pair <file>", "That of the first router", NULL, foresee_complete },
+	{ "check pair <file> <peer-file>", "That of the second router", foresee_pair,
+	  foresee_complete },
+	{ "check peer", "This router's configuration beside its peer's" },
+	{ "check peer <file>", "File with the peer's configuration", foresee_peer,
+	  foresee_complete },
 	{ "configure", "Enter configuration mode", configure_enter },
 	{ "exit", "Leave the shell", run_exit },
 	{ "help", "List all commands", run_help },
+	{ "import", "Print another program's configuration as set commands" },
+	{ "import keepalived", "VRRP of a keepalived.conf" },
+	{ "import keepalived <file>", "The file; what it includes is read, too",
+	  foreign_print_keepalived, foreign_complete },
+	{ "import keepalived <file> <router>", "Name of the router that lines with @ are for",
+	  foreign_print_keepalived },
+	{ "import vyos", "VRRP and conntrack-sync of a VyOS router" },
+	{ "import vyos <file>", "Its config.boot, or its set commands", foreign_print_vyos,
+	  foreign_complete },
 	{ "monitor", "Follow what happens" },
 	{ "monitor vrrp", "Follow transitions and alarms, until interrupted", monitor_vrrp },
 	{ "monitor vrrp packets", "Follow packets, too", monitor_packets },
@@ -482,6 +503,10 @@ const struct command operate_commands[] = {
 	  run_show_commands },
 	{ "show interfaces", "Interfaces, their addresses and links", run_show_interfaces },
 	{ "show system", "Service, revisions, and problems to repair", run_show_system },
+	{ "show system commit", "Revisions that are kept: who committed what when",
+	  revisions_show },
+	{ "show system commit <number>", "What this revision changed", revisions_show,
+	  revisions_complete },
 	{ "show version", "Version of the service and of this program", run_show_version },
 	{ "show vrrp", "VRRP groups, one line each", run_show_vrrp },
 	{ "show vrrp alarms", "What to repair, unknown groups on the wire, lateness",

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "config/language.h"
+
 /* Does the node itself change, or does it only lead to nodes that do? */
 static bool
 is_changed(const struct lyd_node *node)
@@ -47,6 +49,48 @@ collide(const struct lyd_node *ours, const struct lyd_node *theirs)
 	return false;
 }
 
+/* Do both say the same of a node, or nothing? */
+static bool
+same_comment(const struct lyd_node *a, const struct lyd_node *b)
+{
+	const char *x = a ? language_comment_of(a) : NULL;
+	const char *y = b ? language_comment_of(b) : NULL;
+
+	return (!x && !y) || (x && y && strcmp(x, y) == 0);
+}
+
+static struct lyd_node *
+find_in(const struct lyd_node *siblings, const struct lyd_node *node)
+{
+	return siblings ? find_same(siblings, node) : NULL;
+}
+
+/* Remarks are no part of libyang's differences: carry ours over by hand.  False when both wrote
+ * different ones beside the same node. */
+static bool
+carry_comments(const struct lyd_node *base, const struct lyd_node *ours,
+               const struct lyd_node *theirs, struct lyd_node *tree)
+{
+	for (; ours; ours = ours->next) {
+		const struct lyd_node *was = find_in(base, ours), *is = find_in(theirs, ours);
+		struct lyd_node *node = find_in(tree, ours);
+		const char *comment = language_comment_of(ours);
+
+		if (!node || lysc_is_key(ours->schema))
+			continue;
+		if (!same_comment(was, ours)) {
+			if (is && !same_comment(was, is) && !same_comment(ours, is))
+				return false;
+			if (language_put_comment(node, comment ? comment : "") < 0)
+				return false;
+		}
+		if (!carry_comments(lyd_child(was), lyd_child(ours), lyd_child(is),
+		                    lyd_child(node)))
+			return false;
+	}
+	return true;
+}
+
 bool
 rebase_tree(const struct lyd_node *base, const struct lyd_node *ours,
             const struct lyd_node *theirs, struct lyd_node **ret_tree)
@@ -63,6 +107,8 @@ rebase_tree(const struct lyd_node *base, const struct lyd_node *ours,
 	if (theirs && lyd_dup_siblings(theirs, NULL, LYD_DUP_RECURSIVE, &tree) != LY_SUCCESS)
 		goto out;
 	if (our_edits && lyd_diff_apply_all(&tree, our_edits) != LY_SUCCESS)
+		goto out;
+	if (!carry_comments(base, ours, theirs, tree))
 		goto out;
 	*ret_tree = tree;
 	tree = NULL;

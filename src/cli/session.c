@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/candidate.h"
 #include "cli/configure.h"
 #include "cli/operate.h"
 #include "cli/pager.h"
@@ -45,7 +46,7 @@ current_table(const struct session *session)
 static size_t
 take_options(struct session *session, char *const words[], size_t count)
 {
-	static const char *const takers[] = { "show", "run", "compare", "monitor" };
+	static const char *const takers[] = { "show", "run", "compare", "monitor", "check" };
 	bool takes = false;
 
 	session->json = session->always_json;

@@ -29,6 +29,7 @@ struct session {
 	bool json;			/* the command being run shall answer in JSON */
 	bool secrets;			/* ... and may show passwords */
 	bool leave;			/* "exit": the shell ends after this command */
+	bool interactive;		/* a person reads and answers: a shell on a terminal */
 	bool page;			/* out is a terminal: long answers go through a pager */
 };
 

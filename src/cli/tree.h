@@ -7,8 +7,8 @@
  * keyword may be shortened as long as it stays unique.  Rows stand in the order help shows them,
  * every prefix of a row is a row, and the table ends with a row without words.
  */
-#ifndef TANDEM_TREE_H
-#define TANDEM_TREE_H
+#ifndef TANDEM_CLI_TREE_H
+#define TANDEM_CLI_TREE_H
 
 #include "base/base.h"
 

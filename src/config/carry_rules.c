@@ -14,6 +14,7 @@
 #include "config/nameset.h"
 #include "config/rules.h"
 #include "config/tree.h"
+#include "core/ifroute.h"
 
 static bool
 has_family(const struct survey_group *group, uint8_t family)
@@ -87,13 +88,12 @@ struct carried {
 	size_t room;
 };
 
-static void
-note(struct carried *carried, const struct survey *s, const struct survey_group *group,
-     const struct lyd_node *node, const char *text, struct problems *problems)
+/* The group that has it already, or NULL: then it is this group's. */
+static const struct survey_group *
+note(struct carried *carried, const struct survey_group *group, const char *text)
 {
 	bool is_new;
 	uint32_t number = nameset_add(&carried->names, text, &is_new);
-	const struct survey_group *first;
 
 	if (carried->names.count > carried->room) {
 		carried->room = 2 * carried->names.count;
@@ -103,8 +103,15 @@ note(struct carried *carried, const struct survey *s, const struct survey_group 
 	}
 	if (is_new)
 		carried->groups[number] = group;
-	first = carried->groups[number];
-	if (!is_new)
+	return is_new ? NULL : carried->groups[number];
+}
+
+/* first: see note(). */
+static void
+refuse_second(const struct survey *s, const struct survey_group *first,
+              const struct lyd_node *node, struct problems *problems)
+{
+	if (first)
 		rules_error(problems, "M3", node,
 		            "group %u on %s has the same; it would be deleted when either of them "
 		            "ceases to be master; delete one", first->vrid,
@@ -128,6 +135,15 @@ check_route_address(const struct lyd_node *route, const char *name, uint8_t fami
 		rules_error(problems, "M2", node,
 		            "is of another family than the destination; use an IPv%u address",
 		            family);
+}
+
+/* As the kernel has it. */
+static unsigned long
+route_metric(const struct lyd_node *node, uint8_t family)
+{
+	unsigned long metric = strtoul(tree_value(node, "metric"), NULL, 10);
+
+	return metric == 0 && family == 6 ? IFROUTE_METRIC6 : metric;
 }
 
 static void
@@ -163,20 +179,21 @@ check_route(const struct survey *s, const struct survey_group *group, const stru
 		            "this route; delete it", network.ip.family, network.ip.family);
 	check_route_address(node, "next-hop", network.ip.family, problems);
 	check_route_address(node, "source", network.ip.family, problems);
-	snprintf(name, sizeof(name), "route %s table %s metric %s", prefix_text(&network, text),
-	         tree_value(node, "table"), tree_value(node, "metric"));
+	snprintf(name, sizeof(name), "route %s table %s metric %lu", prefix_text(&network, text),
+	         tree_value(node, "table"), route_metric(node, network.ip.family));
 	if (!group->disable)
-		note(carried, s, group, node, name, problems);
+		refuse_second(s, note(carried, group, name), node, problems);
 }
 
-/* The family of one of its addresses; 0 when there is none, or it is wrong. */
-static uint8_t
-rule_family(const struct lyd_node *rule, const char *name, struct problems *problems)
+/* One of its networks; family 0 when there is none, or it is wrong. */
+static struct prefix
+rule_network(const struct lyd_node *rule, const char *name, struct problems *problems)
 {
 	const struct lyd_node *node = tree_child(rule, name);
 	struct prefix network;
 
-	return node && rules_network(node, "M2", &network, problems) ? network.ip.family : 0;
+	return node && rules_network(node, "M2", &network, problems) ? network :
+	                                                               (struct prefix){ 0 };
 }
 
 static const char *
@@ -185,14 +202,37 @@ or_any(const char *value)
 	return value ? value : "any";
 }
 
+/* The rule as the kernel has it, which is of one family; what it returns is note()'s. */
+static const struct survey_group *
+note_rule(struct carried *carried, const struct survey_group *group, const struct lyd_node *node,
+          uint8_t family, const struct prefix networks[2])
+{
+	char texts[2][PREFIX_TEXT_SIZE] = { "any", "any" }, name[512];
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (networks[i].length > 0)	/* 0.0.0.0/0 is any address */
+			(void)prefix_text(&networks[i], texts[i]);
+	}
+	snprintf(name, sizeof(name),
+	         "rule %s of IPv%u from %s to %s in %s out %s mark %s table %s",
+	         tree_value(node, "priority"), family, texts[0], texts[1],
+	         or_any(tree_value(node, "inbound-interface")),
+	         or_any(tree_value(node, "outbound-interface")), or_any(tree_value(node, "mark")),
+	         or_any(tree_value(node, "table")));
+	return note(carried, group, name);
+}
+
 static void
 check_rule(const struct survey *s, const struct survey_group *group, const struct lyd_node *node,
            struct carried *carried, struct problems *problems)
 {
-	uint8_t from = rule_family(node, "from", problems);
-	uint8_t to = rule_family(node, "to", problems);
+	const struct prefix networks[2] = {
+		rule_network(node, "from", problems), rule_network(node, "to", problems),
+	};
+	uint8_t from = networks[0].ip.family, to = networks[1].ip.family;
 	uint8_t family = from ? from : to;
-	char name[512];
+	static const uint8_t families[] = { 4, 6 };
+	const struct survey_group *first = NULL;
 
 	if (from && to && from != to)
 		rules_error(problems, "M2", node,
@@ -201,16 +241,17 @@ check_rule(const struct survey *s, const struct survey_group *group, const struc
 		rules_error(problems, "M2", node,
 		            "the group has no IPv%u virtual address, so no router of IPv%u has "
 		            "this rule; delete it", family, family);
-	/* What the kernel compares; without addresses it is one of the group's families. */
-	snprintf(name, sizeof(name),
-	         "rule %s from %s to %s in %s out %s mark %s table %s family %u",
-	         tree_value(node, "priority"), or_any(tree_value(node, "from")),
-	         or_any(tree_value(node, "to")), or_any(tree_value(node, "inbound-interface")),
-	         or_any(tree_value(node, "outbound-interface")), or_any(tree_value(node, "mark")),
-	         or_any(tree_value(node, "table")),
-	         family ? 0u : (group->has_v4 ? 4u : 0u) + (group->has_v6 ? 6u : 0u));
-	if (!group->disable)
-		note(carried, s, group, node, name, problems);
+	if (group->disable)
+		return;
+	/* Without addresses it is a rule of each family that the group has. */
+	for (unsigned i = 0; i < ARRAY_SIZE(families); i++) {
+		const struct survey_group *before = NULL;
+
+		if (family ? family == families[i] : has_family(group, families[i]))
+			before = note_rule(carried, group, node, families[i], networks);
+		first = first ? first : before;
+	}
+	refuse_second(s, first, node, problems);
 }
 
 /* ------------------------------------------------------------------ router advertisements */

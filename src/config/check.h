@@ -4,7 +4,7 @@
  * remedy; all of them are found, not the first only.  Numbers: C1..C11 and W1..W3 as in the
  * product, C7b and W4 added; I interfaces, V virtual addresses and versions, T what is tracked,
  * H health checks and path monitors, U unicast peers, M what moves with a group, N accepted
- * without effect, L advice.
+ * without effect, L advice; S, too much of something, is lift's.
  * The files of the rules list theirs: interface_rules.c, group_rules.c, track_rules.c,
  * carry_rules.c, lint.c, and for C1, C6, H1, N and "not supported yet" the YANG modules.
  */

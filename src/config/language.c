@@ -174,6 +174,71 @@ language_delete(struct ly_ctx *schema, struct lyd_node **tree, char *const words
 	return 0;
 }
 
+static const struct lys_module *
+comment_module(const struct ly_ctx *schema)
+{
+	const struct lys_module *module = ly_ctx_get_module_implemented(schema, "tandem-comment");
+
+	assert(module);
+	return module;
+}
+
+const char *
+language_comment_of(const struct lyd_node *node)
+{
+	const struct lyd_meta *meta = node->meta && node->schema ?
+		lyd_find_meta(node->meta, comment_module(LYD_CTX(node)), "comment") : NULL;
+
+	return meta ? lyd_get_meta_value(meta) : NULL;
+}
+
+int
+language_put_comment(struct lyd_node *node, const char *text)
+{
+	const struct lys_module *module = comment_module(LYD_CTX(node));
+	struct lyd_meta *old = lyd_find_meta(node->meta, module, "comment");
+	struct lyd_meta *fresh = NULL;
+
+	if (text[0] != '\0' &&
+	    lyd_new_meta(NULL, node, module, "comment", text, 0, &fresh) != LY_SUCCESS)
+		return -EINVAL;
+	if (old)
+		lyd_free_meta_single(old);
+	return 0;
+}
+
+int
+language_comment(struct ly_ctx *schema, struct lyd_node *tree, char *const words[], size_t count,
+                 const char *text, unsigned line, struct problems *problems)
+{
+	struct lyd_node *node;
+	struct path path;
+	char *place;
+	int r;
+
+	r = path_resolve(schema, words, count, PATH_PART, line, &path, problems);
+	if (r < 0)
+		return r;
+
+	node = path_find(tree, &path);
+	place = words_join(words, count);
+	if (!node || !tree_is_explicit(node)) {
+		problems_error(problems, "", line, place, NULL, "only what is configured can have "
+		                                                "a comment");
+		r = -EINVAL;
+	} else if (path_is_open(&path) && !(node->schema->nodetype & LYS_LEAF)) {
+		problems_error(problems, "", line, place, NULL, "say which of them the comment is "
+		                                                "for");
+		r = -EINVAL;
+	} else if (language_put_comment(node, text) < 0) {
+		problems_error(problems, "", line, place, text, "a comment is one line of at most "
+		               "1024 characters, without blanks around it and without */");
+		r = -EINVAL;
+	}
+	free(place);
+	return r;
+}
+
 /* One statement of either form, with what stood before it in the braces around. */
 struct reading {
 	struct ly_ctx *schema;
@@ -197,9 +262,12 @@ read_command(struct reading *reading, unsigned line)
 	else if (strcmp(words[0], "delete") == 0)
 		(void)!language_delete(reading->schema, &reading->tree, words + 1, count - 1, line,
 		                       reading->problems);
+	else if (strcmp(words[0], "comment") == 0 && count > 2)
+		(void)!language_comment(reading->schema, reading->tree, words + 1, count - 2,
+		                        words[count - 1], line, reading->problems);
 	else
 		problems_error(reading->problems, "", line, "", words[0],
-		               "a line must begin with set or delete");
+		               "a line must begin with set, delete or comment");
 	words_cut(&reading->words, 0);
 }
 
@@ -254,19 +322,57 @@ open_block(struct reading *reading, unsigned line)
 
 #define BLOCKS_MAX 64
 
-/* words holds, for the open blocks, their heads one after the other; heads[] where each begins. */
+/* words holds, for the open blocks, their heads one after the other; heads[] where each begins.
+ * Comments are on the heap, NULL = none; that of a block is put down when its node exists. */
 struct blocks {
 	size_t heads[BLOCKS_MAX];
+	char *comments[BLOCKS_MAX];
+	char *comment;			/* for the next statement */
 	unsigned count;
 	unsigned skipping;		/* open blocks from a refused one on */
 };
 
+/* Several comments before one statement become one. */
+static void
+keep_comment(struct blocks *blocks, const char *text)
+{
+	char *longer = NULL;
+
+	if (asprintf(&longer, "%s%s%s", blocks->comment ? blocks->comment : "",
+	             blocks->comment ? " " : "", text) < 0)
+		longer = NULL;
+	assert(longer);
+	free(blocks->comment);
+	blocks->comment = longer;
+}
+
+/* Put a comment (taken) on what the words name, if that exists: a comment on nothing is nothing,
+ * and a text that cannot be kept is no reason to refuse a configuration. */
+static void
+settle_comment(struct reading *reading, char *comment)
+{
+	struct problems ignored = { 0 };
+
+	if (comment && comment[0])
+		(void)!language_comment(reading->schema, reading->tree, reading->words.list,
+		                        reading->words.count, comment, 0, &ignored);
+	problems_done(&ignored);
+	free(comment);
+}
+
 static void
 end_statement(struct reading *reading, struct blocks *blocks, size_t start, unsigned line)
 {
-	if (reading->words.count > start && !blocks->skipping)
-		(void)!language_set(reading->schema, &reading->tree, reading->words.list,
-		                    reading->words.count, line, reading->problems);
+	if (reading->words.count == start)
+		return;
+	if (!blocks->skipping &&
+	    language_set(reading->schema, &reading->tree, reading->words.list,
+	                 reading->words.count, line, reading->problems) == 0) {
+		settle_comment(reading, blocks->comment);
+		blocks->comment = NULL;
+	}
+	free(blocks->comment);
+	blocks->comment = NULL;
 	words_cut(&reading->words, start);
 }
 
@@ -281,9 +387,13 @@ begin_block(struct reading *reading, struct blocks *blocks, size_t start, unsign
 			problems_error(reading->problems, "", line, "", "{",
 			               "a block must have a name before it");
 		blocks->skipping++;
+		free(blocks->comment);
+		blocks->comment = NULL;
 		words_cut(&reading->words, start);
 		return start;
 	}
+	blocks->comments[blocks->count] = blocks->comment;
+	blocks->comment = NULL;
 	blocks->heads[blocks->count++] = start;
 	return reading->words.count;
 }
@@ -291,6 +401,8 @@ begin_block(struct reading *reading, struct blocks *blocks, size_t start, unsign
 static size_t
 end_block(struct reading *reading, struct blocks *blocks, size_t start, unsigned line)
 {
+	free(blocks->comment);		/* nothing followed it */
+	blocks->comment = NULL;
 	if (blocks->skipping) {
 		blocks->skipping--;
 		return start;
@@ -301,6 +413,7 @@ end_block(struct reading *reading, struct blocks *blocks, size_t start, unsigned
 		return start;
 	}
 	start = blocks->heads[--blocks->count];
+	settle_comment(reading, blocks->comments[blocks->count]);
 	words_cut(&reading->words, start);
 	return start;
 }
@@ -312,6 +425,7 @@ read_braces(struct reading *reading, struct words_scanner *scanner)
 	size_t start = 0;
 
 	scanner->braces = true;
+	scanner->comments = true;
 	for (;;) {
 		enum words_token token = words_next(scanner);
 
@@ -329,6 +443,9 @@ read_braces(struct reading *reading, struct words_scanner *scanner)
 		case WORDS_LINE_END:
 			end_statement(reading, &blocks, start, scanner->line);
 			break;
+		case WORDS_COMMENT:
+			keep_comment(&blocks, scanner->word);
+			break;
 		case WORDS_FAULT:
 			problems_error(reading->problems, "", scanner->line, "", NULL, "%s",
 			               scanner->fault);
@@ -341,12 +458,15 @@ read_braces(struct reading *reading, struct words_scanner *scanner)
 				               "the text ends inside a block: %u closing '}' "
 				               "missing",
 				               blocks.count + blocks.skipping);
+			while (blocks.count > 0)
+				free(blocks.comments[--blocks.count]);
+			free(blocks.comment);
 			return;
 		}
 	}
 }
 
-/* Commands begin with one of their two verbs; no configuration node is called so. */
+/* Commands begin with one of their verbs; no configuration node is called so. */
 static bool
 is_commands(const char *text)
 {
@@ -358,7 +478,8 @@ is_commands(const char *text)
 		token = words_next(&scanner);
 	} while (token == WORDS_LINE_END);
 	commands = token == WORDS_WORD &&
-	           (strcmp(scanner.word, "set") == 0 || strcmp(scanner.word, "delete") == 0);
+	           (strcmp(scanner.word, "set") == 0 || strcmp(scanner.word, "delete") == 0 ||
+	            strcmp(scanner.word, "comment") == 0);
 	words_done(&scanner);
 	return commands;
 }

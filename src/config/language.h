@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The operator's language: "set ..." and "delete ..." lines and braces, in any order, words quoted
+ * The operator's language: "set ...", "delete ..." lines and braces, in any order, words quoted
  * or not, into a libyang data tree and back.  Printing and parsing are each other's inverse.  It
  * knows the schema and nothing of VRRP: every node of any module can be written.
  *
@@ -35,6 +35,19 @@ int language_set(struct ly_ctx *schema, struct lyd_node **tree, char *const word
 int language_delete(struct ly_ctx *schema, struct lyd_node **tree, char *const words[],
                     size_t count, unsigned line, struct problems *problems) MUST_USE;
 
+/*
+ * A remark on a node, one line of text without C's end of comment; "" takes it away.  It is kept in
+ * the tree (RFC 7952), stands above the node in braces, and is the line "comment <path> <text>"
+ * among set commands.  -EINVAL and a problem when the node is not there or the text will not do.
+ */
+int language_comment(struct ly_ctx *schema, struct lyd_node *tree, char *const words[],
+                     size_t count, const char *text, unsigned line,
+                     struct problems *problems) MUST_USE;
+/* The same for a node at hand; -EINVAL when the text will not do. */
+int language_put_comment(struct lyd_node *node, const char *text) MUST_USE;
+/* The remark on a node; NULL when there is none. */
+const char *language_comment_of(const struct lyd_node *node);
+
 /* Print; on the heap, free().  Secrets are printed as they are unless hide_secrets. */
 char *language_print_set(const struct lyd_node *tree, bool hide_secrets);
 char *language_print_braces(const struct lyd_node *tree, bool hide_secrets);
@@ -46,6 +59,17 @@ char *language_print_below(struct ly_ctx *schema, const struct lyd_node *tree,
 /* The differences for "compare": lines below "[edit path]" with "+" and "-"; "" when equal. */
 char *language_compare(const struct lyd_node *old_tree, const struct lyd_node *new_tree,
                        bool hide_secrets);
+/* How many nodes went, came or changed; one with all below it is one. */
+size_t language_count_changes(const struct lyd_node *old_tree, const struct lyd_node *new_tree);
+
+/* The new tree in braces with what differs from the old one marked at the beginning of the line:
+ * "+" came, "-" went, ">" has another value, else a blank. */
+char *language_print_marked(const struct lyd_node *old_tree, const struct lyd_node *new_tree,
+                            bool hide_secrets);
+/* Only what stands below these words in either; NULL and a problem when there is no such path. */
+char *language_print_marked_below(struct ly_ctx *schema, const struct lyd_node *old_tree,
+                                  const struct lyd_node *new_tree, char *const words[],
+                                  size_t count, bool hide_secrets, struct problems *problems);
 
 /* What stands in place of a secret. */
 #define LANGUAGE_HIDDEN "********"

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The differences of two configurations as Vyatta's "compare" shows them: below the path that they
- * share, what went with "-" and what came with "+".
+ * share, what went with "-" and what came with "+"; a remark that changed, below the path of its
+ * node.  Also how many differences there are.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +13,9 @@
 #include "config/tree.h"
 
 struct comparison {
-	FILE *out;
+	FILE *out;			/* NULL: only count */
 	bool hide_secrets;
+	size_t *changes;
 };
 
 static void
@@ -29,6 +32,8 @@ static void
 print_change(const struct comparison *c, const struct lyd_node *node, const char *sign,
              bool *headed)
 {
+	if (!c->out)
+		return;
 	if (!*headed) {
 		fputs("[edit", c->out);
 		if (node->parent)
@@ -37,6 +42,25 @@ print_change(const struct comparison *c, const struct lyd_node *node, const char
 		*headed = true;
 	}
 	language_print_node(c->out, node, sign, 0, c->hide_secrets);
+}
+
+/* Same node, other remark. */
+static void
+compare_comments(const struct comparison *c, const struct lyd_node *old,
+                 const struct lyd_node *new)
+{
+	const char *was = language_comment_of(old), *is = language_comment_of(new);
+
+	if (was == is || (was && is && strcmp(was, is) == 0))
+		return;
+	++*c->changes;
+	if (!c->out)
+		return;
+	fputs("[edit", c->out);
+	print_path(c->out, new);
+	fputs("]\n", c->out);
+	language_print_comment(c->out, old, "-", 0);
+	language_print_comment(c->out, new, "+", 0);
 }
 
 static bool
@@ -91,6 +115,7 @@ compare_ordered(const struct comparison *c, const struct lyd_node **old, size_t 
 				stays = stays || same_place(old[i], new[j]);
 			if (whole || !stays)
 				print_change(c, old[i], "-", headed);
+			*c->changes += !whole && !stays;
 			changed = changed || !stays;
 		}
 		for (size_t j = 0; j < new_count; j++) {
@@ -100,6 +125,7 @@ compare_ordered(const struct comparison *c, const struct lyd_node **old, size_t 
 				was = was || same_place(old[i], new[j]);
 			if (whole || !was)
 				print_change(c, new[j], "+", headed);
+			*c->changes += !whole && !was;
 			changed = changed || !was;
 		}
 		if (changed)
@@ -108,6 +134,7 @@ compare_ordered(const struct comparison *c, const struct lyd_node **old, size_t 
 			changed = changed || !same_place(old[i], new[i]);
 		if (!changed)
 			return;
+		*c->changes += !whole;
 	}
 }
 
@@ -135,19 +162,24 @@ compare_siblings(const struct comparison *c, const struct lyd_node *old_first,
 			if (!same_value(old[i], new[j])) {
 				print_change(c, old[i], "-", &headed);
 				print_change(c, new[j], "+", &headed);
+				++*c->changes;
 			}
 			i++;
 			j++;
 		} else if (order < 0) {
 			print_change(c, old[i++], "-", &headed);
+			++*c->changes;
 		} else {
 			print_change(c, new[j++], "+", &headed);
+			++*c->changes;
 		}
 	}
 
 	for (i = 0, j = 0; i < old_count && j < new_count;) {
 		int order = tree_order(old[i], new[j]);
 
+		if (order == 0 && same_place(old[i], new[j]))
+			compare_comments(c, old[i], new[j]);
 		if (order == 0 && !(old[i]->schema->nodetype & LYD_NODE_TERM))
 			compare_siblings(c, lyd_child(old[i]), lyd_child(new[j]));
 		i += order <= 0;
@@ -162,10 +194,11 @@ language_compare(const struct lyd_node *old_tree, const struct lyd_node *new_tre
                  bool hide_secrets)
 {
 	char *text = NULL;
-	size_t size;
+	size_t size, changes = 0;
 	struct comparison c = {
 		.out = open_memstream(&text, &size),
 		.hide_secrets = hide_secrets,
+		.changes = &changes,
 	};
 
 	assert(c.out);
@@ -173,4 +206,14 @@ language_compare(const struct lyd_node *old_tree, const struct lyd_node *new_tre
 	fclose(c.out);
 	assert(text);
 	return text;
+}
+
+size_t
+language_count_changes(const struct lyd_node *old_tree, const struct lyd_node *new_tree)
+{
+	size_t changes = 0;
+	const struct comparison c = { .changes = &changes };
+
+	compare_siblings(&c, old_tree, new_tree);
+	return changes;
 }

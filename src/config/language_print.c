@@ -40,11 +40,19 @@ language_print_name(FILE *out, const struct lyd_node *node)
 }
 
 void
-language_print_node(FILE *out, const struct lyd_node *node, const char *mark, unsigned depth,
+language_print_comment(FILE *out, const struct lyd_node *node, const char *mark, unsigned depth)
+{
+	const char *comment = language_comment_of(node);
+
+	if (comment)
+		fprintf(out, "%s%*s/* %s */\n", mark, (int)(4 * depth), "", comment);
+}
+
+void
+language_print_head(FILE *out, const struct lyd_node *node, const char *mark, unsigned depth,
                     bool hide_secrets)
 {
-	const struct lyd_node **children;
-	size_t count;
+	bool term = node->schema->nodetype & LYD_NODE_TERM;
 
 	fprintf(out, "%s%*s", mark, (int)(4 * depth), "");
 	language_print_name(out, node);
@@ -52,12 +60,21 @@ language_print_node(FILE *out, const struct lyd_node *node, const char *mark, un
 		fputc(' ', out);
 		words_print(out, shown_value(node, hide_secrets));
 	}
-	if (node->schema->nodetype & LYD_NODE_TERM) {
-		fputc('\n', out);
-		return;
-	}
+	fputs(term ? "\n" : " {\n", out);
+}
 
-	fputs(" {\n", out);
+void
+language_print_node(FILE *out, const struct lyd_node *node, const char *mark, unsigned depth,
+                    bool hide_secrets)
+{
+	const struct lyd_node **children;
+	size_t count;
+
+	language_print_comment(out, node, mark, depth);
+	language_print_head(out, node, mark, depth, hide_secrets);
+	if (node->schema->nodetype & LYD_NODE_TERM)
+		return;
+
 	children = tree_children(lyd_child(node), &count);
 	for (size_t i = 0; i < count; i++)
 		language_print_node(out, children[i], mark, depth + 1, hide_secrets);
@@ -94,6 +111,26 @@ print_command(FILE *out, const char *before, const struct lyd_node *node, bool h
 	fputc('\n', out);
 }
 
+/* The remark on a node, behind the commands that make the node. */
+static void
+print_comment_command(FILE *out, const char *before, const struct lyd_node *node,
+                      bool hide_secrets)
+{
+	const char *comment = language_comment_of(node);
+
+	if (!comment)
+		return;
+	fprintf(out, "comment%s ", before);
+	language_print_name(out, node);
+	if (node->schema->nodetype == LYS_LEAFLIST) {
+		fputc(' ', out);
+		words_print(out, shown_value(node, hide_secrets));
+	}
+	fputc(' ', out);
+	words_print_quoted(out, comment);
+	fputc('\n', out);
+}
+
 /* before: the words above, each with a blank before it. */
 static void
 print_commands(FILE *out, const char *before, const struct lyd_node *node, bool hide_secrets)
@@ -107,6 +144,7 @@ print_commands(FILE *out, const char *before, const struct lyd_node *node, bool 
 		children = tree_children(lyd_child(node), &count);
 	if (count == 0) {
 		print_command(out, before, node, hide_secrets);
+		print_comment_command(out, before, node, hide_secrets);
 		return;
 	}
 
@@ -118,6 +156,7 @@ print_commands(FILE *out, const char *before, const struct lyd_node *node, bool 
 	assert(words);
 	for (size_t i = 0; i < count; i++)
 		print_commands(out, words, children[i], hide_secrets);
+	print_comment_command(out, before, node, hide_secrets);
 	free(words);
 	free(children);
 }

@@ -14,6 +14,14 @@
 void language_print_node(FILE *out, const struct lyd_node *node, const char *mark, unsigned depth,
                          bool hide_secrets);
 
+/* The remark on a node as a line of its own; nothing when there is none. */
+void language_print_comment(FILE *out, const struct lyd_node *node, const char *mark,
+                            unsigned depth);
+
+/* The one line of a node, or the line that opens it, with its value. */
+void language_print_head(FILE *out, const struct lyd_node *node, const char *mark, unsigned depth,
+                         bool hide_secrets);
+
 /* "vif 10": the name of a node with its keys. */
 void language_print_name(FILE *out, const struct lyd_node *node);
 

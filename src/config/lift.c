@@ -21,26 +21,35 @@
 
 static const struct {
 	size_t size;
+	const char *path;		/* below which they are configured */
 	const char *name;		/* of many */
 	size_t most;
 } parts[SETTINGS_PARTS] = {
-	[PART_LINKS] = { sizeof(struct link_settings), "interfaces", SETTINGS_LINKS_MAX },
-	[PART_GROUPS] = { sizeof(struct group_settings), "VRRP groups", SETTINGS_GROUPS_MAX },
-	[PART_SYNCS] = { sizeof(struct sync_settings), "sync groups", SETTINGS_GROUPS_MAX },
-	[PART_ADDRESSES] = { sizeof(struct address_settings), "addresses", LIFT_ENTRIES_MAX },
-	[PART_PEERS] = { sizeof(struct peer_settings), "peers", LIFT_ENTRIES_MAX },
-	[PART_TRACKS] = { sizeof(struct track_settings), "tracks", LIFT_ENTRIES_MAX },
-	[PART_OBJECTS] = { sizeof(struct object_settings), "tracked objects", LIFT_ENTRIES_MAX },
-	[PART_CHECKS] = { sizeof(struct check_settings), "checks and path monitors",
+	[PART_LINKS] = { sizeof(struct link_settings), "interfaces", "interfaces",
+			 SETTINGS_LINKS_MAX },
+	[PART_GROUPS] = { sizeof(struct group_settings), "interfaces", "VRRP groups",
 			  SETTINGS_GROUPS_MAX },
-	[PART_ROUTES] = { sizeof(struct route_settings), "virtual routes", LIFT_ENTRIES_MAX },
-	[PART_RULES] = { sizeof(struct rule_settings), "virtual rules", LIFT_ENTRIES_MAX },
-	[PART_ADVERTISERS] = { sizeof(struct advertiser_settings), "router advertisements",
-			       SETTINGS_GROUPS_MAX },
-	[PART_PREFIXES] = { sizeof(struct advertised_prefix), "advertised prefixes",
-			    LIFT_ENTRIES_MAX },
-	[PART_PROGRAMS] = { sizeof(struct program_settings), "transition programs",
-			    SETTINGS_GROUPS_MAX },
+	[PART_SYNCS] = { sizeof(struct sync_settings), "interfaces", "sync groups",
+			 SETTINGS_GROUPS_MAX },
+	[PART_ADDRESSES] = { sizeof(struct address_settings), "interfaces", "addresses",
+			     LIFT_ENTRIES_MAX },
+	[PART_PEERS] = { sizeof(struct peer_settings), "interfaces", "peers", LIFT_ENTRIES_MAX },
+	[PART_TRACKS] = { sizeof(struct track_settings), "interfaces", "tracks",
+			  LIFT_ENTRIES_MAX },
+	[PART_OBJECTS] = { sizeof(struct object_settings), "interfaces", "tracked objects",
+			   LIFT_ENTRIES_MAX },
+	[PART_CHECKS] = { sizeof(struct check_settings), "service", "checks and path monitors",
+			  SETTINGS_GROUPS_MAX },
+	[PART_ROUTES] = { sizeof(struct route_settings), "interfaces", "virtual routes",
+			  LIFT_ENTRIES_MAX },
+	[PART_RULES] = { sizeof(struct rule_settings), "interfaces", "virtual rules",
+			 LIFT_ENTRIES_MAX },
+	[PART_ADVERTISERS] = { sizeof(struct advertiser_settings), "interfaces",
+			       "router advertisements", SETTINGS_GROUPS_MAX },
+	[PART_PREFIXES] = { sizeof(struct advertised_prefix), "interfaces",
+			    "advertised prefixes", LIFT_ENTRIES_MAX },
+	[PART_PROGRAMS] = { sizeof(struct program_settings), "interfaces",
+			    "transition programs", SETTINGS_GROUPS_MAX },
 };
 
 void *
@@ -285,32 +294,69 @@ lift_all(struct lifting *l)
 	}
 }
 
+static struct settings_counts
+count_parts(const struct lifting *l)
+{
+	struct settings_counts counts;
+	uint32_t numbers[SETTINGS_PARTS];
+
+	for (unsigned i = 0; i < SETTINGS_PARTS; i++)
+		numbers[i] = l->parts[i].count;
+	memcpy(&counts, numbers, sizeof(counts));
+	return counts;
+}
+
+/* The part that takes most of the room. */
+static unsigned
+largest_part(const struct lifting *l)
+{
+	unsigned largest = 0;
+
+	for (unsigned i = 1; i < SETTINGS_PARTS; i++) {
+		if (l->parts[i].count * parts[i].size > l->parts[largest].count *
+		                                        parts[largest].size)
+			largest = i;
+	}
+	return largest;
+}
+
+/* S1: so many of everything; S2: so much of it together, or a restarted engine would not find
+ * it. */
 static bool
 fits(const struct lifting *l, struct problems *problems)
 {
+	struct settings_counts counts = count_parts(l);
+	char number[16];
+	unsigned worst;
+
 	for (unsigned i = 0; i < SETTINGS_PARTS; i++) {
 		if (l->parts[i].count <= parts[i].most)
 			continue;
-		problems_error(problems, "", 0, "", NULL,
-		               "%u %s are configured; at most %zu are possible",
-		               l->parts[i].count, parts[i].name, parts[i].most);
+		snprintf(number, sizeof(number), "%u", l->parts[i].count);
+		problems_error(problems, "S1", 0, parts[i].path, number,
+		               "so many %s are configured; at most %zu are possible; delete some",
+		               parts[i].name, parts[i].most);
 		return false;
 	}
-	return true;
+	if (settings_size(&counts) <= SETTINGS_SIZE_MAX)
+		return true;
+	worst = largest_part(l);
+	snprintf(number, sizeof(number), "%u", l->parts[worst].count);
+	problems_error(problems, "S2", 0, parts[worst].path, number,
+	               "the configuration takes %zu KiB of the engine's memory, most of them for "
+	               "so many %s; at most %u KiB are possible; delete some",
+	               (settings_size(&counts) + 1023) / 1024, parts[worst].name,
+	               SETTINGS_SIZE_MAX / 1024);
+	return false;
 }
 
 /* The parts as one block. */
 static struct settings *
 join(const struct lifting *l, uint64_t revision)
 {
-	struct settings_counts counts = { 0 };
-	struct settings *settings;
-	uint32_t numbers[SETTINGS_PARTS];
+	struct settings_counts counts = count_parts(l);
+	struct settings *settings = settings_new(&counts);
 
-	for (unsigned i = 0; i < SETTINGS_PARTS; i++)
-		numbers[i] = l->parts[i].count;
-	memcpy(&counts, numbers, sizeof(counts));
-	settings = settings_new(&counts);
 	assert(settings);
 	settings->revision = revision;
 	void *const places[SETTINGS_PARTS] = {

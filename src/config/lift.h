@@ -15,7 +15,7 @@
 #include "core/settings.h"
 
 /* tree passed check_tree(); previous may be NULL.  Heap (free()); NULL with an error when a limit
- * of struct settings is exceeded. */
+ * of struct settings is exceeded (S1: of one kind of thing, S2: of all together). */
 struct settings *lift_settings(const struct lyd_node *tree, uint64_t revision,
                                const struct settings *previous, struct problems *problems);
 

@@ -108,6 +108,13 @@ add_route(struct lifting *l, const struct lyd_node *node, struct group_settings 
 	to->route_count++;
 }
 
+/* A network of all addresses restricts nothing, and the kernel does not keep it. */
+static struct prefix
+restriction(const struct prefix *network)
+{
+	return network->length > 0 ? *network : (struct prefix){ 0 };
+}
+
 /* A rule without addresses is for each family that the group has. */
 static void
 add_rule(struct lifting *l, const struct lyd_node *node, struct group_settings *to)
@@ -123,8 +130,8 @@ add_rule(struct lifting *l, const struct lyd_node *node, struct group_settings *
 	rule = lift_add(l, PART_RULES);
 	rule->priority = lift_number(node, "priority", 0);
 	rule->family = to->family;
-	rule->from = from;
-	rule->to = target;
+	rule->from = restriction(&from);
+	rule->to = restriction(&target);
 	rule->table = lift_number(node, "table", 254);
 	rule->mark = lift_number(node, "mark", 0);
 	lift_text(rule->in, sizeof(rule->in), in ? in : "");

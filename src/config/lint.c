@@ -8,7 +8,7 @@
  *   L7  an address on two interfaces (group_rules.c, with V1)
  *   L8  members of a sync group differ in priority or preempt
  *   L9  an mtu below 114
- *   L10 a virtual address that is the interface's own: this router is its owner
+ *   L10 a virtual address that is the interface's own: this router is its owner, or is not
  *   L11 an owner among others in a sync group
  *   L12 unicast peers with rfc-compatibility
  *   L13 a group tracks its own interface
@@ -182,6 +182,60 @@ member_count(const struct members *members, const struct survey_group *group)
 	return group->sync ? run_of(members->list + low, members->count - low) : 0;
 }
 
+/* The address that IPv4 of a link is sent from, NULL when it has none. */
+static const struct survey_address *
+primary_of(const struct survey *s, int link)
+{
+	for (size_t i = 0; i < s->links[link].address_count; i++) {
+		const struct survey_address *address =
+			&s->addresses[s->links[link].address_first + i];
+
+		if (address->prefix.ip.family == 4)
+			return address;
+	}
+	return NULL;
+}
+
+/* Does this real address, which is also one that the group advertises, make the group an owner?
+ * As the engine has it: engine_on_owner(). */
+static bool
+makes_owner(const struct survey *s, const struct survey_group *group,
+            const struct survey_address *real)
+{
+	if (real->link != group->link)
+		return false;
+	return real->prefix.ip.family == 4 ? real == primary_of(s, group->link)
+	                                   : !ip_is_link_local(&real->prefix.ip);
+}
+
+static void
+advise_owner(const struct survey *s, const struct members *members,
+             const struct survey_address *own, const struct survey_address *real,
+             struct problems *problems)
+{
+	const struct survey_group *group = &s->groups[own->group];
+
+	if (!makes_owner(s, group, real)) {
+		rules_warning(problems, "L10", own->node,
+		              "is also an address of %s itself, which has it whoever is master, so "
+		              "that two routers may answer for it; this router does not become its "
+		              "owner, because only the first IPv4 address of %s, or a global IPv6 "
+		              "address there, makes one; give the interface another address",
+		              s->links[own->place].name, s->links[group->link].name);
+		return;
+	}
+	rules_warning(problems, "L10", own->node,
+	              "is also an address of %s itself: this router is its owner, runs the "
+	              "group at priority 255, and is master whenever it runs, in spite of "
+	              "preempt false; if that is not meant, give the interface another "
+	              "address", s->links[own->place].name);
+	if (member_count(members, group) > 1)
+		rules_warning(problems, "L11", own->node,
+		              "makes an owner of one member of sync group %s: owners are master at "
+		              "once, the other members may not be; take the group out of it, or "
+		              "give the interface another address", group->sync);
+}
+
 /* Real addresses stand before virtual ones of the same place in by_address. */
 static void
 advise_owners(const struct survey *s, const struct members *members, struct problems *problems)
@@ -189,23 +243,12 @@ advise_owners(const struct survey *s, const struct members *members, struct prob
 	for (size_t i = 1; i < s->by_address_count; i++) {
 		const struct survey_address *real = &s->addresses[s->by_address[i - 1]];
 		const struct survey_address *own = &s->addresses[s->by_address[i]];
-		const struct survey_group *group = own->group >= 0 ? &s->groups[own->group] : NULL;
 
-		if (real->group >= 0 || !group || own->excluded || group->disable ||
-		    real->place != own->place || !ip_equal(&real->prefix.ip, &own->prefix.ip))
+		if (real->group >= 0 || own->group < 0 || own->excluded ||
+		    s->groups[own->group].disable || real->place != own->place ||
+		    !ip_equal(&real->prefix.ip, &own->prefix.ip))
 			continue;
-		rules_warning(problems, "L10", own->node,
-		              "is also an address of %s itself: this router is its owner, runs the "
-		              "group at priority 255, and is master whenever it runs, in spite of "
-		              "preempt false; if that is not meant, give the interface another "
-		              "address", s->links[own->place].name);
-		if (member_count(members, group) > 1)
-			rules_warning(problems, "L11", own->node,
-			              "makes an owner of one member of sync group %s: owners "
-			              "are master at once, the other members may not be; take "
-			              "the group out of it, or give the interface another "
-			              "address",
-			              group->sync);
+		advise_owner(s, members, own, real, problems);
 	}
 }
 

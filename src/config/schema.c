@@ -14,7 +14,8 @@
 #include "config/tree.h"
 
 static const char *const modules[] = {
-	"tandem-types", "tandem-interfaces", "tandem-vrrp", "tandem-service", "tandem-state",
+	"tandem-types", "tandem-interfaces", "tandem-vrrp", "tandem-service", "tandem-system",
+	"tandem-comment", "tandem-state",
 };
 
 static bool

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Running and saved configuration, each a file that is always whole.  Writing is: a new file
- * beside the old, its bytes on the disk, the new name, the name on the disk.  A crash anywhere
- * leaves the old file or the new one; what it may leave beside them is overwritten next time.
+ * Running, saved and former configuration, each a file that is always whole, and the history.
  *
- * Revision 1 is the empty configuration that every boot begins with; what the saved file adds is
- * revision 2.  The running file begins with its revision, so that a restarted manager goes on.
+ * The order of a commit makes every crash harmless.  If it is on trial, the former configuration
+ * is written first: nobody looks at that file unless running says that it is on trial.  Then the
+ * running file, with its note and its trial at its head: one rename changes all of them.  Then the
+ * history: if that did not happen, the running file knows what is missing.
+ *
+ * Revision 1 is the empty configuration that everything begins with.  A boot whose saved file is
+ * what the history ends with goes on with that revision; one that says something else is the next.
  */
 #include "config/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,11 +21,12 @@
 #include <unistd.h>
 
 #include "config/check.h"
+#include "config/files.h"
 #include "config/language.h"
 #include "config/lift.h"
+#include "config/tree.h"
 
-#define REVISION_LINE "# tandem revision "
-#define FILE_SIZE_MAX (256 << 20)	/* what is larger is no configuration */
+#define HISTORY_DEFAULT 100	/* configurations that are kept; as in tandem-system.yang */
 
 /* What store_is_saved() found, and for what. */
 struct saved_answer {
@@ -37,28 +40,40 @@ struct store {
 	struct ly_ctx *schema;
 	char *saved_path;
 	char *running_path;
+	char *former_path;
+	struct history *history;	/* NULL = none is kept */
 	struct lyd_node *running;
-	uint64_t revision;
+	struct note note;		/* of running */
+	struct lyd_node *former;	/* while running is on trial: what comes back */
+	uint64_t last_revision;		/* the highest that was ever used */
 	struct saved_answer *answer;	/* behind a pointer: asking changes it, not the store */
 };
 
 int
-store_new(struct ly_ctx *schema, const char *saved_path, const char *running_path,
-          struct store **ret_store, struct error *error)
+store_new(struct ly_ctx *schema, const struct store_places *places, struct store **ret_store,
+          struct error *error)
 {
 	struct store *store = calloc(1, sizeof(*store));
+	int r = 0;
 
-	if (!store)
-		return error_set(error, -ENOMEM, "no memory for the configuration store");
+	assert(store);
 	store->schema = schema;
-	store->saved_path = strdup(saved_path);
-	store->running_path = strdup(running_path);
+	store->saved_path = strdup(places->saved);
+	store->running_path = strdup(places->running);
 	store->answer = calloc(1, sizeof(*store->answer));
-	if (!store->saved_path || !store->running_path || !store->answer) {
+	if (asprintf(&store->former_path, "%s.former", places->running) < 0)
+		store->former_path = NULL;
+	assert(store->saved_path && store->running_path && store->former_path && store->answer);
+	store->note = (struct note){ .revision = 1 };
+	store->last_revision = 1;
+	if (places->history)
+		r = history_open(places->history, &store->history, error);
+	if (r < 0) {
 		store_free(store);
-		return error_set(error, -ENOMEM, "no memory for the configuration store");
+		return r;
 	}
-	store->revision = 1;
+	if (store->history && history_count(store->history) > 0)
+		store->last_revision = history_note(store->history, 0)->revision;
 	*ret_store = store;
 	return 0;
 }
@@ -69,8 +84,11 @@ store_free(struct store *store)
 	if (!store)
 		return;
 	lyd_free_siblings(store->running);
+	lyd_free_siblings(store->former);
+	history_free(store->history);
 	free(store->saved_path);
 	free(store->running_path);
+	free(store->former_path);
 	free(store->answer);
 	free(store);
 }
@@ -84,143 +102,62 @@ store_running(const struct store *store)
 uint64_t
 store_revision(const struct store *store)
 {
-	return store->revision;
+	return store->note.revision;
 }
 
-/* The whole file with a zero behind it.  0 or negative errno; -EFBIG, -EINVAL for no text. */
-static int
-read_file(const char *path, char **ret_text)
+const struct note *
+store_note(const struct store *store)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	char *text = NULL;
-	size_t length = 0;
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	r = fstat(fd, &st) < 0 ? -errno : !S_ISREG(st.st_mode) ? -EINVAL
-	    : st.st_size > FILE_SIZE_MAX ? -EFBIG : 0;
-	if (r < 0)
-		goto out;
-
-	text = malloc((size_t)st.st_size + 1);
-	if (!text) {
-		r = -ENOMEM;
-		goto out;
-	}
-	while (length < (size_t)st.st_size) {
-		ssize_t got = read(fd, text + length, (size_t)st.st_size - length);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			r = -errno;
-			goto out;
-		}
-		if (got == 0)
-			break;
-		length += (size_t)got;
-	}
-	text[length] = '\0';
-	if (strlen(text) != length) {
-		r = -EINVAL;
-		goto out;
-	}
-	*ret_text = text;
-	text = NULL;
-out:
-	free(text);
-	close(fd);
-	return r;
+	return &store->note;
 }
 
-static int
-write_whole(int fd, const char *text)
+const struct history *
+store_history(const struct store *store)
 {
-	size_t left = strlen(text);
-
-	while (left) {
-		ssize_t written = write(fd, text, left);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		text += written;
-		left -= (size_t)written;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
+	return store->history;
 }
 
-static int
-sync_directory(const char *path)
+const struct lyd_node *
+store_former(const struct store *store)
 {
-	const char *slash = strrchr(path, '/');
-	size_t length = !slash || slash == path ? 1 : (size_t)(slash - path);
-	char *directory = strndup(slash ? path : ".", length);
-	int fd, r;
-
-	if (!directory)
-		return -ENOMEM;
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = fd < 0 || fsync(fd) < 0 ? -errno : 0;
-	if (fd >= 0)
-		close(fd);
-	free(directory);
-	return r;
+	return store->former;
 }
 
-/* Put text in place of the file at path.  The rename is the point of no return: what fails later
- * (the directory's way to the disk) does not undo it, and is not reported. */
-static int
-replace_file(const char *path, const char *text, struct error *error)
+/* Trees are equal when they print the same: order of entries and defaults do not matter. */
+static bool
+says_the_same(const struct lyd_node *a, const struct lyd_node *b)
 {
-	char *beside = NULL;
-	int fd, r;
+	char *text_a = language_print_braces(a, false), *text_b = language_print_braces(b, false);
+	bool same = strcmp(text_a, text_b) == 0;
 
-	if (asprintf(&beside, "%s.new", path) < 0)
-		return error_set(error, -ENOMEM, "no memory to write %s", path);
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		r = error_set(error, -errno, "cannot create %s: %s", beside, strerror(errno));
-		goto out;
-	}
-	r = fchmod(fd, 0600) < 0 ? -errno : write_whole(fd, text);
-	if (close(fd) < 0 && r == 0)
-		r = -errno;
-	if (r < 0) {
-		(void)error_set(error, r, "cannot write %s: %s", beside, strerror(-r));
-		(void)unlink(beside);
-		goto out;
-	}
-	if (rename(beside, path) < 0) {
-		r = error_set(error, -errno, "cannot rename %s to %s: %s", beside, path,
-		              strerror(errno));
-		(void)unlink(beside);
-		goto out;
-	}
-	(void)sync_directory(path);
-out:
-	free(beside);
-	return r;
+	free(text_a);
+	free(text_b);
+	return same;
 }
 
-static int
-write_running(const struct store *store, const struct lyd_node *tree, uint64_t revision,
-              struct error *error)
+/* A configuration with its note at its head, on the heap. */
+static char *
+headed_text(const struct note *note, const struct lyd_node *tree)
 {
 	char *braces = language_print_braces(tree, false);
-	char *text = NULL;
-	int r;
+	char head[NOTE_TEXT_MAX], *text = NULL;
 
-	if (asprintf(&text, REVISION_LINE "%" PRIu64 "\n%s", revision, braces) < 0) {
-		free(braces);
-		return error_set(error, -ENOMEM, "no memory to write %s", store->running_path);
-	}
-	r = replace_file(store->running_path, text, error);
-	free(text);
+	note_print(note, head);
+	if (asprintf(&text, "%s%s", head, braces) < 0)
+		text = NULL;
+	assert(text);
 	free(braces);
+	return text;
+}
+
+static int
+write_running(const struct store *store, const struct lyd_node *tree, const struct note *note,
+              struct error *error)
+{
+	char *text = headed_text(note, tree);
+	int r = files_replace(store->running_path, text, error);
+
+	free(text);
 	return r;
 }
 
@@ -229,13 +166,13 @@ write_running(const struct store *store, const struct lyd_node *tree, uint64_t r
  * is tried too: a configuration that cannot run must not become running.
  */
 static int
-load(struct store *store, const char *path, struct lyd_node **ret_tree, uint64_t *ret_revision,
+load(struct store *store, const char *path, struct lyd_node **ret_tree, struct note *ret_note,
      struct problems *problems)
 {
 	struct lyd_node *tree = NULL;
 	struct settings *settings = NULL;
 	char *text = NULL;
-	int r = read_file(path, &text);
+	int r = files_read(path, &text);
 
 	if (r == -ENOENT)
 		return 0;
@@ -245,14 +182,12 @@ load(struct store *store, const char *path, struct lyd_node **ret_tree, uint64_t
 		return -EINVAL;
 	}
 
-	*ret_revision = 0;
-	if (strncmp(text, REVISION_LINE, strlen(REVISION_LINE)) == 0)
-		*ret_revision = strtoull(text + strlen(REVISION_LINE), NULL, 10);
+	(void)note_parse(text, ret_note);
 	r = language_read(store->schema, text, &tree, problems);
 	if (r == 0)
 		r = check_tree(store->schema, &tree, problems);
 	if (r == 0)
-		settings = lift_settings(tree, store->revision, NULL, problems);
+		settings = lift_settings(tree, store->note.revision, NULL, problems);
 	free(text);
 	if (!settings) {
 		lyd_free_siblings(tree);
@@ -264,57 +199,95 @@ load(struct store *store, const char *path, struct lyd_node **ret_tree, uint64_t
 }
 
 static void
-make_running(struct store *store, struct lyd_node *tree, uint64_t revision)
+make_running(struct store *store, struct lyd_node *tree, const struct note *note)
 {
 	lyd_free_siblings(store->running);
 	store->running = tree;
-	store->revision = revision;
+	store->note = *note;
+	if (store->last_revision < note->revision)
+		store->last_revision = note->revision;
 }
 
 void
 store_continue_after(struct store *store, uint64_t revision)
 {
-	if (store->revision < revision)
-		store->revision = revision;
+	if (store->last_revision < revision)
+		store->last_revision = revision;
+	if (store->note.revision < revision)
+		store->note.revision = revision;
+}
+
+/* Running was on trial when the manager ended: what was confirmed last lies beside it.  If it is
+ * lost, nothing can come back, and the trial is over. */
+static void
+load_former(struct store *store, struct problems *problems)
+{
+	struct problems faults = { 0 };
+	struct note note;
+
+	if (load(store, store->former_path, &store->former, &note, &faults) <= 0) {
+		store->note.trial = (struct trial){ 0 };
+		problems_warning(problems, "", 0, "", store->former_path,
+		                 "is missing or damaged: revision %" PRIu64 " counts as confirmed",
+		                 store->note.revision);
+	}
+	problems_done(&faults);
+}
+
+/* The same as the newest of the history has its revision: it is the same configuration. */
+static bool
+is_newest_entry(const struct store *store, const struct lyd_node *tree, struct note *ret_note)
+{
+	const struct note *newest = store->history ? history_note(store->history, 0) : NULL;
+	struct problems problems = { 0 };
+	struct lyd_node *entry = NULL;
+	char *text = NULL;
+	bool same;
+
+	if (!newest || newest->revision < store->last_revision ||
+	    history_read(store->history, newest->revision, &text) < 0)
+		return false;
+	same = language_read(store->schema, text, &entry, &problems) == 0 &&
+	       says_the_same(entry, tree);
+	free(text);
+	lyd_free_siblings(entry);
+	problems_done(&problems);
+	if (same)
+		*ret_note = *newest;
+	return same;
 }
 
 int
-store_start(struct store *store, struct problems *problems)
+store_start(struct store *store, int64_t now, struct problems *problems)
 {
+	struct note note = { .time = now, .user = "tandem", .via = "start" };
 	struct lyd_node *tree = NULL;
 	struct error error;
-	uint64_t revision;
 	int r;
 
-	r = load(store, store->running_path, &tree, &revision, problems);
+	r = load(store, store->running_path, &tree, &note, problems);
 	if (r < 0)
 		return r;
 	if (r > 0) {
-		make_running(store, tree, revision ? revision : 1);
+		note.revision = note.revision ? note.revision : 1;
+		make_running(store, tree, &note);
+		if (note.trial.seconds)
+			load_former(store, problems);
 		return 0;
 	}
 
-	r = load(store, store->saved_path, &tree, &revision, problems);
-	if (r <= 0)
+	note = (struct note){ .time = now, .user = "tandem", .via = "start" };
+	r = load(store, store->saved_path, &tree, &(struct note){ 0 }, problems);
+	if (r < 0)
 		return r;
-	make_running(store, tree, store->revision + 1);
-	if (write_running(store, tree, store->revision, &error) < 0)
+	if (!is_newest_entry(store, tree, &note))
+		note.revision = r == 0 && store->last_revision <= 1 ? 1 : store->last_revision + 1;
+	make_running(store, tree, &note);
+	if (r > 0 && write_running(store, tree, &note, &error) < 0)
 		problems_warning(problems, "", 0, "", NULL,
 		                 "%s; a restarted manager will not know what is running",
 				 error.text);
 	return 0;
-}
-
-/* Trees are equal when they print the same: order of entries and defaults do not matter. */
-static bool
-says_the_same(const struct lyd_node *a, const struct lyd_node *b)
-{
-	char *text_a = language_print_set(a, false), *text_b = language_print_set(b, false);
-	bool same = strcmp(text_a, text_b) == 0;
-
-	free(text_a);
-	free(text_b);
-	return same;
 }
 
 int
@@ -329,13 +302,14 @@ store_prepare(struct store *store, const struct lyd_node *tree, const struct set
 		return -EINVAL;
 	}
 	if (check_tree(store->schema, &prepared.tree, problems) == 0)
-		prepared.settings = lift_settings(prepared.tree, store->revision + 1, previous,
+		prepared.settings = lift_settings(prepared.tree, store->last_revision + 1, previous,
 		                                  problems);
 	if (!prepared.settings) {
 		prepared_done(&prepared);
 		return -EINVAL;
 	}
 	prepared.unchanged = says_the_same(store->running, prepared.tree);
+	prepared.former = store->note.trial.seconds && says_the_same(store->former, prepared.tree);
 	*ret_prepared = prepared;
 	return 0;
 }
@@ -348,28 +322,165 @@ prepared_done(struct prepared *prepared)
 	*prepared = (struct prepared){ 0 };
 }
 
-int
-store_commit(struct store *store, struct prepared *prepared, struct error *error)
+static void
+forget_former(struct store *store)
 {
-	uint64_t revision = prepared->settings->revision;
-	int r = write_running(store, prepared->tree, revision, error);
+	lyd_free_siblings(store->former);
+	store->former = NULL;
+	(void)unlink(store->former_path);	/* without a trial nobody looks at it */
+}
 
+/* The first commit on trial: what runs now has to be on the disk before anything else changes. */
+static int
+keep_former(struct store *store, struct error *error)
+{
+	struct lyd_node *former = NULL;
+	char *text = headed_text(&store->note, store->running);
+	int r = files_replace(store->former_path, text, error);
+
+	free(text);
 	if (r < 0)
 		return r;
-	make_running(store, prepared->tree, revision);
-	prepared->tree = NULL;
+	if (store->running && lyd_dup_siblings(store->running, NULL,
+	                                       LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS,
+	                                       &former) != LY_SUCCESS)
+		assert(!"a tree can be duplicated as long as there is memory");
+	lyd_free_siblings(store->former);
+	store->former = former;
 	return 0;
+}
+
+int
+store_commit(struct store *store, struct prepared *prepared, const struct note *note,
+             struct error *error)
+{
+	const struct trial *before = &store->note.trial;
+	struct note full = *note;
+	int r = 0;
+
+	full.revision = prepared->settings->revision;
+	full.trial.returns_to = before->seconds ? before->returns_to : store->note.revision;
+	if (full.trial.seconds && !before->seconds)
+		r = keep_former(store, error);
+	if (r == 0)
+		r = write_running(store, prepared->tree, &full, error);
+	if (r < 0)
+		return r;
+	make_running(store, prepared->tree, &full);
+	prepared->tree = NULL;
+	if (!full.trial.seconds)
+		forget_former(store);
+	return 0;
+}
+
+int
+store_confirm(struct store *store, struct error *error)
+{
+	struct note note = store->note;
+	int r;
+
+	note.trial = (struct trial){ 0 };
+	r = write_running(store, store->running, &note, error);
+	if (r < 0)
+		return r;
+	store->note = note;
+	forget_former(store);
+	return 0;
+}
+
+/* How many configurations the operator wants to be kept. */
+static size_t
+history_limit(const struct lyd_node *running)
+{
+	const struct lyd_node *node = running;
+
+	while (node && strcmp(node->schema->name, "system") != 0)
+		node = node->next;
+	node = node ? tree_child(node, "config-management") : NULL;
+
+	const char *limit = node ? tree_value(node, "commit-revisions") : NULL;
+
+	return limit ? strtoul(limit, NULL, 10) : HISTORY_DEFAULT;
+}
+
+int
+store_record(struct store *store, struct error *error)
+{
+	const struct note *newest = store->history ? history_note(store->history, 0) : NULL;
+	struct note note = store->note;
+	char *text;
+	int r;
+
+	if (!store->history || (newest && newest->revision >= note.revision))
+		return 0;
+	note.trial = (struct trial){ 0 };
+	text = language_print_braces(store->running, false);
+	r = history_add(store->history, &note, text, history_limit(store->running), error);
+	free(text);
+	return r;
 }
 
 int
 store_save(struct store *store, struct error *error)
 {
 	char *text = language_print_braces(store->running, false);
-	int r = replace_file(store->saved_path, text, error);
+	int r = files_replace(store->saved_path, text, error);
 
 	free(text);
 	store->answer->known = false;
 	return r;
+}
+
+/* ---- other configurations ------------------------------------------------------------------- */
+
+/* Make a tree of a text (taken) that was read with result r. */
+static int
+read_text(const struct store *store, int r, char *text, const char *what,
+          struct lyd_node **ret_tree, struct problems *problems)
+{
+	struct lyd_node *tree = NULL;
+
+	if (r == -ENOENT)
+		return r;
+	if (r < 0) {
+		problems_error(problems, "", 0, "", what, "cannot be read: %s", strerror(-r));
+		return -EINVAL;
+	}
+	r = language_read(store->schema, text, &tree, problems);
+	free(text);
+	if (r == 0)
+		*ret_tree = tree;
+	return r;
+}
+
+int
+store_read_revision(const struct store *store, uint64_t revision, struct lyd_node **ret_tree,
+                    struct problems *problems)
+{
+	char *text = NULL;
+	char name[32];
+	int r = -ENOENT;
+
+	if (revision == store->note.revision) {
+		*ret_tree = NULL;
+		if (store->running && lyd_dup_siblings(store->running, NULL, LYD_DUP_RECURSIVE |
+		                                       LYD_DUP_WITH_FLAGS, ret_tree) != LY_SUCCESS)
+			assert(!"a tree can be duplicated as long as there is memory");
+		return 0;
+	}
+	snprintf(name, sizeof(name), "revision %" PRIu64, revision);
+	if (store->history)
+		r = history_read(store->history, revision, &text);
+	return read_text(store, r, text, name, ret_tree, problems);
+}
+
+int
+store_read_saved(const struct store *store, struct lyd_node **ret_tree, struct problems *problems)
+{
+	char *text = NULL;
+	int r = files_read(store->saved_path, &text);
+
+	return read_text(store, r, text, store->saved_path, ret_tree, problems);
 }
 
 static bool
@@ -384,14 +495,9 @@ compare_saved(const struct store *store)
 {
 	struct problems problems = { 0 };
 	struct lyd_node *tree = NULL;
-	char *text = NULL;
-	bool same;
+	bool same = store_read_saved(store, &tree, &problems) == 0 &&
+	            says_the_same(tree, store->running);
 
-	if (read_file(store->saved_path, &text) < 0)
-		return false;
-	same = language_read(store->schema, text, &tree, &problems) == 0 &&
-	       says_the_same(tree, store->running);
-	free(text);
 	lyd_free_siblings(tree);
 	problems_done(&problems);
 	return same;
@@ -406,10 +512,10 @@ store_is_saved(const struct store *store)
 
 	if (stat(store->saved_path, &st) < 0)
 		return !store->running || says_the_same(NULL, store->running);
-	if (!answer->known || answer->revision != store->revision || !is_same_file(&answer->file,
-										   &st))
+	if (!answer->known || answer->revision != store->note.revision ||
+	    !is_same_file(&answer->file, &st))
 		*answer = (struct saved_answer){
-			.file = st, .revision = store->revision, .known = true,
+			.file = st, .revision = store->note.revision, .known = true,
 			.saved = compare_saved(store),
 		};
 	return answer->saved;

@@ -107,6 +107,37 @@ scan_word(struct words_scanner *scanner)
 	return WORDS_WORD;
 }
 
+/* Behind the opening of a comment whose end is known: its text as one line.  A line of the text
+ * may begin with a star, as is usual. */
+static enum words_token
+scan_comment(struct words_scanner *scanner, const char *end)
+{
+	size_t length = 0;
+
+	put(scanner, &length, ' ');
+	length = 0;
+	scanner->at += 2;
+	scanner->at += strspn(scanner->at, " \t\r\n");
+	while (scanner->at < end) {
+		size_t blank = strspn(scanner->at, " \t\r\n");
+		const char *line = memchr(scanner->at, '\n', blank);
+
+		if (scanner->at + blank >= end)
+			break;
+		if (!line) {
+			put(scanner, &length, *scanner->at++);
+			continue;
+		}
+		scanner->at += blank;
+		if (*scanner->at == '*')
+			scanner->at += 1 + strspn(scanner->at + 1, " \t");
+		put(scanner, &length, ' ');
+	}
+	scanner->word[length] = '\0';
+	scanner->at = end + 2;
+	return WORDS_COMMENT;
+}
+
 /* Over blanks and comments, counting lines in comments.  False when a comment is not closed. */
 static bool
 skip_blanks(struct words_scanner *scanner)
@@ -120,6 +151,8 @@ skip_blanks(struct words_scanner *scanner)
 
 			if (!end)
 				return false;
+			if (scanner->comments)
+				return true;
 			for (; scanner->at < end; scanner->at++)
 				scanner->line += *scanner->at == '\n';
 			scanner->at = end + 2;
@@ -147,6 +180,13 @@ words_next(struct words_scanner *scanner)
 		scanner->at++;
 		scanner->line_ended = true;
 		return WORDS_LINE_END;
+	}
+	if (scanner->comments && strncmp(scanner->at, "/*", 2) == 0) {
+		const char *end = strstr(scanner->at + 2, "*/");
+
+		for (const char *c = scanner->at; c < end; c++)
+			scanner->line += *c == '\n';
+		return scan_comment(scanner, end);
 	}
 	if (scanner->braces && strchr("{}", scanner->at[0]) &&
 	    (scanner->at[1] == '\0' || strchr(" \t\r\n", scanner->at[1])))

@@ -5,7 +5,7 @@
  *
  * A word ends at a blank.  '...' keeps everything; "..." keeps everything but \" \\ \n \t; outside
  * quotes a backslash keeps the next character.  Comments begin where a word could: # and // to the
- * end of the line, and C's over several lines.
+ * end of the line, and C's over several lines, which are tokens for who wants to keep them.
  */
 #ifndef TANDEM_WORDS_H
 #define TANDEM_WORDS_H
@@ -19,6 +19,7 @@ enum words_token {
 	WORDS_OPEN,			/* a { standing alone; only with braces */
 	WORDS_CLOSE,
 	WORDS_LINE_END,
+	WORDS_COMMENT,			/* C's, in one line, without blanks around; if asked for */
 	WORDS_TEXT_END,
 	WORDS_FAULT,			/* fault says what; the rest of the line is skipped */
 };
@@ -27,8 +28,9 @@ struct words_scanner {
 	const char *at;
 	unsigned line;			/* of the token last returned */
 	bool braces;			/* { and } are tokens, not words */
+	bool comments;			/* C's comments are tokens, not blanks */
 	bool line_ended;		/* the token last returned ended its line */
-	char *word;			/* of WORDS_WORD; reused by the next call */
+	char *word;			/* of WORDS_WORD, WORDS_COMMENT; reused by the next call */
 	size_t room;
 	const char *fault;		/* of WORDS_FAULT: a sentence without final dot */
 };

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/announce.h"
 #include "core/frames.h"
@@ -34,6 +35,7 @@
 
 struct engine {
 	struct roster *roster;		/* NULL before the first engine_adopt() */
+	struct roster *next;		/* prepared, or NULL */
 	struct engine_status overall;
 	nsec_t last_call;
 	bool called;
@@ -51,6 +53,7 @@ engine_free(struct engine *engine)
 	if (!engine)
 		return;
 	roster_free(engine->roster);
+	roster_free(engine->next);
 	free(engine);
 }
 
@@ -99,6 +102,25 @@ group_count(const struct engine *engine)
 
 /* ---- settings ------------------------------------------------------------------------------- */
 
+int
+engine_prepare(struct engine *engine, const struct settings *settings, nsec_t now)
+{
+	roster_free(engine->next);
+	engine->next = roster_new(settings, &engine->overall.lateness, now);
+	if (!engine->next)
+		return -ENOMEM;
+	roster_match(engine->next, engine->roster);
+	return 0;
+}
+
+static bool
+is_prepared(const struct engine *engine, const struct settings *settings)
+{
+	const struct settings *next = engine->next ? engine->next->settings : NULL;
+
+	return next && next->size == settings->size && memcmp(next, settings, next->size) == 0;
+}
+
 void
 engine_retire(struct engine *engine, const struct settings *settings, nsec_t now,
               struct effects *out)
@@ -108,7 +130,8 @@ engine_retire(struct engine *engine, const struct settings *settings, nsec_t now
 	wake(engine, now, out);
 	if (!r)
 		return;
-	roster_mark(r, settings);
+	if (!is_prepared(engine, settings))
+		roster_mark(r, settings);
 	for (uint32_t i = 0; i < r->settings->group_count; i++)
 		if (!r->vrouters[i].stays)
 			party_retire(&r->vrouters[i], now, out);
@@ -117,9 +140,8 @@ engine_retire(struct engine *engine, const struct settings *settings, nsec_t now
 }
 
 static void
-assert_none_left_master(struct roster *r, const struct settings *settings)
+assert_none_left_master(const struct roster *r)
 {
-	roster_mark(r, settings);
 	for (uint32_t i = 0; i < r->settings->group_count; i++)
 		assert(r->vrouters[i].stays || !r->vrouters[i].holds);	/* not retired first */
 }
@@ -142,12 +164,15 @@ engine_adopt(struct engine *engine, const struct settings *settings, nsec_t now,
              struct effects *out)
 {
 	struct roster *old = engine->roster;
-	struct roster *next = roster_new(settings, &engine->overall.lateness, now);
+	struct roster *next;
+	int r = is_prepared(engine, settings) ? 0 : engine_prepare(engine, settings, now);
 
-	if (!next)
-		return -ENOMEM;
+	if (r < 0)
+		return r;
+	next = engine->next;
+	engine->next = NULL;
 	if (old)
-		assert_none_left_master(old, settings);
+		assert_none_left_master(old);
 	roster_carry(next, old, now);
 	engine->roster = next;
 	wake(engine, now, out);
@@ -158,6 +183,7 @@ engine_adopt(struct engine *engine, const struct settings *settings, nsec_t now,
 
 		vrouter_revise(v, now, out);
 		v->before = NULL;
+		v->was = NULL;
 		party_schedule_member(v);
 		stranger_forget(engine->overall.strangers, v->status.interface, v->status.vrid,
 		                v->status.family);
@@ -407,6 +433,17 @@ engine_has_left(const struct engine *engine)
 		if (engine->roster->vrouters[i].holds)
 			return false;
 	return true;
+}
+
+nsec_t
+engine_leaves_by(const struct engine *engine)
+{
+	const struct roster *r = engine->roster;
+	nsec_t latest = 0;
+
+	for (uint32_t i = 0; r && i < r->party_count; i++)
+		latest = nsec_max(latest, r->parties[i].leave_by);
+	return latest;
 }
 
 void

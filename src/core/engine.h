@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The VRRP engine as pure code: events and the time come in, effects go out.  It makes no system
- * call, reads no clock, writes no log, and allocates only in engine_new(), engine_adopt() and
- * engine_free().  The daemon and the simulator run this very code.
+ * call, reads no clock, writes no log, and allocates only in engine_new(), engine_prepare(),
+ * engine_adopt() and engine_free().  The daemon and the simulator run this very code.
  *
  * Groups and links are named by their index in the settings last adopted.
  *
@@ -84,6 +84,13 @@ struct engine;
 /* An engine without groups.  NULL when out of memory. */
 struct engine *engine_new(void) MUST_USE;
 void engine_free(struct engine *engine);	/* NULL is fine */
+
+/*
+ * What engine_adopt() with the same settings will need is made now, so that it takes less time then
+ * and does not fail; nothing else changes.  May be left out, and may be called for other settings
+ * without adopting these.  0, or -ENOMEM.
+ */
+int engine_prepare(struct engine *engine, const struct settings *settings, nsec_t now) MUST_USE;
 
 /*
  * The first half of adopting: groups that these settings no longer hold leave.  Masters among them
@@ -207,11 +214,12 @@ enum engine_answer engine_announce(struct engine *engine, uint32_t group, nsec_t
 /*
  * Before a stop: masters resign and keep forwarding until another master is heard, as after a
  * reset, but for no longer than any healthy router of the group needs to follow a resignation; and
- * nobody becomes master any more.  engine_has_left() says when no addresses are held, and
- * engine_stop() ends it.
+ * nobody becomes master any more.  engine_has_left() says when no addresses are held, which is so
+ * by engine_leaves_by() at the latest (0 = there is nobody to wait for), and engine_stop() ends it.
  */
 void engine_leave(struct engine *engine, nsec_t now, struct effects *out);
 bool engine_has_left(const struct engine *engine);
+nsec_t engine_leaves_by(const struct engine *engine);
 
 /* Stop: masters resign, all addresses are dropped, all groups go to INIT. */
 void engine_stop(struct engine *engine, nsec_t now, struct effects *out);

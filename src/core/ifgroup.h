@@ -11,8 +11,17 @@
 
 /* Does the link's MAC name a group number, as those do that we make for groups? */
 bool ifgroup_is_virtual(const struct ifworld_link *link);
-/* And does its description say that we made it? */
+/* And does its description, or a mark, say that we made it? */
 bool ifgroup_is_ours(const struct ifworld_link *link);
+
+/*
+ * Deleting virtual links: condemn each, then let those go that were condemned from this place of
+ * the list on, a batch at a time; or, when nothing else has to wait for it, all of them at once,
+ * and all that were made and never described.
+ */
+void ifgroup_condemn(const struct ifjob *job, const struct ifworld_link *link, bool at_once);
+void ifgroup_delete_condemned(const struct ifjob *job, size_t from);
+void ifgroup_delete_at_once(const struct ifjob *job);
 
 /* What the virtual link of a group is called when its own name is taken. */
 void ifgroup_other_name(int parent, const struct group_settings *group, char name[NAME_SIZE]);

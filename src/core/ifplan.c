@@ -435,16 +435,18 @@ void
 ifplan_rest(const struct ifplan *plan, const struct ifplan_view *view, struct ifsteps *out)
 {
 	struct ifjob job = { plan, view, out, IFSTEP_REST, NULL, NULL };
+	size_t before = out->count;
 
 	for (const struct ifworld_link *l = NULL;
 	     (l = ifworld_next_link(view->world, l)) != NULL;) {
 		if (ifgroup_is_virtual(l)) {
 			if (ifgroup_is_ours(l) && !is_wanted(plan, view->world, l))
-				ifjob_simple(&job, IFSTEP_DELETE_LINK, l);
+				ifgroup_condemn(&job, l, false);
 		} else if (ifwishes_named(plan->wishes, l->name) == IFSTEP_REST) {
 			plan_sweep(&job, l);
 		}
 	}
+	ifgroup_delete_condemned(&job, before);
 	ifway_sweep(&job);
 	for (const struct iforiginal *o = NULL;
 	     (o = iforiginals_next(view->originals, o)) != NULL;) {
@@ -485,7 +487,7 @@ ifplan_stop(const struct ifplan_view *view, struct ifsteps *out)
 		const struct iforiginal *o = iforiginals_find(view->originals, l->name);
 
 		if (ifgroup_is_ours(l)) {
-			ifjob_simple(&job, IFSTEP_DELETE_LINK, l);
+			ifgroup_condemn(&job, l, true);
 			continue;
 		}
 		for (const struct ifworld_address *a = NULL;
@@ -496,6 +498,7 @@ ifplan_stop(const struct ifplan_view *view, struct ifsteps *out)
 			restore_arp(&job, o);
 		}
 	}
+	ifgroup_delete_at_once(&job);
 }
 
 /* ---- remarks ---- */

@@ -88,7 +88,7 @@ ifstep_key(const struct ifstep *s)
 		s->kind, (uint32_t)s->index, (uint32_t)s->other, s->mark, s->vrid, s->parts,
 		s->vlan, s->vlan_protocol, s->mtu, (uint32_t)s->arp.ignore,
 		(uint32_t)s->arp.announce, (uint32_t)s->arp.rp_filter,
-		s->prefix.ip.family, s->prefix.length,
+		s->prefix.ip.family, s->prefix.length, s->batch,
 	};
 	uint64_t hash = mix(14695981039346656037u, numbers, sizeof(numbers));
 
@@ -141,10 +141,17 @@ ifstep_text(const struct ifstep *s, char *text, size_t size)
 	case IFSTEP_DELETE_LINK:
 		snprintf(text, size, "delete the interface");
 		return;
+	case IFSTEP_CONDEMN:
+		snprintf(text, size, "mark the interface for deletion");
+		return;
+	case IFSTEP_DELETE_BATCH:
+		snprintf(text, size, "delete all interfaces marked for it");
+		return;
 	case IFSTEP_RENAME:
 		snprintf(text, size, "rename the interface");
 		return;
 	case IFSTEP_SET_UP:
+	case IFSTEP_RAISE:
 		snprintf(text, size, "set the interface up");
 		return;
 	case IFSTEP_SET_DOWN:

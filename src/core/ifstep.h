@@ -16,15 +16,18 @@
 enum ifstep_kind {
 	IFSTEP_CREATE_BOND,		/* name, bond */
 	IFSTEP_CREATE_VIF,		/* name, other = parent, vlan, vlan_protocol */
-	IFSTEP_CREATE_VIRTUAL,		/* name, other = parent, mac */
+	IFSTEP_CREATE_VIRTUAL,		/* name, other = parent, mac; a marked link of batch 0 */
 	IFSTEP_DELETE_LINK,
+	IFSTEP_CONDEMN,			/* batch: the link goes with all others of it */
+	IFSTEP_DELETE_BATCH,		/* batch: delete what is condemned so */
 	IFSTEP_RENAME,			/* text = new name */
 	IFSTEP_SET_UP,
 	IFSTEP_SET_DOWN,
+	IFSTEP_RAISE,			/* set a virtual link up, condemned no longer */
 	IFSTEP_SET_MTU,
 	IFSTEP_SET_MAC,
 	IFSTEP_SET_ALIAS,		/* text */
-	IFSTEP_SET_GROUP_ALIAS,		/* text = interface, vrid */
+	IFSTEP_SET_GROUP_ALIAS,		/* text = interface, vrid; takes the mark away */
 	IFSTEP_SET_MASTER,		/* other = bond, 0 = none */
 	IFSTEP_SET_BOND,		/* bond; parts says which of it */
 	IFSTEP_SET_ARP,			/* arp; a negative value leaves the kernel's */
@@ -69,6 +72,7 @@ struct ifstep {
 	int32_t group;			/* brings back what this group should have, or -1 */
 	int index;			/* of the link, 0 for one to be made */
 	int other;
+	uint32_t batch;
 	char name[NAME_SIZE];		/* of the link, for sentences */
 	struct prefix prefix;
 	uint8_t mark;			/* local routes: MARK_VIRTUAL = one that stands in for the

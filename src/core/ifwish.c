@@ -459,6 +459,13 @@ ifwishes_named(const struct ifwishes *w, const char *name)
 	return entry == NULL ? IFSTEP_REST : entry->link;
 }
 
+/* Each has a name besides those of the links. */
+uint32_t
+ifwishes_virtual_links(const struct ifwishes *w)
+{
+	return w->name_count - w->settings->link_count;
+}
+
 static struct ifwishes_groups
 list_of(const struct lists *lists, uint32_t link)
 {

@@ -29,6 +29,9 @@ struct ifwishes_groups {
 /* The groups on a link. */
 struct ifwishes_groups ifwishes_groups(const struct ifwishes *wishes, uint32_t link);
 
+/* On how many links (and families) groups have virtual links, taken together. */
+uint32_t ifwishes_virtual_links(const struct ifwishes *wishes);
+
 /* The groups that have addresses or routes on a link, but run on another. */
 struct ifwishes_groups ifwishes_visitors(const struct ifwishes *wishes, uint32_t link);
 

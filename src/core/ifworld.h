@@ -59,6 +59,8 @@ struct ifworld_link {
 	bool oper_up;			/* operational state up or unknown */
 	bool private;			/* macvlan in private mode */
 	bool no_addr_gen;		/* makes no IPv6 addresses of its own accord */
+	bool marked;			/* as made by us, and not described yet */
+	bool condemned;			/* to be deleted with others: see ifgroup.c */
 	uint16_t vlan;
 	uint16_t vlan_protocol;
 	uint32_t mtu;

@@ -290,6 +290,26 @@ roster_mark(struct roster *r, const struct settings *next)
 	}
 }
 
+void
+roster_match(struct roster *r, struct roster *old)
+{
+	for (uint32_t i = 0; old && i < old->settings->group_count; i++)
+		old->vrouters[i].stays = false;
+	for (uint32_t l = 0; old && l < r->settings->link_count; l++) {
+		const struct roster_link *link = &r->links[l];
+		int before = names_find(&old->link_names, settings_links(r->settings)[l].name);
+
+		for (uint32_t i = link->first; before >= 0 && i < link->first + link->count; i++) {
+			struct vrouter *v = r->by_link[i];
+
+			v->was = roster_find(old, (uint32_t)before, v->settings->vrid,
+			                     v->settings->family);
+			if (v->was)
+				v->was->stays = true;
+		}
+	}
+}
+
 /* ---- taking over ---------------------------------------------------------------------------- */
 
 static void
@@ -360,12 +380,10 @@ carry_vrouters(struct roster *r, const struct roster *old, nsec_t now)
 {
 	for (uint32_t i = 0; i < r->settings->group_count; i++) {
 		struct vrouter *v = &r->vrouters[i];
-		struct vrouter *was = roster_find_named(old, v->status.interface,
-		                                        v->settings->vrid, v->settings->family);
 
-		carry_watches(r, v, old, was, now);
-		if (was)
-			vrouter_carry(v, was);
+		carry_watches(r, v, old, v->was, now);
+		if (v->was)
+			vrouter_carry(v, v->was);
 		if (v->settings->version == 3)
 			r->timers.shortest = nsec_min(r->timers.shortest,
 			                              v->status.master_interval);

@@ -64,7 +64,13 @@ struct vrouter *roster_find_named(const struct roster *roster, const char *inter
                                   uint8_t family);
 
 /*
- * Take over links, objects, groups and the states of parties from old, which may be NULL.  Members
+ * Note in each group which one it was in old (NULL: there is none), and there which groups stay.
+ */
+void roster_match(struct roster *roster, struct roster *old);
+
+/*
+ * Take over links, objects, groups and the states of parties from old, which may be NULL, and with
+ * which this one was matched.  Members
  * may then be in other states than their party: party_adopt() comes next for each.
  */
 void roster_carry(struct roster *roster, const struct roster *old, nsec_t now);

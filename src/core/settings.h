@@ -20,6 +20,7 @@
 #include "base/inet.h"
 #include "base/nsec.h"
 
+#define SETTINGS_SIZE_MAX (16u << 20)	/* bytes of a block: what outlives the engine holds two */
 #define SETTINGS_LINKS_MAX 65536u
 #define SETTINGS_GROUPS_MAX 65536u
 #define GROUP_ADDRESSES_MAX 20u		/* virtual addresses of a group */

@@ -53,6 +53,7 @@ struct vrouter {
 	nsec_t offset;			/* of its place in the interval among all groups */
 	unsigned changes;		/* enum change, while adopting */
 	const struct party *before;	/* while adopting: its party until now, NULL = new */
+	struct vrouter *was;		/* while adopting: itself until now, NULL = new */
 	bool stays;			/* while retiring: the next settings have it, too */
 
 	/* What is true now. */

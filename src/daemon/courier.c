@@ -19,18 +19,24 @@
 /* Tokens of frames that go the way of the interfaces. */
 enum { TOKEN_NONE, TOKEN_ADVERT, TOKEN_RESIGN };
 
+/* What is sized by the settings. */
+struct room {
+	struct effects aftermath;	/* of having sent; alarms only */
+	uint32_t *taken;		/* per group: the last round that takes its addresses */
+	uint32_t *resigned;		/* ... in which its resignation was given to them */
+	bool *behind;			/* per effect of the list: not sent at once */
+};
+
 struct courier {
 	struct engine *engine;
 	struct interfaces *interfaces;
 	struct recorder *recorder;
 	const struct settings *settings;
 	struct packet_senders senders;
-	struct effects aftermath;	/* of having sent; alarms only */
-	uint32_t *taken;		/* per group: the last round that takes its addresses */
-	uint32_t *resigned;		/* ... in which its resignation was given to them */
+	struct room room;
+	struct room next;		/* prepared */
 	uint32_t round;
 	bool watched;			/* packets go into the journal, in this round */
-	bool *behind;			/* per effect of the list: not sent at once */
 	struct outgoing frames[FRAMES_A_SEND];		/* collected to be sent together */
 	struct effect owners[FRAMES_A_SEND];		/* the effect each of them comes from */
 	size_t count;
@@ -41,11 +47,11 @@ struct courier {
 static void
 tell_engine(struct courier *c, uint32_t group, bool resign, int error, nsec_t now)
 {
-	c->aftermath.count = 0;
-	engine_on_sent(c->engine, group, resign, error, now, &c->aftermath);
-	for (size_t i = 0; i < c->aftermath.count; i++) {
-		recorder_effect(c->recorder, &c->aftermath.list[i]);
-		report_effect(c->engine, &c->aftermath.list[i]);
+	c->room.aftermath.count = 0;
+	engine_on_sent(c->engine, group, resign, error, now, &c->room.aftermath);
+	for (size_t i = 0; i < c->room.aftermath.count; i++) {
+		recorder_effect(c->recorder, &c->room.aftermath.list[i]);
+		report_effect(c->engine, &c->room.aftermath.list[i]);
 	}
 }
 
@@ -79,7 +85,7 @@ static bool
 must_follow_take(const struct courier *c, uint32_t group)
 {
 	return settings_groups(c->settings)[group].rfc_compatibility &&
-	       (c->taken[group] == c->round || interfaces_is_taking(c->interfaces, group)) &&
+	       (c->room.taken[group] == c->round || interfaces_is_taking(c->interfaces, group)) &&
 	       !interfaces_is_sending(c->interfaces, group);
 }
 
@@ -126,7 +132,7 @@ send_advert(struct courier *c, const struct effect *effect, bool behind)
 		c->frames[c->count++] = outgoing;
 	}
 	if (behind && effect->resign)
-		c->resigned[effect->group] = c->round;
+		c->room.resigned[effect->group] = c->round;
 }
 
 void
@@ -179,11 +185,11 @@ send_adverts(struct courier *c, const struct effects *effects)
 		const struct effect *effect = &effects->list[i];
 
 		if (effect->kind == EFFECT_TAKE_ADDRESSES)
-			c->taken[effect->group] = c->round;
+			c->room.taken[effect->group] = c->round;
 		if (effect->kind != EFFECT_SEND_ADVERT)
 			continue;
-		c->behind[i] = goes_behind(c, effect);
-		if (!c->behind[i])
+		c->room.behind[i] = goes_behind(c, effect);
+		if (!c->room.behind[i])
 			send_advert(c, effect, false);
 	}
 	send_collected(c);
@@ -205,7 +211,7 @@ carry_out_one(struct courier *c, const struct effect *effect, bool behind)
 		interfaces_renew(c->interfaces, effect->group, effect->lease);
 		return;
 	case EFFECT_DROP_ADDRESSES:
-		if (c->resigned[effect->group] != c->round)
+		if (c->room.resigned[effect->group] != c->round)
 			interfaces_forget_frames(c->interfaces, effect->group);
 		interfaces_drop(c->interfaces, effect->group);
 		return;
@@ -231,7 +237,7 @@ courier_carry_out(struct courier *c, const struct effects *effects)
 	c->watched = recorder_is_watched(c->recorder, clock_now());
 	send_adverts(c, effects);
 	for (size_t i = 0; i < effects->count; i++)
-		carry_out_one(c, &effects->list[i], c->behind[i]);
+		carry_out_one(c, &effects->list[i], c->room.behind[i]);
 	interfaces_flush(c->interfaces);
 }
 
@@ -256,16 +262,24 @@ courier_new(struct engine *engine, struct interfaces *interfaces, struct recorde
 	return 0;
 }
 
+static void
+free_room(struct room *room)
+{
+	free(room->aftermath.list);
+	free(room->taken);
+	free(room->resigned);
+	free(room->behind);
+	*room = (struct room){ 0 };
+}
+
 void
 courier_free(struct courier *c)
 {
 	if (!c)
 		return;
 	packet_close_senders(&c->senders);
-	free(c->aftermath.list);
-	free(c->taken);
-	free(c->resigned);
-	free(c->behind);
+	free_room(&c->room);
+	free_room(&c->next);
 	free(c);
 }
 
@@ -273,27 +287,27 @@ int
 courier_prepare(struct courier *c, const struct settings *settings, size_t capacity)
 {
 	size_t groups = settings->group_count + 1u;
-	uint32_t *taken = calloc(groups, sizeof(*taken));
-	uint32_t *resigned = calloc(groups, sizeof(*resigned));
-	bool *behind = calloc(capacity, sizeof(*behind));
-	struct effect *list = calloc(capacity, sizeof(*list));
+	struct room *next = &c->next;
 
-	if (!taken || !resigned || !behind || !list) {
-		free(taken);
-		free(resigned);
-		free(behind);
-		free(list);
-		return -ENOMEM;
-	}
-	free(c->taken);
-	free(c->resigned);
-	free(c->behind);
-	free(c->aftermath.list);
-	c->taken = taken;
-	c->resigned = resigned;
-	c->behind = behind;
-	c->aftermath = (struct effects){ .list = list, .capacity = capacity };
+	free_room(next);
+	next->taken = calloc(groups, sizeof(*next->taken));
+	next->resigned = calloc(groups, sizeof(*next->resigned));
+	next->behind = calloc(capacity, sizeof(*next->behind));
+	next->aftermath.list = calloc(capacity, sizeof(*next->aftermath.list));
+	next->aftermath.capacity = capacity;
+	if (next->taken && next->resigned && next->behind && next->aftermath.list)
+		return 0;
+	free_room(next);
+	return -ENOMEM;
+}
+
+void
+courier_adopt(struct courier *c, const struct settings *settings)
+{
+	assert(c->next.taken);		/* prepared */
+	free_room(&c->room);
+	c->room = c->next;
+	c->next = (struct room){ 0 };
 	c->settings = settings;
 	c->round = 0;
-	return 0;
 }

@@ -20,10 +20,11 @@ int courier_new(struct engine *engine, struct interfaces *interfaces, struct rec
                 struct courier **ret, struct error *error) MUST_USE;
 void courier_free(struct courier *courier);		/* NULL is fine */
 
-/* Room for the groups of these settings (borrowed until the next call) and for lists of so many
- * effects: 0, or -ENOMEM (nothing changed). */
+/* Make room for the groups of these settings and for lists of so many effects, to be used from
+ * courier_adopt() on, which borrows the settings.  0, or -ENOMEM (nothing changed). */
 int courier_prepare(struct courier *courier, const struct settings *settings, size_t capacity)
 	MUST_USE;
+void courier_adopt(struct courier *courier, const struct settings *settings);
 
 /* What the network sees of these effects; the list is left as it is. */
 void courier_carry_out(struct courier *courier, const struct effects *effects);

@@ -19,10 +19,12 @@
 
 #include "base/log.h"
 #include "core/errand.h"
+#include "core/names.h"
 #include "daemon/channel.h"
 #include "system/clock.h"
 
 #define RETRY (50 * NSEC_PER_MSEC)
+#define TOLD_NAME_SIZE (NAME_SIZE + 16)
 #define MESSAGES_A_TURN 64u		/* bounded work of the engine's loop */
 
 static const char *const helper_names[] = {
@@ -34,9 +36,8 @@ _Static_assert(ARRAY_SIZE(helper_names) == HELPERS, "every helper has a name");
 
 /* What was told about a group, and what is due. */
 struct told {
-	char interface[NAME_SIZE];
-	uint8_t vrid;
-	uint8_t family;
+	char name[TOLD_NAME_SIZE];
+	int32_t was;			/* while adopting: its number until now, or -1 */
 	uint64_t sequence;
 	uint8_t state;
 	uint8_t reason;
@@ -51,9 +52,21 @@ struct told {
 /* What was heard about a check. */
 struct verdict {
 	char name[OBJECT_NAME_SIZE];
+	int32_t was;			/* as above */
 	bool known;
 	bool up;
 	bool due;			/* its helper is new */
+};
+
+/* What is numbered by the settings. */
+struct lists {
+	int settings;			/* descriptor of the sealed memory file, or -1 */
+	struct told *told;		/* per group */
+	uint32_t count;
+	struct verdict *verdicts;	/* per check */
+	uint32_t verdict_count;
+	struct names told_names;
+	struct names verdict_names;
 };
 
 struct line {
@@ -71,12 +84,9 @@ struct helpers {
 	sd_event_source *retry;
 	struct line lines[HELPERS];
 	const struct engine *engine;
-	int settings;			/* descriptor of the sealed memory file, or -1 */
 	uint64_t sequence;
-	struct told *told;		/* per group */
-	uint32_t count;
-	struct verdict *verdicts;	/* per check */
-	uint32_t verdict_count;
+	struct lists now;
+	struct lists next;		/* prepared */
 	bool due;			/* something is */
 };
 
@@ -97,7 +107,7 @@ send_settings(struct helpers *h, struct line *line)
 		.revision = engine_settings(h->engine)->revision,
 	};
 
-	if (line->settings_due && channel_send(line->socket, &message, h->settings) == 0)
+	if (line->settings_due && channel_send(line->socket, &message, h->now.settings) == 0)
 		line->settings_due = false;
 	return !line->settings_due;
 }
@@ -124,7 +134,7 @@ about(const struct helpers *h, uint32_t number, enum channel_kind kind)
 static bool
 send_state(struct helpers *h, uint32_t number)
 {
-	struct told *told = &h->told[number];
+	struct told *told = &h->now.told[number];
 	struct channel_message message = about(h, number, CHANNEL_STATE);
 
 	message.sequence = told->sequence;
@@ -139,7 +149,7 @@ send_state(struct helpers *h, uint32_t number)
 static bool
 send_owner(struct helpers *h, uint32_t number)
 {
-	struct told *told = &h->told[number];
+	struct told *told = &h->now.told[number];
 	struct channel_message message = about(h, number, CHANNEL_OWNER);
 
 	message.up = told->owner;
@@ -159,7 +169,7 @@ helper_of(const struct helpers *h, uint32_t check)
 static bool
 send_verdict(struct helpers *h, uint32_t check)
 {
-	struct verdict *verdict = &h->verdicts[check];
+	struct verdict *verdict = &h->now.verdicts[check];
 	struct channel_message message = {
 		.version = CHANNEL_VERSION,
 		.kind = CHANNEL_TRACK,
@@ -180,22 +190,22 @@ tell_due(struct helpers *h)
 {
 	bool runner, flowsync, prober;
 
-	if (!h->due || h->settings < 0)
+	if (!h->due || h->now.settings < 0)
 		return;
 	/* A full socket is left alone until the next try; order in each is kept. */
 	runner = send_settings(h, &h->lines[HELPER_RUNNER]);
 	flowsync = send_settings(h, &h->lines[HELPER_FLOWSYNC]);
 	prober = send_settings(h, &h->lines[HELPER_PROBER]);
-	for (uint32_t i = 0; i < h->verdict_count; i++) {
+	for (uint32_t i = 0; i < h->now.verdict_count; i++) {
 		bool *open = helper_of(h, i) == HELPER_RUNNER ? &runner : &prober;
 
-		if (*open && h->verdicts[i].due)
+		if (*open && h->now.verdicts[i].due)
 			*open = send_verdict(h, i);
 	}
-	for (uint32_t i = 0; i < h->count && (runner || flowsync); i++) {
-		if (runner && h->told[i].state_due)
+	for (uint32_t i = 0; i < h->now.count && (runner || flowsync); i++) {
+		if (runner && h->now.told[i].state_due)
 			runner = send_state(h, i);
-		if (flowsync && h->told[i].owner_due)
+		if (flowsync && h->now.told[i].owner_due)
 			flowsync = send_owner(h, i);
 	}
 	h->due = !(runner && flowsync && prober);
@@ -217,7 +227,7 @@ static bool
 note_group(struct helpers *h, uint32_t number)
 {
 	const struct vrouter_status *status = engine_status(h->engine, number);
-	struct told *told = &h->told[number];
+	struct told *told = &h->now.told[number];
 
 	if (told->has_scripts && (told->state != status->state || told->reason != status->reason)) {
 		told->state = status->state;
@@ -235,7 +245,7 @@ note_group(struct helpers *h, uint32_t number)
 void
 helpers_look(struct helpers *h, uint32_t number)
 {
-	if (number < h->count && note_group(h, number))
+	if (number < h->now.count && note_group(h, number))
 		h->due = true;
 }
 
@@ -274,87 +284,40 @@ has_scripts(const struct group_settings *group)
 	return false;
 }
 
-static bool
-is_about(const struct told *told, const char *interface, unsigned vrid, uint8_t family)
+static void
+name_group(char name[TOLD_NAME_SIZE], const char *interface, uint32_t vrid, uint8_t family)
 {
-	return told->vrid == vrid && told->family == family &&
-	       strncmp(told->interface, interface, NAME_SIZE) == 0;
+	snprintf(name, TOLD_NAME_SIZE, "%.*s %u %u", (int)NAME_SIZE - 1, interface, vrid & 0xff,
+	         family);
 }
 
-/*
- * The record of a group, or NULL.  Settings keep their order mostly: the search begins at guess,
- * where it ends at once for all but a few.
- */
+/* One record per group, and which one it was. */
 static struct told *
-find_told(struct helpers *h, uint32_t guess, const char *interface, unsigned vrid, uint8_t family)
+list_groups(const struct helpers *h, const struct settings *settings)
 {
-	for (uint32_t i = 0; i < h->count; i++) {
-		struct told *told = &h->told[(guess + i) % h->count];
-
-		if (is_about(told, interface, vrid, family))
-			return told;
-	}
-	return NULL;
-}
-
-/* One record per group; what was told and what ran last is carried over, the rest is due. */
-static struct told *
-list_groups(struct helpers *h, const struct engine *engine)
-{
-	const struct settings *settings = engine_settings(engine);
-	struct told *list = calloc(settings->group_count + 1, sizeof(*list));
-	const struct told *last = h->told;
+	struct told *list = calloc(settings->group_count + 1u, sizeof(*list));
 
 	for (uint32_t i = 0; list && i < settings->group_count; i++) {
 		const struct group_settings *group = &settings_groups(settings)[i];
-		const struct vrouter_status *status = engine_status(engine, i);
-		const char *interface = settings_link_of(settings, group)->name;
-		const struct told *old = h->count == 0 ? NULL :
-		                         find_told(h, (uint32_t)(last - h->told), interface,
-		                                   group->vrid, group->family);
 
-		bool same = old && old->has_scripts && !old->state_due &&
-		            old->state == status->state && old->reason == status->reason;
-
-		list[i] = (struct told){
-			.vrid = group->vrid,
-			.family = group->family,
-			.sequence = same ? old->sequence : h->sequence,
-			.state = status->state,
-			.reason = status->reason,
-			.owner = status->owner,
-			.has_scripts = has_scripts(group),
-			.can_refuse = group->version == 3 && !group->accept,
-			.script = old ? old->script : ERRAND_NONE,
-		};
-		memcpy(list[i].interface, interface, NAME_SIZE);
-		list[i].state_due = list[i].has_scripts && !same;
-		list[i].owner_due = list[i].can_refuse && (status->owner || (old && old->owner));
-		last = old ? old + 1 : last;
+		name_group(list[i].name, settings_link_of(settings, group)->name, group->vrid,
+		           group->family);
+		list[i].was = h->engine ? names_find(&h->now.told_names, list[i].name) : -1;
+		list[i].has_scripts = has_scripts(group);
+		list[i].can_refuse = group->version == 3 && !group->accept;
 	}
 	return list;
 }
 
-/* One record per check; what was heard is carried over by name. */
+/* One record per check, and which one it was. */
 static struct verdict *
 list_checks(const struct helpers *h, const struct settings *settings)
 {
-	struct verdict *list = calloc(settings->check_count + 1, sizeof(*list));
-	uint32_t guess = 0;
+	struct verdict *list = calloc(settings->check_count + 1u, sizeof(*list));
 
 	for (uint32_t i = 0; list && i < settings->check_count; i++) {
-		const char *name = settings_checks(settings)[i].name;
-
-		for (uint32_t k = 0; k < h->verdict_count; k++) {
-			uint32_t at = (guess + k) % h->verdict_count;
-
-			if (strcmp(h->verdicts[at].name, name) != 0)
-				continue;
-			list[i] = h->verdicts[at];
-			guess = at + 1;
-			break;
-		}
-		memcpy(list[i].name, name, sizeof(list[i].name));
+		memcpy(list[i].name, settings_checks(settings)[i].name, sizeof(list[i].name));
+		list[i].was = h->engine ? names_find(&h->now.verdict_names, list[i].name) : -1;
 	}
 	return list;
 }
@@ -369,40 +332,87 @@ wrap(const struct settings *settings)
 	return fd;
 }
 
-int
-helpers_adopt(struct helpers *h, const struct engine *engine, struct error *error)
+static void
+free_lists(struct lists *lists)
 {
-	int fd = wrap(engine_settings(engine));
+	if (lists->settings >= 0)
+		close(lists->settings);
+	free(lists->told);
+	free(lists->verdicts);
+	names_done(&lists->told_names);
+	names_done(&lists->verdict_names);
+	*lists = (struct lists){ .settings = -1 };
+}
 
-	if (fd < 0)
-		return error_set(error, fd, "cannot hand the settings to the helpers: %s",
-		                 strerror(-fd));
+int
+helpers_prepare(struct helpers *h, const struct settings *settings, struct error *error)
+{
+	struct lists *next = &h->next;
+
+	free_lists(next);
+	next->settings = wrap(settings);
+	if (next->settings < 0)
+		return error_set(error, next->settings, "cannot hand the settings to the helpers: "
+		                 "%s", strerror(-next->settings));
+	next->told = list_groups(h, settings);
+	next->count = settings->group_count;
+	next->verdicts = list_checks(h, settings);
+	next->verdict_count = settings->check_count;
+	if (next->told && next->verdicts &&
+	    names_init(&next->told_names, next->told, sizeof(*next->told), next->count) == 0 &&
+	    names_init(&next->verdict_names, next->verdicts, sizeof(*next->verdicts),
+	               next->verdict_count) == 0)
+		return 0;
+	free_lists(next);
+	return error_set(error, -ENOMEM, "out of memory");
+}
+
+/* What was told and what ran last is carried over, the rest is due. */
+static void
+carry_group(struct helpers *h, struct told *told, const struct vrouter_status *status)
+{
+	const struct told *old = told->was >= 0 ? &h->now.told[told->was] : NULL;
+	bool same = old && old->has_scripts && !old->state_due && old->state == status->state &&
+	            old->reason == status->reason;
+
+	told->sequence = same ? old->sequence : h->sequence;
+	told->state = status->state;
+	told->reason = status->reason;
+	told->owner = status->owner;
+	told->script = old ? old->script : ERRAND_NONE;
+	told->state_due = told->has_scripts && !same;
+	told->owner_due = told->can_refuse && (status->owner || (old && old->owner));
+}
+
+/* What was heard is carried over. */
+static void
+carry_check(const struct helpers *h, struct verdict *verdict)
+{
+	const struct verdict *old = verdict->was >= 0 ? &h->now.verdicts[verdict->was] : NULL;
+
+	if (!old)
+		return;
+	verdict->known = old->known;
+	verdict->up = old->up;
+	verdict->due = old->due;
+}
+
+void
+helpers_adopt(struct helpers *h, const struct engine *engine)
+{
+	assert(h->next.told && h->next.count == engine_settings(engine)->group_count);
 	h->sequence++;
-
-	struct told *groups = list_groups(h, engine);
-	struct verdict *checks = list_checks(h, engine_settings(engine));
-
-	if (!groups || !checks) {
-		free(groups);
-		free(checks);
-		close(fd);
-		return error_set(error, -ENOMEM, "out of memory");
-	}
-	if (h->settings >= 0)
-		close(h->settings);
-	free(h->told);
-	free(h->verdicts);
-	h->settings = fd;
-	h->told = groups;
-	h->count = engine_settings(engine)->group_count;
-	h->verdicts = checks;
-	h->verdict_count = engine_settings(engine)->check_count;
+	for (uint32_t i = 0; i < h->next.count; i++)
+		carry_group(h, &h->next.told[i], engine_status(engine, i));
+	for (uint32_t i = 0; i < h->next.verdict_count; i++)
+		carry_check(h, &h->next.verdicts[i]);
+	free_lists(&h->now);
+	h->now = h->next;
+	h->next = (struct lists){ .settings = -1 };
 	h->engine = engine;
 	for (enum helper i = 0; i < HELPERS; i++)
 		h->lines[i].settings_due = true;
 	h->due = true;
-	tell_due(h);
-	return 0;
 }
 
 /* ---- hearing -------------------------------------------------------------------------------- */
@@ -431,15 +441,17 @@ on_hello(struct helpers *h, struct line *line)
 	if (line->problems[0])
 		take_problems(h, line, "");
 	line->settings_due = true;
-	for (uint32_t i = 0; i < h->count; i++) {
+	for (uint32_t i = 0; i < h->now.count; i++) {
+		struct told *told = &h->now.told[i];
+
 		if (line->helper == HELPER_RUNNER)
-			h->told[i].state_due = h->told[i].has_scripts;
+			told->state_due = told->has_scripts;
 		if (line->helper == HELPER_FLOWSYNC)
-			h->told[i].owner_due = h->told[i].can_refuse && h->told[i].owner;
+			told->owner_due = told->can_refuse && told->owner;
 	}
-	for (uint32_t i = 0; i < h->verdict_count; i++)
+	for (uint32_t i = 0; i < h->now.verdict_count; i++)
 		if (helper_of(h, i) == line->helper)
-			h->verdicts[i].due = h->verdicts[i].known;
+			h->now.verdicts[i].due = h->now.verdicts[i].known;
 	h->due = true;
 	tell_due(h);
 }
@@ -447,11 +459,15 @@ on_hello(struct helpers *h, struct line *line)
 static void
 on_ran(struct helpers *h, const struct channel_message *message)
 {
-	struct told *told = h->count == 0 || message->script > ERRAND_NONE ? NULL :
-	                    find_told(h, 0, message->interface, message->vrid, message->family);
+	char name[TOLD_NAME_SIZE];
+	int at;
 
-	if (told)
-		told->script = message->script;
+	if (!h->engine || message->script > ERRAND_NONE)
+		return;
+	name_group(name, message->interface, message->vrid, message->family);
+	at = names_find(&h->now.told_names, name);
+	if (at >= 0)
+		h->now.told[at].script = message->script;
 }
 
 /* A check is up or down: so is every object that is this check. */
@@ -465,8 +481,8 @@ on_track(struct helpers *h, const struct channel_message *message)
 	    message->index >= settings->check_count ||
 	    strcmp(settings_checks(settings)[message->index].name, message->text) != 0)
 		return;
-	h->verdicts[message->index].known = true;
-	h->verdicts[message->index].up = message->up == 1;
+	h->now.verdicts[message->index].known = true;
+	h->now.verdicts[message->index].up = message->up == 1;
 	for (uint32_t i = 0; i < settings->object_count; i++) {
 		const struct object_settings *object = &settings_objects(settings)[i];
 
@@ -544,7 +560,7 @@ helpers_new(struct sd_event *event, const int sockets[HELPERS], const struct hel
 		return error_set(error, -ENOMEM, "out of memory");
 	h->calls = calls;
 	h->owner = owner;
-	h->settings = -1;
+	h->now.settings = h->next.settings = -1;
 	/* Those of a successor must be later than ours, however many we need. */
 	h->sequence = (uint64_t)(clock_now() / NSEC_PER_USEC);
 	for (enum helper i = 0; r >= 0 && i < HELPERS; i++) {
@@ -577,9 +593,7 @@ helpers_free(struct helpers *h)
 	for (enum helper i = 0; i < HELPERS; i++)
 		sd_event_source_unref(h->lines[i].source);
 	sd_event_source_unref(h->retry);
-	if (h->settings >= 0)
-		close(h->settings);
-	free(h->told);
-	free(h->verdicts);
+	free_lists(&h->now);
+	free_lists(&h->next);
 	free(h);
 }

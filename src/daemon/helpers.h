@@ -34,11 +34,17 @@ int helpers_new(struct sd_event *event, const int sockets[HELPERS],
 void helpers_free(struct helpers *helpers);	/* NULL is fine */
 
 /*
- * The engine (borrowed until the next call) has adopted settings: tell them, and the state of every
- * group.  They answer with the state of every check.
+ * Make what helpers_adopt() will need for these settings, which changes nothing: 0 or negative
+ * errno.  May be called again without adopting.
  */
-int helpers_adopt(struct helpers *helpers, const struct engine *engine, struct error *error)
-	MUST_USE;
+int helpers_prepare(struct helpers *helpers, const struct settings *settings,
+                    struct error *error) MUST_USE;
+/*
+ * The engine (borrowed until the next call) has adopted the settings that were prepared for:
+ * helpers_tell() will tell them, and the state of every group.  They answer with the state of every
+ * check.
+ */
+void helpers_adopt(struct helpers *helpers, const struct engine *engine);
 
 /* Something about this group may have changed: noted, if it concerns a helper. */
 void helpers_look(struct helpers *helpers, uint32_t group);

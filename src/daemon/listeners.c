@@ -2,6 +2,12 @@
 /*
  * The packet sockets of all links with groups, waited for through one epoll descriptor.  Whoever
  * sweeps them learns which were not seen empty; what a frame means is not asked here.
+ *
+ * A sweep first asks which sockets hold anything, all at once: of every other link all was heard.
+ * Then it reads, first what was read empty the last time, then what was not, those before others
+ * that had to wait; each of both for as many frames as it has.  So a link where nobody speaks is
+ * judged in every sweep, one where few speak is read in every sweep, and many floods share what is
+ * left.
  */
 #include "daemon/listeners.h"
 
@@ -13,18 +19,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "system/clock.h"
 #include "system/packet.h"
 
-#define READY_AT_ONCE 64
 #define BATCHES_A_LINK 4u		/* read from one link in a sweep */
-#define BATCHES_A_SWEEP 256u		/* and from all: bounded work */
+#define CALM_FRAMES 4096u		/* and from all that were read empty: bounded work */
+#define FLOODED_FRAMES 2048u		/* and from the others */
+#define READ_COST 4u			/* of asking a socket, in frames */
 
 struct listener {
 	int ifindex;			/* 0 = not listening */
 	unsigned families;
 	struct packet_sockets sockets;
-	uint32_t swept;			/* the last sweep that looked at it */
-	bool backlog;
+	bool backlog;			/* not seen empty: all is heard up to heard only */
+	bool flooded;			/* more came than was read when it was read last */
+	bool waits;			/* was not read, though there was something */
+	nsec_t heard;
+	uint32_t sweep;			/* the last one that found something here */
 };
 
 struct listeners {
@@ -32,7 +43,10 @@ struct listeners {
 	struct listener *list;
 	uint32_t count;
 	struct packet_buffer *buffer;
-	uint32_t sweep;
+	struct epoll_event *ready;	/* room for one event a link */
+	uint32_t sweep;			/* number of the last one */
+	nsec_t swept;			/* when it began: what is no backlog was heard by then */
+	uint32_t behind;		/* links with a backlog */
 	struct listeners_calls calls;
 	void *owner;
 };
@@ -48,8 +62,9 @@ listeners_new(const struct listeners_calls *calls, void *owner, struct listeners
 	listeners->calls = *calls;
 	listeners->owner = owner;
 	listeners->buffer = packet_buffer_new();
+	listeners->ready = calloc(1, sizeof(*listeners->ready));
 	listeners->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (!listeners->buffer || listeners->epoll < 0) {
+	if (!listeners->buffer || !listeners->ready || listeners->epoll < 0) {
 		int r = error_set(error, -errno, "cannot wait for packets: %s", strerror(errno));
 
 		listeners_free(listeners);
@@ -76,6 +91,7 @@ listeners_free(struct listeners *listeners)
 	for (uint32_t i = 0; i < listeners->count; i++)
 		close_listener(&listeners->list[i]);
 	free(listeners->list);
+	free(listeners->ready);
 	packet_buffer_free(listeners->buffer);
 	if (listeners->epoll >= 0)
 		close(listeners->epoll);
@@ -102,9 +118,13 @@ int
 listeners_renumber(struct listeners *listeners, const int32_t *from, uint32_t count)
 {
 	struct listener *list = calloc(count ? count : 1, sizeof(*list));
+	struct epoll_event *ready = calloc(count ? count : 1, sizeof(*ready));
 
-	if (!list)
+	if (!list || !ready) {
+		free(list);
+		free(ready);
 		return -ENOMEM;
+	}
 	for (uint32_t i = 0; i < count; i++)
 		if (from[i] >= 0) {
 			list[i] = listeners->list[from[i]];
@@ -113,12 +133,29 @@ listeners_renumber(struct listeners *listeners, const int32_t *from, uint32_t co
 	for (uint32_t i = 0; i < listeners->count; i++)
 		close_listener(&listeners->list[i]);
 	free(listeners->list);
+	free(listeners->ready);
 	listeners->list = list;
+	listeners->ready = ready;
 	listeners->count = count;
+	listeners->behind = 0;
+	for (uint32_t i = 0; i < count; i++)
+		listeners->behind += list[i].backlog;
 	for (uint32_t i = 0; i < count; i++)
 		if (list[i].ifindex != 0 && register_socket(listeners, i, EPOLL_CTL_MOD) < 0)
 			close_listener(&list[i]);
 	return 0;
+}
+
+static void
+set_backlog(struct listeners *l, uint32_t link, nsec_t heard)
+{
+	struct listener *listener = &l->list[link];
+
+	l->behind -= listener->backlog;
+	listener->backlog = heard != NSEC_NEVER;
+	l->behind += listener->backlog;
+	listener->heard = heard;
+	l->calls.on_backlog(l->owner, link, heard);
 }
 
 /* The kernel unbinds the sockets of a link that goes, also if one of the same number follows. */
@@ -144,7 +181,7 @@ listeners_watch(struct listeners *listeners, uint32_t link, int ifindex, unsigne
 	    (ifindex == 0 || (listener->families == families && is_bound(listener))))
 		return 0;
 	if (listener->backlog)
-		listeners->calls.on_backlog(listeners->owner, link, NSEC_NEVER);
+		set_backlog(listeners, link, NSEC_NEVER);
 	close_listener(listener);
 	*listener = (struct listener){ 0 };
 	if (ifindex == 0)
@@ -162,60 +199,97 @@ listeners_watch(struct listeners *listeners, uint32_t link, int ifindex, unsigne
 	return 0;
 }
 
-/* Read one link as far as its share goes; returns how many batches it took. */
+/* Read one link as far as its share goes; returns what that cost. */
 static unsigned
 read_link(struct listeners *l, uint32_t link)
 {
 	struct listener *listener = &l->list[link];
 	struct packet packets[PACKET_BATCH];
-	nsec_t last = 0;
-	bool was_behind = listener->backlog;
+	nsec_t heard = NSEC_NEVER;
+	unsigned cost = 0;
 
-	listener->swept = l->sweep;
-	for (unsigned batch = 1; batch <= BATCHES_A_LINK; batch++) {
+	for (unsigned batch = 0; batch < BATCHES_A_LINK; batch++) {
 		int count = packet_receive(listener->sockets.receive, l->buffer, packets);
 
+		cost += READ_COST;
+		if (count < 0)
+			continue;	/* it went down; what came before that is still there */
+		cost += (unsigned)count;
 		for (int i = 0; i < count; i++)
 			l->calls.on_frame(l->owner, link, packets[i].bytes, packets[i].length,
 			                  packets[i].arrival);
-		listener->backlog = count == (int)PACKET_BATCH;
-		if (!listener->backlog) {
-			if (was_behind)
-				l->calls.on_backlog(l->owner, link, NSEC_NEVER);
-			return batch;
-		}
-		last = packets[count - 1].arrival;
+		heard = NSEC_NEVER;
+		if (count < (int)PACKET_BATCH)
+			break;
+		/* Another frame may have come in the same moment as the last one read. */
+		heard = packets[count - 1].arrival - 1;
 	}
-	/* Another frame may have come in the same moment as the last one that was read. */
-	l->calls.on_backlog(l->owner, link, last - 1);
-	return BATCHES_A_LINK;
+	listener->waits = false;
+	listener->flooded = heard != NSEC_NEVER;
+	if (listener->flooded || listener->backlog)
+		set_backlog(l, link, heard);
+	return cost;
+}
+
+/* It has something, but is not read in this sweep; before is when the last one began. */
+static void
+leave_link(struct listeners *l, uint32_t link, nsec_t before)
+{
+	struct listener *listener = &l->list[link];
+
+	listener->waits = true;
+	set_backlog(l, link, listener->backlog ? listener->heard : before);
+}
+
+/* In which order links are read: calm ones first, and of either kind those that waited. */
+static unsigned
+rank_of(const struct listener *listener)
+{
+	return 2u * listener->flooded + !listener->waits;
+}
+
+#define RANKS 4u
+
+/* Read what is ready, as far as there is room for it. */
+static void
+read_ready(struct listeners *l, int count, nsec_t before)
+{
+	unsigned room[RANKS / 2] = { CALM_FRAMES, FLOODED_FRAMES };
+
+	for (unsigned rank = 0; rank < RANKS; rank++) {
+		for (int i = 0; i < count; i++) {
+			uint32_t link = l->ready[i].data.u32;
+			unsigned cost;
+
+			if (l->list[link].sweep == l->sweep || rank_of(&l->list[link]) != rank)
+				continue;
+			l->list[link].sweep = l->sweep;
+			if (room[rank / 2] == 0) {
+				leave_link(l, link, before);
+				continue;
+			}
+			cost = read_link(l, link);
+			room[rank / 2] -= cost < room[rank / 2] ? cost : room[rank / 2];
+		}
+	}
 }
 
 bool
 listeners_sweep(struct listeners *l)
 {
-	struct epoll_event ready[READY_AT_ONCE];
-	unsigned budget = BATCHES_A_SWEEP;
+	nsec_t before = l->swept;
+	int count;
 
 	l->sweep++;
-	for (;;) {
-		int count = epoll_wait(l->epoll, ready, READY_AT_ONCE, 0);
-		bool fresh = false;
-
-		for (int i = 0; i < count; i++) {
-			uint32_t link = ready[i].data.u32;
-			unsigned took;
-
-			if (l->list[link].swept == l->sweep)
-				continue;
-			if (budget == 0)
-				return false;
-			took = read_link(l, link);
-			budget -= took < budget ? took : budget;
-			fresh = true;
-		}
-		/* The kernel names those first that it has not named for the longest time. */
-		if (count < READY_AT_ONCE || !fresh)
-			return count >= 0;
+	l->swept = clock_now();
+	count = epoll_wait(l->epoll, l->ready, l->count ? (int)l->count : 1, 0);
+	if (count < 0)
+		return false;
+	read_ready(l, count, before);
+	/* What was read last was all there was, and nothing came after it. */
+	for (uint32_t link = 0; l->behind > 0 && link < l->count; link++) {
+		if (l->list[link].backlog && l->list[link].sweep != l->sweep)
+			set_backlog(l, link, NSEC_NEVER);
 	}
+	return true;
 }

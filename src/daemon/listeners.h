@@ -40,9 +40,10 @@ int listeners_watch(struct listeners *listeners, uint32_t link, int ifindex, uns
                     struct error *error) MUST_USE;
 
 /*
- * Hand on what has arrived, of each link once and a bounded number of frames, so that a flood on
- * one keeps no other waiting.  True when every link was looked at: then everything that arrived
- * before the call was handed on, but for links with a backlog.
+ * Hand on what has arrived: a bounded number of frames, of each link and of all.  Afterwards all
+ * that arrived before the call was handed on, but of links with a backlog.  A link has none because
+ * of what arrives on others, unless frames wait on it and more links than can be read in one sweep
+ * have some, too; those that few frames come on are read first.  False: the kernel did not say.
  */
 bool listeners_sweep(struct listeners *listeners);
 

@@ -22,7 +22,6 @@
 #define MAGIC 0x54414e44454d0001u
 #define LAYOUT ((uint64_t)SETTINGS_MAGIC << 32 | STATUS_LAYOUT << 8 | MEMORY_LAYOUT)
 #define MEMORY_LAYOUT 2u		/* raise when struct memory changes */
-#define SETTINGS_MAX (16u << 20)
 #define RECORDS_MAX SETTINGS_GROUPS_MAX
 #define BOOT_ID_SIZE 36
 #define BANK 0x80000000u
@@ -60,7 +59,7 @@ struct memory {
 	struct area settings;
 	struct area originals;
 	struct area engine;
-	uint8_t settings_copy[2][SETTINGS_MAX];
+	uint8_t settings_copy[2][SETTINGS_SIZE_MAX];
 	uint8_t originals_copy[2][MEMORY_ORIGINALS_MAX];
 	uint8_t engine_copy[2][sizeof(struct engine_status)];
 	struct slot journal[JOURNAL_ENTRIES];
@@ -224,9 +223,9 @@ area_get(const struct area *area, const uint8_t *copies, size_t capacity, size_t
 int
 memory_put_settings(struct memory *memory, const struct settings *settings)
 {
-	if (settings->size > SETTINGS_MAX)
+	if (settings->size > SETTINGS_SIZE_MAX)
 		return -ENOSPC;
-	area_put(&memory->settings, memory->settings_copy[0], SETTINGS_MAX, settings,
+	area_put(&memory->settings, memory->settings_copy[0], SETTINGS_SIZE_MAX, settings,
 	         settings->size);
 	return 0;
 }
@@ -235,7 +234,8 @@ struct settings *
 memory_get_settings(const struct memory *memory)
 {
 	size_t size;
-	void *block = area_get(&memory->settings, memory->settings_copy[0], SETTINGS_MAX, &size);
+	void *block = area_get(&memory->settings, memory->settings_copy[0], SETTINGS_SIZE_MAX,
+	                       &size);
 
 	if (block && settings_check(block, size, NULL) < 0) {
 		free(block);

@@ -326,7 +326,8 @@ news_read(struct news *n, unsigned limit)
 			            "time; reading all links and addresses again");
 		if (r == -ENOBUFS) {
 			n->lost = true;
-		} else if (r < 0) {
+		} else if (r < 0 && r != -EINVAL) {
+			/* (EINVAL: while we read, the writer's request for a dump sent its end.) */
 			log_error("cannot read news about links: %s", strerror(-r));
 			return true;
 		}

@@ -414,7 +414,7 @@ load_frame(struct outbox *o, struct writer_job *job, struct manifest *manifest,
 static void
 load(struct outbox *o, struct writer_job *job, struct manifest *manifest, enum outbox_line last)
 {
-	enum outbox_line line;
+	enum outbox_line line = OUTBOX_ORDINARY;
 
 	while (next_line(o, &line) && line <= last) {
 		const struct entry *entry = line_first(&o->lines[line]);

@@ -47,15 +47,32 @@ publisher_prepare(struct publisher *p, uint64_t *versions, uint32_t count)
 	free(p->versions);
 	p->versions = versions;
 	p->count = count;
+	p->staged = 0;
 	p->renumbering = true;
 }
 
-void
-publisher_renumber(struct publisher *p)
+/* Records beyond the memory's room are never stored; they cost no more than the look. */
+static void
+stage(struct publisher *p, uint32_t group)
 {
+	uint64_t version = engine_status_version(p->engine, group);
+
+	if (version != p->versions[group] &&
+	    memory_stage_status(p->memory, group, engine_status(p->engine, group)) == 0)
+		p->versions[group] = version;
+}
+
+bool
+publisher_renumber(struct publisher *p, uint32_t limit)
+{
+	for (; limit > 0 && p->staged < p->count; limit--)
+		stage(p, p->staged++);
+	if (p->staged < p->count)
+		return false;
+	/* What changed since it was staged. */
 	for (uint32_t i = 0; i < p->count; i++)
-		if (memory_stage_status(p->memory, i, engine_status(p->engine, i)) == 0)
-			p->versions[i] = engine_status_version(p->engine, i);
+		stage(p, i);
 	memory_switch_status(p->memory, p->count);
 	p->renumbering = false;
+	return true;
 }

@@ -18,6 +18,7 @@ struct publisher {
 	uint32_t count;			/* of groups */
 	struct engine_status overall;	/* what the memory has */
 	bool renumbering;		/* the records in the memory have the old numbers */
+	uint32_t staged;		/* records that wait there under the new ones */
 	nsec_t published;		/* when all were looked at last */
 };
 
@@ -29,9 +30,10 @@ void publisher_put_all(struct publisher *publisher, nsec_t now);
 
 /*
  * Groups are about to get other numbers: versions (taken) has room for count.  Nothing is written
- * until publisher_renumber(), which makes whoever reads the records see all of them change at once.
+ * until publisher_renumber() has returned true, which then makes whoever reads the records see all
+ * of them change at once; each call does no more than this many.
  */
 void publisher_prepare(struct publisher *publisher, uint64_t *versions, uint32_t count);
-void publisher_renumber(struct publisher *publisher);
+bool publisher_renumber(struct publisher *publisher, uint32_t limit) MUST_USE;
 
 #endif

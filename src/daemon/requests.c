@@ -42,6 +42,7 @@ weight_of(const struct ifstep *step)
 {
 	switch (step->kind) {
 	case IFSTEP_DELETE_LINK:
+	case IFSTEP_DELETE_BATCH:
 	case IFSTEP_SET_DOWN:
 	case IFSTEP_SET_MASTER:
 		return WEIGHT_HEAVY;
@@ -51,6 +52,7 @@ weight_of(const struct ifstep *step)
 	case IFSTEP_SET_BOND:
 	case IFSTEP_SET_MTU:
 	case IFSTEP_SET_UP:
+	case IFSTEP_RAISE:
 		return WEIGHT_LINK;
 	case IFSTEP_ADD_ADDRESS:
 	case IFSTEP_REMOVE_ADDRESS:
@@ -227,9 +229,11 @@ is_gone(const struct ifstep *step, int result)
 	case IFSTEP_ADD_RULE:
 		return result == -EEXIST || result == -ENODEV;
 	case IFSTEP_DELETE_LINK:
-		return result == -ENODEV;
+	case IFSTEP_CONDEMN:
+	case IFSTEP_DELETE_BATCH:
 	case IFSTEP_ADD_ADDRESS:
 	case IFSTEP_SET_UP:
+	case IFSTEP_RAISE:
 	case IFSTEP_SET_DOWN:
 		return result == -ENODEV;
 	default:

@@ -39,7 +39,10 @@
 #define SHORT_LIFE (2 * NSEC_PER_SEC)
 #define QUICK_RESTARTS 5
 #define RESTART_PAUSE NSEC_PER_SEC
-#define STOP_PATIENCE (3 * NSEC_PER_SEC)
+#define STOP_PATIENCE (3 * NSEC_PER_SEC)	/* for a role that says nothing */
+/* For an engine that moves: the weakest router follows a resignation that much later at the longest
+ * interval of version 3, 40.95 s. */
+#define HANDOVER_PATIENCE (45 * NSEC_PER_SEC)
 #define SCRIPTS_PATIENCE (6 * NSEC_PER_SEC)	/* the runner's own is shorter */
 #define LINE_BYTES (1 << 20)
 #define API_BACKLOG 64
@@ -233,45 +236,58 @@ set_up(struct supervisor *s, struct error *error)
 
 /* ---- starting and replacing roles ----------------------------------------------------------- */
 
-/* A helper keeps nothing but its own end of its line, and has no business in the memory. */
+/*
+ * A role has its own ends of its lines, and the standard streams.  The descriptors of the
+ * supervisor's loop are shared with it: by them a role could stop our watching, or take signals
+ * that are meant for us.
+ */
+static void
+keep_only(const int *kept, size_t count)
+{
+	unsigned from = STDERR_FILENO + 1, next;
+
+	do {
+		next = ~0U;
+		for (size_t i = 0; i < count; i++) {
+			if ((unsigned)kept[i] >= from && (unsigned)kept[i] < next)
+				next = (unsigned)kept[i];
+		}
+		if (next > from && close_range(from, next == ~0U ? next : next - 1, 0) < 0) {
+			log_error("cannot close what is the supervisor's: %s", strerror(errno));
+			_exit(EXIT_FAILURE);
+		}
+		from = next + 1;
+	} while (next != ~0U);
+}
+
+/* A helper has no business in the memory. */
 static int
 keep_line(struct supervisor *s, enum helper helper)
 {
 	memory_close(s->memory);
 	s->memory = NULL;
-	for (enum helper i = 0; i < HELPERS; i++) {
-		close(s->lines[i][0]);
-		if (i != helper)
-			close(s->lines[i][1]);
-	}
-	close(s->api_socket);
-	close(s->channel[0]);
-	close(s->channel[1]);
+	keep_only(&s->lines[helper][1], 1);
 	return s->lines[helper][1];
 }
 
 static int
 run_engine(struct supervisor *s)
 {
-	int helpers[HELPERS];
+	int kept[HELPERS + 1];
 
-	for (enum helper i = 0; i < HELPERS; i++) {
-		helpers[i] = s->lines[i][0];
-		close(s->lines[i][1]);
-	}
-	close(s->api_socket);
-	close(s->channel[1]);
-	return engine_main(s->options, s->channel[0], helpers, s->memory);
+	for (enum helper i = 0; i < HELPERS; i++)
+		kept[i] = s->lines[i][0];
+	kept[HELPERS] = s->channel[0];
+	keep_only(kept, ARRAY_SIZE(kept));
+	return engine_main(s->options, s->channel[0], kept, s->memory);
 }
 
 static int
 run_manager(struct supervisor *s)
 {
-	for (enum helper i = 0; i < HELPERS; i++) {
-		close(s->lines[i][0]);
-		close(s->lines[i][1]);
-	}
-	close(s->channel[0]);
+	const int kept[] = { s->channel[1], s->api_socket };
+
+	keep_only(kept, ARRAY_SIZE(kept));
 	return manager_main(s->options, s->channel[1], s->api_socket, s->memory);
 }
 
@@ -292,8 +308,6 @@ run_role(struct supervisor *s, enum role role, pid_t parent)
 	signal(SIGHUP, SIG_IGN);
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
-	close(s->pid_file);
-	close(sd_event_get_fd(s->event));	/* shared, or a role could stop our watching */
 	switch (role) {
 	case ENGINE:
 		status = run_engine(s);
@@ -441,30 +455,40 @@ on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 
 /* ---- stopping -------------------------------------------------------------------------------- */
 
+/* Until when may a role take its time that was asked to end?  The engine waits for those that take
+ * over from it, and moves while it does. */
+static nsec_t
+stop_deadline(const struct supervisor *s, enum role role, nsec_t asked, nsec_t patience)
+{
+	nsec_t beat = role == ENGINE ? memory_last_beat(s->memory) : 0;
+
+	return nsec_min(nsec_max(asked, beat) + patience, asked + HANDOVER_PATIENCE);
+}
+
 /* End a role politely, and by force when patience ends. */
 static void
 stop_role(struct supervisor *s, enum role role, nsec_t patience)
 {
 	const struct timespec moment = { .tv_nsec = 5 * NSEC_PER_MSEC };
 	struct child *child = &s->children[role];
-	nsec_t deadline = clock_now() + patience;
-	bool killed = false;
+	nsec_t asked = clock_now(), killed = NSEC_NEVER;
 	int status;
 
 	if (child->pid == 0)
 		return;
 	kill(child->pid, SIGTERM);
 	while (waitpid(child->pid, &status, WNOHANG) == 0) {
+		nsec_t now = clock_now();
+
 		/* A process that the kernel holds on to does not die of SIGKILL either. */
-		if (killed && clock_now() >= deadline) {
+		if (killed != NSEC_NEVER && now - killed >= STOP_PATIENCE) {
 			log_error("the %s hangs in the kernel; leaving it", role_names[role]);
 			break;
 		}
-		if (clock_now() >= deadline) {
+		if (killed == NSEC_NEVER && now >= stop_deadline(s, role, asked, patience)) {
 			log_warning("the %s does not stop; ending it", role_names[role]);
 			kill(child->pid, SIGKILL);
-			killed = true;
-			deadline += STOP_PATIENCE;
+			killed = now;
 		}
 		nanosleep(&moment, NULL);
 	}
@@ -526,7 +550,7 @@ supervisor_run(const struct role_options *options)
 	log_info("stopping");
 	/* Masters resign first; then programs hear of it; the packet filter goes when nobody is
 	 * reached through the virtual addresses any more. */
-	stop_role(&s, ENGINE, STOP_PATIENCE);
+	stop_role(&s, ENGINE, nsec_max(memory_patience(s.memory), STOP_PATIENCE));
 	stop_role(&s, RUNNER, SCRIPTS_PATIENCE);
 	stop_role(&s, MANAGER, STOP_PATIENCE);
 	stop_role(&s, PROBER, STOP_PATIENCE);

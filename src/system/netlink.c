@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Route netlink sockets.  It knows nothing of what the messages say, but for what it can be told to
- * ignore; see nllink.c and nladdr.c.
+ * Route netlink sockets, and the pieces messages are made of.  It knows nothing of what the
+ * messages say, but for what it can be told to ignore; see nllink.c and nladdr.c.
  */
 #include "system/netlink.h"
 
@@ -204,4 +204,54 @@ netlink_error(const struct nlmsghdr *message, char words[128])
 		}
 	}
 	return error->error;
+}
+
+/* ---- pieces of messages ---- */
+
+struct nlmsghdr *
+netlink_begin(void *buffer, uint16_t type, uint16_t flags, const void *fixed, size_t fixed_size)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+
+	message->nlmsg_type = type;
+	message->nlmsg_flags = NLM_F_REQUEST | flags;
+	memcpy(mnl_nlmsg_put_extra_header(message, fixed_size), fixed, fixed_size);
+	return message;
+}
+
+uint32_t
+netlink_number(const struct nlattr *attribute)
+{
+	switch (mnl_attr_get_payload_len(attribute)) {
+	case 1:
+		return mnl_attr_get_u8(attribute);
+	case 2:
+		return mnl_attr_get_u16(attribute);
+	case 4:
+		return mnl_attr_get_u32(attribute);
+	default:
+		return 0;
+	}
+}
+
+bool
+netlink_ip(const struct nlattr *attribute, uint8_t family, struct ip *ret)
+{
+	const uint8_t *bytes = mnl_attr_get_payload(attribute);
+
+	if (mnl_attr_get_payload_len(attribute) != (family == 4 ? 4 : 16))
+		return false;
+	*ret = family == 4 ? ip_from_v4(bytes) : ip_from_v6(bytes);
+	return true;
+}
+
+void
+netlink_text(const struct nlattr *attribute, char *text, size_t size)
+{
+	const char *from = mnl_attr_get_payload(attribute);
+	size_t length = mnl_attr_get_payload_len(attribute);
+
+	length = strnlen(from, length < size ? length : size - 1);
+	memset(text, 0, size);
+	memcpy(text, from, length);
 }

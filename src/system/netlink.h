@@ -3,14 +3,18 @@
  * Route netlink sockets.  One kind only carries requests for changes; the other listens to what
  * happens and is also asked for dumps, so that dump and news stand in one queue, in the order in
  * which they happened.
+ *
+ * And what the files that write and read messages (nllink and so on) have in common.
  */
 #ifndef TANDEM_NETLINK_H
 #define TANDEM_NETLINK_H
 
 #include "base/base.h"
 #include "base/error.h"
+#include "base/inet.h"
 #include "base/nsec.h"
 
+struct nlattr;
 struct nlmsghdr;
 struct netlink;
 
@@ -48,5 +52,19 @@ int netlink_wait(const struct netlink *netlink, nsec_t patience) MUST_USE;
 
 /* What an NLMSG_ERROR says: 0 or negative errno, and the kernel's words ("" when it has none). */
 int netlink_error(const struct nlmsghdr *message, char words[128]);
+
+/* Begin a request in the caller's buffer of NETLINK_REQUEST_MAX bytes: with flags besides
+ * NLM_F_REQUEST, and the fixed part of messages of this type (copied). */
+struct nlmsghdr *netlink_begin(void *buffer, uint16_t type, uint16_t flags, const void *fixed,
+                               size_t fixed_size);
+
+/* What an attribute says, however long it claims to be. */
+
+/* A number of 1, 2 or 4 bytes in the order of this machine; 0 for any other length. */
+uint32_t netlink_number(const struct nlattr *attribute);
+/* False when it has not the length of an address of this family (4 or 6). */
+bool netlink_ip(const struct nlattr *attribute, uint8_t family, struct ip *ret) MUST_USE;
+/* What fits, NUL-terminated; the rest of the text becomes zeros. */
+void netlink_text(const struct nlattr *attribute, char *text, size_t size);
 
 #endif

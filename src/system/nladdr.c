@@ -15,20 +15,6 @@
 
 #define FOR_EVER UINT32_MAX
 
-static bool
-read_ip(const struct nlattr *attribute, struct ip *ip)
-{
-	const uint8_t *bytes = mnl_attr_get_payload(attribute);
-
-	if (mnl_attr_get_payload_len(attribute) == 4)
-		*ip = ip_from_v4(bytes);
-	else if (mnl_attr_get_payload_len(attribute) == 16)
-		*ip = ip_from_v6(bytes);
-	else
-		return false;
-	return true;
-}
-
 bool
 nladdr_decode(const struct nlmsghdr *message, int *ret_index, struct ifworld_address *ret)
 {
@@ -36,31 +22,31 @@ nladdr_decode(const struct nlmsghdr *message, int *ret_index, struct ifworld_add
 	const struct nlattr *a;
 	struct ip remote = { 0 };
 	uint32_t flags;
+	uint8_t family;
 
 	memset(ret, 0, sizeof(*ret));
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*info) ||
 	    (info->ifa_family != AF_INET && info->ifa_family != AF_INET6))
 		return false;
+	family = info->ifa_family == AF_INET ? 4 : 6;
 	*ret_index = (int)info->ifa_index;
 	ret->prefix.length = info->ifa_prefixlen;
 	flags = info->ifa_flags;
 	mnl_attr_for_each(a, message, sizeof(*info)) {
 		switch (mnl_attr_get_type(a)) {
 		case IFA_LOCAL:
-			if (!read_ip(a, &ret->prefix.ip))
+			if (!netlink_ip(a, family, &ret->prefix.ip))
 				return false;
 			break;
 		case IFA_ADDRESS:
-			if (!read_ip(a, &remote))
+			if (!netlink_ip(a, family, &remote))
 				return false;
 			break;
 		case IFA_FLAGS:
-			if (mnl_attr_get_payload_len(a) == sizeof(flags))
-				flags = mnl_attr_get_u32(a);
+			flags = netlink_number(a);
 			break;
 		case IFA_PROTO:
-			if (mnl_attr_get_payload_len(a) == sizeof(ret->mark))
-				ret->mark = mnl_attr_get_u8(a);
+			ret->mark = (uint8_t)netlink_number(a);
 			break;
 		}
 	}
@@ -70,23 +56,19 @@ nladdr_decode(const struct nlmsghdr *message, int *ret_index, struct ifworld_add
 	ret->leased = !(flags & IFA_F_PERMANENT);
 	ret->tentative = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED);
 	return ret->prefix.ip.family != 0 &&
-	       ret->prefix.length <= (ret->prefix.ip.family == 4 ? 32 : 128);
+	       ret->prefix.length <= (family == 4 ? 32 : 128);
 }
 
 static struct nlmsghdr *
 begin(void *buffer, uint16_t type, uint16_t flags, const struct ifstep *step)
 {
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct ifaddrmsg *info;
+	const struct ifaddrmsg info = {
+		.ifa_family = step->prefix.ip.family == 4 ? AF_INET : AF_INET6,
+		.ifa_prefixlen = step->prefix.length,
+		.ifa_index = (uint32_t)step->index,
+	};
+	struct nlmsghdr *message = netlink_begin(buffer, type, flags, &info, sizeof(info));
 
-	message->nlmsg_type = type;
-	message->nlmsg_flags = NLM_F_REQUEST | flags;
-	info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
-	if (step == NULL)
-		return message;
-	info->ifa_family = step->prefix.ip.family == 4 ? AF_INET : AF_INET6;
-	info->ifa_prefixlen = step->prefix.length;
-	info->ifa_index = (uint32_t)step->index;
 	mnl_attr_put(message, IFA_LOCAL, ip_size(&step->prefix.ip), step->prefix.ip.bytes);
 	mnl_attr_put(message, IFA_ADDRESS, ip_size(&step->prefix.ip), step->prefix.ip.bytes);
 	return message;
@@ -95,7 +77,9 @@ begin(void *buffer, uint16_t type, uint16_t flags, const struct ifstep *step)
 struct nlmsghdr *
 nladdr_dump(void *buffer, uint32_t sequence)
 {
-	struct nlmsghdr *message = begin(buffer, RTM_GETADDR, NLM_F_DUMP, NULL);
+	const struct ifaddrmsg all = { .ifa_family = AF_UNSPEC };
+	struct nlmsghdr *message = netlink_begin(buffer, RTM_GETADDR, NLM_F_DUMP, &all,
+	                                         sizeof(all));
 
 	message->nlmsg_seq = sequence;
 	return message;
@@ -150,19 +134,19 @@ static struct nlmsghdr *
 change_local_route(void *buffer, const struct ifstep *step)
 {
 	bool add = step->kind == IFSTEP_ADD_LOCAL;
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct rtmsg *route;
+	const struct rtmsg route = {
+		.rtm_family = step->prefix.ip.family == 4 ? AF_INET : AF_INET6,
+		.rtm_dst_len = (uint8_t)(8 * ip_size(&step->prefix.ip)),
+		.rtm_table = RT_TABLE_LOCAL,
+		.rtm_type = RTN_LOCAL,
+		.rtm_scope = add ? RT_SCOPE_HOST : RT_SCOPE_NOWHERE,
+		.rtm_protocol = step->mark != 0 ? step->mark :
+		                add ? RTPROT_KERNEL : RTPROT_UNSPEC,
+	};
+	struct nlmsghdr *message =
+		netlink_begin(buffer, add ? RTM_NEWROUTE : RTM_DELROUTE,
+		              add ? NLM_F_CREATE | NLM_F_APPEND : 0, &route, sizeof(route));
 
-	message->nlmsg_type = add ? RTM_NEWROUTE : RTM_DELROUTE;
-	message->nlmsg_flags = NLM_F_REQUEST | (add ? NLM_F_CREATE | NLM_F_APPEND : 0);
-	route = mnl_nlmsg_put_extra_header(message, sizeof(*route));
-	route->rtm_family = step->prefix.ip.family == 4 ? AF_INET : AF_INET6;
-	route->rtm_dst_len = (uint8_t)(8 * ip_size(&step->prefix.ip));
-	route->rtm_table = RT_TABLE_LOCAL;
-	route->rtm_type = RTN_LOCAL;
-	route->rtm_scope = add ? RT_SCOPE_HOST : RT_SCOPE_NOWHERE;
-	route->rtm_protocol = step->mark != 0 ? step->mark :
-	                      add ? RTPROT_KERNEL : RTPROT_UNSPEC;
 	mnl_attr_put(message, RTA_DST, ip_size(&step->prefix.ip), step->prefix.ip.bytes);
 	if (add)
 		mnl_attr_put(message, RTA_PREFSRC, ip_size(&step->prefix.ip),

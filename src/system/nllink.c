@@ -26,35 +26,12 @@
 #define BOND_MEMBER_ACTIVE 0u
 #define BOND_MEMBER_UP 0u
 #define ADDR_GEN_NONE 1u
+/* Links to be deleted together have a group of the kernel in common (what "ip link" calls group);
+ * nobody else uses numbers like these. */
+#define BATCH_FIRST 0x56a00000u
+#define BATCH_LAST 0x5eafffffu
 
 /* ---- decoding ---- */
-
-static uint32_t
-number_of(const struct nlattr *attribute)
-{
-	switch (mnl_attr_get_payload_len(attribute)) {
-	case 1:
-		return mnl_attr_get_u8(attribute);
-	case 2:
-		return mnl_attr_get_u16(attribute);
-	case 4:
-		return mnl_attr_get_u32(attribute);
-	default:
-		return 0;
-	}
-}
-
-static void
-copy_text(char *to, size_t size, const struct nlattr *attribute)
-{
-	size_t length = mnl_attr_get_payload_len(attribute);
-
-	if (length >= size)
-		length = size - 1;
-	memset(to, 0, size);
-	memcpy(to, mnl_attr_get_payload(attribute), strnlen(mnl_attr_get_payload(attribute),
-	                                                    length));
-}
 
 static uint8_t
 bond_mode_from(uint32_t mode)
@@ -77,7 +54,7 @@ decode_bond(const struct nlattr *data, struct ifworld_bond *bond)
 	const struct nlattr *a;
 
 	mnl_attr_for_each_nested(a, data) {
-		uint32_t number = number_of(a);
+		uint32_t number = netlink_number(a);
 
 		switch (mnl_attr_get_type(a)) {
 		case IFLA_BOND_MODE:
@@ -115,9 +92,9 @@ decode_vlan(const struct nlattr *data, struct ifworld_link *link)
 
 	mnl_attr_for_each_nested(a, data) {
 		if (mnl_attr_get_type(a) == IFLA_VLAN_ID)
-			link->vlan = (uint16_t)number_of(a);
+			link->vlan = (uint16_t)netlink_number(a);
 		if (mnl_attr_get_type(a) == IFLA_VLAN_PROTOCOL)
-			link->vlan_protocol = __builtin_bswap16((uint16_t)number_of(a));
+			link->vlan_protocol = __builtin_bswap16((uint16_t)netlink_number(a));
 	}
 	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 		link->vlan_protocol = __builtin_bswap16(link->vlan_protocol);
@@ -132,9 +109,9 @@ decode_member(const struct nlattr *data, struct ifworld_link *link)
 
 	mnl_attr_for_each_nested(a, data) {
 		if (mnl_attr_get_type(a) == IFLA_BOND_SLAVE_STATE)
-			active = number_of(a) == BOND_MEMBER_ACTIVE;
+			active = netlink_number(a) == BOND_MEMBER_ACTIVE;
 		if (mnl_attr_get_type(a) == IFLA_BOND_SLAVE_MII_STATUS)
-			up = number_of(a) == BOND_MEMBER_UP;
+			up = netlink_number(a) == BOND_MEMBER_UP;
 	}
 	link->carries = active && up;
 }
@@ -148,11 +125,11 @@ decode_info(const struct nlattr *info, struct ifworld_link *link)
 
 	mnl_attr_for_each_nested(a, info) {
 		if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
-			copy_text(kind, sizeof(kind), a);
+			netlink_text(a, kind, sizeof(kind));
 		if (mnl_attr_get_type(a) == IFLA_INFO_DATA)
 			data = a;
 		if (mnl_attr_get_type(a) == IFLA_INFO_SLAVE_KIND)
-			copy_text(master, sizeof(master), a);
+			netlink_text(a, master, sizeof(master));
 		if (mnl_attr_get_type(a) == IFLA_INFO_SLAVE_DATA)
 			member = a;
 	}
@@ -170,7 +147,7 @@ decode_info(const struct nlattr *info, struct ifworld_link *link)
 		link->kind = IFWORLD_MACVLAN;
 		mnl_attr_for_each_nested(a, data) {
 			if (mnl_attr_get_type(a) == IFLA_MACVLAN_MODE)
-				link->private = number_of(a) == MACVLAN_MODE_PRIVATE;
+				link->private = netlink_number(a) == MACVLAN_MODE_PRIVATE;
 		}
 	}
 }
@@ -203,7 +180,7 @@ decode_families(const struct nlattr *families, struct ifworld_link *link)
 			}
 			if (mnl_attr_get_type(family) == AF_INET6 &&
 			    mnl_attr_get_type(a) == IFLA_INET6_ADDR_GEN_MODE)
-				link->no_addr_gen = number_of(a) == ADDR_GEN_NONE;
+				link->no_addr_gen = netlink_number(a) == ADDR_GEN_NONE;
 		}
 	}
 }
@@ -213,23 +190,28 @@ decode_attribute(const struct nlattr *a, struct ifworld_link *link)
 {
 	switch (mnl_attr_get_type(a)) {
 	case IFLA_IFNAME:
-		copy_text(link->name, sizeof(link->name), a);
+		netlink_text(a, link->name, sizeof(link->name));
 		break;
 	case IFLA_IFALIAS:
-		copy_text(link->alias, sizeof(link->alias), a);
+		netlink_text(a, link->alias, sizeof(link->alias));
 		break;
 	case IFLA_MTU:
-		link->mtu = number_of(a);
+		link->mtu = netlink_number(a);
+		break;
+	case IFLA_GROUP:
+		link->marked = netlink_number(a) == BATCH_FIRST;
+		link->condemned = netlink_number(a) > BATCH_FIRST &&
+		                  netlink_number(a) <= BATCH_LAST;
 		break;
 	case IFLA_MASTER:
-		link->master = (int)number_of(a);
+		link->master = (int)netlink_number(a);
 		break;
 	case IFLA_LINK:
-		link->parent = (int)number_of(a);
+		link->parent = (int)netlink_number(a);
 		break;
 	case IFLA_OPERSTATE:
-		link->oper_up = number_of(a) == OPERATION_UP ||
-		                number_of(a) == OPERATION_UNKNOWN;
+		link->oper_up = netlink_number(a) == OPERATION_UP ||
+		                netlink_number(a) == OPERATION_UNKNOWN;
 		break;
 	case IFLA_ADDRESS:
 		if (mnl_attr_get_payload_len(a) == sizeof(link->mac.bytes))
@@ -277,15 +259,9 @@ nllink_decode(const struct nlmsghdr *message, struct ifworld_link *ret)
 static struct nlmsghdr *
 begin(void *buffer, uint16_t type, uint16_t flags, int index)
 {
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct ifinfomsg *info;
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = index };
 
-	message->nlmsg_type = type;
-	message->nlmsg_flags = NLM_F_REQUEST | flags;
-	info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
-	info->ifi_family = AF_UNSPEC;
-	info->ifi_index = index;
-	return message;
+	return netlink_begin(buffer, type, flags, &info, sizeof(info));
 }
 
 struct nlmsghdr *
@@ -435,6 +411,13 @@ set_flag(void *buffer, int index, bool up)
 	return m;
 }
 
+static void
+put_batch(struct nlmsghdr *m, uint32_t batch)
+{
+	assert(batch <= BATCH_LAST - BATCH_FIRST);
+	mnl_attr_put_u32(m, IFLA_GROUP, BATCH_FIRST + batch);
+}
+
 struct nlmsghdr *
 nllink_change(void *buffer, const struct ifstep *step)
 {
@@ -453,9 +436,22 @@ nllink_change(void *buffer, const struct ifstep *step)
 	case IFSTEP_CREATE_VIRTUAL:
 		m = begin_create(buffer, step->name);
 		put_macvlan(m, step);
+		put_batch(m, step->batch);
 		return m;
 	case IFSTEP_DELETE_LINK:
 		return begin(buffer, RTM_DELLINK, 0, step->index);
+	case IFSTEP_CONDEMN:
+		m = begin(buffer, RTM_SETLINK, 0, step->index);
+		put_batch(m, step->batch);
+		return m;
+	case IFSTEP_DELETE_BATCH:
+		m = begin(buffer, RTM_DELLINK, 0, 0);
+		put_batch(m, step->batch);
+		return m;
+	case IFSTEP_RAISE:
+		m = set_flag(buffer, step->index, true);
+		mnl_attr_put_u32(m, IFLA_GROUP, 0);
+		return m;
 	case IFSTEP_SET_BOND:
 		/* Options of a kind are changed by "new" without "create", not by "set". */
 		m = begin(buffer, RTM_NEWLINK, 0, step->index);
@@ -480,6 +476,7 @@ nllink_change(void *buffer, const struct ifstep *step)
 	} else if (step->kind == IFSTEP_SET_GROUP_ALIAS) {
 		ifstep_group_alias(step->text, step->vrid, alias);
 		mnl_attr_put_str(m, IFLA_IFALIAS, alias);
+		mnl_attr_put_u32(m, IFLA_GROUP, 0);
 	} else if (step->kind == IFSTEP_SET_MASTER) {
 		mnl_attr_put_u32(m, IFLA_MASTER, (uint32_t)step->other);
 	} else if (step->kind == IFSTEP_SET_ARP) {

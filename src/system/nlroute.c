@@ -13,24 +13,6 @@
 
 /* ---- decoding ---- */
 
-static bool
-read_ip(const struct nlattr *attribute, uint8_t family, struct ip *ip)
-{
-	const uint8_t *bytes = mnl_attr_get_payload(attribute);
-
-	if (mnl_attr_get_payload_len(attribute) != (family == 4 ? 4 : 16))
-		return false;
-	*ip = family == 4 ? ip_from_v4(bytes) : ip_from_v6(bytes);
-	return true;
-}
-
-static uint32_t
-number_of(const struct nlattr *attribute)
-{
-	return mnl_attr_get_payload_len(attribute) == sizeof(uint32_t)
-		? mnl_attr_get_u32(attribute) : 0;
-}
-
 static void
 add_link(struct ifroute *route, int index)
 {
@@ -67,22 +49,22 @@ decode_attribute(const struct nlattr *a, uint8_t family, struct ifroute *route)
 {
 	switch (mnl_attr_get_type(a)) {
 	case RTA_DST:
-		return read_ip(a, family, &route->destination.ip);
+		return netlink_ip(a, family, &route->destination.ip);
 	case RTA_GATEWAY:
-		return read_ip(a, family, &route->gateway);
+		return netlink_ip(a, family, &route->gateway);
 	case RTA_PREFSRC:
-		return read_ip(a, family, &route->source);
+		return netlink_ip(a, family, &route->source);
 	case RTA_OIF:
-		add_link(route, (int)number_of(a));
+		add_link(route, (int)netlink_number(a));
 		break;
 	case RTA_MULTIPATH:
 		decode_hops(a, route);
 		break;
 	case RTA_TABLE:
-		route->table = number_of(a);
+		route->table = netlink_number(a);
 		break;
 	case RTA_PRIORITY:
-		route->metric = number_of(a);
+		route->metric = netlink_number(a);
 		break;
 	}
 	return true;
@@ -143,12 +125,7 @@ nlroute_replaces(const struct nlmsghdr *message)
 static struct nlmsghdr *
 begin(void *buffer, uint16_t type, uint16_t flags, struct rtmsg info)
 {
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-
-	message->nlmsg_type = type;
-	message->nlmsg_flags = NLM_F_REQUEST | flags;
-	memcpy(mnl_nlmsg_put_extra_header(message, sizeof(info)), &info, sizeof(info));
-	return message;
+	return netlink_begin(buffer, type, flags, &info, sizeof(info));
 }
 
 struct nlmsghdr *

@@ -16,39 +16,8 @@
 static bool
 read_prefix(const struct nlattr *attribute, uint8_t family, uint8_t length, struct prefix *prefix)
 {
-	const uint8_t *bytes = mnl_attr_get_payload(attribute);
-
-	if (mnl_attr_get_payload_len(attribute) != (family == 4 ? 4 : 16) ||
-	    length > (family == 4 ? 32 : 128))
-		return false;
-	prefix->ip = family == 4 ? ip_from_v4(bytes) : ip_from_v6(bytes);
 	prefix->length = length;
-	return true;
-}
-
-static void
-copy_name(char name[NAME_SIZE], const struct nlattr *attribute)
-{
-	size_t length = mnl_attr_get_payload_len(attribute);
-
-	if (length >= NAME_SIZE)
-		length = NAME_SIZE - 1;
-	memset(name, 0, NAME_SIZE);
-	memcpy(name, mnl_attr_get_payload(attribute),
-	       strnlen(mnl_attr_get_payload(attribute), length));
-}
-
-static uint32_t
-number_of(const struct nlattr *attribute)
-{
-	switch (mnl_attr_get_payload_len(attribute)) {
-	case 1:
-		return mnl_attr_get_u8(attribute);
-	case 4:
-		return mnl_attr_get_u32(attribute);
-	default:
-		return 0;
-	}
+	return length <= (family == 4 ? 32 : 128) && netlink_ip(attribute, family, &prefix->ip);
 }
 
 static bool
@@ -60,22 +29,22 @@ decode_attribute(const struct nlattr *a, const struct fib_rule_hdr *info, struct
 	case FRA_DST:
 		return read_prefix(a, rule->family, info->dst_len, &rule->to);
 	case FRA_IIFNAME:
-		copy_name(rule->in, a);
+		netlink_text(a, rule->in, sizeof(rule->in));
 		break;
 	case FRA_OIFNAME:
-		copy_name(rule->out, a);
+		netlink_text(a, rule->out, sizeof(rule->out));
 		break;
 	case FRA_PRIORITY:
-		rule->priority = number_of(a);
+		rule->priority = netlink_number(a);
 		break;
 	case FRA_TABLE:
-		rule->table = number_of(a);
+		rule->table = netlink_number(a);
 		break;
 	case FRA_FWMARK:
-		rule->mark = number_of(a);
+		rule->mark = netlink_number(a);
 		break;
 	case FRA_PROTOCOL:
-		rule->protocol = (uint8_t)number_of(a);
+		rule->protocol = (uint8_t)netlink_number(a);
 		break;
 	case FRA_TUN_ID:
 	case FRA_UID_RANGE:
@@ -84,7 +53,7 @@ decode_attribute(const struct nlattr *a, const struct fib_rule_hdr *info, struct
 	case FRA_DPORT_RANGE:
 	case FRA_L3MDEV:
 		/* Reported as a number that is zero, or not at all, where it is no condition. */
-		rule->plain &= mnl_attr_get_type(a) == FRA_L3MDEV && number_of(a) == 0;
+		rule->plain &= mnl_attr_get_type(a) == FRA_L3MDEV && netlink_number(a) == 0;
 		break;
 	}
 	return true;
@@ -118,12 +87,7 @@ nlrule_decode(const struct nlmsghdr *message, struct ifrule *ret)
 static struct nlmsghdr *
 begin(void *buffer, uint16_t type, uint16_t flags, struct fib_rule_hdr info)
 {
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-
-	message->nlmsg_type = type;
-	message->nlmsg_flags = NLM_F_REQUEST | flags;
-	memcpy(mnl_nlmsg_put_extra_header(message, sizeof(info)), &info, sizeof(info));
-	return message;
+	return netlink_begin(buffer, type, flags, &info, sizeof(info));
 }
 
 struct nlmsghdr *

@@ -87,54 +87,162 @@ program_split(const char *command, struct program_words *ret_words, struct error
 
 /* ---- trust ---------------------------------------------------------------------------------- */
 
-/* One file or folder on the way: can anybody else change it? */
-static int
-check_part(const char *path, uid_t user, gid_t group, struct error *error)
-{
-	struct stat status;
+#define LINKS_MAX 40u			/* on one way, as many as the kernel follows */
 
-	if (stat(path, &status) < 0)
-		return error_set(error, -errno, "%s: %s", path, strerror(errno));
-	if (status.st_uid != 0 && status.st_uid != user)
+/* The way to a file, gone part by part as the kernel goes it. */
+struct way {
+	int at;				/* what was reached; O_PATH */
+	char path[PATH_MAX];		/* its name, in which is no link; "" = the root folder */
+	char rest[PATH_MAX];		/* what is still to be gone */
+	unsigned links;
+	uid_t user;
+};
+
+/* Can anybody but root and the user change this part?  Where it has an access control list, what
+ * stands for the group is all that the list may allow. */
+static int
+check_part(const char *path, const struct stat *status, uid_t user, struct error *error)
+{
+	if (status->st_uid != 0 && status->st_uid != user)
 		return error_set(error, -EPERM, "%s belongs to another user", path);
-	if (S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX))
+	/* A link has no rights of its own; in a folder like /tmp nobody moves what is others'. */
+	if (S_ISLNK(status->st_mode))
 		return 0;
-	if (((status.st_mode & S_IWGRP) && status.st_gid != 0 && status.st_gid != group) ||
-	    (status.st_mode & S_IWOTH))
-		return error_set(error, -EPERM, "%s can be written by others", path);
+	if (S_ISDIR(status->st_mode) && (status->st_mode & S_ISVTX))
+		return 0;
+	if (status->st_mode & S_IWOTH)
+		return error_set(error, -EPERM, "%s can be written by others; chmod go-w it", path);
+	if (status->st_mode & S_IWGRP)
+		return error_set(error, -EPERM, "%s can be written by its group; chmod g-w it",
+		                 path);
 	return 0;
 }
 
-/* Every folder on the way, then the file. */
 static int
-check_way(const char *path, uid_t user, gid_t group, struct error *error)
+start_at_root(struct way *way, struct error *error)
 {
-	char part[PATH_MAX];
-	int r = check_part("/", user, group, error);
+	struct stat status;
 
-	for (const char *end = strchr(path + 1, '/'); r == 0 && end; end = strchr(end + 1, '/')) {
-		snprintf(part, sizeof(part), "%.*s", (int)(end - path), path);
-		r = check_part(part, user, group, error);
+	if (way->at >= 0)
+		close(way->at);
+	way->path[0] = '\0';
+	way->at = open("/", O_PATH | O_CLOEXEC);
+	if (way->at < 0 || fstat(way->at, &status) < 0)
+		return error_set(error, -errno, "/: %s", strerror(errno));
+	return check_part("/", &status, way->user, error);
+}
+
+/* The next part of the rest into name; false when there is none. */
+static bool
+take_name(struct way *way, char name[NAME_MAX + 2])
+{
+	const char *start = way->rest + strspn(way->rest, "/");
+	size_t length = strcspn(start, "/");
+
+	/* What is too long to be a name stays so, and the kernel says it. */
+	snprintf(name, NAME_MAX + 2, "%.*s", (int)length, start);
+	memmove(way->rest, start + length, strlen(start + length) + 1);
+	return name[0] != '\0';
+}
+
+/* What a link names takes its place in the rest of the way. */
+static int
+follow(struct way *way, int link, const char *path, struct error *error)
+{
+	char target[PATH_MAX], rest[PATH_MAX];
+	ssize_t length = readlinkat(link, "", target, sizeof(target) - 1);
+
+	if (length < 0)
+		return error_set(error, -errno, "%s: %s", path, strerror(errno));
+	target[length] = '\0';
+	if (++way->links > LINKS_MAX)
+		return error_set(error, -ELOOP, "%s: too many symbolic links on the way", path);
+	if (snprintf(rest, sizeof(rest), "%s/%s", target, way->rest) >= (int)sizeof(rest))
+		return error_set(error, -ENAMETOOLONG, "%s leads to a name that is too long", path);
+	memcpy(way->rest, rest, sizeof(rest));
+	return target[0] == '/' ? start_at_root(way, error) : 0;
+}
+
+static int
+go_up(struct way *way, struct error *error)
+{
+	char *end = strrchr(way->path, '/');
+	int parent = openat(way->at, "..", O_PATH | O_CLOEXEC);
+
+	if (parent < 0)
+		return error_set(error, -errno, "%s/..: %s", way->path, strerror(errno));
+	close(way->at);
+	way->at = parent;
+	if (end)
+		*end = '\0';
+	return 0;
+}
+
+static int
+go_down(struct way *way, const char *name, struct error *error)
+{
+	char path[PATH_MAX];
+	struct stat status;
+	int next, r;
+
+	if (snprintf(path, sizeof(path), "%s/%s", way->path, name) >= (int)sizeof(path))
+		return error_set(error, -ENAMETOOLONG, "%s is too long", path);
+	next = openat(way->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (next < 0 || fstat(next, &status) < 0) {
+		r = error_set(error, -errno, "%s: %s", path, strerror(errno));
+		if (next >= 0)
+			close(next);
+		return r;
 	}
-	return r < 0 ? r : check_part(path, user, group, error);
+	r = check_part(path, &status, way->user, error);
+	if (r == 0 && S_ISLNK(status.st_mode)) {
+		r = follow(way, next, path, error);
+	} else if (r == 0) {
+		close(way->at);
+		way->at = next;
+		memcpy(way->path, path, sizeof(path));
+		return 0;
+	}
+	close(next);
+	return r;
+}
+
+static int
+go_the_way(struct way *way, struct error *error)
+{
+	char name[NAME_MAX + 2];
+	struct stat status;
+	int r = start_at_root(way, error);
+
+	while (r == 0 && take_name(way, name)) {
+		if (strcmp(name, "..") == 0)
+			r = go_up(way, error);
+		else if (strcmp(name, ".") != 0)
+			r = go_down(way, name, error);
+	}
+	if (r < 0)
+		return r;
+	if (fstat(way->at, &status) < 0 || !S_ISREG(status.st_mode))
+		return error_set(error, -EACCES, "%s is not a file",
+		                 way->path[0] ? way->path : "/");
+	return 0;
 }
 
 int
-program_check_trust(const char *path, uid_t user, gid_t group, struct error *error)
+program_check_trust(const char *path, uid_t user, char ret_real[PATH_MAX], struct error *error)
 {
-	char real[PATH_MAX];
-	struct stat status;
+	struct way way = { .at = -1, .user = user };
 	int r;
 
 	if (path[0] != '/' || strlen(path) >= PATH_MAX)
 		return error_set(error, -EINVAL, "%s is not an absolute path", path);
-	if (!realpath(path, real) || stat(real, &status) < 0)
-		return error_set(error, -errno, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(status.st_mode))
-		return error_set(error, -EACCES, "%s is not a file", path);
-	/* Where it really is, and the way by which it was named. */
-	r = check_way(real, user, group, error);
-	return r < 0 ? r : check_way(path, user, group, error);
+	snprintf(way.rest, sizeof(way.rest), "%s", path);
+	r = go_the_way(&way, error);
+	if (way.at >= 0)
+		close(way.at);
+	if (r == 0)
+		memcpy(ret_real, way.path, PATH_MAX);
+	return r;
 }
 
 /* ---- the child ------------------------------------------------------------------------------ */
@@ -183,13 +291,12 @@ default_user(void)
  * for who may only configure: a service that gave up being root makes nobody root.
  */
 static int
-become(const char *name, uid_t *ret_user, gid_t *ret_group, struct error *error)
+become(const char *name, uid_t *ret_user, struct error *error)
 {
 	const struct passwd *entry = name[0] ? getpwnam(name) : default_user();
 
 	if (!entry && !name[0]) {		/* a number without a name: stays as it is */
 		*ret_user = geteuid();
-		*ret_group = getegid();
 		return 0;
 	}
 	if (!entry)
@@ -204,7 +311,6 @@ become(const char *name, uid_t *ret_user, gid_t *ret_group, struct error *error)
 		return error_set(error, -errno, "cannot become user %s: %s", entry->pw_name,
 		                 strerror(errno));
 	*ret_user = entry->pw_uid;
-	*ret_group = entry->pw_gid;
 	return 0;
 }
 
@@ -252,8 +358,8 @@ run(const struct program *program, pid_t parent, int output)
 	};
 	struct program_words words;
 	struct error error = { 0 };
+	char real[PATH_MAX];
 	uid_t user = geteuid();
-	gid_t group = getegid();
 
 	(void)setpgid(0, 0);
 	set_up_files(output);
@@ -269,11 +375,14 @@ run(const struct program *program, pid_t parent, int output)
 	for (unsigned i = 0; program->environment[i] && i + 1 < ENVIRONMENT_MAX; i++)
 		environment[i + 1] = program->environment[i];
 	be_limited();
-	if (become(program->user, &user, &group, &error) < 0 ||
-	    be_powerless(parent, &error) < 0 ||
-	    program_check_trust(words.list[0], user, group, &error) < 0)
+	if (become(program->user, &user, &error) < 0 || be_powerless(parent, &error) < 0 ||
+	    program_check_trust(words.list[0], user, real, &error) < 0)
 		refuse(&error);
-	execve(words.list[0], words.list, (char *const *)environment);
+	/*
+	 * By a name without links, of which no part can be exchanged but by root and the user, so
+	 * it is what was checked.  (By its descriptor a script would not find itself.)
+	 */
+	execve(real, words.list, (char *const *)environment);
 	(void)error_set(&error, -errno, "%s: %s", words.list[0], strerror(errno));
 	refuse(&error);
 }

@@ -13,6 +13,7 @@
 #ifndef TANDEM_PROGRAM_H
 #define TANDEM_PROGRAM_H
 
+#include <limits.h>
 #include <sys/types.h>
 
 #include "base/base.h"
@@ -41,7 +42,7 @@ int program_split(const char *command, struct program_words *ret_words, struct e
 	MUST_USE;
 
 struct program {
-	const char *command;
+	const char *command;		/* a script that is named by a link finds its real name */
 	const char *const *arguments;	/* after the command's own words; ends with NULL */
 	const char *const *environment;	/* NAME=VALUE, beside PATH; ends with NULL */
 	const char *user;		/* "" = who we are */
@@ -56,9 +57,12 @@ int program_start(const struct program *program, pid_t *ret_pid, int *ret_output
 
 /*
  * May a program of this path be run by this user?  Only if it is an absolute path of a regular
- * file, and neither it nor a folder on the way to it can be written by others than root and the
- * user (folders with the sticky bit excepted).  0, or negative errno with *error.
+ * file, and neither it nor any folder or symbolic link on the way to it, nor on the way of a link,
+ * can be changed by others than root and the user.  A group that may write counts as others,
+ * whoever belongs to it; folders with the sticky bit are fine.  0 with the path by which nothing
+ * else can be reached, as there is no link in it; or negative errno with *error.
  */
-int program_check_trust(const char *path, uid_t user, gid_t group, struct error *error) MUST_USE;
+int program_check_trust(const char *path, uid_t user, char ret_real[PATH_MAX],
+                        struct error *error) MUST_USE;
 
 #endif

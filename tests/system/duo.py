@@ -66,9 +66,10 @@ class Duo(Pair):
     def script(self, name, text):
         """An executable of root's at a place where everybody may run it; its path."""
         path = f"{self.folder}/{name}"
-        with open(path, "w") as file:
+        with open(path + ".new", "w") as file:
             file.write("#!/bin/sh\n" + text)
-        os.chmod(path, 0o755)
+        os.chmod(path + ".new", 0o755)
+        os.rename(path + ".new", path)          # the one of before may run at this moment
         return path
 
     def notes(self):

@@ -11,7 +11,7 @@ import tempfile
 import pytest
 
 from lab.network import wait_for
-from lab.router import BUILD, TOP, USER
+from lab.router import BUILD, ROLES, TOP, USER
 
 
 class Service:
@@ -46,6 +46,17 @@ class Service:
             said = self.notify.recv(4096).decode().split("\n")
             if word in said:
                 return said
+
+    def show(self, *words):
+        return subprocess.run([BUILD + "/src/cli/tandem", "--run-dir", self.folder + "/run",
+                               "--yang-dir", TOP + "/yang", "show", *words],
+                              text=True, capture_output=True)
+
+    def roles(self):
+        """Its children, once there is one of each kind."""
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as children:
+            found = [int(pid) for pid in children.read().split()]
+        return len(found) == len(ROLES) - 1 and found
 
     def close(self):
         self.notify.close()
@@ -91,9 +102,7 @@ def test_second_service_in_the_same_folder_is_refused_and_harms_nothing(make_ser
 def test_supervisor_killed_takes_its_roles_with_it(make_service):
     service = make_service()
     service.heard("READY=1")
-    children = [int(pid) for pid in open(f"/proc/{service.process.pid}/task/"
-                                         f"{service.process.pid}/children").read().split()]
-    assert len(children) == 5
+    children = wait_for(service.roles, 5, "five roles")
     service.process.kill()
     wait_for(lambda: not any(os.path.exists(f"/proc/{pid}/exe") for pid in children), 5,
              "the roles to end")
@@ -102,9 +111,7 @@ def test_supervisor_killed_takes_its_roles_with_it(make_service):
 def test_faulty_saved_file_leaves_a_service_that_says_so(make_service):
     service = make_service("set interfaces dataplane eth0 address nonsense\n")
     service.heard("READY=1")
-    done = subprocess.run([BUILD + "/src/cli/tandem", "--run-dir", service.folder + "/run",
-                           "--yang-dir", TOP + "/yang", "show", "system"],
-                          text=True, capture_output=True)
+    done = service.show("system")
     assert done.returncode == 0
     assert "line 1: interfaces dataplane eth0 address 'nonsense'" in done.stdout
 
@@ -113,6 +120,7 @@ def test_interrupt_from_a_terminal_is_an_orderly_stop(make_service):
     service = make_service("set interfaces dataplane eth0 vrrp vrrp-group 1 virtual-address "
                            "10.0.0.1/24\n")
     service.heard("READY=1")
+    wait_for(lambda: "FAULT" in service.show("vrrp").stdout, 5, "the engine to run the group")
     os.killpg(service.process.pid, signal.SIGINT)
     service.heard("STOPPING=1")
     _, errors = service.process.communicate(timeout=10)

@@ -30,9 +30,13 @@ from lab.packets import (ETH_ARP, ETH_IP, ETH_IP6, PROTO_VRRP, Capture, checksum
 from lab.router import Router
 from lab.witness import PACKET_IGNORE_OUTGOING, PROTO_ICMP6, SOL_PACKET
 
+from laws import waited
+
 NAMES = ("r1", "r2")
 PRIORITIES = {"r1": 200, "r2": 100}
 MARK = 47000            # UDP port of what asks to be forwarded; the group's number is added
+UNNUMBERED = b"\0\0\xff\xff"             # its end: the turn's number and what undoes it in a checksum
+LATE = 0.05             # a forwarded question this old waited where it may: for a neighbour's address
 PLAIN4, VIRTUAL4, PLAIN6, VIRTUAL6 = 1, 2, 3, 4
 ALL = (PLAIN4, VIRTUAL4, PLAIN6, VIRTUAL6)
 
@@ -245,7 +249,7 @@ def questions(name, link, vrid, other):
     host, behind = (ipaddress.ip_interface(real_addresses("host", n)[six]).ip.packed
                     for n in (link, other))
     ways = [hardware_address(name, link)] + ([virtual_mac(vrid)] if is_virtual(vrid) else [])
-    through = struct.pack("!HHHH", MARK, MARK + vrid + 256 * link, 8, 0)
+    through = struct.pack("!HHHH", MARK, MARK + vrid + 256 * link, 12, 0) + UNNUMBERED
     if six:
         group = ipaddress.ip_address("ff02::1:ff00:0").packed[:13] + wanted[13:]
         ask = struct.pack("!BBHI", 135, 0, 0, 0) + wanted + b"\x01\x01" + mac_bytes(mac)
@@ -286,6 +290,7 @@ class Inquiry:
         self.frames = {place: [frame for vrid in vrids for frame in questions(
             *place, vrid, (place[1] + 1) % twins.links)] if asking else [] for place in self.places}
         self.askers = {}
+        self.asked = []                 # when
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._ask, daemon=True)
         self.found = []
@@ -315,9 +320,14 @@ class Inquiry:
 
     def _ask(self):
         while not self.ended.wait(self.period):
+            turn = len(self.asked)
+            number = struct.pack("!HH", turn & 0xffff, ~turn & 0xffff)
+            self.asked.append(time.time())
             for place, frames in self.frames.items():
                 sock = self.askers[place][0]
                 for frame in frames:
+                    if frame.endswith(UNNUMBERED):
+                        frame = frame[:-4] + number
                     with contextlib.suppress(OSError):      # the cable is out, or gone
                         sock.send(frame)
 
@@ -360,10 +370,13 @@ class Inquiry:
     def _parse_ip(self, packet, router, link, protocol, source, body):
         if protocol == PROTO_VRRP and len(body) > 2:
             yield Event(packet.time, router, (link, body[1]), "advert" if body[2] else "resign")
-        elif protocol == 17 and len(body) >= 8:
+        elif protocol == 17 and len(body) >= 12:
             number = struct.unpack_from("!H", body, 2)[0] - MARK
             if 0 < number < 1024 and number >> 8 != link:
-                yield Event(packet.time, router, (number >> 8, number & 255), "forward")
+                asked = self.asked[struct.unpack_from("!H", body, 8)[0]]
+                # A master may take a packet and find its next hop later, even when he is none.
+                yield Event(asked if packet.time - asked > LATE else packet.time, router,
+                            (number >> 8, number & 255), "forward")
         elif protocol in (1, PROTO_ICMP6) and source in self.owners and body[0] in (0, 129):
             yield Event(packet.time, router, self.owners[source], "echo")
         elif protocol == PROTO_ICMP6 and body[0] == 136 and body[8:24] in self.owners:
@@ -379,6 +392,13 @@ class Inquiry:
                 and e.time >= since and router in (None, e.router) and key in (None, e.key)]
 
     # -- the laws
+
+    def silence(self, kinds, router, key, since):
+        """The longest time for which a router, asked all the while, gave no such answer."""
+        times = [e.time for e in self.answers(router, key, since) if e.kind in kinds]
+        asked = [t for t in self.asked if t >= since]
+        slowest = max(b - a for a, b in zip(asked, asked[1:]))
+        return max(waited(a, b) for a, b in zip(times, times[1:])) - slowest
 
     def trespasses(self, interval=0.1, linger=0.1, slack=0.06):
         """
@@ -396,9 +416,8 @@ class Inquiry:
             if event.time < self.begun + interval + slack:
                 continue                # a master need not have spoken yet
             said = last.get((event.router, event.key))
-            if said and said.kind == "advert" and event.time - said.time <= interval + slack:
-                continue
-            if said and event.time - said.time <= linger + slack:
+            limit = slack + (interval if said and said.kind == "advert" else linger)
+            if said and (event.time - said.time <= limit or waited(said.time, event.time) <= limit):
                 continue
             # A virtual MAC is awake before the first advertisement that comes from it.
             if any(e.router == event.router and e.key == event.key and e.kind == "advert"
@@ -419,7 +438,7 @@ class Inquiry:
                 # Who was silent for longer than that was not the other's rival any more.
                 if a.router != b.router != c.router and c.time - b.time <= 1.5 * interval:
                     since = since or b.time
-                    longest = max(longest, c.time - since)
+                    longest = max(longest, waited(since, c.time))
                 elif b.router == c.router:
                     since = None
             found[key] = longest
@@ -429,7 +448,7 @@ class Inquiry:
         times = [e.time for e in self.adverts(router, key, since)
                  if until is None or e.time <= until]
         assert len(times) >= 2, f"{router} did not speak for {key}"
-        return max(b - a for a, b in zip(times, times[1:]))
+        return max(waited(a, b) for a, b in zip(times, times[1:]))
 
     def assert_orderly(self, overlap=0.06, **bounds):
         """Nobody answered who was not master; no two masters but for a moment."""

@@ -170,6 +170,7 @@ interfaces {
         address 10.255.0.1/32
     }
 }
+/* A Vyatta configuration file with every kind of node, in no particular order. */
 service {
     connsync {
         failover-mechanism {

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <grp.h>
 #include <poll.h>
 #include <pwd.h>
@@ -162,6 +163,25 @@ stop_manager(struct world *w)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* Remove the history and its directory. */
+static void
+forget_history(const struct world *w)
+{
+	char path[512];
+	glob_t files;
+
+	snprintf(path, sizeof(path), "%s/history/*", w->directory);
+	if (glob(path, 0, NULL, &files) == 0) {
+		for (size_t i = 0; i < files.gl_pathc; i++)
+			(void)unlink(files.gl_pathv[i]);
+		globfree(&files);
+	}
+	snprintf(path, sizeof(path), "%s/history", w->directory);
+	(void)rmdir(path);
+	snprintf(path, sizeof(path), "%s.former", w->running);
+	(void)unlink(path);
+}
+
 static void
 tear_down_world(struct world *w)
 {
@@ -172,6 +192,7 @@ tear_down_world(struct world *w)
 	close(w->channel[1]);
 	close(w->listener);
 	memory_close(w->memory);
+	forget_history(w);
 	(void)unlink(w->saved);
 	(void)unlink(w->running);
 	(void)unlink(w->memory_path);
@@ -1051,6 +1072,31 @@ test_subscribers_hear_of_transitions_and_of_packets_only_if_they_asked(void **st
 	close(packets);
 }
 
+/* The engine forgets that somebody watches its packets unless it is told so again and again. */
+static void
+test_subscribers_that_come_do_not_silence_one_who_wants_packets(void **state UNUSED)
+{
+	struct settings *settings;
+	struct world w;
+	int packets, plain[15];
+	unsigned count = 0;
+
+	start_empty(&w);
+	packets = client_asks(&w, "GET", STREAM "?packets=true", "", "");
+	stream_tells(packets, ":\n\n");
+	assert_int_equal(engine_hears(&w, &settings).kind, CHANNEL_WATCH);
+	do {
+		assert_in_range(count, 0, sizeof(plain) / sizeof(plain[0]) - 1);
+		plain[count] = client_asks(&w, "GET", STREAM, "", "");
+		stream_tells(plain[count++], ":\n\n");
+	} while (engine_hears_nothing(&w, 200));
+	assert_int_equal(engine_hears(&w, &settings).kind, CHANNEL_WATCH);
+	while (count > 0)
+		close(plain[--count]);
+	close(packets);
+	tear_down_world(&w);
+}
+
 static void
 test_slow_subscriber_loses_events_and_sees_the_gap(void **state UNUSED)
 {
@@ -1098,6 +1144,8 @@ main(void)
 		cmocka_unit_test(test_stop_answers_who_waits),
 		cmocka_unit_test(
 			test_subscribers_hear_of_transitions_and_of_packets_only_if_they_asked),
+		cmocka_unit_test(
+			test_subscribers_that_come_do_not_silence_one_who_wants_packets),
 		cmocka_unit_test(test_slow_subscriber_loses_events_and_sees_the_gap),
 	};
 

@@ -28,6 +28,22 @@ def test_show_of_one_interface_and_group_leaves_out_the_others(tandem):
     assert tandem("show", "vrrp", "interface", "dp0bond0", "group", "1").stdout == done.stdout
 
 
+def test_show_of_one_interface_takes_no_stranger_for_a_group(tandem, service):
+    """Group 9 is another router's, heard on dp0bond0 and on eth9, where nothing of ours runs."""
+    alone = tandem("show", "vrrp", "interface", "dp0bond0").stdout
+    found = json.loads(golden("tracked.json"))[STATE]
+    service.state[STATE]["lateness"] = found["lateness"]
+    service.state[STATE]["stranger"] = [{**found["stranger"][0], "interface": interface}
+                                        for interface in ("dp0bond0", "eth9")]
+    for words, status, output, errors in (
+            (["dp0bond0"], 0, alone, ""), (["dp0bond0", "group", "1"], 0, alone, ""),
+            (["dp0bond0", "group", "9"], 1, "", "No VRRP group 9 exists on dp0bond0\n"),
+            (["eth9"], 1, "", "VRRP is not running on eth9\n"),
+            (["eth9", "group", "9"], 1, "", "VRRP is not running on eth9\n")):
+        done = tandem("show", "vrrp", "interface", *words)
+        assert (done.returncode, done.stdout, done.stderr) == (status, output, errors)
+
+
 def test_show_of_one_sync_group_leaves_out_the_others(tandem):
     done = tandem("show", "vrrp", "sync-group", "vgroup1")
     assert "Group: vgroup1\n" in done.stdout and "SYNC1" not in done.stdout

@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "base/error.h"
+#include "config/rulebook.h"
 #include "config/schema.h"
 #include "config/tree.h"
 #include "config/value.h"
@@ -38,6 +39,18 @@ static const char header[] =
 	"Rules between nodes are checked at commit; a refusal names the path, the value, the rule "
 	"and\n"
 	"what to do.\n";
+
+static const char rules_header[] =
+	".SH RULES\n"
+	"A commit that breaks one of these is refused.\n"
+	"The message ends with the number and says which node it is about.\n"
+	"A message without number is about a single node: an unknown word, a value of another "
+	"form, or\n"
+	"something that is not supported yet.\n";
+
+static const char warnings_header[] =
+	".SH WARNINGS\n"
+	"These do not refuse a commit.\n";
 
 static const char footer[] =
 	".SH SEE ALSO\n"
@@ -275,6 +288,18 @@ put_section(FILE *out, const struct ly_ctx *schema, const char *title,
 	put_below(out, schema, section, section);
 }
 
+/* Errors, then warnings, as the book has them. */
+static void
+put_rules(FILE *out, bool warnings)
+{
+	for (size_t i = 0; i < rulebook_count; i++) {
+		if (rulebook_is_warning(&rulebook[i]) != warnings)
+			continue;
+		fprintf(out, ".TP\n.B %s\n", rulebook[i].number);
+		put_sentences(out, rulebook[i].text);
+	}
+}
+
 static char *
 make_page(const struct ly_ctx *schema)
 {
@@ -290,6 +315,11 @@ make_page(const struct ly_ctx *schema)
 	put_section(out, schema, "VIF", tree_schema_child(schema, dataplane, "vif"));
 	put_section(out, schema, "VRRP", tree_schema_child(schema, dataplane, "vrrp"));
 	put_section(out, schema, "SERVICE", tree_schema_child(schema, NULL, "service"));
+	put_section(out, schema, "SYSTEM", tree_schema_child(schema, NULL, "system"));
+	fputs(rules_header, out);
+	put_rules(out, false);
+	fputs(warnings_header, out);
+	put_rules(out, true);
 	fputs(footer, out);
 	fclose(out);
 	assert(text);

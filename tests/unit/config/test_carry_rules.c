@@ -143,6 +143,52 @@ test_m3_routes_and_rules_belong_to_one_group(void **state)
 	                   "set " VIF " vrrp vrrp-group 2 virtual-rule 100 mark 3", "E ");
 }
 
+/* It takes neither along, as it never is master. */
+static void
+test_m3_disabled_group_has_no_routes_and_rules(void **state)
+{
+	(void)state;
+	sample_expect_none(SOUND SECOND "set " GROUP " virtual-route 10.9.0.0/16 blackhole\n"
+	                   "set " VIF " vrrp vrrp-group 2 virtual-route 10.9.0.0/16 blackhole\n"
+	                   "set " VIF " vrrp vrrp-group 2 disable", "[M3]");
+	sample_expect_none(SOUND SECOND "set " GROUP " virtual-rule 100 mark 3\n"
+	                   "set " GROUP " disable\n"
+	                   "set " VIF " vrrp vrrp-group 2 virtual-rule 100 mark 3", "[M3]");
+}
+
+#define THIRD SOUND_BOTH \
+	"set " VIF " address 10.1.0.2/24\n" \
+	"set " VIF " vrrp vrrp-group 2 sync-group S\n" \
+	"set " VIF " vrrp vrrp-group 2 version 3\n" \
+	"set " VIF " vrrp vrrp-group 2 preempt false\n" \
+	"set " VIF " vrrp vrrp-group 2 virtual-address fe80::2\n"
+#define RULE_OF_1 "set " GROUP " virtual-rule 100 table 7\n"
+#define RULE_OF_2 "set " VIF " vrrp vrrp-group 2 virtual-rule 100 "
+
+/* What counts is what the kernel compares, however it is written. */
+static void
+test_m3_compares_addresses_and_families(void **state)
+{
+	(void)state;
+	sample_expect(THIRD RULE_OF_1 "set " GROUP " virtual-rule 100 from 2001:db8::/32\n"
+	              RULE_OF_2 "table 7\n" RULE_OF_2 "from 2001:DB8:0::/32",
+	              "E line 14: ", "[M3]");
+	sample_expect_none(THIRD RULE_OF_1 "set " GROUP " virtual-rule 100 from 2001:db8::/32\n"
+	                   RULE_OF_2 "table 7\n" RULE_OF_2 "from 2001:db8::/33", "E ");
+	/* Of both families here, of IPv6 there: twice the same in IPv6. */
+	sample_expect(THIRD RULE_OF_1 RULE_OF_2 "table 7", "E line 13: ", "[M3]");
+	/* All addresses of IPv6 are what is meant without an address, too; IPv4 is not. */
+	sample_expect(THIRD RULE_OF_1 "set " GROUP " virtual-rule 100 to ::/0\n"
+	              RULE_OF_2 "table 7", "E line 14: ", "[M3]");
+	sample_expect_none(THIRD RULE_OF_1 "set " GROUP " virtual-rule 100 to 0.0.0.0/0\n"
+	                   RULE_OF_2 "table 7", "[M3]");
+	/* The kernel's metric of IPv6 is 1024 unless another is given. */
+	sample_expect(THIRD "set " GROUP " virtual-route 2001:db8::/32 blackhole\n"
+	              "set " VIF " vrrp vrrp-group 2 virtual-route 2001:DB8::/32 blackhole\n"
+	              "set " VIF " vrrp vrrp-group 2 virtual-route 2001:DB8::/32 metric 1024",
+	              "E line 13: ", "[M3]");
+}
+
 static void
 test_m4_interfaces_of_routes(void **state)
 {
@@ -195,6 +241,8 @@ main(void)
 		cmocka_unit_test(test_m1_routes_lead_somewhere),
 		cmocka_unit_test(test_m2_networks_and_families_of_routes_and_rules),
 		cmocka_unit_test(test_m3_routes_and_rules_belong_to_one_group),
+		cmocka_unit_test(test_m3_disabled_group_has_no_routes_and_rules),
+		cmocka_unit_test(test_m3_compares_addresses_and_families),
 		cmocka_unit_test(test_m4_interfaces_of_routes),
 		cmocka_unit_test(test_m5_router_advertisements),
 	};

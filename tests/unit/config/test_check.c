@@ -459,6 +459,21 @@ test_v1_v2_v5_addresses_stand_once(void **state)
 	                   "set " VIF " vrrp vrrp-group 1 virtual-address fe80::1", "fe80");
 }
 
+/* A group that does not run has no address, whatever is written in it. */
+static void
+test_v1_v2_disabled_group_claims_no_address(void **state)
+{
+	(void)state;
+	sample_expect_none(SOUND "set " BOND " vrrp vrrp-group 2 virtual-address 10.0.0.1\n"
+	                   "set " BOND " vrrp vrrp-group 2 disable", "[V1]");
+	sample_expect_none(SOUND "set " GROUP " disable\n"
+	                   "set " BOND " vrrp vrrp-group 2 virtual-address 10.0.0.1", "[V1]");
+	sample_expect_none(SOUND "set " GROUP " excluded-address 10.0.0.2\n"
+	                   "set " GROUP " disable", "[V2]");
+	sample_expect_none(SOUND "set " VIF " address 10.0.0.1/24\nset " GROUP " disable",
+	                   "[L7]");
+}
+
 static void
 test_w1_w2_warnings(void **state)
 {
@@ -575,6 +590,7 @@ main(void)
 		cmocka_unit_test(test_i7_vlans_and_names),
 		cmocka_unit_test(test_i8_addresses),
 		cmocka_unit_test(test_v1_v2_v5_addresses_stand_once),
+		cmocka_unit_test(test_v1_v2_disabled_group_claims_no_address),
 		cmocka_unit_test(test_w1_w2_warnings),
 		cmocka_unit_test(test_w3_names_of_virtual_links_always_fit),
 		cmocka_unit_test(test_nodes_without_effect_are_warned_of),

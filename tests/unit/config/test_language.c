@@ -115,7 +115,7 @@ test_faulty_text_reports_all_lines_and_changes_nothing(void **state)
 	        "address owner and cannot be configured\n"
 	        "E line 3: interfaces 'etherne': unknown word; possible words are bonding, "
 	        "dataplane, loopback and switch\n"
-	        "E line 4: 'unset': a line must begin with set or delete\n"
+	        "E line 4: 'unset': a line must begin with set, delete or comment\n"
 	        "E line 5: a quote (') is opened and not closed on this line\n");
 	free(text);
 	text = print_and_free(tree, false);
@@ -382,7 +382,8 @@ test_completion_offers_words_values_and_live_names(void **state)
 
 	(void)state;
 	expect_candidates(NULL, "", false, "interfaces|-|Network "
-	                                   "interfaces|1\nservice|-|Services|1\n");
+	                                   "interfaces|1\nservice|-|Services|1\n"
+	                                   "system|-|The router itself|1\n");
 	expect_candidates(tree, "", true, "interfaces|-|Network interfaces|1\n");
 	expect_candidates(tree, "interfaces bonding dp0bond0 mode", false,
 	                  "lacp|-|802.3ad link aggregation|0\n"

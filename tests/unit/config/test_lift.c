@@ -504,28 +504,68 @@ test_longest_description_loses_its_last_character(void **state)
 	free(s);
 }
 
+static struct lyd_node *
+file_checks(unsigned count)
+{
+	struct lyd_node *tree;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (unsigned i = 0; i < count; i++)
+		fprintf(out, "set service health-check file x%u path /x\n", i);
+	fclose(out);
+	tree = sample_tree(text);
+	free(text);
+	return tree;
+}
+
 /* What passes every rule may still be more than a struct settings takes. */
 static void
 test_more_than_the_settings_take_is_refused(void **state)
 {
 	struct problems problems = { 0 };
-	struct lyd_node *tree;
-	char *text = NULL, *lines;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct lyd_node *tree = file_checks(65537);
+	char *lines;
 
 	(void)state;
-	for (unsigned i = 0; i < 65537; i++)
-		fprintf(out, "set service health-check file x%u path /x\n", i);
-	fclose(out);
-	tree = sample_tree(text);
 	assert_int_equal(check_tree(schema, &tree, &problems), 0);
 	assert_null(lift_settings(tree, 1, NULL, &problems));
 	lines = sample_lines(&problems);
-	assert_string_equal(lines, "E 65537 checks and path monitors are configured; at most 65536 "
-	                    "are possible\n");
+	assert_string_equal(lines, "E service '65537': so many checks and path monitors are "
+	                    "configured; at most 65536 are possible; delete some [S1]\n");
 	free(lines);
-	free(text);
+	lyd_free_siblings(tree);
+}
+
+/* What the engine could not find again after a restart is not adopted in the first place. */
+static void
+test_more_than_outlives_the_engine_is_refused(void **state)
+{
+	size_t most = (SETTINGS_SIZE_MAX - sizeof(struct settings)) / sizeof(struct check_settings);
+	struct problems problems = { 0 };
+	struct settings *settings;
+	struct lyd_node *tree;
+	char *lines;
+
+	(void)state;
+	tree = file_checks((unsigned)most - 16);
+	assert_int_equal(check_tree(schema, &tree, &problems), 0);
+	settings = lift_settings(tree, 1, NULL, &problems);
+	assert_non_null(settings);
+	assert_in_range(settings->size, SETTINGS_SIZE_MAX / 2, SETTINGS_SIZE_MAX);
+	free(settings);
+	lyd_free_siblings(tree);
+
+	tree = file_checks((unsigned)most + 16);
+	assert_int_equal(check_tree(schema, &tree, &problems), 0);
+	assert_null(lift_settings(tree, 1, NULL, &problems));
+	lines = sample_lines(&problems);
+	assert_int_equal(strncmp(lines, "E service '", strlen("E service '")), 0);
+	assert_non_null(strstr(lines, "KiB of the engine's memory, most of them for so many checks "
+	                       "and path monitors; at most 16384 KiB are possible; delete some "
+	                       "[S2]\n"));
+	free(lines);
 	lyd_free_siblings(tree);
 }
 
@@ -640,6 +680,7 @@ main(void)
 		cmocka_unit_test(test_virtual_link_never_has_the_name_of_an_interface),
 		cmocka_unit_test(test_longest_description_loses_its_last_character),
 		cmocka_unit_test(test_more_than_the_settings_take_is_refused),
+		cmocka_unit_test(test_more_than_outlives_the_engine_is_refused),
 		cmocka_unit_test(test_thousands_of_groups_share_what_they_refer_to),
 		cmocka_unit_test(test_empty_configuration_lifts_to_nothing),
 	};

@@ -98,6 +98,33 @@ test_l5_ipv6_makes_its_own_source(void **state)
 }
 
 static void
+test_l10_only_the_first_address_makes_an_owner(void **state)
+{
+	const char *second = "is also an address of dp0bond0 itself, which has it whoever is "
+		"master, so that two routers may answer for it; this router does not become its "
+		"owner, because only the first IPv4 address of dp0bond0";
+
+	(void)state;
+	sample_expect(SOUND "set " BOND " address 10.0.0.3/24\n"
+	              "set " GROUP " virtual-address 10.0.0.3", "W line 6: ", second);
+	sample_expect_none(SOUND "set " BOND " address 10.0.0.3/24\n"
+	                   "set " GROUP " virtual-address 10.0.0.3", "is its owner");
+	sample_expect_none(SOUND "set " BOND " address 10.0.0.3/24\n"
+	                   "set " GROUP " virtual-address 10.0.0.3", "[L11]");
+	/* Every global address of IPv6, but no link-local one. */
+	sample_expect(SOUND_BOTH "set " BOND " address 2001:db8::2/64\n"
+	              "set " BOND " address 2001:db8::3/64\n"
+	              "set " GROUP " virtual-address 2001:db8::3", "W line 9: ", "is its owner");
+	sample_expect(SOUND_BOTH "set " BOND " address fe80::1/64", "W line 6: ",
+	              "does not become its owner");
+	/* It lives on another interface, which has it: the group sends from its own. */
+	sample_expect(SOUND "set " VIF " address 10.7.0.1/24\n"
+	              "set " GROUP " virtual-address 10.7.0.1\n"
+	              "set " GROUP " virtual-address-interface 10.7.0.1 interface dp0bond0.10",
+	              "W line 6: ", "is also an address of dp0bond0.10 itself, which has it");
+}
+
+static void
 test_l10_l11_owners_are_named(void **state)
 {
 	const char *member = "set " VIF " address 10.1.0.2/24\n"
@@ -245,6 +272,7 @@ main(void)
 		cmocka_unit_test(test_l1_names_three_sync_groups),
 		cmocka_unit_test(test_l3_long_intervals_of_version_3),
 		cmocka_unit_test(test_l5_ipv6_makes_its_own_source),
+		cmocka_unit_test(test_l10_only_the_first_address_makes_an_owner),
 		cmocka_unit_test(test_l10_l11_owners_are_named),
 		cmocka_unit_test(test_l12_peers_with_a_virtual_mac),
 		cmocka_unit_test(test_l13_own_interface_is_watched_anyhow),

@@ -22,7 +22,9 @@
 #define BAD "set interfaces dataplane eth0 vrrp vrrp-group 1 priority 7\n"
 
 static char directory[] = "/tmp/store-XXXXXX";
-static char saved[64], running[64], beside[64];
+static char saved[64], running[64], beside[64], former[80];
+static const struct store_places places = { .saved = saved, .running = running };
+static const struct note note = { .time = 2000, .user = "alice", .via = "cli" };
 
 static void
 write_text(const char *path, const char *text)
@@ -41,6 +43,7 @@ clear(void **state)
 	unlink(saved);
 	unlink(running);
 	unlink(beside);
+	unlink(former);
 	return 0;
 }
 
@@ -50,8 +53,8 @@ started(int expected)
 	struct problems problems = { 0 };
 	struct store *store;
 
-	assert_int_equal(store_new(schema, saved, running, &store, NULL), 0);
-	assert_int_equal(store_start(store, &problems), expected);
+	assert_int_equal(store_new(schema, &places, &store, NULL), 0);
+	assert_int_equal(store_start(store, 1000, &problems), expected);
 	assert_int_equal(problems.errors > 0, expected < 0);
 	problems_done(&problems);
 	return store;
@@ -92,7 +95,7 @@ commit(struct store *store, const char *commands)
 	struct prepared prepared;
 
 	assert_int_equal(prepare(store, commands, &prepared), 0);
-	assert_int_equal(store_commit(store, &prepared, NULL), 0);
+	assert_int_equal(store_commit(store, &prepared, &note, NULL), 0);
 	prepared_done(&prepared);
 }
 
@@ -157,8 +160,8 @@ test_bad_saved_file_stays_and_running_is_empty(void **state)
 
 	(void)state;
 	write_text(saved, ONE BAD);
-	assert_int_equal(store_new(schema, saved, running, &store, NULL), 0);
-	assert_int_equal(store_start(store, &problems), -EINVAL);
+	assert_int_equal(store_new(schema, &places, &store, NULL), 0);
+	assert_int_equal(store_start(store, 1000, &problems), -EINVAL);
 	text = sample_lines(&problems);
 	assert_non_null(strstr(text, "E line 2: interfaces dataplane eth0 vrrp vrrp-group 1: "
 	                             "virtual-address is missing"));
@@ -250,15 +253,16 @@ static void
 test_directory_that_fails_leaves_everything(void **state)
 {
 	char wrong[128];
+	const struct store_places elsewhere = { .saved = saved, .running = wrong };
 	struct prepared prepared;
 	struct error error = { 0 };
 	struct store *store;
 
 	(void)state;
 	snprintf(wrong, sizeof(wrong), "%s/missing/running", directory);
-	assert_int_equal(store_new(schema, saved, wrong, &store, NULL), 0);
+	assert_int_equal(store_new(schema, &elsewhere, &store, NULL), 0);
 	assert_int_equal(prepare(store, ONE, &prepared), 0);
-	assert_int_equal(store_commit(store, &prepared, &error), -ENOENT);
+	assert_int_equal(store_commit(store, &prepared, &note, &error), -ENOENT);
 	assert_non_null(strstr(error.text, wrong));
 	assert_non_null(prepared.tree);
 	expect_running(store, "", 1);
@@ -349,6 +353,7 @@ setup(void **state)
 	snprintf(saved, sizeof(saved), "%s/config.boot", directory);
 	snprintf(running, sizeof(running), "%s/running.boot", directory);
 	snprintf(beside, sizeof(beside), "%s/config.boot.new", directory);
+	snprintf(former, sizeof(former), "%s.former", running);
 	return 0;
 }
 

@@ -305,6 +305,7 @@ rig_adopt(struct rig *rig, const struct rig_group *groups, size_t count)
 	struct settings *old = rig->settings;
 
 	assert_true(count <= RIG_GROUPS);
+	assert_int_equal(engine_prepare(rig->engine, settings, rig->now), 0);
 	engine_retire(rig->engine, settings, rig->now, &rig->out);
 	if (old) {
 		for (size_t i = rig->carried_out; i < rig->out.count; i++)

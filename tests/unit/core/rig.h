@@ -76,7 +76,7 @@ struct rig {
 struct settings *rig_settings(const struct rig_group *groups, size_t count);
 
 void rig_init(struct rig *rig);
-/* Adopt, as the daemon does it: retire, then adopt. */
+/* Adopt, as the daemon does it: prepare, retire, adopt. */
 void rig_adopt(struct rig *rig, const struct rig_group *groups, size_t count);
 /* init, adopt, all links usable: the engine listens as backup. */
 void rig_start(struct rig *rig, const struct rig_group *groups, size_t count);

@@ -226,6 +226,20 @@ way_step(struct kernel *rig, const struct ifstep *step)
 	}
 }
 
+static void
+delete_batch(struct kernel *rig, uint32_t batch)
+{
+	for (int index = 1; index <= rig->next_index; index++) {
+		const struct ifworld_link *link = ifworld_link(rig->world, index);
+
+		if (link != NULL && (batch == 0 ? link->marked : link->condemned) &&
+		    rig->batches[index] == batch) {
+			assert_true(ifgroup_is_virtual(link));
+			ifworld_remove_link(rig->world, index);
+		}
+	}
+}
+
 void
 kernel_carry_out(struct kernel *rig, const struct ifstep *step)
 {
@@ -243,6 +257,10 @@ kernel_carry_out(struct kernel *rig, const struct ifstep *step)
 	}
 	if (step->kind >= IFSTEP_ADD_ADDRESS) {
 		address_step(rig, step);
+		return;
+	}
+	if (step->kind == IFSTEP_DELETE_BATCH) {
+		delete_batch(rig, step->batch);
 		return;
 	}
 	if (step->index != 0)
@@ -265,6 +283,7 @@ kernel_carry_out(struct kernel *rig, const struct ifstep *step)
 		link.private = true;
 		link.parent = step->other;
 		link.mac = step->mac;
+		link.marked = true;
 		break;
 	case IFSTEP_DELETE_LINK:
 		ifworld_remove_link(rig->world, step->index);
@@ -272,6 +291,18 @@ kernel_carry_out(struct kernel *rig, const struct ifstep *step)
 	case IFSTEP_RENAME:
 		assert_null(ifworld_named(rig->world, step->text));
 		snprintf(link.name, sizeof(link.name), "%s", step->text);
+		break;
+	case IFSTEP_CONDEMN:
+		link.marked = step->batch == 0;
+		link.condemned = step->batch != 0;
+		assert_true(step->index < (int)ARRAY_SIZE(rig->batches));
+		rig->batches[step->index] = step->batch;
+		break;
+	case IFSTEP_RAISE:
+		link.marked = link.condemned = false;
+		if (!link.up)
+			on_rise(rig, link.index);
+		kernel_lift(&link, true);
 		break;
 	case IFSTEP_SET_UP:
 		if (link.kind == IFWORLD_VLAN)
@@ -296,6 +327,7 @@ kernel_carry_out(struct kernel *rig, const struct ifstep *step)
 		break;
 	case IFSTEP_SET_GROUP_ALIAS:
 		ifstep_group_alias(step->text, step->vrid, link.alias);
+		link.marked = link.condemned = false;
 		break;
 	case IFSTEP_SET_MASTER:
 		set_master(rig, &link, step->other);

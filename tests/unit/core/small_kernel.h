@@ -26,6 +26,7 @@ struct kernel {
 	struct ifplan *plan;
 	bool held[512];
 	int next_index;
+	uint32_t batches[8192];		/* of condemned links, by index */
 	unsigned done;			/* steps carried out */
 	unsigned kinds[IFSTEP_KINDS];
 	char log[65536];

@@ -560,6 +560,56 @@ test_half_of_four_thousand_masters_leave_in_the_room_foretold(void **state UNUSE
 	}
 }
 
+/* ---- preparing ------------------------------------------------------------------------------ */
+
+static void
+test_what_happens_after_preparing_is_carried_over(void **state UNUSED)
+{
+	static const struct rig_group higher[] = { { .interface = "eth0", .priority = 150 } };
+	struct settings *settings = rig_settings(higher, 1);
+	struct vrouter_counters before;
+	struct rig rig;
+
+	rig_start(&rig, alone, 1);
+	assert_int_equal(engine_prepare(rig.engine, settings, rig.now), 0);
+	assert_state(&rig, 0, VROUTER_BACKUP);
+	assert_int_equal(engine_settings(rig.engine)->group_count, 1);
+	rig_run(&rig, 10 * SEC);
+	assert_state(&rig, 0, VROUTER_MASTER);
+	before = rig_status(&rig, 0)->counters;
+	engine_retire(rig.engine, settings, rig.now, &rig.out);
+	assert_int_equal(engine_adopt(rig.engine, settings, rig.now, &rig.out), 0);
+	assert_state(&rig, 0, VROUTER_MASTER);
+	assert_memory_equal(&rig_status(&rig, 0)->counters, &before, sizeof(before));
+	assert_int_equal(rig_status(&rig, 0)->effective_priority, 150);
+	free(settings);
+	rig_done(&rig);
+}
+
+/* The group that was prepared for is gone again before anybody adopts it. */
+static void
+test_prepared_for_one_and_adopting_another_is_no_different(void **state UNUSED)
+{
+	static const struct rig_group moved[] = { { .interface = "eth1" } };
+	static const struct rig_group more[] = {
+		{ .interface = "eth0", .vrid = 9 }, { .interface = "eth0" },
+	};
+	struct settings *prepared = rig_settings(moved, 1), *adopted = rig_settings(more, 2);
+	struct rig rig;
+
+	rig_start_master(&rig, alone, 1);
+	assert_int_equal(engine_prepare(rig.engine, prepared, rig.now), 0);
+	engine_retire(rig.engine, adopted, rig.now, &rig.out);
+	assert_int_equal(rig_count(&rig, EFFECT_DROP_ADDRESSES, RIG_GROUPS), 0);
+	assert_int_equal(engine_adopt(rig.engine, adopted, rig.now, &rig.out), 0);
+	assert_int_equal(engine_settings(rig.engine)->group_count, 2);
+	assert_int_equal(engine_status(rig.engine, 1)->state, VROUTER_MASTER);
+	assert_int_equal(engine_status(rig.engine, 0)->state, VROUTER_BACKUP);
+	free(prepared);
+	free(adopted);
+	rig_done(&rig);
+}
+
 int
 main(void)
 {
@@ -587,6 +637,8 @@ main(void)
 		cmocka_unit_test(test_half_of_four_thousand_masters_leave_in_the_room_foretold),
 		cmocka_unit_test(test_addresses_that_outlived_their_lease_are_given_up),
 		cmocka_unit_test(test_resumed_master_renews_only_the_rest_of_its_lease),
+		cmocka_unit_test(test_what_happens_after_preparing_is_carried_over),
+		cmocka_unit_test(test_prepared_for_one_and_adopting_another_is_no_different),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

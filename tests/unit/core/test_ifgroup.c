@@ -213,7 +213,7 @@ test_steps_of_wishes_come_in_the_order_of_their_urgency(void **state)
 			assert_int_equal(steps.list[i].owner, g);
 		}
 		if (settings_groups(k->settings)[g].rfc_compatibility)
-			assert_int_equal(steps.list[0].kind, IFSTEP_SET_UP);
+			assert_int_equal(steps.list[0].kind, IFSTEP_RAISE);
 		else
 			assert_int_equal(steps.list[1].urgency, IFSTEP_SOON);
 		steps.count = 0;
@@ -617,6 +617,166 @@ test_no_stand_ins_where_arp_ignore_is_set(void **state)
 	assert_false(kernel_answers(k, "p1", "10.0.1.20/16"));
 }
 
+/* ---- many virtual links ---- */
+
+#define MANY_GROUPS 40u
+
+static struct settings *
+many_settings(uint32_t groups)
+{
+	struct settings *s = settings_new(&(struct settings_counts){
+		.links = 1, .groups = groups, .addresses = groups + 1 });
+	struct link_settings *l = settings_links(s);
+	char text[PREFIX_TEXT_SIZE];
+
+	assert_non_null(s);
+	l->parent = l->bond = -1;
+	strcpy(l->name, "p1");
+	l->address_first = groups;
+	l->address_count = 1;
+	kernel_put_address(s, groups, "10.0.0.2/16");
+	for (uint32_t n = 0; n < groups; n++) {
+		struct group_settings *g = &settings_groups(s)[n];
+
+		init_group(g, (uint8_t)(n + 1), n % 2 == 0 ? 4 : 6, n, 1);
+		g->link = 0;
+		g->rfc_compatibility = true;
+		snprintf(g->vmac_name, sizeof(g->vmac_name), "m%u", n);
+		snprintf(text, sizeof(text), n % 2 == 0 ? "10.0.1.%u/16" : "fe80::%u/64", n + 1);
+		kernel_put_address(s, n, text);
+	}
+	return s;
+}
+
+static bool
+many_answer(const struct kernel *k, uint32_t group)
+{
+	const struct settings *s = k->settings;
+	char text[PREFIX_TEXT_SIZE];
+
+	prefix_text(&settings_addresses(s)[group].prefix, text);
+	return ifworld_named(k->world, settings_groups(s)[group].vmac_name) != NULL &&
+	       kernel_answers(k, settings_groups(s)[group].vmac_name, text);
+}
+
+static void
+take_all(struct kernel *k)
+{
+	for (uint32_t g = 0; g < k->settings->group_count; g++) {
+		kernel_take(k, g);
+		assert_true(many_answer(k, g));
+	}
+	assert_int_equal(kernel_settle(k), 0);
+}
+
+static void
+drop_all(struct kernel *k)
+{
+	for (uint32_t g = 0; g < k->settings->group_count; g++) {
+		kernel_drop(k, g);
+		assert_false(many_answer(k, g));
+	}
+}
+
+static void
+test_many_virtual_links_are_deleted_together_and_made_anew(void **state)
+{
+	struct kernel *k = *state;
+
+	kernel_adopt(k, many_settings(MANY_GROUPS));
+	kernel_settle(k);
+	for (unsigned turn = 0; turn < 3; turn++) {
+		take_all(k);
+		drop_all(k);
+		kernel_settle(k);
+		assert_int_equal(k->kinds[IFSTEP_SET_DOWN], 0);
+		assert_int_equal(k->kinds[IFSTEP_DELETE_LINK], 0);
+		assert_true(k->kinds[IFSTEP_DELETE_BATCH] <= 3);
+		assert_int_equal(k->kinds[IFSTEP_CREATE_VIRTUAL], MANY_GROUPS);
+		for (uint32_t g = 0; g < MANY_GROUPS; g++) {
+			assert_false(many_answer(k, g));
+			assert_false(kernel_link(k, settings_groups(k->settings)[g].vmac_name)->up);
+		}
+		assert_int_equal(kernel_settle(k), 0);
+	}
+}
+
+static void
+test_few_virtual_links_are_lowered_and_stay(void **state)
+{
+	struct kernel *k = *state;
+	int index;
+
+	kernel_adopt(k, many_settings(MANY_GROUPS / 2));
+	kernel_settle(k);
+	index = kernel_link(k, "m0")->index;
+	take_all(k);
+	drop_all(k);
+	kernel_settle(k);
+	assert_int_equal(k->kinds[IFSTEP_SET_DOWN], MANY_GROUPS / 2);
+	assert_int_equal(kernel_link(k, "m0")->index, index);
+}
+
+/* Whoever takes while others are condemned keeps his link, or gets another one. */
+static void
+test_take_while_links_are_being_deleted_ends_right(void **state)
+{
+	struct kernel *k = *state;
+	size_t count = 1;
+
+	kernel_adopt(k, many_settings(MANY_GROUPS));
+	kernel_settle(k);
+	for (size_t done = 0; done <= count; done++) {
+		struct ifplan_view view = kernel_view(k);
+		struct ifsteps steps = { 0 };
+		uint32_t taker = (uint32_t)(done % MANY_GROUPS);
+
+		take_all(k);
+		drop_all(k);
+		ifplan_link(k->plan, &view, 0, &steps);
+		count = steps.count;
+		for (size_t i = 0; i < done && i < count; i++)
+			kernel_carry_out(k, &steps.list[i]);
+		kernel_take(k, taker);
+		/* What was cancelled with the take, and what was not. */
+		for (size_t i = done; i < count; i++) {
+			if (steps.list[i].owner != (int32_t)taker)
+				kernel_carry_out(k, &steps.list[i]);
+		}
+		ifsteps_done(&steps);
+		kernel_settle(k);
+		for (uint32_t g = 0; g < MANY_GROUPS; g++)
+			assert_int_equal(many_answer(k, g), g == taker);
+	}
+	assert_true(count > MANY_GROUPS);
+}
+
+/* Its maker may have died, or been told to stop, before he could describe it. */
+static void
+test_new_virtual_link_without_description_is_ours(void **state)
+{
+	struct kernel *k = *state;
+	struct ifplan_view view = kernel_view(k);
+	struct ifsteps steps = { 0 };
+	struct ifstep step = { .kind = IFSTEP_CREATE_VIRTUAL, .name = "left",
+	                       .mac = { { 0, 0, 0x5e, 0, 1, 99 } } };
+
+	step.other = kernel_link(k, "p1")->index;
+	kernel_carry_out(k, &step);
+	assert_non_null(ifworld_named(k->world, "left"));
+	kernel_settle(k);
+	assert_null(ifworld_named(k->world, "left"));
+	assert_non_null(ifworld_named(k->world, "v4"));
+	kernel_carry_out(k, &step);
+	ifplan_stop(&view, &steps);
+	assert_int_equal(steps.list[steps.count - 1].kind, IFSTEP_DELETE_BATCH);
+	kernel_carry_out_all(k, &steps);
+	assert_null(ifworld_named(k->world, "left"));
+	assert_null(ifworld_named(k->world, "v4"));
+	assert_null(ifworld_named(k->world, "v6"));
+	ifsteps_done(&steps);
+}
+
 int
 main(void)
 {
@@ -641,6 +801,10 @@ main(void)
 		GROUP_TEST(test_successor_replaces_stand_ins_by_addresses),
 		GROUP_TEST(test_few_addresses_need_no_stand_ins),
 		GROUP_TEST(test_no_stand_ins_where_arp_ignore_is_set),
+		GROUP_TEST(test_many_virtual_links_are_deleted_together_and_made_anew),
+		GROUP_TEST(test_few_virtual_links_are_lowered_and_stay),
+		GROUP_TEST(test_take_while_links_are_being_deleted_ends_right),
+		GROUP_TEST(test_new_virtual_link_without_description_is_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,6 +245,89 @@ test_learned_interval_survives_configuration_and_crash(void **state UNUSED)
 	rig_done(&rig);
 }
 
+/* A successor of an engine that was killed, which left this record. */
+static void
+resume(struct rig *rig, const struct rig_group *groups, const struct vrouter_status *record)
+{
+	rig_init(rig);
+	rig->now = record->last_transition + 100 * SEC;
+	rig_adopt(rig, groups, 1);
+	engine_resume(rig->engine, record, 1, rig->now, &rig->out);
+	rig_link(rig, 0, true);
+}
+
+/* The record of a backup whose master speaks at this interval. */
+static struct vrouter_status
+record_of_backup(const struct rig_group *groups, nsec_t interval)
+{
+	struct vrouter_status record;
+	struct rig rig;
+
+	rig_start(&rig, groups, 1);
+	hear_interval(&rig, 200, interval);
+	assert_state(&rig, 0, VROUTER_BACKUP);
+	record = *rig_status(&rig, 0);
+	rig_done(&rig);
+	return record;
+}
+
+static void
+test_resumed_backup_takes_over_after_what_it_learned(void **state UNUSED)
+{
+	struct vrouter_status record = record_of_backup(second, FAST);
+	struct rig rig;
+	nsec_t begin;
+
+	resume(&rig, second, &record);
+	begin = rig.now;
+	assert_int_equal(engine_tick(rig.engine), 11250 * NSEC_PER_USEC);
+	rig_run_until(&rig, begin + 3 * FAST);
+	assert_state(&rig, 0, VROUTER_BACKUP);
+	rig_run_until(&rig, begin + 4 * FAST);
+	assert_state(&rig, 0, VROUTER_MASTER);
+	rig_done(&rig);
+}
+
+static void
+test_resumed_backup_is_as_patient_as_its_master_is_slow(void **state UNUSED)
+{
+	struct vrouter_status record = record_of_backup(fast, SEC);
+	struct rig rig;
+
+	resume(&rig, fast, &record);
+	assert_int_equal(rig_status(&rig, 0)->master_interval, SEC);
+	rig_run(&rig, 3 * SEC);
+	assert_state(&rig, 0, VROUTER_BACKUP);
+	rig_run(&rig, SEC);
+	assert_state(&rig, 0, VROUTER_MASTER);
+	/* And speaks at its own pace from then on. */
+	rig_forget(&rig);
+	rig_run(&rig, SEC);
+	assert_in_range(rig_count(&rig, EFFECT_SEND_ADVERT, 0), 99, 101);
+	rig_done(&rig);
+}
+
+/* What is in the memory may be of other settings, or nonsense: then our own interval counts. */
+static void
+test_resumed_router_believes_no_interval_that_cannot_be_learned(void **state UNUSED)
+{
+	struct rig_group older = second[0];
+	struct vrouter_status record = record_of_backup(second, FAST);
+	const nsec_t absurd[] = { 0, -SEC, MSEC, 1000 * SEC, NSEC_NEVER };
+	struct rig rig;
+
+	older.version = 2;
+	resume(&rig, &older, &record);
+	assert_int_equal(rig_status(&rig, 0)->master_interval, SEC);
+	rig_done(&rig);
+	for (size_t i = 0; i < ARRAY_SIZE(absurd); i++) {
+		record.master_interval = absurd[i];
+		resume(&rig, second, &record);
+		assert_int_equal(rig_status(&rig, 0)->master_interval, SEC);
+		rig_done(&rig);
+	}
+}
+
 /* ---- the wire ------------------------------------------------------------------------------- */
 
 static void
@@ -571,6 +654,9 @@ main(void)
 		cmocka_unit_test(test_short_interval_of_an_old_packet_does_not_end_listening),
 		cmocka_unit_test(test_pause_after_a_shorter_interval_was_learned_is_a_stall),
 		cmocka_unit_test(test_learned_interval_survives_configuration_and_crash),
+		cmocka_unit_test(test_resumed_backup_takes_over_after_what_it_learned),
+		cmocka_unit_test(test_resumed_backup_is_as_patient_as_its_master_is_slow),
+		cmocka_unit_test(test_resumed_router_believes_no_interval_that_cannot_be_learned),
 		cmocka_unit_test(test_packet_with_interval_zero_is_refused_and_named),
 		cmocka_unit_test(test_either_checksum_is_accepted_and_remembered),
 		cmocka_unit_test(test_sum_that_is_right_in_both_forms_teaches_nothing),

@@ -101,8 +101,9 @@ on_restored(void *owner, uint32_t group UNUSED)
 }
 
 static void
-on_sent(void *owner UNUSED, uint32_t group UNUSED, uint32_t token UNUSED, int error UNUSED)
+on_sent(void *owner, uint32_t group UNUSED, uint32_t token UNUSED, int error UNUSED)
 {
+	((struct native *)owner)->sent++;
 }
 
 static void

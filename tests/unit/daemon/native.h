@@ -31,6 +31,7 @@ struct native {
 	unsigned settled;
 	unsigned restored;
 	unsigned told;
+	unsigned sent;			/* frames with a token */
 	bool owners[4];			/* of the first groups */
 	int tracks[4];			/* per object: 1 = up, -1 = down, 0 = not told */
 	char problems[2048];

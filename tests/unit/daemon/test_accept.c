@@ -74,6 +74,26 @@ test_excluded_addresses_are_refused_too_and_each_once(void **state)
 	free(s);
 }
 
+/* Whoever lists an address of the router itself as virtual must not cut the router off. */
+static void
+test_real_addresses_are_never_refused(void **state)
+{
+	struct settings *s = three_groups();
+	struct accept_list list;
+	bool owner[3] = { false };
+	char text[IP_TEXT_SIZE];
+
+	(void)state;
+	settings_groups(s)[2].version = 3;
+	settings_links(s)->address_first = 1;	/* 10.0.0.2, which is virtual in the second group */
+	settings_links(s)->address_count = 1;
+	assert_int_equal(accept_find(s, owner, &list), 0);
+	assert_int_equal(list.count, 1);
+	assert_string_equal(ip_text(&list.list[0], text), "10.0.0.3");
+	accept_done(&list);
+	free(s);
+}
+
 static void
 test_change_names_only_what_differs(void **state)
 {
@@ -125,6 +145,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_version_3_without_accept_and_ownership_refuses),
 		cmocka_unit_test(test_excluded_addresses_are_refused_too_and_each_once),
+		cmocka_unit_test(test_real_addresses_are_never_refused),
 		cmocka_unit_test(test_change_names_only_what_differs),
 		cmocka_unit_test(test_whole_table_replaces_what_is_there_in_one_go),
 	};

@@ -90,8 +90,10 @@ adopt(const struct settings *settings)
 	struct error error;
 
 	effects.count = 0;
+	assert_int_equal(helpers_prepare(helpers, settings, &error), 0);
 	assert_int_equal(engine_adopt(engine, settings, NSEC_PER_SEC, &effects), 0);
-	assert_int_equal(helpers_adopt(helpers, engine, &error), 0);
+	helpers_adopt(helpers, engine);
+	helpers_tell(helpers);
 }
 
 /* Two groups, the first with scripts; two checks, the second is the second of two objects. */

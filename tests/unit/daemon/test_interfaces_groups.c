@@ -503,6 +503,39 @@ test_tracked_interfaces_and_routes_are_told(void **state)
 	free(s);
 }
 
+/* ---- numbers ---- */
+
+static void
+test_frame_under_way_when_settings_change_is_told_to_nobody(void **state)
+{
+	struct native *rig = *state;
+	struct settings *s = group_settings(), *next = group_settings();
+	static const uint8_t bytes[60];
+	struct outgoing frame = { .bytes = bytes, .length = sizeof(bytes) };
+
+	native_adopt(rig, s, NULL);
+	native_rest(rig);
+	frame.ifindex = interfaces_index(rig->interfaces, 0);
+	interfaces_send(rig->interfaces, PLAIN, true, &frame, 1);
+	interfaces_flush(rig->interfaces);
+	/* It was sent, and nobody has looked yet. */
+	assert_int_equal(sd_event_prepare(rig->event), 0);
+	assert_true(sd_event_wait(rig->event, 10000000) > 0);
+	interfaces_adopt(rig->interfaces, next, (bool[GROUPS]){ false }, LEASE);
+	assert_int_equal(rig->sent, 0);
+	assert_false(interfaces_is_sending(rig->interfaces, PLAIN));
+	assert_true(sd_event_dispatch(rig->event) >= 0);
+	native_rest(rig);
+	assert_int_equal(rig->sent, 0);
+	interfaces_send(rig->interfaces, PLAIN, true, &frame, 1);
+	interfaces_flush(rig->interfaces);
+	assert_true(interfaces_is_sending(rig->interfaces, PLAIN));
+	wait_for(rig, rig->sent > 0);
+	assert_int_equal(rig->sent, 1);
+	free(s);
+	free(next);
+}
+
 /* ---- many addresses ---- */
 
 static void
@@ -577,6 +610,7 @@ main(void)
 		NATIVE_TEST(test_routes_and_rules_move_with_the_group),
 		NATIVE_TEST(test_leftover_routes_and_rules_are_purged),
 		NATIVE_TEST(test_tracked_interfaces_and_routes_are_told),
+		NATIVE_TEST(test_frame_under_way_when_settings_change_is_told_to_nobody),
 		NATIVE_TEST(test_thousands_of_addresses_answer_before_they_are_there),
 	};
 

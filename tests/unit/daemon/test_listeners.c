@@ -24,17 +24,21 @@
 
 #define SKIPPED 77
 #define LINKS 2u
+#define LINKS_MAX 120u
+#define QUIET (LINKS_MAX - 1)		/* of many links the last */
+#define SWEEP_MOST 7000u		/* frames of one sweep */
 #define FLOOD 600u
 #define BOTH (PACKET_IPV4 | PACKET_IPV6)
 
 struct rig {
-	nsec_t last_arrival[LINKS];	/* of the frame handed in last */
+	unsigned links;
+	nsec_t last_arrival[LINKS_MAX];	/* of the frame handed in last */
 	struct listeners *listeners;
 	struct packet_senders senders;
-	unsigned frames[LINKS];		/* handed on since the last look */
+	unsigned frames[LINKS_MAX];		/* handed on since the last look */
 	uint8_t last[PACKET_SIZE];
 	size_t last_length;
-	nsec_t backlog[LINKS];
+	nsec_t backlog[LINKS_MAX];
 	unsigned backlogs;		/* how often one was told of */
 };
 
@@ -43,7 +47,7 @@ on_frame(void *owner, uint32_t link, const uint8_t *bytes, size_t length, nsec_t
 {
 	struct rig *rig = owner;
 
-	assert_true(link < LINKS);
+	assert_true(link < rig->links);
 	rig->frames[link]++;
 	memcpy(rig->last, bytes, length);
 	rig->last_length = length;
@@ -71,27 +75,45 @@ index_of(const char *side, unsigned link)
 }
 
 static int
-set_up(void **state)
+set_up_links(void **state, unsigned links)
 {
 	static const struct listeners_calls calls = { on_frame, on_backlog };
-	static const int32_t fresh[LINKS] = { -1, -1 };
 	struct rig *rig = calloc(1, sizeof(*rig));
+	int32_t fresh[LINKS_MAX];
+	char command[256];
 	struct error error;
 
 	assert_non_null(rig);
+	rig->links = links;
 	assert_int_equal(unshare(CLONE_NEWNET), 0);
-	assert_int_equal(system("for i in 0 1; do ip link add a$i type veth peer name b$i &&"
-	                        " ip link set a$i up && ip link set b$i up || exit 1; done"), 0);
+	snprintf(command, sizeof(command), "for i in $(seq 0 %u); do echo "
+	         "\"link add a$i type veth peer name b$i\"; echo \"link set a$i up\"; "
+	         "echo \"link set b$i up\"; done | ip -batch -", links - 1);
+	assert_int_equal(system(command), 0);
 	assert_int_equal(packet_open_senders(&rig->senders, &error), 0);
 	assert_int_equal(listeners_new(&calls, rig, &rig->listeners, &error), 0);
-	assert_int_equal(listeners_renumber(rig->listeners, fresh, LINKS), 0);
-	for (uint32_t i = 0; i < LINKS; i++) {
+	for (uint32_t i = 0; i < links; i++)
+		fresh[i] = -1;
+	assert_int_equal(listeners_renumber(rig->listeners, fresh, links), 0);
+	for (uint32_t i = 0; i < links; i++) {
 		rig->backlog[i] = NSEC_NEVER;
 		assert_int_equal(listeners_watch(rig->listeners, i, index_of("a", i), BOTH,
 		                                 &error), 0);
 	}
 	*state = rig;
 	return 0;
+}
+
+static int
+set_up(void **state)
+{
+	return set_up_links(state, LINKS);
+}
+
+static int
+set_up_many(void **state)
+{
+	return set_up_links(state, LINKS_MAX);
 }
 
 static int
@@ -184,6 +206,75 @@ test_flood_on_one_link_keeps_no_other_waiting(void **state)
 	assert_false(is_readable(rig));
 }
 
+/* One sweep: how many frames it handed on. */
+static unsigned
+sweep(struct rig *rig)
+{
+	unsigned before = 0, after = 0;
+
+	for (unsigned i = 0; i < rig->links; i++)
+		before += rig->frames[i];
+	assert_true(listeners_sweep(rig->listeners));
+	for (unsigned i = 0; i < rig->links; i++)
+		after += rig->frames[i];
+	return after - before;
+}
+
+static void
+test_floods_on_many_links_keep_no_other_waiting(void **state)
+{
+	struct rig *rig = *state;
+	nsec_t flooded, heard;
+	unsigned sweeps = 0;
+
+	(void)sweep(rig);
+	flooded = clock_now();
+	for (unsigned i = 0; i < QUIET; i++)
+		send_frames(rig, i, 0x0800, 112, FLOOD);
+	/* Where nobody speaks all is heard, whatever there is elsewhere. */
+	assert_in_range(sweep(rig), 1, SWEEP_MOST);
+	assert_int_equal(rig->backlog[QUIET], NSEC_NEVER);
+	/* Nobody was read empty; who was not read at all was empty when the sweep before began. */
+	for (unsigned i = 0; i < QUIET; i++) {
+		heard = rig->frames[i] > 0 ? rig->last_arrival[i] - 1 : rig->backlog[i];
+		assert_int_equal(rig->backlog[i], heard);
+		assert_true(rig->frames[i] > 0 || heard < flooded);
+	}
+	/* Once it is known who floods, a single frame is found at once. */
+	while (rig->frames[0] == 0 || rig->frames[QUIET - 1] == 0)
+		assert_in_range(sweep(rig), 1, SWEEP_MOST);
+	send_frames(rig, QUIET, 0x0800, 112, 1);
+	assert_in_range(sweep(rig), 1, SWEEP_MOST);
+	assert_int_equal(rig->frames[QUIET], 1);
+	assert_int_equal(rig->backlog[QUIET], NSEC_NEVER);
+	/* The floods are read in turn, to their end. */
+	while (is_readable(rig)) {
+		assert_in_range(sweep(rig), 1, SWEEP_MOST);
+		assert_in_range(++sweeps, 1, QUIET * FLOOD / 1024);
+	}
+	(void)sweep(rig);
+	for (unsigned i = 0; i < QUIET; i++) {
+		assert_int_equal(rig->frames[i], FLOOD);
+		assert_int_equal(rig->backlog[i], NSEC_NEVER);
+	}
+}
+
+/* As many frames as are read from one link in a sweep: the next one finds that these were all. */
+static void
+test_backlog_ends_without_another_frame(void **state)
+{
+	struct rig *rig = *state;
+
+	for (unsigned count = 4 * PACKET_BATCH - 1; count <= 4 * PACKET_BATCH + 1; count++) {
+		send_frames(rig, 0, 0x0800, 112, count);
+		rig->frames[0] = 0;
+		for (unsigned i = 0; i < 2; i++)
+			assert_true(listeners_sweep(rig->listeners));
+		assert_int_equal(rig->frames[0], count);
+		assert_int_equal(rig->backlog[0], NSEC_NEVER);
+	}
+}
+
 static void
 test_link_that_is_watched_no_longer_has_no_backlog(void **state)
 {
@@ -221,6 +312,12 @@ main(void)
 			tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_flood_on_one_link_keeps_no_other_waiting, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_floods_on_many_links_keep_no_other_waiting, set_up_many,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_backlog_ends_without_another_frame, set_up,
 			tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_link_that_is_watched_no_longer_has_no_backlog, set_up,

@@ -234,10 +234,13 @@ static void
 test_settings_too_large_are_refused(void **state)
 {
 	struct memory *memory = open_memory();
-	struct settings *settings = settings_new(&(struct settings_counts){ 0 });
+	struct settings *settings = calloc(1, SETTINGS_SIZE_MAX);
 
 	(void)state;
-	settings->size = 1u << 30;
+	assert_non_null(settings);
+	settings->size = SETTINGS_SIZE_MAX;
+	assert_int_equal(memory_put_settings(memory, settings), 0);
+	settings->size = SETTINGS_SIZE_MAX + 1;
 	assert_int_equal(memory_put_settings(memory, settings), -ENOSPC);
 	memory_close(memory);
 	free(settings);

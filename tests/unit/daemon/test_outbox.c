@@ -133,14 +133,19 @@ put_frame(struct rig *rig, enum outbox_line line, uint32_t group, uint32_t token
 	outbox_put_frame(rig->outbox, line, group, &frame, token);
 }
 
-/* Start the thread and let it do everything. */
 static void
-run(struct rig *rig)
+start(struct rig *rig)
 {
 	const char *missing;
 	struct error error;
 
 	assert_int_equal(outbox_start(rig->outbox, &missing, &error), 0);
+}
+
+/* Let the thread do everything. */
+static void
+finish(struct rig *rig)
+{
 	for (;;) {
 		outbox_push(rig->outbox);
 		if (outbox_is_idle(rig->outbox))
@@ -148,6 +153,13 @@ run(struct rig *rig)
 		assert_true(outbox_wait(rig->outbox, 10 * NSEC_PER_SEC));
 		outbox_collect(rig->outbox);
 	}
+}
+
+static void
+run(struct rig *rig)
+{
+	start(rig);
+	finish(rig);
 }
 
 static void
@@ -268,6 +280,27 @@ test_what_waits_for_old_numbers_goes_first(void **state)
 	assert_seen(rig, 2, 4);
 }
 
+/* Group 0 of the new numbers is not the one whose frame is on its way. */
+static void
+test_frame_under_way_under_old_numbers_is_told_to_nobody(void **state)
+{
+	struct rig *rig = *state;
+
+	put_frame(rig, OUTBOX_FIRST, 0, 1);
+	start(rig);
+	outbox_push(rig->outbox);
+	assert_true(outbox_wait(rig->outbox, 10 * NSEC_PER_SEC));
+	outbox_renumber(rig->outbox, GROUPS);
+	assert_false(outbox_has_frames(rig->outbox, 0));
+	put_frame(rig, OUTBOX_FIRST, 0, 2);
+	outbox_collect(rig->outbox);
+	assert_int_equal(rig->count, 0);
+	assert_true(outbox_has_frames(rig->outbox, 0));
+	finish(rig);
+	assert_seen(rig, FRAME + 2);
+	assert_false(outbox_has_frames(rig->outbox, 0));
+}
+
 static void
 test_renewals_end_without_a_word(void **state)
 {
@@ -329,6 +362,9 @@ main(void)
 			tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_what_waits_for_old_numbers_goes_first, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_frame_under_way_under_old_numbers_is_told_to_nobody, set_up,
 			tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_renewals_end_without_a_word, set_up,

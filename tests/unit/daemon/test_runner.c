@@ -393,7 +393,7 @@ test_hanging_check_is_down_and_leaves_nothing_behind(void **state)
 	post_rig_write(&rig, "check", "#!/bin/sh\ntrap '' TERM\n[ -e \"${0%/*}/bad\" ] || exit 0\n"
 	               "sh -c \"trap '' TERM; while :; do sleep 0.01; done\" &\nwait\n", 0755);
 	snprintf(command, sizeof(command), "/bin/sh %s", post_rig_path(&rig, "check"));
-	s = one_check("check", 50, 150, 1, 2);
+	s = one_check("check", 50, 600, 1, 2);
 	post_rig_adopt(&rig, s);
 	assert_int_equal(post_rig_expect(&rig, CHANNEL_TRACK).up, 1);
 	post_rig_write(&rig, "bad", "", 0644);

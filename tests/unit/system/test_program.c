@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,64 +101,152 @@ write_script(const char *name, const char *text, mode_t mode)
 	assert_int_equal(chmod(path_of(name), mode), 0);
 }
 
+/* 0, or the error; where it really is, or the sentence. */
+static int
+trust(const char *path, uid_t user, char *text)
+{
+	char real[PATH_MAX];
+	struct error error = { 0 };
+	int r = program_check_trust(path, user, real, &error);
+
+	snprintf(text, PATH_MAX, "%s", r == 0 ? real : error.text);
+	return r;
+}
+
+static void
+link_to(const char *target, const char *name)
+{
+	assert_int_equal(symlink(target, path_of(name)), 0);
+}
+
 static void
 test_program_that_others_can_change_is_refused(void **state)
 {
-	struct error error;
+	char text[PATH_MAX];
 
 	(void)state;
 	write_script("good", "#!/bin/sh\n", 0755);
-	assert_int_equal(program_check_trust(path_of("good"), getuid(), getgid(), &error), 0);
+	assert_int_equal(trust(path_of("good"), getuid(), text), 0);
+	assert_string_equal(text, path_of("good"));
 	write_script("open", "#!/bin/sh\n", 0757);
-	assert_int_equal(program_check_trust(path_of("open"), getuid(), getgid(), &error), -EPERM);
-	assert_non_null(strstr(error.text, "can be written by others"));
-	assert_int_equal(program_check_trust("bin/true", 0, 0, &error), -EINVAL);
-	assert_int_equal(program_check_trust(path_of("none"), 0, 0, &error), -ENOENT);
-	assert_int_equal(program_check_trust(folder, 0, 0, &error), -EACCES);
+	assert_int_equal(trust(path_of("open"), getuid(), text), -EPERM);
+	assert_non_null(strstr(text, "/open can be written by others; chmod go-w it"));
+	assert_int_equal(trust("bin/true", 0, text), -EINVAL);
+	assert_int_equal(trust(path_of("none"), 0, text), -ENOENT);
+	assert_int_equal(trust(folder, 0, text), -EACCES);
+	assert_int_equal(trust("/", 0, text), -EACCES);
+	assert_string_equal(text, "/ is not a file");
+	assert_int_equal(trust(path_of("good/more"), getuid(), text), -ENOTDIR);
+}
+
+/* Who else is of the group cannot be known, also of the one that is the user's own. */
+static void
+test_program_that_its_group_can_change_is_refused(void **state)
+{
+	char text[PATH_MAX];
+
+	(void)state;
+	write_script("shared", "#!/bin/sh\n", 0775);
+	assert_int_equal(trust(path_of("shared"), getuid(), text), -EPERM);
+	assert_non_null(strstr(text, "/shared can be written by its group; chmod g-w it"));
+	assert_int_equal(mkdir(path_of("shared-folder"), 0755), 0);
+	write_script("shared-folder/good", "#!/bin/sh\n", 0755);
+	assert_int_equal(trust(path_of("shared-folder/good"), getuid(), text), 0);
+	assert_int_equal(chmod(path_of("shared-folder"), 0775), 0);
+	assert_int_equal(trust(path_of("shared-folder/good"), getuid(), text), -EPERM);
+	assert_non_null(strstr(text, "/shared-folder can be written by its group"));
 }
 
 static void
 test_program_in_a_folder_that_others_can_change_is_refused(void **state)
 {
-	struct error error;
+	char text[PATH_MAX];
 
 	(void)state;
 	assert_int_equal(mkdir(path_of("open-folder"), 0755), 0);
 	write_script("open-folder/good", "#!/bin/sh\n", 0755);
 	assert_int_equal(chmod(path_of("open-folder"), 0777), 0);
-	assert_int_equal(program_check_trust(path_of("open-folder/good"), getuid(), getgid(),
-	                                     &error), -EPERM);
+	assert_int_equal(trust(path_of("open-folder/good"), getuid(), text), -EPERM);
 	/* As in /tmp: what is there cannot be exchanged. */
 	assert_int_equal(chmod(path_of("open-folder"), 01777), 0);
-	assert_int_equal(program_check_trust(path_of("open-folder/good"), getuid(), getgid(),
-	                                     &error), 0);
+	assert_int_equal(trust(path_of("open-folder/good"), getuid(), text), 0);
 }
 
 static void
 test_link_is_trusted_as_what_it_leads_to(void **state)
 {
-	char target[128];
-	struct error error;
+	char target[128], text[PATH_MAX];
 
 	(void)state;
 	write_script("bad-target", "#!/bin/sh\n", 0777);
 	snprintf(target, sizeof(target), "%s", path_of("bad-target"));
-	assert_int_equal(symlink(target, path_of("link")), 0);
-	assert_int_equal(program_check_trust(path_of("link"), getuid(), getgid(), &error), -EPERM);
+	link_to(target, "link");
+	assert_int_equal(trust(path_of("link"), getuid(), text), -EPERM);
+	link_to("./no/../../../nowhere", "lost");
+	assert_int_equal(trust(path_of("lost"), getuid(), text), -ENOENT);
+}
+
+/* first -> a/second -> b/third -> good: b can be written by others, who could lead it elsewhere. */
+static void
+test_every_folder_on_the_way_of_a_link_is_checked(void **state)
+{
+	char target[128], text[PATH_MAX];
+
+	(void)state;
+	write_script("good-target", "#!/bin/sh\n", 0755);
+	assert_int_equal(mkdir(path_of("a"), 0755), 0);
+	assert_int_equal(mkdir(path_of("b"), 0755), 0);
+	link_to("a/second", "first");
+	snprintf(target, sizeof(target), "%s", path_of("b/third"));
+	link_to(target, "a/second");
+	link_to("../b/.././good-target", "b/third");
+	assert_int_equal(trust(path_of("first"), getuid(), text), 0);
+	assert_string_equal(text, path_of("good-target"));
+	assert_int_equal(chmod(path_of("b"), 0777), 0);
+	assert_int_equal(trust(path_of("first"), getuid(), text), -EPERM);
+	assert_non_null(strstr(text, "/b can be written by others"));
+	/* There a link of the user's stays where it is. */
+	assert_int_equal(chmod(path_of("b"), 01777), 0);
+	assert_int_equal(trust(path_of("first"), getuid(), text), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(lchown(path_of("b/third"), 65534, 65534), 0);
+		assert_int_equal(trust(path_of("first"), 0, text), -EPERM);
+		assert_non_null(strstr(text, "/b/third belongs to another user"));
+	}
+}
+
+static void
+test_links_without_end_are_refused(void **state)
+{
+	char target[128], text[PATH_MAX], name[16];
+
+	(void)state;
+	link_to("round", "round");
+	assert_int_equal(trust(path_of("round"), getuid(), text), -ELOOP);
+	assert_non_null(strstr(text, "too many symbolic links on the way"));
+	write_script("link0", "#!/bin/sh\n", 0755);
+	for (unsigned i = 1; i <= 41; i++) {
+		snprintf(name, sizeof(name), "link%u", i);
+		snprintf(target, sizeof(target), "link%u", i - 1);
+		link_to(target, name);
+	}
+	assert_int_equal(trust(path_of("link40"), getuid(), text), 0);
+	assert_string_equal(text, path_of("link0"));
+	assert_int_equal(trust(path_of("link41"), getuid(), text), -ELOOP);
 }
 
 static void
 test_program_of_another_user_is_refused(void **state)
 {
-	struct error error;
+	char text[PATH_MAX];
 
 	(void)state;
 	if (geteuid() != 0)
 		skip();
 	write_script("theirs", "#!/bin/sh\n", 0755);
 	assert_int_equal(chown(path_of("theirs"), 65534, 65534), 0);
-	assert_int_equal(program_check_trust(path_of("theirs"), 1, 1, &error), -EPERM);
-	assert_int_equal(program_check_trust(path_of("theirs"), 65534, 65534, &error), 0);
+	assert_int_equal(trust(path_of("theirs"), 1, text), -EPERM);
+	assert_int_equal(trust(path_of("theirs"), 65534, text), 0);
 }
 
 /* ---- running -------------------------------------------------------------------------------- */
@@ -231,6 +322,53 @@ test_program_runs_as_its_user_with_the_groups_of_it(void **state)
 	assert_string_equal(output, "not run: there is no user nobody-of-this-name\n");
 }
 
+static const char *const accounts[] = {
+	"root:x:0:0::/root:/bin/sh\n",
+	"root:x:0:0::/root:/bin/sh\n" PROGRAM_USER ":x:12345:12346::/:/bin/sh\n",
+};
+
+/* Where a user was made for programs, it is theirs; otherwise they have the service's rights. */
+static void
+test_program_without_a_user_runs_as_the_one_made_for_programs(void **state)
+{
+	static const char *const expected[] = { "0 0\n", "12345 12346\n" };
+	char output[512], command[128], file[128];
+
+	(void)state;
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		skip();
+	write_script("who", "#!/bin/sh\necho $(id -u) $(id -g)\n", 0755);
+	snprintf(command, sizeof(command), "%s", path_of("who"));
+	for (unsigned i = 0; i < 2; i++) {
+		write_script("passwd", accounts[i], 0644);
+		snprintf(file, sizeof(file), "%s", path_of("passwd"));
+		assert_int_equal(mount(file, "/etc/passwd", NULL, MS_BIND, NULL), 0);
+		assert_int_equal(run_it(command, "", output, sizeof(output)), 0);
+		assert_int_equal(umount("/etc/passwd"), 0);
+		assert_string_equal(output, expected[i]);
+	}
+}
+
+static void
+test_program_of_a_service_that_is_not_root_never_runs_as_root(void **state)
+{
+	char output[512], command[128];
+	int status;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	write_script("who", "#!/bin/sh\nid -u\n", 0755);
+	snprintf(command, sizeof(command), "%s", path_of("who"));
+	assert_int_equal(seteuid(65534), 0);
+	status = run_it(command, "root", output, sizeof(output));
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(status, PROGRAM_REFUSED << 8);
+	assert_string_equal(output,
+	                    "not run: programs do not run as root; name another user\n");
+}
+
 static void
 test_program_that_cannot_run_says_why(void **state)
 {
@@ -243,6 +381,21 @@ test_program_that_cannot_run_says_why(void **state)
 	snprintf(command, sizeof(command), "%s", path_of("text"));
 	assert_int_equal(run_it(command, "", output, sizeof(output)), PROGRAM_REFUSED << 8);
 	assert_non_null(strstr(output, "Permission denied"));
+}
+
+/* What runs is what was checked: the link is not followed again. */
+static void
+test_program_is_run_by_its_real_name(void **state)
+{
+	char output[512], command[128], expected[160];
+
+	(void)state;
+	write_script("real", "#!/bin/sh\necho $0\n", 0755);
+	link_to("real", "named");
+	snprintf(command, sizeof(command), "%s", path_of("named"));
+	assert_int_equal(run_it(command, "", output, sizeof(output)), 0);
+	snprintf(expected, sizeof(expected), "%s\n", path_of("real"));
+	assert_string_equal(output, expected);
 }
 
 static int
@@ -281,12 +434,18 @@ main(void)
 		cmocka_unit_test(test_quotation_keeps_blanks_and_ends),
 		cmocka_unit_test(test_command_without_or_with_too_many_words_is_refused),
 		cmocka_unit_test(test_program_that_others_can_change_is_refused),
+		cmocka_unit_test(test_program_that_its_group_can_change_is_refused),
 		cmocka_unit_test(test_program_in_a_folder_that_others_can_change_is_refused),
 		cmocka_unit_test(test_link_is_trusted_as_what_it_leads_to),
+		cmocka_unit_test(test_every_folder_on_the_way_of_a_link_is_checked),
+		cmocka_unit_test(test_links_without_end_are_refused),
 		cmocka_unit_test(test_program_of_another_user_is_refused),
 		cmocka_unit_test(test_program_finds_only_what_it_should),
 		cmocka_unit_test(test_program_runs_as_its_user_with_the_groups_of_it),
+		cmocka_unit_test(test_program_without_a_user_runs_as_the_one_made_for_programs),
+		cmocka_unit_test(test_program_of_a_service_that_is_not_root_never_runs_as_root),
 		cmocka_unit_test(test_program_that_cannot_run_says_why),
+		cmocka_unit_test(test_program_is_run_by_its_real_name),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

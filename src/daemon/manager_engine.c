@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The manager's side of the channel to the engine, and the clients that wait for the engine's word.
+ * No client waits for longer than its patience: an engine that is away must not keep the API from
+ * answering.
+ */
+#include "daemon/manager_inside.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/reply.h"
+#include "system/clock.h"
+
+#define ENGINE_PATIENCE (3 * NSEC_PER_SEC)	/* how long a client waits for the engine's word */
+
+/* ---- the channel to the engine -------------------------------------------------------------- */
+
+static int
+send_message(struct manager *m, struct channel_message *message, int descriptor)
+{
+	message->version = CHANNEL_VERSION;
+	if (message->kind != CHANNEL_HELLO) {
+		message->request = ++m->last_request;
+		if (message->request == 0)		/* 0 means no request */
+			message->request = ++m->last_request;
+	}
+
+	int r = channel_send(m->channel, message, descriptor);
+
+	if (r < 0)
+		log_warning("a message to the engine could not be sent: %s", strerror(-r));
+	return r;
+}
+
+int
+manager_engine_send(struct manager *m, struct channel_message *message)
+{
+	return send_message(m, message, -1);
+}
+
+int64_t
+manager_engine_send_settings(struct manager *m)
+{
+	struct channel_message message = { .kind = CHANNEL_ADOPT,
+	                                   .revision = m->settings->revision };
+	int descriptor = channel_wrap_settings(m->settings);
+
+	if (descriptor < 0) {
+		log_error("the settings for the engine cannot be written: %s",
+		          strerror(-descriptor));
+		return descriptor;
+	}
+
+	int r = send_message(m, &message, descriptor);
+
+	close(descriptor);
+	return r < 0 ? r : (int64_t)message.request;
+}
+
+/* ---- clients that wait ---------------------------------------------------------------------- */
+
+static void
+pending_free(struct pending *pending)
+{
+	struct pending **at = &pending->manager->pending;
+
+	while (*at && *at != pending)
+		at = &(*at)->next;
+	if (*at)
+		*at = pending->next;
+	sd_event_source_disable_unref(pending->timer);
+	free(pending->messages);
+	free(pending);
+}
+
+void
+manager_engine_late(struct pending *pending)
+{
+	if (pending->kind == CHANNEL_ADOPT)
+		manager_commit_on_late(pending);
+	else
+		reply_error(pending->http, 504, "operation-failed", NULL,
+		            "the engine does not answer; try again when it is back");
+	pending_free(pending);
+}
+
+/* The client's patience is over. */
+static int
+on_patience_over(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
+{
+	manager_engine_late(owner);
+	return 0;
+}
+
+struct pending *
+manager_engine_wait(struct manager *m, struct http_request *http, enum channel_kind kind)
+{
+	struct pending *pending = calloc(1, sizeof(*pending));
+
+	assert(pending);
+	pending->manager = m;
+	pending->http = http;
+	pending->kind = kind;
+	pending->begun = clock_now();
+	pending->next = m->pending;
+	m->pending = pending;
+	if (sd_event_add_time_relative(m->event, &pending->timer, CLOCK_MONOTONIC,
+	                               (uint64_t)(ENGINE_PATIENCE / NSEC_PER_USEC), 1000,
+	                               on_patience_over, pending) < 0)
+		assert(!"a timer needs nothing but memory");
+	return pending;
+}
+
+/* ---- messages of the engine ----------------------------------------------------------------- */
+
+static void
+on_answer(struct manager *m, const struct channel_message *answer)
+{
+	struct pending *pending = m->pending;
+
+	while (pending && pending->request != answer->request)
+		pending = pending->next;
+
+	bool adoption = pending ? pending->kind == CHANNEL_ADOPT : answer->revision > 0;
+
+	if (adoption)
+		manager_commit_on_answer(m, pending, answer);
+	else if (pending)
+		manager_operate_on_answer(m, pending, answer);
+	if (pending)			/* else nobody waits for it (any more) */
+		pending_free(pending);
+}
+
+int
+manager_engine_on_channel(sd_event_source *source, int fd, uint32_t events UNUSED, void *owner)
+{
+	struct manager *m = owner;
+	struct channel_message message;
+	int descriptor = -1;
+	int r = channel_receive(fd, &message, &descriptor);
+
+	if (r == -EPIPE) {
+		log_error("the channel to the engine is closed");
+		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	}
+	if (r < 0)
+		log_warning("a message of the engine was dropped: %s", strerror(-r));
+	if (r <= 0)
+		return 0;
+
+	message.text[sizeof(message.text) - 1] = '\0';
+	switch ((enum channel_kind)message.kind) {
+	case CHANNEL_HELLO:
+		log_debug("the engine says hello");
+		if (m->settings)
+			(void)manager_engine_send_settings(m);
+		break;
+	case CHANNEL_ANSWER:
+		on_answer(m, &message);
+		break;
+	case CHANNEL_ADOPT:
+	case CHANNEL_RESET_MASTER:
+	case CHANNEL_GARP:
+	case CHANNEL_WATCH:
+	case CHANNEL_STATE:
+	case CHANNEL_RAN:
+	case CHANNEL_OWNER:
+	case CHANNEL_TRACK:
+	case CHANNEL_PROBLEMS:
+	case CHANNEL_KINDS:
+		break;			/* the engine asks nothing */
+	}
+	if (descriptor >= 0)
+		close(descriptor);
+	return 0;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The manager's rooms among themselves: manager.c starts and ends it and shows state,
+ * manager_engine.c talks to the engine and keeps the clients that wait for its word,
+ * manager_commit.c carries out commits and trials, manager_operate.c the operations.
+ */
+#ifndef TANDEM_MANAGER_INSIDE_H
+#define TANDEM_MANAGER_INSIDE_H
+
+#include <systemd/sd-event.h>
+
+#include "api/auth.h"
+#include "api/http.h"
+#include "api/restconf.h"
+#include "config/store.h"
+#include "daemon/channel.h"
+#include "daemon/lines.h"
+#include "daemon/roles.h"
+
+#define MANAGER_PEER_SIZE 80
+
+struct subscribers;
+
+struct manager {
+	const struct role_options *options;
+	const struct memory *memory;
+	int channel;
+	sd_event *event;
+	struct auth auth;
+	struct ly_ctx *schema;
+	struct store *store;
+	struct http *http;
+	struct restconf restconf;
+	struct subscribers *subscribers;
+	struct settings *settings;	/* made from running; NULL = no configuration was loaded */
+	struct pending *pending;
+	uint32_t last_request;
+	sd_event_source *trial;		/* when the former configuration comes back */
+	char *start_problems;		/* sentences, one a line; heap */
+	char *adopt_problems;
+	char *record_problems;		/* why the history is not what it should be */
+};
+
+/* A client that waits for the engine's answer. */
+struct pending {
+	struct manager *manager;
+	struct http_request *http;
+	sd_event_source *timer;
+	uint32_t request;		/* on the channel */
+	enum channel_kind kind;
+	nsec_t begun;
+	uint64_t revision;		/* ADOPT */
+	char *messages;			/* ADOPT: to be said with the outcome, one a line; heap */
+	char interface[NAME_SIZE];	/* the others */
+	unsigned vrid;
+	struct pending *next;
+};
+
+/* Send a message; 0 or negative errno, which is logged.  Its number is put into it. */
+int manager_engine_send(struct manager *m, struct channel_message *message);
+/* Hand the running settings over; the request's number, or negative errno, which is logged. */
+int64_t manager_engine_send_settings(struct manager *m);
+/* The client waits for the answer to a message of this kind, but not for ever. */
+struct pending *manager_engine_wait(struct manager *m, struct http_request *http,
+                                    enum channel_kind kind);
+/* Answer without the engine: it does not. */
+void manager_engine_late(struct pending *pending);
+/* For sd_event: a message waits on the channel. */
+int manager_engine_on_channel(sd_event_source *source, int fd, uint32_t events, void *owner);
+
+/* For restconf: commit a candidate. */
+void manager_commit_on_candidate(void *owner, struct http_request *request,
+                                 const struct lyd_node *candidate,
+                                 const struct commit_options *options);
+/* The engine's word on settings; pending is who waits for it, NULL = nobody. */
+void manager_commit_on_answer(struct manager *m, struct pending *pending,
+                              const struct channel_message *answer);
+/* The engine's word does not come. */
+void manager_commit_on_late(struct pending *pending);
+/* At start: record what was loaded, and see to its trial. */
+void manager_commit_on_start(struct manager *m);
+/* Operation: what is on trial stays. */
+void manager_commit_confirm(struct manager *m, struct http_request *request);
+/* Seconds until the former configuration comes back; only while there is a trial. */
+uint64_t manager_commit_remaining(const struct manager *m);
+
+/* For restconf: carry out an operation. */
+void manager_operate_on_request(void *owner, struct http_request *request,
+                                const struct lyd_node *input);
+/* The engine's word on an operation. */
+void manager_operate_on_answer(struct manager *m, struct pending *pending,
+                               const struct channel_message *answer);
+
+#endif

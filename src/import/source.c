@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reads files for an import.  Devices and pipes are refused before they are opened for long: an
+ * included name may be anything.
+ */
+#include "import/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int
+read_all(int fd, const char *path, char **ret_text, struct error *error)
+{
+	size_t length = 0, room = 0;
+	char *text = NULL;
+	ssize_t n;
+
+	do {
+		if (length + 65536 > room) {
+			room = 2 * room + 65536;
+			text = realloc(text, room + 1);
+			assert(text);
+		}
+		n = read(fd, text + length, 65536);
+		length += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && length <= SOURCE_SIZE_MAX);
+	text[length] = '\0';
+
+	if (n >= 0 && length <= SOURCE_SIZE_MAX && strlen(text) == length) {
+		*ret_text = text;
+		return 0;
+	}
+	free(text);
+	if (n < 0)
+		return error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
+	if (length > SOURCE_SIZE_MAX)
+		return error_set(error, -EFBIG, "%s is too long for a configuration", path);
+	return error_set(error, -EINVAL, "%s is not a text file", path);
+}
+
+int
+source_read(const char *path, char **ret_text, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+	int r;
+
+	if (fd < 0)
+		return error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+		r = error_set(error, -EINVAL, "%s is not a text file", path);
+	else
+		r = read_all(fd, path, ret_text, error);
+	close(fd);
+	return r;
+}
