@@ -431,6 +431,8 @@ read_packets(struct duo *duo, struct side *side)
 		carry_out(duo, side);
 		parcel_release(a->parcel);
 	}
+	if (count == 0)
+		return;
 	side->queue_count -= count;
 	memmove(side->queue, side->queue + count, side->queue_count * sizeof(*side->queue));
 }

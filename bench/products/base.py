@@ -2,11 +2,10 @@
 """What the products have in common: a router of the topology and processes that are ended."""
 import contextlib
 import os
-import signal
 import subprocess
 
 from bench.topology import PRIORITIES
-from lab.network import LabError, alive, wait_for
+from lab.network import LabError, alive
 
 
 class NotOffered(Exception):
@@ -64,15 +63,6 @@ class Product:
             with open(f"{self.folder}/output", errors="replace") as file:
                 return file.read()[-2000:]
         return ""
-
-    def kill(self):
-        """Every process at once."""
-        pids = list(self.processes().values())
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not any(alive(pid) for pid in pids), 10,
-                 f"the end of {self.name} on {self.router}")
 
     def named(self, names):
         """{process name: pid} of processes that live on this router; several of a name count."""

@@ -111,11 +111,6 @@ class Frr(Product):
             self.children[daemon].send_signal(signal.SIGTERM)
             self.children[daemon].wait(30)
 
-    def kill(self):
-        super().kill()
-        for child in self.children.values():
-            child.wait(5)
-
     def set_priority(self, priority):
         self.priority = priority
         commands = ["configure terminal"]

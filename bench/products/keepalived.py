@@ -67,10 +67,6 @@ class Keepalived(Product):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
 
-    def kill(self):
-        super().kill()
-        self.process.wait(5)
-
     def _reload(self):
         self.write("keepalived.conf", self.configuration())
         when = time.time()

@@ -65,9 +65,6 @@ class Tandem(Product):
     def stop(self):
         self.service.stop()
 
-    def kill(self):
-        self.service.kill()
-
     def set_priority(self, priority):
         self.priority = priority
         self.service.configure(*[f"{self._group(key)} priority {priority}"

@@ -202,11 +202,32 @@ candidate_replace(struct lyd_node **candidate, struct lyd_node *old, struct lyd_
 	return true;
 }
 
+/* libyang merges nodes and values, not the remarks on them: those that are given come along. */
+static void
+merge_comments(const struct lyd_node *siblings, const struct lyd_node *tree)
+{
+	for (; tree; tree = tree->next) {
+		const char *comment = language_comment_of(tree);
+		struct lyd_node *same = NULL;
+
+		if (lysc_is_key(tree->schema) ||
+		    lyd_find_sibling_first(siblings, tree, &same) != LY_SUCCESS)
+			continue;
+		if (comment && language_put_comment(same, comment) < 0)
+			assert(!"a remark that was read can be kept");
+		merge_comments(lyd_child(same), lyd_child(tree));
+	}
+}
+
 static bool
 merge(struct edit *edit, const struct lyd_node *tree)
 {
-	if (!tree || lyd_merge_siblings(&edit->candidate, tree, 0) == LY_SUCCESS)
+	if (!tree)
 		return true;
+	if (lyd_merge_siblings(&edit->candidate, tree, 0) == LY_SUCCESS) {
+		merge_comments(edit->candidate, tree);
+		return true;
+	}
 	return refuse(edit, MHD_HTTP_INTERNAL_SERVER_ERROR, "operation-failed",
 	              "the edit cannot be applied to the running configuration");
 }

@@ -4,7 +4,7 @@
  *   P1  an interface with groups has no partner     P2  a group is on one router only
  *   P3  a virtual address is in different groups    P18 real addresses without a common network
  *   P19 the same real address on both               P20 a real address is virtual on the other
- *   P26 the VLAN differs
+ *   P23 an interface is disabled on one of them     P26 the VLAN differs
  */
 #include "config/pairing.h"
 #include "config/tree.h"
@@ -67,6 +67,20 @@ compare_vlans(const struct survey_link *x, const struct survey_link *y,
 	            "and both become master", x->name, x->vlan, y->name, y->vlan);
 }
 
+static void
+compare_disable(const struct survey_link *x, const struct survey_link *y,
+                struct pair_findings *findings)
+{
+	const struct lyd_node *own = tree_child(x->node, "disable");
+	const struct lyd_node *other = tree_child(y->node, "disable");
+
+	if (!own != !other)
+		pairing_add(findings, false, "P23", own ? own : x->node, other ? other : y->node,
+		            "delete it there",
+		            "Interface %s is disabled on r%u: nobody stands in for r%u there",
+		            own ? x->name : y->name, own ? 1u : 2u, own ? 2u : 1u);
+}
+
 void
 pair_links(const struct pair *pair, struct pair_findings *findings)
 {
@@ -93,6 +107,7 @@ pair_links(const struct pair *pair, struct pair_findings *findings)
 		if (running_groups(&pair->surveys[0], x) || running_groups(&pair->surveys[1], y)) {
 			compare_addresses(pair, x, y, findings);
 			compare_vlans(x, y, findings);
+			compare_disable(x, y, findings);
 		}
 	}
 }

@@ -43,6 +43,7 @@ struct store {
 	char *former_path;
 	struct history *history;	/* NULL = none is kept */
 	struct lyd_node *running;
+	char *text;			/* running in braces, canonical: equal texts say the same */
 	struct note note;		/* of running */
 	struct lyd_node *former;	/* while running is on trial: what comes back */
 	uint64_t last_revision;		/* the highest that was ever used */
@@ -63,7 +64,9 @@ store_new(struct ly_ctx *schema, const struct store_places *places, struct store
 	store->answer = calloc(1, sizeof(*store->answer));
 	if (asprintf(&store->former_path, "%s.former", places->running) < 0)
 		store->former_path = NULL;
-	assert(store->saved_path && store->running_path && store->former_path && store->answer);
+	store->text = strdup("");
+	assert(store->saved_path && store->running_path && store->former_path && store->answer &&
+	       store->text);
 	store->note = (struct note){ .revision = 1 };
 	store->last_revision = 1;
 	if (places->history)
@@ -85,6 +88,7 @@ store_free(struct store *store)
 		return;
 	lyd_free_siblings(store->running);
 	lyd_free_siblings(store->former);
+	free(store->text);
 	history_free(store->history);
 	free(store->saved_path);
 	free(store->running_path);
@@ -123,41 +127,29 @@ store_former(const struct store *store)
 	return store->former;
 }
 
-/* Trees are equal when they print the same: order of entries and defaults do not matter. */
+/* Order of entries and defaults make no difference: the text is canonical. */
 static bool
-says_the_same(const struct lyd_node *a, const struct lyd_node *b)
+says(const struct lyd_node *tree, const char *text)
 {
-	char *text_a = language_print_braces(a, false), *text_b = language_print_braces(b, false);
-	bool same = strcmp(text_a, text_b) == 0;
+	char *printed = language_print_braces(tree, false);
+	bool same = strcmp(printed, text) == 0;
 
-	free(text_a);
-	free(text_b);
+	free(printed);
 	return same;
 }
 
-/* A configuration with its note at its head, on the heap. */
-static char *
-headed_text(const struct note *note, const struct lyd_node *tree)
+/* Write a configuration with its note at its head. */
+static int
+write_headed(const char *path, const struct note *note, const char *text, struct error *error)
 {
-	char *braces = language_print_braces(tree, false);
-	char head[NOTE_TEXT_MAX], *text = NULL;
+	char head[NOTE_TEXT_MAX], *whole = NULL;
+	int r;
 
 	note_print(note, head);
-	if (asprintf(&text, "%s%s", head, braces) < 0)
-		text = NULL;
-	assert(text);
-	free(braces);
-	return text;
-}
-
-static int
-write_running(const struct store *store, const struct lyd_node *tree, const struct note *note,
-              struct error *error)
-{
-	char *text = headed_text(note, tree);
-	int r = files_replace(store->running_path, text, error);
-
-	free(text);
+	if (asprintf(&whole, "%s%s", head, text) < 0)
+		return error_set(error, -ENOMEM, "no memory to write %s", path);
+	r = files_replace(path, whole, error);
+	free(whole);
 	return r;
 }
 
@@ -198,11 +190,14 @@ load(struct store *store, const char *path, struct lyd_node **ret_tree, struct n
 	return 1;
 }
 
+/* Takes tree and text. */
 static void
-make_running(struct store *store, struct lyd_node *tree, const struct note *note)
+make_running(struct store *store, struct lyd_node *tree, char *text, const struct note *note)
 {
 	lyd_free_siblings(store->running);
+	free(store->text);
 	store->running = tree;
+	store->text = text;
 	store->note = *note;
 	if (store->last_revision < note->revision)
 		store->last_revision = note->revision;
@@ -241,15 +236,18 @@ is_newest_entry(const struct store *store, const struct lyd_node *tree, struct n
 	const struct note *newest = store->history ? history_note(store->history, 0) : NULL;
 	struct problems problems = { 0 };
 	struct lyd_node *entry = NULL;
-	char *text = NULL;
-	bool same;
+	char *text = NULL, *entry_text = NULL;
+	bool same = false;
 
 	if (!newest || newest->revision < store->last_revision ||
 	    history_read(store->history, newest->revision, &text) < 0)
 		return false;
-	same = language_read(store->schema, text, &entry, &problems) == 0 &&
-	       says_the_same(entry, tree);
+	if (language_read(store->schema, text, &entry, &problems) == 0) {
+		entry_text = language_print_braces(entry, false);
+		same = says(tree, entry_text);
+	}
 	free(text);
+	free(entry_text);
 	lyd_free_siblings(entry);
 	problems_done(&problems);
 	if (same)
@@ -270,7 +268,7 @@ store_start(struct store *store, int64_t now, struct problems *problems)
 		return r;
 	if (r > 0) {
 		note.revision = note.revision ? note.revision : 1;
-		make_running(store, tree, &note);
+		make_running(store, tree, language_print_braces(tree, false), &note);
 		if (note.trial.seconds)
 			load_former(store, problems);
 		return 0;
@@ -282,8 +280,8 @@ store_start(struct store *store, int64_t now, struct problems *problems)
 		return r;
 	if (!is_newest_entry(store, tree, &note))
 		note.revision = r == 0 && store->last_revision <= 1 ? 1 : store->last_revision + 1;
-	make_running(store, tree, &note);
-	if (r > 0 && write_running(store, tree, &note, &error) < 0)
+	make_running(store, tree, language_print_braces(tree, false), &note);
+	if (r > 0 && write_headed(store->running_path, &note, store->text, &error) < 0)
 		problems_warning(problems, "", 0, "", NULL,
 		                 "%s; a restarted manager will not know what is running",
 				 error.text);
@@ -308,8 +306,9 @@ store_prepare(struct store *store, const struct lyd_node *tree, const struct set
 		prepared_done(&prepared);
 		return -EINVAL;
 	}
-	prepared.unchanged = says_the_same(store->running, prepared.tree);
-	prepared.former = store->note.trial.seconds && says_the_same(store->former, prepared.tree);
+	prepared.text = language_print_braces(prepared.tree, false);
+	prepared.unchanged = strcmp(prepared.text, store->text) == 0;
+	prepared.former = store->note.trial.seconds && says(store->former, prepared.text);
 	*ret_prepared = prepared;
 	return 0;
 }
@@ -318,6 +317,7 @@ void
 prepared_done(struct prepared *prepared)
 {
 	lyd_free_siblings(prepared->tree);
+	free(prepared->text);
 	free(prepared->settings);
 	*prepared = (struct prepared){ 0 };
 }
@@ -335,10 +335,8 @@ static int
 keep_former(struct store *store, struct error *error)
 {
 	struct lyd_node *former = NULL;
-	char *text = headed_text(&store->note, store->running);
-	int r = files_replace(store->former_path, text, error);
+	int r = write_headed(store->former_path, &store->note, store->text, error);
 
-	free(text);
 	if (r < 0)
 		return r;
 	if (store->running && lyd_dup_siblings(store->running, NULL,
@@ -363,11 +361,12 @@ store_commit(struct store *store, struct prepared *prepared, const struct note *
 	if (full.trial.seconds && !before->seconds)
 		r = keep_former(store, error);
 	if (r == 0)
-		r = write_running(store, prepared->tree, &full, error);
+		r = write_headed(store->running_path, &full, prepared->text, error);
 	if (r < 0)
 		return r;
-	make_running(store, prepared->tree, &full);
+	make_running(store, prepared->tree, prepared->text, &full);
 	prepared->tree = NULL;
+	prepared->text = NULL;
 	if (!full.trial.seconds)
 		forget_former(store);
 	return 0;
@@ -380,7 +379,7 @@ store_confirm(struct store *store, struct error *error)
 	int r;
 
 	note.trial = (struct trial){ 0 };
-	r = write_running(store, store->running, &note, error);
+	r = write_headed(store->running_path, &note, store->text, error);
 	if (r < 0)
 		return r;
 	store->note = note;
@@ -408,25 +407,19 @@ store_record(struct store *store, struct error *error)
 {
 	const struct note *newest = store->history ? history_note(store->history, 0) : NULL;
 	struct note note = store->note;
-	char *text;
-	int r;
 
 	if (!store->history || (newest && newest->revision >= note.revision))
 		return 0;
 	note.trial = (struct trial){ 0 };
-	text = language_print_braces(store->running, false);
-	r = history_add(store->history, &note, text, history_limit(store->running), error);
-	free(text);
-	return r;
+	return history_add(store->history, &note, store->text, history_limit(store->running),
+	                   error);
 }
 
 int
 store_save(struct store *store, struct error *error)
 {
-	char *text = language_print_braces(store->running, false);
-	int r = files_replace(store->saved_path, text, error);
+	int r = files_replace(store->saved_path, store->text, error);
 
-	free(text);
 	store->answer->known = false;
 	return r;
 }
@@ -496,7 +489,7 @@ compare_saved(const struct store *store)
 	struct problems problems = { 0 };
 	struct lyd_node *tree = NULL;
 	bool same = store_read_saved(store, &tree, &problems) == 0 &&
-	            says_the_same(tree, store->running);
+	            says(tree, store->text);
 
 	lyd_free_siblings(tree);
 	problems_done(&problems);
@@ -511,7 +504,7 @@ store_is_saved(const struct store *store)
 	struct stat st;
 
 	if (stat(store->saved_path, &st) < 0)
-		return !store->running || says_the_same(NULL, store->running);
+		return store->text[0] == '\0';
 	if (!answer->known || answer->revision != store->note.revision ||
 	    !is_same_file(&answer->file, &st))
 		*answer = (struct saved_answer){

@@ -56,6 +56,7 @@ const struct note *store_note(const struct store *store);
 /* A candidate that passed everything, with the settings made from it. */
 struct prepared {
 	struct lyd_node *tree;		/* owned; NULL = empty configuration */
+	char *text;			/* the same in braces; owned */
 	struct settings *settings;	/* owned; revision is the one it will get */
 	bool unchanged;			/* equals running: committing it is no work */
 	bool former;			/* running is on trial, and this is what would come back */
@@ -69,7 +70,7 @@ int store_prepare(struct store *store, const struct lyd_node *tree,
 void prepared_done(struct prepared *prepared);
 
 /*
- * Write the running file (the point of no return) and make it running; takes the tree out of
+ * Write the running file (the point of no return) and make it running; takes tree and text out of
  * *prepared.  note says who, when and why, and whether it is on trial (seconds and deadline); the
  * rest of it is filled in here.  0 or negative errno with *error and nothing changed.
  *

@@ -34,7 +34,8 @@
 
 #define PATH_SIZE 256
 #define WATCH_LEAST (50 * NSEC_PER_MSEC)
-#define WATCH_MOST (125 * NSEC_PER_MSEC)
+#define WATCH_CLOSE (125 * NSEC_PER_MSEC)	/* while a role begins, or after a stall */
+#define WATCH_MOST NSEC_PER_SEC
 #define START_PATIENCE (5 * NSEC_PER_SEC)	/* for the first beat of a new engine */
 #define SHORT_LIFE (2 * NSEC_PER_SEC)
 #define QUICK_RESTARTS 5
@@ -68,7 +69,7 @@ struct supervisor {
 	int pid_file;
 	sd_event *event;
 	sd_event_source *watch;
-	nsec_t last_watch;
+	nsec_t watch_due;
 	struct child children[ROLES];
 	bool stopping;
 	bool ready;
@@ -391,11 +392,31 @@ on_child_signal(sd_event_source *source UNUSED, const struct signalfd_siginfo *i
 
 /* ---- watching -------------------------------------------------------------------------------- */
 
-/* How often to look: a small part of the patience, which is long where intervals are. */
+/* How long the engine may be without a beat; no shorter than we can tell. */
 static nsec_t
-watch_period(const struct supervisor *s)
+engine_patience(const struct supervisor *s)
 {
-	return nsec_max(WATCH_LEAST, nsec_min(memory_patience(s->memory) / 8, WATCH_MOST));
+	return nsec_max(memory_patience(s->memory), 2 * WATCH_LEAST);
+}
+
+static bool
+all_run(const struct supervisor *s)
+{
+	for (enum role role = 0; role < ROLES; role++)
+		if (s->children[role].pid == 0)
+			return false;
+	return s->ready;
+}
+
+/* When patience with an engine that moves no more would end: an idle router is left asleep. */
+static nsec_t
+next_watch(const struct supervisor *s, nsec_t now, bool stalled)
+{
+	nsec_t end = memory_last_beat(s->memory) + engine_patience(s) + NSEC_PER_MSEC;
+
+	if (stalled || !all_run(s))
+		return now + WATCH_CLOSE;
+	return nsec_max(now + WATCH_LEAST, nsec_min(end, now + WATCH_MOST));
 }
 
 /* Kill an engine that has not turned its loop for too long; its end starts the next one. */
@@ -404,7 +425,7 @@ watch_engine(struct supervisor *s, nsec_t now)
 {
 	const struct child *engine = &s->children[ENGINE];
 	nsec_t beat = memory_last_beat(s->memory);
-	nsec_t patience = nsec_max(memory_patience(s->memory), 2 * watch_period(s));
+	nsec_t patience = engine_patience(s);
 
 	if (engine->pid == 0)
 		return;
@@ -439,16 +460,18 @@ on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 {
 	struct supervisor *s = owner;
 	nsec_t now = clock_now();
+	bool stalled = now - s->watch_due > 2 * WATCH_LEAST;
 
 	/* Were we ourselves kept from running, the engine probably was too: let it move first. */
-	if (now - s->last_watch < 3 * watch_period(s))
+	if (!stalled)
 		watch_engine(s, now);
-	s->last_watch = now;
 	for (enum role role = 0; role < ROLES; role++)
 		if (s->children[role].pid == 0 && now >= s->children[role].restart_at)
 			start_role(s, role);
 	tell_service_manager(s);
-	sd_event_source_set_time_relative(source, (uint64_t)(watch_period(s) / NSEC_PER_USEC));
+	s->watch_due = next_watch(s, now, stalled);
+	sd_event_source_set_time_relative(source,
+	                                  (uint64_t)((s->watch_due - now) / NSEC_PER_USEC));
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
 }
@@ -539,7 +562,7 @@ supervisor_run(const struct role_options *options)
 	}
 	log_info("Tandem %s starts in %s", TANDEM_VERSION, options->run_dir);
 	privilege_real_time(&missing);
-	s.last_watch = clock_now();
+	s.watch_due = clock_now();
 	for (enum role role = 0; role < ROLES; role++)
 		start_role(&s, role);
 

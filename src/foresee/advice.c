@@ -59,7 +59,7 @@ key_of(const struct scene *scene, const struct moment *moment, enum severity sev
 	if (number == NUMBER_UPLINK)
 		fprintf(out, "%u", moment->uplink);
 	else if (number <= NUMBER_BOTH)
-		fprintf(out, "%u", scene->seats[moment->seat].party);
+		fprintf(out, "%u %d", scene->seats[moment->seat].party, (int)moment->verdict);
 	else
 		for (uint32_t i = 0; i < scene->party_count; i++)
 			fputc('0' + masters[i], out);
@@ -97,8 +97,9 @@ seat_text(const struct scene *scene, uint32_t number, char made[SEAT_TEXT_SIZE])
 	const struct seat *seat = &scene->seats[number];
 	const struct party *party = &scene->parties[seat->party];
 
-	snprintf(made, SEAT_TEXT_SIZE, "VRRP group %u of %s%s%s%s", seat->vrid,
-	         scene_network_name(scene, seat->network), party->is_sync ? " (sync group " : "",
+	snprintf(made, SEAT_TEXT_SIZE, "VRRP group %u of %s%s%s%s%s", seat->vrid,
+	         scene_network_name(scene, seat->network), seat->family == 6 ? " (IPv6)" : "",
+	         party->is_sync ? " (sync group " : "",
 	         party->is_sync ? party->name : "", party->is_sync ? ")" : "");
 	return made;
 }
@@ -210,20 +211,29 @@ static void
 explain_masters(const struct scene *scene, const struct moment *m, struct advice *a)
 {
 	char here[SEAT_TEXT_SIZE];
-	bool none = m->verdict == VERDICT_NO_MASTER;
 
 	seat_text(scene, m->seat, here);
 	for (unsigned r = 0; r < DUO_ROUTERS; r++)
 		a->paths[r] = scene->seats[m->seat].groups[r] >= 0
 		                      ? path_of(scene, m->seat, r) : NULL;
-	a->sentence = none ? text("No router that reaches the network is master of %s, though one "
-	                          "does reach it: hosts there have no gateway", here)
-	                   : text("Both routers are master of %s: both answer for its addresses, "
-	                          "and hosts reach now the one, now the other", here);
-	a->remedy = a->severity == SEVERITY_NOTE
-	                    ? text(UNSEEN_REMEDY)
-	                    : text("make the group alike on both routers; what differs stands "
-	                           "among the findings P");
+	if (m->verdict == VERDICT_TWO_MASTERS) {
+		a->sentence = text("Both routers are master of %s: both answer for its addresses, "
+		                   "and hosts reach now the one, now the other", here);
+		a->remedy = text("make the group alike on both routers; what differs stands among "
+		                 "the findings P");
+	} else if (m->verdict == VERDICT_GIVEN_UP) {
+		a->sentence = text("Both routers reach the network of %s, and neither is its "
+		                   "master: hosts there have no gateway, because of what both "
+		                   "track, or of another member of the sync group", here);
+		a->remedy = text("look at why both are in FAULT; what both lose at the same time "
+		                 "should be tracked with a weight, or not at all");
+	} else {
+		a->sentence = text("No router that reaches the network is master of %s, though one "
+		                   "does reach it: hosts there have no gateway", here);
+		a->remedy = a->severity == SEVERITY_NOTE
+		                    ? text(UNSEEN_REMEDY)
+		                    : text("configure the group on both routers, alike");
+	}
 }
 
 static void
@@ -245,14 +255,17 @@ explain_uplink(const struct scene *scene, const struct moment *m, struct advice 
 /* ---- collecting ----------------------------------------------------------------------------- */
 
 static const unsigned numbers[VERDICTS] = {
-	[VERDICT_NO_MASTER] = 1, [VERDICT_TWO_MASTERS] = 2, [VERDICT_LOST] = 3,
-	[VERDICT_ASYMMETRIC] = 4,
+	[VERDICT_GIVEN_UP] = 1, [VERDICT_NO_MASTER] = 1, [VERDICT_TWO_MASTERS] = 2,
+	[VERDICT_LOST] = 3, [VERDICT_ASYMMETRIC] = 4,
 };
-/* What no router can know of while it lasts is not VRRP's to help. */
+/* What no router can know of while it lasts is not VRRP's to help, unless it was so before. */
 static enum severity
 severity_of(const struct trial *trial, enum phase phase, unsigned number)
 {
-	if (number == NUMBER_UPLINK || (trial_is_silent(trial) && phase == PHASE_DURING))
+	bool is_new = trial->moments[PHASE_BEFORE].verdict != trial->moments[phase].verdict;
+
+	if (number == NUMBER_UPLINK ||
+	    (trial_is_silent(trial) && phase == PHASE_DURING && is_new))
 		return SEVERITY_NOTE;
 	return number == numbers[VERDICT_ASYMMETRIC] ? SEVERITY_WARNING : SEVERITY_ERROR;
 }

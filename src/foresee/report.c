@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define COLUMNS 80u
-#define COLUMN_CASE 32u
-#define COLUMN_MASTER 30u
+#define COLUMN_CASE 34u
+#define COLUMN_MASTER 28u
 #define PARTIES_SHOWN 4
 
 /* ---- paragraphs ----------------------------------------------------------------------------- */
@@ -70,10 +70,13 @@ print_path(FILE *out, const char *router, const char *path)
 /* ---- the comparison ------------------------------------------------------------------------- */
 
 static void
-print_counts(FILE *out, size_t errors, size_t warnings)
+print_counts(FILE *out, size_t errors, size_t warnings, size_t notes)
 {
-	fprintf(out, "%zu error%s, %zu warning%s\n", errors, errors == 1 ? "" : "s", warnings,
+	fprintf(out, "%zu error%s, %zu warning%s", errors, errors == 1 ? "" : "s", warnings,
 	        warnings == 1 ? "" : "s");
+	if (notes > 0)
+		fprintf(out, ", %zu note%s", notes, notes == 1 ? "" : "s");
+	fputc('\n', out);
 }
 
 static void
@@ -83,7 +86,7 @@ print_findings(FILE *out, const struct pair_findings *findings)
 	if (findings->count == 0)
 		fprintf(out, "they fit\n");
 	else
-		print_counts(out, findings->errors, findings->count - findings->errors);
+		print_counts(out, findings->errors, findings->count - findings->errors, 0);
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct pair_finding *f = &findings->list[i];
 
@@ -97,6 +100,17 @@ print_findings(FILE *out, const struct pair_findings *findings)
 
 /* ---- the cases ------------------------------------------------------------------------------ */
 
+/* Did all parties move, or begin, with one router? */
+static bool
+moved_as_one(const struct scene *scene, const uint8_t *before, const uint8_t *now)
+{
+	bool one = scene->party_count > 1;
+
+	for (uint32_t i = 0; i < scene->party_count; i++)
+		one = one && now[i] == now[0] && (!before || now[i] != before[i]);
+	return one;
+}
+
 /* What moved, or in the first phase what is: "SYNC1 to r2, vgroup1 to r2"; heap. */
 static char *
 moves_text(const struct scene *scene, const struct trial *trial, enum phase phase, bool *ret_moved)
@@ -105,11 +119,14 @@ moves_text(const struct scene *scene, const struct trial *trial, enum phase phas
 	uint8_t *before = phase > PHASE_BEFORE
 		? advice_masters(scene, &trial->moments[phase - 1]) : NULL;
 	char *text = NULL;
+	bool as_one = moved_as_one(scene, before, now);
 	size_t size, shown = 0, more = 0;
 	FILE *out = open_memstream(&text, &size);
 
 	assert(out);
-	for (uint32_t i = 0; i < scene->party_count; i++) {
+	if (as_one)
+		fprintf(out, "all %s %s", before ? "to" : "with", advice_master_name(now[0]));
+	for (uint32_t i = 0; !as_one && i < scene->party_count; i++) {
 		if (before && now[i] == before[i])
 			continue;
 		if (shown < PARTIES_SHOWN)
@@ -121,8 +138,8 @@ moves_text(const struct scene *scene, const struct trial *trial, enum phase phas
 	}
 	if (more > 0)
 		fprintf(out, " and %zu more", more);
-	*ret_moved = shown > 0;
-	if (shown == 0)
+	*ret_moved = as_one || shown > 0;
+	if (!*ret_moved)
 		fputs("nothing moves", out);
 	fclose(out);
 	assert(text);
@@ -142,38 +159,49 @@ took(const struct scene *scene, const struct trial *trial, enum phase phase)
 	return longest;
 }
 
-/* The first column, then what moved in as many lines as it needs. */
-static void
-print_row(FILE *out, const char *first, char *moves, nsec_t time, const char *finding)
+/* As many of the words as fit into the column, and at least one. */
+static size_t
+fitting(const char *words)
 {
-	bool head = true;
+	size_t length = strcspn(words, " ");
 
-	while (head || *moves != '\0') {
-		size_t length = strlen(moves), cut = length;
+	while (words[length] != '\0') {
+		size_t next = length + 1 + strcspn(words + length + 1, " ");
 
-		while (cut > COLUMN_MASTER) {
-			size_t next = cut;
+		if (next > COLUMN_MASTER)
+			break;
+		length = next;
+	}
+	return length;
+}
 
-			while (next > 0 && moves[--next] != ' ')
-				;
-			if (next == 0)
-				break;
-			cut = next;
-		}
-		fprintf(out, "%-*s  %.*s", (int)COLUMN_CASE, head ? first : "", (int)cut, moves);
-		if (head && (time > 0 || finding[0] != '\0')) {
-			fprintf(out, "%*s", (int)(cut < COLUMN_MASTER ? COLUMN_MASTER - cut : 0),
-			        "");
-			if (time > 0)
-				fprintf(out, " %7.3f s", (double)time / (double)NSEC_PER_SEC);
-			else
-				fprintf(out, "          ");
-			fprintf(out, finding[0] != '\0' ? "  %s" : "%s", finding);
-		}
+/* The first column has one line or two, what moved as many as it needs. */
+static void
+print_row(FILE *out, const char *first, const char *second, const char *moves, nsec_t time,
+          const char *finding)
+{
+	const char *const heads[] = { first, second };
+
+	for (unsigned line = 0; *moves != '\0' || (line < 2 && heads[line][0] != '\0'); line++) {
+		size_t length = fitting(moves);
+		int rest = length < COLUMN_MASTER ? (int)(COLUMN_MASTER - length) : 0;
+		char took_text[16] = "";
+
+		if (line == 0 && time > 0)
+			snprintf(took_text, sizeof(took_text), "%.3f s",
+			         (double)time / (double)NSEC_PER_SEC);
+		if (length == 0)
+			fputs(heads[line], out);
+		else
+			fprintf(out, "%-*s  %.*s", (int)COLUMN_CASE, line < 2 ? heads[line] : "",
+			        (int)length, moves);
+		if (line == 0 && (time > 0 || finding[0] != '\0'))
+			fprintf(out, "%*s %9s", rest, "", took_text);
+		if (line == 0 && finding[0] != '\0')
+			fprintf(out, "  %s", finding);
 		fputc('\n', out);
-		moves += cut;
+		moves += length;
 		moves += strspn(moves, " ");
-		head = false;
 	}
 }
 
@@ -182,18 +210,16 @@ print_phase(FILE *out, const struct report *report, size_t number, enum phase ph
 {
 	const struct trial *trial = &report->trials->list[number];
 	const struct advice *advice = advice_of(report->advices, number, phase);
-	char name[TRIAL_TEXT_SIZE + 32];
+	char name[TRIAL_TEXT_SIZE] = "  undone", others[32] = "";
 	bool moved;
 	char *moves = moves_text(report->scene, trial, phase, &moved);
 
-	if (phase == PHASE_AFTER)
-		snprintf(name, sizeof(name), "  undone");
-	else
+	if (phase != PHASE_AFTER)
 		trial_text(report->scene, trial, name);
 	if (trial->alike > 0 && phase != PHASE_AFTER)
-		snprintf(name + strlen(name), 32, " (and %u like it)", trial->alike);
+		snprintf(others, sizeof(others), "  and %u like it", trial->alike);
 	if (phase != PHASE_AFTER || moved || advice)
-		print_row(out, name, moves, took(report->scene, trial, phase),
+		print_row(out, name, others, moves, took(report->scene, trial, phase),
 		          advice ? advice->number : "");
 	free(moves);
 }
@@ -201,12 +227,14 @@ print_phase(FILE *out, const struct report *report, size_t number, enum phase ph
 static void
 print_trials(FILE *out, const struct report *report)
 {
+	static const char rule[] = "----------------------------------------";
+
 	fprintf(out, "\nWhat if: %zu cases, %.0f s of simulated time\n\n",
 	        report->trials->count, (double)report->trials->simulated / (double)NSEC_PER_SEC);
 	fprintf(out, "%-*s  %-*s %9s  %s\n", (int)COLUMN_CASE, "Case", (int)COLUMN_MASTER,
 	        "Master then", "Takeover", "See");
-	fprintf(out, "%.*s  %.*s %s\n", (int)COLUMN_CASE, "--------------------------------",
-	        (int)COLUMN_MASTER, "--------------------------------", "---------  ---");
+	fprintf(out, "%.*s  %.*s %s\n", (int)COLUMN_CASE, rule, (int)COLUMN_MASTER, rule,
+	        "---------  ---");
 	for (size_t i = 0; i < report->trials->count; i++) {
 		const struct trial *trial = &report->trials->list[i];
 
@@ -219,16 +247,18 @@ print_trials(FILE *out, const struct report *report)
 
 /* ---- what they teach ------------------------------------------------------------------------ */
 
+/* What is so from the start on is so in most cases. */
 static void
 print_occasions(FILE *out, const struct report *report, const struct advice *advice)
 {
+	bool everywhere = advice->occasions[0].phase == PHASE_BEFORE;
 	char *text = NULL;
 	size_t size;
 	FILE *list = open_memstream(&text, &size);
 
 	assert(list);
 	fputs("After: ", list);
-	for (size_t i = 0; i < advice->occasion_count; i++) {
+	for (size_t i = 0; i < advice->occasion_count && !(everywhere && i > 0); i++) {
 		const struct occasion *o = &advice->occasions[i];
 		char name[TRIAL_TEXT_SIZE];
 
@@ -236,6 +266,8 @@ print_occasions(FILE *out, const struct report *report, const struct advice *adv
 		fprintf(list, "%s%s%s", i ? "; " : "", name,
 		        o->phase == PHASE_AFTER ? ", undone" : "");
 	}
+	if (everywhere && advice->occasion_count > 1)
+		fputs("; and again in other cases", list);
 	fclose(list);
 	assert(text);
 	print_wrapped(out, text, INDENT, COLUMNS);
@@ -251,7 +283,8 @@ print_advices(FILE *out, const struct report *report)
 	if (all->count == 0)
 		fprintf(out, "in every case one router does it all\n");
 	else
-		print_counts(out, all->counts[SEVERITY_ERROR], all->counts[SEVERITY_WARNING]);
+		print_counts(out, all->counts[SEVERITY_ERROR], all->counts[SEVERITY_WARNING],
+		             all->counts[SEVERITY_NOTE]);
 	for (size_t i = 0; i < all->count; i++) {
 		const struct advice *a = &all->list[i];
 

@@ -95,7 +95,7 @@ print_phase(FILE *out, const struct report *report, size_t number, enum phase ph
 	static const char *const verdicts[VERDICTS] = {
 		[VERDICT_GOOD] = "good", [VERDICT_ASYMMETRIC] = "asymmetric",
 		[VERDICT_LOST] = "lost", [VERDICT_TWO_MASTERS] = "two-masters",
-		[VERDICT_NO_MASTER] = "no-master",
+		[VERDICT_NO_MASTER] = "no-master", [VERDICT_GIVEN_UP] = "no-master",
 	};
 	const struct trial *trial = &report->trials->list[number];
 	const struct advice *advice = advice_of(report->advices, number, phase);

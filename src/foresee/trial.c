@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes the list of what may happen, and has it happen.  What comes of it is judged by what hosts
- * would notice: whether somebody answers for a seat, whether what is sent to that master has a way
- * on to every other network that a router of the pair could reach, and whether the answer comes
- * back the same way.
+ * Makes the list of what may happen, and has it happen.  What comes of it is moment.c's to judge.
  */
 #include "foresee/trial.h"
 
@@ -189,150 +186,34 @@ trials_done(struct trials *trials)
 {
 	for (size_t i = 0; i < trials->count; i++) {
 		for (unsigned p = 0; p < PHASES; p++) {
-			free(trials->list[i].moments[p].masters);
+			moment_done(&trials->list[i].moments[p]);
 			free(trials->list[i].took[p]);
 		}
 	}
 	free(trials->list);
 }
 
-/* ---- judging -------------------------------------------------------------------------------- */
-
-/* The worst is what counts; the first of its kind is the example.  True: it is the example. */
-static bool
-blame(struct moment *moment, enum verdict verdict, uint32_t seat)
-{
-	if (verdict <= moment->verdict)
-		return false;
-	moment->verdict = verdict;
-	moment->seat = seat;
-	return true;
-}
-
-/* The router, if it is one only, that is master of the seat and reaches its network; or -1. */
-static int
-server_of(const struct scene *scene, const struct duo *duo, const struct moment *moment,
-          uint32_t seat)
-{
-	int server = -1;
-
-	for (unsigned r = 0; r < DUO_ROUTERS; r++) {
-		if (!(moment->masters[seat] >> r & 1) ||
-		    !duo_reaches(duo, r, scene->seats[seat].network))
-			continue;
-		if (server >= 0)
-			return -1;
-		server = (int)r;
-	}
-	return server;
-}
-
-static void
-judge_seat(const struct scene *scene, const struct duo *duo, struct moment *moment, uint32_t seat)
-{
-	const struct seat *s = &scene->seats[seat];
-	unsigned able = 0, serving = 0;
-
-	for (unsigned r = 0; r < DUO_ROUTERS; r++) {
-		bool reaches = duo_reaches(duo, r, s->network);
-
-		able += reaches;
-		serving += reaches && (moment->masters[seat] >> r & 1);
-	}
-	if (serving > 1)
-		blame(moment, VERDICT_TWO_MASTERS, seat);
-	if (serving == 0 && able > 0)
-		blame(moment, VERDICT_NO_MASTER, seat);
-}
-
-/* Networks that this router does not reach and the other one does: those with and without seats. */
-struct missing {
-	uint32_t *networks;
-	uint32_t count;
-};
-
-static struct missing
-find_missing(const struct scene *scene, const struct duo *duo, unsigned router)
-{
-	struct missing missing = { .networks = new_array(scene->network_count, sizeof(uint32_t)) };
-
-	for (uint32_t i = 0; i < scene->network_count; i++)
-		if (!duo_reaches(duo, router, i) && duo_reaches(duo, 1 - router, i))
-			missing.networks[missing.count++] = i;
-	return missing;
-}
-
-/* What is sent to the master of the seat: does it get on to where the other router gets? */
-static void
-judge_way(const struct scene *scene, const struct duo *duo, struct moment *moment, uint32_t seat,
-          unsigned router, const struct missing *missing)
-{
-	uint32_t from = scene->seats[seat].network;
-
-	if (!duo_reaches(duo, 1 - router, from))
-		return;			/* no way at all: nobody could do better */
-	for (uint32_t i = 0; i < missing->count; i++) {
-		uint32_t to = missing->networks[i];
-
-		if (to == from)
-			continue;
-		if (scene->networks[to].has_seats) {
-			if (blame(moment, VERDICT_LOST, seat))
-				moment->network = to;
-		} else if (!moment->uplink_lost) {
-			moment->uplink_lost = true;
-			moment->uplink_seat = seat;
-			moment->uplink = to;
-		}
-	}
-}
-
-static void
-judge(const struct scene *scene, const struct duo *duo, struct moment *moment)
-{
-	struct missing missing[DUO_ROUTERS];
-	uint32_t served[DUO_ROUTERS] = { UINT32_MAX, UINT32_MAX };
-
-	for (unsigned r = 0; r < DUO_ROUTERS; r++)
-		missing[r] = find_missing(scene, duo, r);
-	for (uint32_t i = 0; i < scene->seat_count; i++) {
-		int server = server_of(scene, duo, moment, i);
-
-		judge_seat(scene, duo, moment, i);
-		if (server < 0)
-			continue;
-		judge_way(scene, duo, moment, i, (unsigned)server, &missing[server]);
-		if (served[server] == UINT32_MAX)
-			served[server] = i;
-	}
-	if (served[0] != UINT32_MAX && served[1] != UINT32_MAX &&
-	    blame(moment, VERDICT_ASYMMETRIC, served[0]))
-		moment->other_seat = served[1];
-	for (unsigned r = 0; r < DUO_ROUTERS; r++)
-		free(missing[r].networks);
-}
-
-static void
-look(const struct scene *scene, const struct duo *duo, struct moment *moment)
-{
-	moment->masters = new_array(scene->seat_count, sizeof(*moment->masters));
-	for (uint32_t i = 0; i < scene->seat_count; i++)
-		for (unsigned r = 0; r < DUO_ROUTERS; r++) {
-			int32_t group = scene->seats[i].groups[r];
-
-			if (group >= 0 && duo_state(duo, r, (uint32_t)group) == VROUTER_MASTER)
-				moment->masters[i] |= (uint8_t)(1u << r);
-		}
-	judge(scene, duo, moment);
-}
-
 /* ---- having it happen ----------------------------------------------------------------------- */
+
+/* As the service does: where it is master, and both families of the group. */
+static void
+reset(const struct scene *scene, struct duo *duo, const struct seat *seat)
+{
+	unsigned r = seat->groups[0] >= 0 &&
+	             duo_state(duo, 0, (uint32_t)seat->groups[0]) == VROUTER_MASTER ? 0 : 1;
+
+	for (uint32_t i = 0; i < scene->seat_count; i++) {
+		const struct seat *other = &scene->seats[i];
+
+		if (other->network == seat->network && other->vrid == seat->vrid &&
+		    other->groups[r] >= 0)
+			(void)duo_reset(duo, r, (uint32_t)other->groups[r]);
+	}
+}
 
 static void
 happen(const struct scene *scene, struct duo *duo, const struct trial *t, bool undo)
 {
-	const struct seat *seat;
-
 	switch (t->kind) {
 	case TRIAL_INTERFACE:
 		duo_set_link(duo, t->router, t->link, undo);
@@ -353,13 +234,7 @@ happen(const struct scene *scene, struct duo *duo, const struct trial *t, bool u
 			duo_leave(duo, t->router);
 		break;
 	case TRIAL_RESET:
-		seat = &scene->seats[t->seat];
-		for (unsigned r = 0; r < DUO_ROUTERS; r++)
-			if (seat->groups[r] >= 0 &&
-			    duo_state(duo, r, (uint32_t)seat->groups[r]) == VROUTER_MASTER) {
-				(void)duo_reset(duo, r, (uint32_t)seat->groups[r]);
-				break;
-			}
+		reset(scene, duo, &scene->seats[t->seat]);
 		break;
 	case TRIAL_START:
 	case TRIAL_KINDS:
@@ -395,7 +270,7 @@ settle(const struct scene *scene, struct duo *duo, struct trial *t, enum phase p
 	nsec_t since = duo_now(duo);
 
 	duo_run(duo, duo_settling(duo));
-	look(scene, duo, &t->moments[phase]);
+	moment_look(scene, duo, &t->moments[phase]);
 	t->took[phase] = new_array(scene->seat_count, sizeof(nsec_t));
 	for (uint32_t i = 0; phase > PHASE_BEFORE && i < scene->seat_count; i++)
 		for (unsigned r = 0; r < DUO_ROUTERS && trial_moved(t, phase, i); r++)
@@ -429,6 +304,7 @@ choose_worst_time(const struct scene *scene, struct duo *duo)
 	}
 	if (slowest > 0)
 		duo_run_to_advert(duo, router, group, 2 * slowest);
+	duo_run(duo, NSEC_PER_MSEC);	/* it has arrived */
 }
 
 static void

@@ -7,7 +7,7 @@
 #ifndef TANDEM_TRIAL_H
 #define TANDEM_TRIAL_H
 
-#include "foresee/scene.h"
+#include "foresee/moment.h"
 
 enum trial_kind {
 	TRIAL_START,			/* both start at the same time, and nothing else */
@@ -18,30 +18,6 @@ enum trial_kind {
 	TRIAL_CABLE,			/* an interface is cut off, its router does not see it */
 	TRIAL_NETWORK,			/* the switch passes nothing on a network */
 	TRIAL_KINDS,
-};
-
-/* What is wrong with the traffic when nothing moves any more; the worst last. */
-enum verdict {
-	VERDICT_GOOD,
-	VERDICT_ASYMMETRIC,		/* seats are with different routers */
-	VERDICT_LOST,			/* a master lacks the way to another network that the other
-					 * router has */
-	VERDICT_TWO_MASTERS,		/* of one seat, on a network that both reach */
-	VERDICT_NO_MASTER,		/* of a seat, though a router could be */
-	VERDICTS,
-};
-
-#define BOTH 3u				/* masters: bit 0 is r1, bit 1 is r2 */
-
-struct moment {
-	uint8_t *masters;		/* by seat: bits */
-	enum verdict verdict;
-	uint32_t seat;			/* an example of what is wrong */
-	uint32_t network;		/* VERDICT_LOST: towards it */
-	uint32_t other_seat;		/* VERDICT_ASYMMETRIC: with the other router */
-	bool uplink_lost;		/* a master lacks the way to a network without seats */
-	uint32_t uplink_seat;
-	uint32_t uplink;		/* that network */
 };
 
 enum phase { PHASE_BEFORE, PHASE_DURING, PHASE_AFTER, PHASES };

@@ -12,9 +12,8 @@
 #include "import/keepalived_vrrp.h"
 #include "import/keyword.h"
 
-#define IPVS "load balancing (IPVS) is not part of Tandem; a keepalived without vrrp_instance can do it"
-#define MAIL "mails are not sent; let a program of run-transition-scripts send them"
-#define FIFO "events are not written to pipes; follow them with 'tandem monitor vrrp'"
+#define IPVS "load balancing (IPVS) is not part of Tandem; a keepalived without vrrp_instance " \
+	"can do it"
 #define SNMP "there is no SNMP; 'tandem show vrrp --json' has the figures"
 #define OURS "the service arranges this itself"
 
@@ -23,6 +22,7 @@ struct global {
 	struct model_garp garp;
 	struct said version, strict, start_delay, min_garp;
 	struct said default_interface;
+	bool plain_checksum;			/* of version 3, without pseudo-header */
 	struct garp_group {
 		struct said interval;
 		struct said interface;
@@ -31,17 +31,11 @@ struct global {
 	const struct statement *statics;	/* the block static_ipaddress */
 };
 
-static bool
-is_off(const char *word)
-{
-	return strcmp(word, "off") == 0 || strcmp(word, "no") == 0 || strcmp(word, "false") == 0;
-}
-
 static void
 read_flag(struct model *model UNUSED, const struct statement *s, void *into)
 {
 	struct global *global = into;
-	struct said said = { is_off(statement_word(s, 1)) ? "off" : "on", s->place };
+	struct said said = { keyword_is_off(statement_word(s, 1)) ? "off" : "on", s->place };
 
 	if (statement_is(s, "vrrp_strict"))
 		global->strict = said;
@@ -50,38 +44,9 @@ read_flag(struct model *model UNUSED, const struct statement *s, void *into)
 }
 
 static void
-read_unless_off(struct model *model, const struct statement *s, void *into UNUSED)
+read_plain_checksum(struct model *model UNUSED, const struct statement *s, void *into)
 {
-	static const struct {
-		const char *word, *nothing, *text;
-	} options[] = {
-		{ "vrrp_mcast_group4", "224.0.0.18",
-		  "advertisements go to the multicast address of the RFC" },
-		{ "vrrp_mcast_group6", "ff02::12",
-		  "advertisements go to the multicast address of the RFC" },
-		{ "vrrp_lower_prio_no_advert", "",
-		  "a master answers a weaker one at once (RFC 9568 6.4.3), which ends a split "
-		  "sooner" },
-		{ "vrrp_higher_prio_send_advert", "",
-		  "a master that hears a stronger one steps down without another word; the "
-		  "stronger one announces its addresses again in any case" },
-		{ "vrrp_down_timer_adverts", "3",
-		  "a master is missed after three intervals and the skew time, as the RFC says" },
-		{ "vrrp_garp_extra_if", "0",
-		  "addresses on other interfaces are announced as the group's own are; a period is "
-		  "garp master-refresh" },
-		{ "vrrp_notify_priority_changes", "", FIFO },
-		{ "smtp_alert", "", MAIL },
-		{ "smtp_alert_vrrp", "", MAIL },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const char *value = statement_word(s, 1);
-
-		if (statement_is(s, options[i].word) && !is_off(value) &&
-		    (value[0] == '\0' || strcmp(value, options[i].nothing) != 0))
-			keyword_find(model, FINDING_LEFT, s, "%s", options[i].text);
-	}
+	((struct global *)into)->plain_checksum = !keyword_is_off(statement_word(s, 1));
 }
 
 static void
@@ -116,21 +81,22 @@ static const struct keyword global_words[] = {
 	UNNEEDED("fifo_write_vrrp_states_on_reload", OURS), UNNEEDED("include_check", OURS),
 	UNNEEDED("log_unknown_vrids", "'tandem show vrrp alarms' names unknown groups"),
 	LEFT("lvs_flush", IPVS), LEFT("lvs_flush_on_stop", IPVS),
-	LEFT("lvs_id", "this is router_id in an old form, which is not needed"),
+	UNNEEDED("lvs_id", "a router is known by its addresses and the name of its host"),
 	UNNEEDED("lvs_netlink_cmd_rcv_bufs", OURS),
 	UNNEEDED("lvs_netlink_cmd_rcv_bufs_force", OURS),
 	UNNEEDED("lvs_netlink_monitor_rcv_bufs", OURS),
 	UNNEEDED("lvs_netlink_monitor_rcv_bufs_force", OURS),
-	LEFT("lvs_notify_fifo", FIFO), LEFT("lvs_notify_fifo_script", FIFO),
+	LEFT("lvs_notify_fifo", KEEPALIVED_FIFO), LEFT("lvs_notify_fifo_script", KEEPALIVED_FIFO),
 	LEFT("lvs_sync_daemon", IPVS), LEFT("lvs_timeouts", IPVS),
 	UNNEEDED("max_auto_priority", OURS), UNNEEDED("min_auto_priority_delay", OURS),
 	UNNEEDED("nftables", OURS), UNNEEDED("nftables_counters", OURS),
 	UNNEEDED("nftables_ifindex", OURS), LEFT("nftables_ipvs", IPVS),
 	LEFT("nftables_ipvs_priority", IPVS), LEFT("nftables_ipvs_start_fwmark", IPVS),
 	UNNEEDED("nftables_priority", OURS),
-	LEFT("no_checker_emails", IPVS), UNNEEDED("no_email_faults", MAIL),
-	LEFT("notification_email", MAIL), UNNEEDED("notification_email_from", MAIL),
-	LEFT("notify_fifo", FIFO), LEFT("notify_fifo_script", FIFO),
+	LEFT("no_checker_emails", IPVS), UNNEEDED("no_email_faults", KEEPALIVED_MAIL),
+	LEFT("notification_email", KEEPALIVED_MAIL),
+	UNNEEDED("notification_email_from", KEEPALIVED_MAIL),
+	LEFT("notify_fifo", KEEPALIVED_FIFO), LEFT("notify_fifo_script", KEEPALIVED_FIFO),
 	UNNEEDED("process_monitor_rcv_bufs", OURS),
 	UNNEEDED("process_monitor_rcv_bufs_force", OURS),
 	UNNEEDED("process_name", OURS), UNNEEDED("process_names", OURS),
@@ -142,18 +108,21 @@ static const struct keyword global_words[] = {
 	{ "script_user", KEYWORD_CALL, .read = read_script_user },
 	LEFT("shutdown_script", "nothing is run at the end; let systemd run it"),
 	UNNEEDED("shutdown_script_timeout", OURS),
-	{ "smtp_alert", KEYWORD_CALL, .read = read_unless_off },
-	LEFT("smtp_alert_checker", MAIL),
-	{ "smtp_alert_vrrp", KEYWORD_CALL, .read = read_unless_off },
-	UNNEEDED("smtp_connect_timeout", MAIL), UNNEEDED("smtp_helo_name", MAIL),
-	UNNEEDED("smtp_server", MAIL), LEFT("snmp_socket", SNMP),
+	{ "smtp_alert", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_MAIL },
+	LEFT("smtp_alert_checker", KEEPALIVED_MAIL),
+	{ "smtp_alert_vrrp", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_MAIL },
+	UNNEEDED("smtp_connect_timeout", KEEPALIVED_MAIL),
+	UNNEEDED("smtp_helo_name", KEEPALIVED_MAIL),
+	UNNEEDED("smtp_server", KEEPALIVED_MAIL), LEFT("snmp_socket", SNMP),
 	LEFT("startup_script", "nothing is run at the start; let systemd run it"),
 	UNNEEDED("startup_script_timeout", OURS), UNNEEDED("tmp_config_directory", OURS),
+	{ "v3_checksum_as_v2", KEYWORD_CALL, .read = read_plain_checksum },
 	UNNEEDED("umask", OURS), UNNEEDED("vmac_addr_prefix", OURS), UNNEEDED("vmac_prefix", OURS),
 	UNNEEDED("vrrp_check_unicast_src", "the source of unicast packets is always checked"),
 	UNNEEDED("vrrp_cpu_affinity", OURS),
-	{ "vrrp_down_timer_adverts", KEYWORD_CALL, .read = read_unless_off },
-	{ "vrrp_garp_extra_if", KEYWORD_CALL, .read = read_unless_off },
+	{ "vrrp_down_timer_adverts", KEYWORD_LEFT_IF_ON,
+	  .text = KEEPALIVED_DOWN_TIMER, .off = "3" },
+	{ "vrrp_garp_extra_if", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_EXTRA, .off = "0" },
 	GLOBAL("vrrp_garp_interval", garp.interval),
 	GLOBAL("vrrp_garp_lower_prio_delay", garp.lower_priority_delay),
 	GLOBAL("vrrp_garp_lower_prio_repeat", garp.lower_priority_repeat),
@@ -162,19 +131,21 @@ static const struct keyword global_words[] = {
 	GLOBAL("vrrp_garp_master_refresh_repeat", garp.master_refresh_repeat),
 	GLOBAL("vrrp_garp_master_repeat", garp.master_repeat),
 	UNNEEDED("vrrp_gna_interval", "garp interval is for both families"),
-	{ "vrrp_higher_prio_send_advert", KEYWORD_CALL, .read = read_unless_off },
+	{ "vrrp_higher_prio_send_advert", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_STRONGER },
 	UNNEEDED("vrrp_ipsets", OURS), UNNEEDED("vrrp_iptables", OURS),
-	{ "vrrp_lower_prio_no_advert", KEYWORD_CALL, .read = read_unless_off },
-	{ "vrrp_mcast_group4", KEYWORD_CALL, .read = read_unless_off },
-	{ "vrrp_mcast_group6", KEYWORD_CALL, .read = read_unless_off },
+	{ "vrrp_lower_prio_no_advert", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_WEAKER },
+	{ "vrrp_mcast_group4", KEYWORD_LEFT_IF_ON,
+	  .text = KEEPALIVED_MULTICAST, .off = "224.0.0.18" },
+	{ "vrrp_mcast_group6", KEYWORD_LEFT_IF_ON,
+	  .text = KEEPALIVED_MULTICAST, .off = "ff02::12" },
 	{ "vrrp_min_garp", KEYWORD_CALL, .read = read_flag },
 	UNNEEDED("vrrp_netlink_cmd_rcv_bufs", OURS),
 	UNNEEDED("vrrp_netlink_cmd_rcv_bufs_force", OURS),
 	UNNEEDED("vrrp_netlink_monitor_rcv_bufs", OURS),
 	UNNEEDED("vrrp_netlink_monitor_rcv_bufs_force", OURS),
-	UNNEEDED("vrrp_no_swap", OURS), LEFT("vrrp_notify_fifo", FIFO),
-	LEFT("vrrp_notify_fifo_script", FIFO),
-	{ "vrrp_notify_priority_changes", KEYWORD_CALL, .read = read_unless_off },
+	UNNEEDED("vrrp_no_swap", OURS), LEFT("vrrp_notify_fifo", KEEPALIVED_FIFO),
+	LEFT("vrrp_notify_fifo_script", KEEPALIVED_FIFO),
+	{ "vrrp_notify_priority_changes", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_FIFO },
 	UNNEEDED("vrrp_priority", OURS), UNNEEDED("vrrp_process_name", OURS),
 	UNNEEDED("vrrp_rlimit_rttime", OURS), UNNEEDED("vrrp_rt_priority", OURS),
 	UNNEEDED("vrrp_rx_bufs_multiplier", OURS), UNNEEDED("vrrp_rx_bufs_policy", OURS),
@@ -248,7 +219,8 @@ static const struct keyword root_words[] = {
 	LEFT("linkbeat_use_polling",
 	     "the kernel's state of the link is used; a driver without it is not polled"),
 	UNNEEDED("namespace_with_ipsets", OURS),
-	LEFT("net_namespace", "start the service in the namespace (NetworkNamespacePath= of systemd)"),
+	LEFT("net_namespace",
+	     "start the service in the namespace (NetworkNamespacePath= of systemd)"),
 	LEFT("net_namespace_ipvs", IPVS),
 	{ "static_ipaddress", KEYWORD_CALL, .read = read_statics },
 	LEFT("static_routes", "routes that do not move belong to the system's own configuration"),
@@ -265,17 +237,11 @@ static void
 inherit_garp(struct model_group *group, const struct global *global)
 {
 	struct model_garp *garp = &group->garp;
-	bool least = global->min_garp.text && strcmp(global->min_garp.text, "on") == 0;
-	struct said once = { "1", global->min_garp.place }, never = { "0", global->min_garp.place };
 
 	for (size_t i = 0; i < global->garp_group_count; i++) {
 		if (group->interface.text &&
 		    strcmp(global->garp_groups[i].interface.text, group->interface.text) == 0)
 			model_inherit(&garp->interval, &global->garp_groups[i].interval);
-	}
-	if (least) {
-		model_inherit(&garp->master_delay, &never);
-		model_inherit(&garp->master_repeat, &once);
 	}
 	model_inherit_garp(garp, &global->garp);
 }
@@ -313,12 +279,19 @@ keepalived_read(struct model *model, const struct statement *root)
 	struct global global = { .garp = { { NULL } } };
 
 	keyword_walk(model, root, root_words, &global, "keepalived.conf");
+	if (global.min_garp.text && strcmp(global.min_garp.text, "on") == 0) {
+		model_inherit(&global.garp.master_delay,
+		              &(struct said){ "0", global.min_garp.place });
+		model_inherit(&global.garp.master_repeat,
+		              &(struct said){ "1", global.min_garp.place });
+	}
 	for (size_t i = 0; i < model->group_count; i++) {
 		struct model_group *group = &model->groups[i];
 
 		model_inherit(&group->version, &global.version);
 		model_inherit(&group->strict, &global.strict);
 		model_inherit(&group->start_delay, &global.start_delay);
+		group->plain_checksum = group->plain_checksum || global.plain_checksum;
 		inherit_garp(group, &global);
 	}
 	join_statics(model, &global);

@@ -141,8 +141,8 @@ keepalived_route_read_rules(struct model *model, const struct statement *block, 
 
 		if (obstacle)
 			findings_add(model->findings, FINDING_LEFT, s->place, "virtual_rules",
-			             "a virtual rule cannot have '%s'; the rule is left out, set it "
-			             "by a program of run-transition-scripts", obstacle);
+			             "a virtual rule cannot have '%s'; the rule is left out, set "
+			             "it by a program of run-transition-scripts", obstacle);
 		else
 			*MODEL_ADD(group, rules, rule_count) = rule;
 	}

@@ -13,8 +13,6 @@
 #include "import/keepalived_route.h"
 #include "import/keyword.h"
 
-#define NO_MAIL "mails are not sent; let a program of run-transition-scripts send them"
-#define NO_FIFO "events are not written to pipes; follow them with 'tandem monitor vrrp'"
 
 /* ------------------------------------------------------------------ what is tracked */
 
@@ -293,59 +291,20 @@ read_virtual_mac(struct model *model, const struct statement *s, void *into)
 	}
 }
 
-static bool
-is_off(const char *word)
-{
-	return strcmp(word, "off") == 0 || strcmp(word, "no") == 0 || strcmp(word, "false") == 0;
-}
-
 static void
 read_strict(struct model *model UNUSED, const struct statement *s, void *into)
 {
 	struct model_group *group = into;
 
 	group->strict = keyword_said(s, 0);
-	if (is_off(statement_word(s, 1)))
+	if (keyword_is_off(statement_word(s, 1)))
 		group->strict.text = "off";
-}
-
-/* An option that keepalived may have and Tandem has not. */
-static void
-read_unless_off(struct model *model, const struct statement *s, void *into UNUSED)
-{
-	static const struct {
-		const char *word, *nothing, *text;
-	} options[] = {
-		{ "lower_prio_no_advert", "",
-		  "a master answers a weaker one at once (RFC 9568 6.4.3), which ends a split "
-		  "sooner" },
-		{ "higher_prio_send_advert", "",
-		  "a master that hears a stronger one steps down without another word; the "
-		  "stronger one announces its addresses again in any case" },
-		{ "smtp_alert", "", NO_MAIL },
-		{ "notify_priority_changes", "", NO_FIFO },
-		{ "down_timer_adverts", "3",
-		  "a master is missed after three intervals and the skew time, as the RFC says" },
-		{ "unicast_ttl", "255", "advertisements are sent with a time to live of 255" },
-		{ "garp_extra_if", "0",
-		  "addresses on other interfaces are announced as the group's own are; a period is "
-		  "garp master-refresh" },
-	};
-	const char *value = statement_word(s, 1);
-
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		if (!statement_is(s, options[i].word))
-			continue;
-		if (!is_off(value) && (value[0] == '\0' || strcmp(value, options[i].nothing) != 0))
-			keyword_find(model, FINDING_LEFT, s, "%s", options[i].text);
-		return;
-	}
 }
 
 static void
 read_plain_checksum(struct model *model UNUSED, const struct statement *s, void *into)
 {
-	((struct model_group *)into)->plain_checksum = !is_off(statement_word(s, 1));
+	((struct model_group *)into)->plain_checksum = !keyword_is_off(statement_word(s, 1));
 }
 
 #define GROUP(word, member) KEYWORD_INTO(word, struct model_group, member)
@@ -357,26 +316,26 @@ static const struct keyword group_words[] = {
 	{ "check_unicast_src", KEYWORD_QUIET },
 	{ "debug", KEYWORD_UNNEEDED, .text = "what the service says goes to the journal" },
 	{ "dont_track_primary", KEYWORD_LEFT,
-	  .text = "the interface of a group is always watched: without it nobody hears the master" },
-	{ "down_timer_adverts", KEYWORD_CALL, .read = read_unless_off },
-	{ "garp_extra_if", KEYWORD_CALL, .read = read_unless_off },
+	  .text = "the interface of a group is always watched: without it nobody hears the "
+	          "master" },
+	{ "down_timer_adverts", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_DOWN_TIMER, .off = "3" },
+	{ "garp_extra_if", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_EXTRA, .off = "0" },
 	GROUP("garp_lower_prio_delay", garp.lower_priority_delay),
 	GROUP("garp_lower_prio_repeat", garp.lower_priority_repeat),
 	GROUP("garp_master_delay", garp.master_delay),
 	GROUP("garp_master_refresh", garp.master_refresh),
 	GROUP("garp_master_refresh_repeat", garp.master_refresh_repeat),
 	GROUP("garp_master_repeat", garp.master_repeat),
-	{ "higher_prio_send_advert", KEYWORD_CALL, .read = read_unless_off },
+	{ "higher_prio_send_advert", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_STRONGER },
 	GROUP("interface", interface),
 	{ "kernel_rx_buf_size", KEYWORD_UNNEEDED,
 	  .text = "buffers are as large as the groups need" },
 	{ "linkbeat_use_polling", KEYWORD_LEFT,
 	  .text = "the kernel's state of the link is used; a driver without it is not polled" },
-	{ "lower_prio_no_advert", KEYWORD_CALL, .read = read_unless_off },
+	{ "lower_prio_no_advert", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_WEAKER },
 	{ "lvs_sync_daemon_interface", KEYWORD_LEFT,
 	  .text = "load balancing (IPVS) is not part of Tandem" },
-	{ "mcast_dst_ip", KEYWORD_LEFT,
-	  .text = "advertisements go to the multicast address of the RFC" },
+	{ "mcast_dst_ip", KEYWORD_LEFT, .text = KEEPALIVED_MULTICAST },
 	GROUP("mcast_src_ip", multicast_source),
 	{ "native_ipv6", KEYWORD_QUIET },
 	{ "no_accept", KEYWORD_CALL, .read = read_accept },
@@ -390,7 +349,7 @@ static const struct keyword group_words[] = {
 	{ "notify_master_rx_lower_pri", KEYWORD_LEFT,
 	  .text = "no program is run when a weaker master is heard; 'tandem show vrrp alarms' and "
 	          "'monitor vrrp' tell of it" },
-	{ "notify_priority_changes", KEYWORD_CALL, .read = read_unless_off },
+	{ "notify_priority_changes", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_FIFO },
 	{ "notify_stop", KEYWORD_CALL, .read = read_group_notify },
 	{ "old_unicast_checksum", KEYWORD_LEFT,
 	  .text = "the checksum of keepalived before 1.3.7 is not spoken; update the partner" },
@@ -401,7 +360,7 @@ static const struct keyword group_words[] = {
 	  .text = "an address that the kernel removes comes back" },
 	{ "skip_check_adv_addr", KEYWORD_UNNEEDED,
 	  .text = "address lists that differ are an alarm and never two masters" },
-	{ "smtp_alert", KEYWORD_CALL, .read = read_unless_off },
+	{ "smtp_alert", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_MAIL },
 	GROUP("state", state),
 	{ "strict_mode", KEYWORD_CALL, .read = read_strict },
 	{ "track_bfd", KEYWORD_LEFT,
@@ -416,7 +375,8 @@ static const struct keyword group_words[] = {
 	{ "unicast_fault_no_peer", KEYWORD_QUIET },
 	{ "unicast_peer", KEYWORD_CALL, .read = read_peers },
 	GROUP("unicast_src_ip", unicast_source),
-	{ "unicast_ttl", KEYWORD_CALL, .read = read_unless_off },
+	{ "unicast_ttl", KEYWORD_LEFT_IF_ON, .off = "255",
+	  .text = "advertisements are sent with a time to live of 255" },
 	{ "use_ipvlan", KEYWORD_LEFT,
 	  .text = "virtual links are of the kind macvlan; rfc-compatibility makes one" },
 	{ "use_vmac", KEYWORD_CALL, .read = read_virtual_mac },
@@ -479,9 +439,9 @@ read_sync_group(struct model *model, const struct statement *s, void *into UNUSE
 		{ "notify_backup", KEYWORD_CALL, .read = read_sync_notify },
 		{ "notify_fault", KEYWORD_CALL, .read = read_sync_notify },
 		{ "notify_master", KEYWORD_CALL, .read = read_sync_notify },
-		{ "notify_priority_changes", KEYWORD_CALL, .read = read_unless_off },
+		{ "notify_priority_changes", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_FIFO },
 		{ "notify_stop", KEYWORD_CALL, .read = read_sync_notify },
-		{ "smtp_alert", KEYWORD_CALL, .read = read_unless_off },
+		{ "smtp_alert", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_MAIL },
 		{ "sync_group_tracking_weight", KEYWORD_CALL, .read = read_weights_count },
 		{ "track_bfd", KEYWORD_LEFT,
 		  .text = "BFD is not spoken; 'track path-monitor' watches a path" },

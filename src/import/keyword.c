@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Walks blocks by tables.
+ * Walks blocks by tables.  A word that no table has is always a finding; what a word means is with
+ * the readers.
  */
 #include "import/keyword.h"
 
@@ -21,6 +22,22 @@ keyword_below(const struct statement *statement)
 	return (struct said){
 		statement->first ? statement_word(statement->first, 0) : "", statement->place,
 	};
+}
+
+bool
+keyword_is_off(const char *word)
+{
+	return strcmp(word, "off") == 0 || strcmp(word, "no") == 0 || strcmp(word, "false") == 0;
+}
+
+/* Does the statement change nothing? */
+static bool
+is_off(const struct keyword *row, const struct statement *s)
+{
+	const char *word = statement_word(s, 1);
+
+	return row->use == KEYWORD_LEFT_IF_ON &&
+	       (keyword_is_off(word) || (row->off && strcmp(row->off, word) == 0));
 }
 
 void
@@ -65,9 +82,9 @@ keyword_walk(struct model *model, const struct statement *block, const struct ke
 			*(struct said *)((char *)into + row->offset) = keyword_below(s);
 		else if (row->use == KEYWORD_CALL)
 			row->read(model, s, into);
-		else if (row->use != KEYWORD_QUIET)
-			keyword_find(model, row->use == KEYWORD_LEFT ? FINDING_LEFT
-			                                             : FINDING_UNNEEDED,
+		else if (row->use != KEYWORD_QUIET && !is_off(row, s))
+			keyword_find(model, row->use == KEYWORD_UNNEEDED ? FINDING_UNNEEDED
+			                                                 : FINDING_LEFT,
 			             s, "%s", row->text);
 	}
 }

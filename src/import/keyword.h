@@ -15,6 +15,7 @@ enum keyword_use {
 	KEYWORD_BELOW,			/* the same of the first word of its block */
 	KEYWORD_CALL,
 	KEYWORD_LEFT,			/* findings with this text */
+	KEYWORD_LEFT_IF_ON,		/* the same, unless its argument turns it off */
 	KEYWORD_UNNEEDED,
 };
 
@@ -26,7 +27,8 @@ struct keyword {
 	enum keyword_use use;
 	size_t offset;			/* SAID: of the struct said in what is filled */
 	keyword_read *read;		/* CALL */
-	const char *text;		/* LEFT, UNNEEDED */
+	const char *text;		/* LEFT, LEFT_IF_ON, UNNEEDED */
+	const char *off;		/* LEFT_IF_ON: an argument that changes nothing */
 	const struct keyword *more;	/* of the last row: a table that goes on */
 };
 
@@ -42,6 +44,9 @@ void keyword_walk(struct model *model, const struct statement *block,
 
 /* A statement's argument; "" when it has none. */
 struct said keyword_said(const struct statement *statement, size_t index);
+
+/* Is this argument one of keepalived's words for off? */
+bool keyword_is_off(const char *word);
 
 /* The first word of its block; "" when it has none. */
 struct said keyword_below(const struct statement *statement);

@@ -49,7 +49,7 @@ struct lines {
 	size_t steps;
 	size_t bytes;
 	bool failed;
-	bool told_condition;
+	bool guessed;			/* the id, and nobody was told */
 };
 
 static void look_at(struct lines *lines, const struct reading *reading, unsigned line, char *text,
@@ -207,11 +207,11 @@ applies(struct lines *lines, char **text, struct place place)
 	length = strcspn(word, " \t\n");
 	same = strlen(lines->id) == length && memcmp(word, lines->id, length) == 0;
 	*text = word + length + strspn(word + length, " \t");
-	if (!lines->told_condition)
+	if (lines->guessed)
 		findings_add(lines->findings, FINDING_DIFFERS, place, NULL,
 		             "lines that begin with @ were read as the router '%s' reads them; to "
 		             "read them as another, name that behind the file", lines->id);
-	lines->told_condition = true;
+	lines->guessed = false;
 	return same != negative;
 }
 
@@ -509,6 +509,7 @@ lines_read(const struct source *source, struct findings *findings, lines_take *t
 	struct error error;
 
 	(void)uname(&host);
+	lines.guessed = !source->id;
 	lines.instance = strdup(source->id ? source->id : host.nodename);
 	lines.id = strndup(lines.instance, strcspn(lines.instance, "."));
 	assert(lines.instance && lines.id);

@@ -118,8 +118,8 @@ model_inherit_garp(struct model_garp *own, const struct model_garp *common)
 	model_inherit(&own->master_repeat, &common->master_repeat);
 	model_inherit(&own->lower_priority_delay, &common->lower_priority_delay);
 	model_inherit(&own->lower_priority_repeat, &common->lower_priority_repeat);
-	model_inherit(&own->lower_priority_delay, &own->master_delay);
-	model_inherit(&own->lower_priority_repeat, &own->master_repeat);
+	model_inherit(&own->lower_priority_delay, &common->master_delay);
+	model_inherit(&own->lower_priority_repeat, &common->master_repeat);
 	model_inherit(&own->master_refresh, &common->master_refresh);
 	model_inherit(&own->master_refresh_repeat, &common->master_refresh_repeat);
 }

@@ -211,7 +211,8 @@ struct model_check *model_add_check(struct model *model, struct place place,
 
 /* What was not said here counts as it was said for all. */
 void model_inherit(struct said *own, const struct said *common);
-/* The same for announcements; what is not said of a weaker master is as after a takeover. */
+/* The same for announcements; after a weaker master they are as is said for all takeovers, whatever
+ * a group says of its own. */
 void model_inherit_garp(struct model_garp *own, const struct model_garp *common);
 
 /* When everything is read: groups get their sync groups with what these track and run, and the

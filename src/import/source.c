@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads files for an import.  Devices and pipes are refused before they are opened for long: an
- * included name may be anything.
+ * Reads files for an import.  Devices and pipes are refused before they are opened: an included
+ * name may be anything, and to open some devices is to do something.
  */
 #include "import/source.h"
 
@@ -46,12 +46,15 @@ read_all(int fd, const char *path, char **ret_text, struct error *error)
 int
 source_read(const char *path, char **ret_text, struct error *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
-	int r;
+	int fd, r;
 
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+		return error_set(error, -EINVAL, "%s is not a text file", path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
+	/* The name may be another file's by now. */
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
 		r = error_set(error, -EINVAL, "%s is not a text file", path);
 	else

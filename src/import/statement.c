@@ -69,6 +69,9 @@ statement_is(const struct statement *statement, const char *word)
 struct statement *
 statement_find(const struct statement *parent, const char *word)
 {
+	/* What is looked for is mostly what was read last. */
+	if (parent->last && statement_is(parent->last, word))
+		return parent->last;
 	for (struct statement *child = parent->first; child; child = child->next) {
 		if (statement_is(child, word))
 			return child;

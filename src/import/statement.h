@@ -32,7 +32,7 @@ void statement_free(struct statement *root);
 const char *statement_word(const struct statement *statement, size_t index);
 /* The words from this index on, joined; heap. */
 char *statement_rest(const struct statement *statement, size_t index);
-/* The first statement of the block that begins with this word, or NULL. */
+/* A statement of the block that begins with this word, or NULL. */
 struct statement *statement_find(const struct statement *parent, const char *word);
 /* Does it have this first word? */
 bool statement_is(const struct statement *statement, const char *word);

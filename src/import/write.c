@@ -175,16 +175,29 @@ write_network(const char *text, uint8_t family, char ret_text[static 64], uint8_
 /* ------------------------------------------------------------------ interfaces */
 
 static bool
-exists(struct writing *w, const char *kind, const char *name)
+find_words(struct writing *w, char *const words[], size_t count)
 {
-	char *words[] = { (char *)"interfaces", (char *)kind, (char *)name };
 	struct problems problems = { 0 };
 	struct path path;
-	bool found = path_resolve(w->schema, words, 3, PATH_PART, 0, &path, &problems) == 0 &&
+	bool found = path_resolve(w->schema, words, count, PATH_PART, 0, &path, &problems) == 0 &&
 	             path_find(*w->tree, &path);
 
 	problems_done(&problems);
 	return found;
+}
+
+bool
+write_exists(struct writing *w)
+{
+	return find_words(w, w->base.list, w->base.count);
+}
+
+static bool
+exists(struct writing *w, const char *kind, const char *name)
+{
+	char *words[] = { (char *)"interfaces", (char *)kind, (char *)name };
+
+	return find_words(w, words, ARRAY_SIZE(words));
 }
 
 /* "bond0", "dp0bond1" */
@@ -220,7 +233,7 @@ vif_of(struct writing *w, const char *name, char ret_base[static 64])
 	size_t length = strlen(number);
 
 	if (length == 0 || length > 4 || number[0] == '0' || dot == name ||
-	    strspn(number, "0123456789") != length || atol(number) > VLAN_MAX ||
+	    strspn(number, "0123456789") != length || strtol(number, NULL, 10) > VLAN_MAX ||
 	    (size_t)(dot - name) >= 64 || exists(w, "dataplane", name))
 		return NULL;
 	snprintf(ret_base, 64, "%.*s", (int)(dot - name), name);
@@ -389,5 +402,6 @@ write_model(struct ly_ctx *schema, struct model *model, struct lyd_node **tree)
 	nameset_done(&w.places);
 	nameset_done(&w.carried);
 	nameset_done(&w.links);
+	nameset_done(&w.checks);
 	free(w.written);
 }

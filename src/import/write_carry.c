@@ -8,7 +8,7 @@
 
 #include "import/writing.h"
 
-#define RULE_FIRST 16384u		/* where keepalived begins to number rules */
+#define RULE_LAST 16384u		/* from where keepalived numbers rules downwards */
 
 /* ------------------------------------------------------------------ programs */
 
@@ -23,70 +23,70 @@ spell_any(struct writing *w, const struct model_group *group, const char *comman
 	return model_text(w->model, "%s %s %s %s", command, group->scripts.any_as, state, priority);
 }
 
+/* What runs in one state; *first is where the first program was said that is written. */
 static void
 write_script(struct writing *w, const struct model_group *group, const struct said *own,
-             const char *any, const char *leaf, const char *state)
+             const char *any, const char *leaf, const char *state, const struct said **first)
 {
 	const struct said *said = own->text ? own : &group->scripts.any;
 	const char *command = own->text ? write_command(w, own, group->name)
 	                                : any ? spell_any(w, group, any, state) : NULL;
 
-	if (command)
-		write_try(w, said->place, group->name, "run-transition-scripts", leaf, command,
-		          NULL);
+	if (command && write_put(w, said->place, group->name, "run-transition-scripts", leaf,
+	                         command, NULL) && !*first)
+		*first = said;
 	if (own->text && any)
 		write_find(w, FINDING_LEFT, group->scripts.any.place, group->name,
 		           "a group runs one program a state, and has its own for %s; let that "
 		           "one do both", leaf);
 }
 
-static void
-tell_arguments(struct writing *w, const struct said *said, const char *name)
+/* The program for all states, if it can be one. */
+static const char *
+any_command(struct writing *w, const struct model_group *group)
 {
-	if (!said->text || w->told_arguments)
-		return;
-	w->told_arguments = true;
-	write_find(w, FINDING_DIFFERS, said->place, name,
-	           "programs get three more arguments behind their own: the new state, the "
-	           "interface and the number of the group");
+	const struct model_scripts *scripts = &group->scripts;
+	const char *name;
+
+	if (!scripts->any.text)
+		return NULL;
+	name = scripts->any_as + strcspn(scripts->any_as, " ") + 1;
+	if (strpbrk(name, " \t")) {
+		write_find(w, FINDING_LEFT, scripts->any.place, group->name,
+		           "the name '%s' has blanks and would be several arguments of the "
+		           "program; rename it", name);
+		return NULL;
+	}
+	return write_command(w, &scripts->any, group->name);
 }
 
 void
 write_scripts(struct writing *w, const struct model_group *group)
 {
 	const struct model_scripts *scripts = &group->scripts;
-	const struct said *all[] = { &scripts->master, &scripts->backup, &scripts->fault,
-	                             &scripts->stop, &scripts->any };
+	const char *any = any_command(w, group);
 	const struct said *first = NULL;
-	const char *any = NULL;
 	size_t mark;
 
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		tell_arguments(w, all[i], group->name);
-		first = first || !all[i]->text ? first : all[i];
-	}
+	write_script(w, group, &scripts->master, any, "master", "MASTER", &first);
+	write_script(w, group, &scripts->backup, any, "backup", "BACKUP", &first);
+	write_script(w, group, &scripts->fault, any, "fault", "FAULT", &first);
+	write_script(w, group, &scripts->stop, any, "stop", "STOP", &first);
 	if (!first)
 		return;
-	if (scripts->any.text) {
-		any = write_command(w, &scripts->any, group->name);
-		if (any && strpbrk(scripts->any_as + strcspn(scripts->any_as, " ") + 1, " \t")) {
-			write_find(w, FINDING_LEFT, scripts->any.place, group->name,
-			           "the name has blanks and would be several arguments; rename it");
-			any = NULL;
-		}
-	}
-	write_script(w, group, &scripts->master, any, "master", "MASTER");
-	write_script(w, group, &scripts->backup, any, "backup", "BACKUP");
-	write_script(w, group, &scripts->fault, any, "fault", "FAULT");
-	write_script(w, group, &scripts->stop, any, "stop", "STOP");
 	mark = write_begin(w, "run-transition-scripts", NULL);
 	write_user(w, first->place, group->name, scripts->user);
 	write_end(w, mark);
+	if (!w->told_arguments)
+		write_find(w, FINDING_DIFFERS, first->place, group->name,
+		           "programs get three more arguments behind their own: the new state, the "
+		           "interface and the number of the group");
+	w->told_arguments = true;
 }
 
 /* ------------------------------------------------------------------ routes */
 
-/* The number of a routing table; NULL when it is a name that only the other program's host knows. */
+/* The number of a routing table; NULL when it is a name that only the other host knows. */
 static const char *
 table_number(const char *name)
 {
@@ -183,8 +183,8 @@ write_route(struct writing *w, const struct model_group *group, const struct mod
 	         route->metric ? route->metric : "0");
 	if (!note_first(w, own, network, all)) {
 		write_find(w, FINDING_LEFT, route->place, group->name,
-		           "a group has one route to %s, and a route has one group; this one is left "
-		           "out", network);
+		           "a group has one route to %s, and a route has one group; this one is "
+		           "left out", network);
 		return;
 	}
 	mark = write_begin(w, "virtual-route", network, NULL);
@@ -250,7 +250,7 @@ write_rule(struct writing *w, const struct model_group *group, const struct mode
 	}
 	snprintf(priority, sizeof(priority), "%.12s", rule->priority ? rule->priority : "");
 	if (!rule->priority) {
-		snprintf(priority, sizeof(priority), "%u", RULE_FIRST + w->rules++);
+		snprintf(priority, sizeof(priority), "%u", RULE_LAST - w->rules++);
 		write_find(w, FINDING_DIFFERS, rule->place, group->name,
 		           "a rule needs a priority; it has %s now", priority);
 	}
@@ -259,8 +259,8 @@ write_rule(struct writing *w, const struct model_group *group, const struct mode
 	         rule->outbound ? rule->outbound : "", mark, table);
 	if (!note_first(w, own, priority, all)) {
 		write_find(w, FINDING_LEFT, rule->place, group->name,
-		           "a group has one rule of priority %s, and a rule has one group; this one "
-		           "is left out", priority);
+		           "a group has one rule of priority %s, and a rule has one group; this "
+		           "one is left out", priority);
 		return;
 	}
 	base = write_begin(w, "virtual-rule", priority, NULL);

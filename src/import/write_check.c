@@ -13,6 +13,8 @@
 
 #define TRACKS_MAX 32u
 #define MONITOR_NAME_MAX 30
+#define NAME_MAX_LENGTH 63
+#define PORT_MAX 65535
 
 /* Was it written as a path monitor? */
 static bool
@@ -79,8 +81,8 @@ write_user(struct writing *w, struct place place, const char *name, const char *
 	}
 	if (!w->told_user)
 		write_find(w, FINDING_DIFFERS, place, user ? "root" : name,
-		           "programs do not run as root but as tandem-script, where %s took %s; let "
-		           "that user run them, or set another", w->model->program,
+		           "programs do not run as root but as tandem-script, where %s took %s; "
+		           "let that user run them, or set another", w->model->program,
 		           user ? user : w->model->script_default);
 	w->told_user = true;
 }
@@ -107,11 +109,12 @@ sought_process(struct model *model, const char *command)
 	return NULL;
 }
 
-/* A name that the schema takes; the same name always becomes the same. */
+/* A name that the schema takes and no other check has. */
 static const char *
-plain_name(struct model *model, const char *name, size_t length_max)
+plain_name(struct writing *w, const char *name, size_t length_max)
 {
-	char plain[64];
+	char plain[64], numbered[80];
+	bool is_new;
 	size_t i;
 
 	for (i = 0; name[i] && i < length_max && i < sizeof(plain) - 1; i++) {
@@ -121,7 +124,13 @@ plain_name(struct model *model, const char *name, size_t length_max)
 		plain[i] = fits ? name[i] : '_';
 	}
 	plain[i] = '\0';
-	return model_text(model, "%s", i ? plain : "unnamed");
+	snprintf(numbered, sizeof(numbered), "%s", i ? plain : "unnamed");
+	nameset_add(&w->checks, numbered, &is_new);
+	for (unsigned number = 2; !is_new; number++) {
+		snprintf(numbered, sizeof(numbered), "%.*s-%u", (int)length_max - 6, plain, number);
+		nameset_add(&w->checks, numbered, &is_new);
+	}
+	return model_text(w->model, "%s", numbered);
 }
 
 static void
@@ -180,6 +189,7 @@ write_program(struct writing *w, struct model_check *check)
 
 	if (!command)
 		return false;
+	check->written = plain_name(w, check->name, NAME_MAX_LENGTH);
 	words_cut(&w->base, 0);
 	write_begin(w, "service", "health-check", is_process ? "process" : "script",
 	            check->written, NULL);
@@ -201,7 +211,8 @@ write_program(struct writing *w, struct model_check *check)
 static bool
 write_path(struct writing *w, struct model_check *check, const char *target, const char *port)
 {
-	const char *name = check->written, *type = port ? "tcp" : "ping";
+	const char *name = plain_name(w, check->name, MONITOR_NAME_MAX);
+	const char *type = port ? "tcp" : "ping";
 	struct place place = check->command.place;
 	size_t mark;
 
@@ -224,6 +235,7 @@ write_path(struct writing *w, struct model_check *check, const char *target, con
 	write_milliseconds(w, &check->interval, check->name, "probe-interval");
 	write_milliseconds(w, &check->timeout, check->name, "probe-timeout");
 	check->list = "path-monitor";
+	check->written = name;
 	return true;
 }
 
@@ -241,10 +253,10 @@ write_port(struct writing *w, struct model_check *check, bool *ret_written)
 	command += strlen(start);
 	slash = strchr(command, '/');
 	if (!slash || strspn(slash + 1, "0123456789") != strlen(slash + 1) ||
+	    strtol(slash + 1, NULL, 10) < 1 || strtol(slash + 1, NULL, 10) > PORT_MAX ||
 	    !write_address(model_text(w->model, "%.*s", (int)(slash - command), command), target,
 	                   &family))
 		return false;
-	check->written = plain_name(w->model, check->name, MONITOR_NAME_MAX);
 	*ret_written = write_path(w, check, target, slash + 1);
 	if (*ret_written)
 		write_find(w, FINDING_DIFFERS, check->command.place, check->name,
@@ -267,8 +279,6 @@ write_check(struct writing *w, struct model_check *check)
 		           "does not say what is to be checked");
 		return;
 	}
-	check->written = plain_name(w->model, check->name, check->kind == MODEL_PATH
-	                                                   ? MONITOR_NAME_MAX : 63);
 	if (check->kind == MODEL_PATH)
 		written = write_path(w, check, check->command.text, NULL);
 	else if (!write_port(w, check, &written))
@@ -407,8 +417,8 @@ write_track(struct writing *w, const struct model_group *group, const struct mod
 			if (weight && group->sync && !group->sync->weights && !track->common)
 				write_find(w, FINDING_DIFFERS, track->name.place, group->name,
 				           "the weight of %s counts, also in a sync group, where "
-				           "the lowest priority of a member is that of all; %s took "
-				           "it for 0 there, which is a fault",
+				           "the lowest priority of a member is that of all; %s "
+				           "took it for 0 there, which is a fault",
 				           track->name.text, w->model->program);
 			if (track->kind == MODEL_INTERFACE)
 				write_link_delays(w, group, track);

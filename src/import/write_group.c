@@ -14,6 +14,8 @@
 #define ADDRESSES_MAX 20u		/* that fit into advertisements */
 #define SECOND UINT64_C(1000000)
 #define STEP UINT64_C(10000)		/* of intervals in version 3 */
+#define SECONDS_MAX 255u		/* of an interval in version 2 */
+#define STEPS_MAX 4095u			/* of an interval in version 3 */
 
 /* What follows from the addresses of a group. */
 struct shape {
@@ -70,15 +72,18 @@ write_interval(struct writing *w, const struct model_group *group, const struct 
 	rounded = (usec + step / 2) / step * step;
 	if (rounded == 0)
 		rounded = step;
+	if (rounded > (shape->version == 3 ? STEPS_MAX * STEP : SECONDS_MAX * SECOND))
+		rounded = shape->version == 3 ? STEPS_MAX * STEP : SECONDS_MAX * SECOND;
 	snprintf(value, sizeof(value), "%llu",
 	         (unsigned long long)rounded / (shape->version == 3 ? 1000 : SECOND));
 	if (write_put(w, said->place, group->name,
 	              shape->version == 3 ? "fast-advertise-interval" : "advertise-interval",
 	              value, NULL) && rounded != usec)
 		write_find(w, FINDING_DIFFERS, said->place, group->name,
-		           "the interval of version %u goes in steps of %s; %s s is now %s %s",
-		           shape->version, shape->version == 3 ? "10 ms" : "1 s", said->text,
-		           value, shape->version == 3 ? "ms" : "s");
+		           "the interval of version %u goes in steps of %s; %s s is now %s %s, "
+		           "as it was on the wire", shape->version,
+		           shape->version == 3 ? "10 ms up to 40.95 s" : "1 s up to 255 s",
+		           said->text, value, shape->version == 3 ? "ms" : "s");
 }
 
 static void
@@ -135,9 +140,10 @@ write_preempt(struct writing *w, const struct model_group *group)
 	bool is_master = state->text && strcmp(state->text, "MASTER") == 0;
 
 	if (is_master && (group->no_preempt.text || group->preempt_delay.text)) {
-		write_find(w, FINDING_DIFFERS,
-		           (group->no_preempt.text ? group->no_preempt : group->preempt_delay).place,
-		           group->name,
+		const struct said *ignored = group->no_preempt.text ? &group->no_preempt
+		                                                    : &group->preempt_delay;
+
+		write_find(w, FINDING_DIFFERS, ignored->place, group->name,
 		           "%s ignores this with the state MASTER, and it is not taken over; set "
 		           "preempt if it was meant", w->model->program);
 	} else {
@@ -157,13 +163,13 @@ write_preempt(struct writing *w, const struct model_group *group)
 static void
 write_accept(struct writing *w, const struct model_group *group, const struct shape *shape)
 {
-	bool accept = group->accept.text ? strcmp(group->accept.text, "accept") == 0
-	                                 : !is_on(&group->strict);
+	const struct said *strict = is_on(&group->strict) ? &group->strict : NULL;
+	bool accept = group->accept.text ? strcmp(group->accept.text, "accept") == 0 : !strict;
 
 	if (shape->version == 3 && accept)
 		write_try(w, group->place, group->name, "accept", "true", NULL);
-	else if (shape->version == 2 && group->accept.text && !accept)
-		write_find(w, FINDING_LEFT, group->accept.place, group->name,
+	else if (shape->version == 2 && (!accept || strict))
+		write_find(w, FINDING_LEFT, (strict ? strict : &group->accept)->place, group->name,
 		           "a group of version 2 always accepts packets to its addresses; use "
 		           "version 3 on both routers");
 }
@@ -486,6 +492,7 @@ write_group(struct writing *w, const struct model_group *group)
 {
 	struct shape shape = shape_of(group);
 	const struct model_group *first;
+	bool existed;
 	char *words;
 
 	if (!is_complete(w, group, &shape) || !find_place(w, group, &shape, &first) ||
@@ -495,8 +502,13 @@ write_group(struct writing *w, const struct model_group *group)
 	if (group->start_delay.text && strcmp(group->start_delay.text, "0") != 0)
 		write_whole_seconds(w, &group->start_delay, group->name, "start-delay");
 	write_begin(w, "vrrp-group", group->vrid.text, NULL);
+	existed = !first && write_exists(w);
 	if (!write_put(w, group->vrid.place, group->name, NULL))
 		return;
+	if (existed)
+		write_find(w, FINDING_DIFFERS, group->place, group->name,
+		           "the candidate has this group; what it has beside what is said here "
+		           "stays");
 	write_values(w, group, &shape);
 	if (shape.has_v4 && shape.version == 3 && !group->plain_checksum)
 		write_try(w, group->place, group->name, "checksum", "rfc5798", NULL);

@@ -21,8 +21,9 @@ struct writing {
 	size_t written_count;
 	struct nameset carried;		/* routes and rules of all groups */
 	struct nameset links;		/* that were told of */
+	struct nameset checks;		/* names that were given */
 	unsigned rules;			/* that were given a priority here */
-	bool told_user, told_arguments, told_ttl, told_pace, told_length;
+	bool told_user, told_arguments, told_ttl, told_pace;
 };
 
 /* Finding about a statement; name is whose it is, such as a group. */
@@ -38,6 +39,9 @@ bool write_put(struct writing *w, struct place place, const char *name, ...)
 /* Begin and end what stands below further words, ended by NULL; the mark that begin returned. */
 size_t write_begin(struct writing *w, ...) __attribute__((sentinel));
 void write_end(struct writing *w, size_t mark);
+
+/* Is there already what the base names? */
+bool write_exists(struct writing *w);
 
 /* Make sure that there is an interface of this name, and set the base to it.  False with a
  * finding when there can be none. */

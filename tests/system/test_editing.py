@@ -3,15 +3,19 @@
 Editing as people do it: levels, copies, comments, revisions, commits on trial, two at once, and
 terminals that are lost.  One router in a namespace of its own, asked by its command line.
 """
+import contextlib
+import ctypes
 import json
 import os
 import pwd
 import re
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import tempfile
+import time
 
 import pexpect
 import pytest
@@ -47,7 +51,7 @@ class Solitary(Router):
         found = {}
         with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as children:
             for pid in children.read().split():
-                with open(f"/proc/{pid}/comm") as comm:
+                with contextlib.suppress(OSError), open(f"/proc/{pid}/comm") as comm:
                     found[comm.read().strip().removeprefix("tandem-")] = int(pid)
         return found
 
@@ -243,6 +247,13 @@ def test_comments_travel_as_annotations_for_programs(router):
     tree, revision = router.running()
     bond = tree["tandem-interfaces:interfaces"]["bonding"][0]
     assert bond["@description"] == {"tandem-comment:comment": "why"}
+    patch = {"tandem-interfaces:interfaces": {"bonding": [
+        {"name": "dp0bond0", "@description": {"tandem-comment:comment": "because"},
+         "description": "patched"}]}}
+    status, _, text = router.api("PATCH", "/restconf/data", json.dumps(patch),
+                                 {"Content-Type": "application/yang-data+json"})
+    assert status in (200, 204), text
+    assert "/* because */\n        description patched\n" in router.braces()
     bond["@description"]["tandem-comment:comment"] = "because */ of"
     status, _, _ = router.api("PUT", "/restconf/data", json.dumps(tree),
                               {"Content-Type": "application/yang-data+json"})
@@ -442,6 +453,36 @@ def test_nobody_commits_into_a_trial(router):
     assert "mtu" not in router.braces() and "trial" not in router.commits()
 
 
+@pytest.fixture
+def other(folder):
+    """A second router, for tests that end it."""
+    router = Solitary("r2", Alone(), folder, START)
+    router.start()
+    yield router
+    router.stop()
+    router.forget()
+
+
+def test_trial_outlives_a_restart_of_the_service_and_not_a_boot(other):
+    before = other.braces()
+    api_trial(other, 1400, 60)
+    other.stop()
+    other.start()
+    assert "mtu 1400" in other.braces() and int(other.commits()["trial"]["remaining"]) <= 60
+    revision = other.revision()
+    other.stop()
+    shutil.rmtree(other.run_dir)
+    other.start()
+    assert other.braces() == before and "trial" not in other.commits()
+    assert other.revision() == revision + 1
+    assert other.commits()["commit"][0]["via"] == "start"
+    # The next boot begins with what the history ends with: it is the same revision.
+    other.stop()
+    shutil.rmtree(other.run_dir)
+    other.start()
+    assert other.revision() == revision + 1
+
+
 # Two people at once.
 
 def test_others_are_told_and_nobody_is_overwritten(shell, router):
@@ -512,3 +553,95 @@ def test_discarded_changes_are_not_kept(shell, tmp_path):
     person.sendline("exit")
     person.expect(pexpect.EOF)
     assert not (tmp_path / "state" / "tandem").exists()
+
+
+# A manager that dies in the middle.
+
+class Tracer:
+    """Counts another process's system calls, by both their ends, and kills it at one of them."""
+
+    SEIZE, INTERRUPT, SYSCALL, EXITKILL = 0x4206, 0x4207, 24, 1 << 20
+    ALL = 0x40000000                        # __WALL: also threads
+
+    def __init__(self, pid):
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+        self.pid = pid
+        self.ask(self.SEIZE, self.EXITKILL)
+        self.ask(self.INTERRUPT)
+        os.waitpid(pid, self.ALL)
+
+    def ask(self, request, data=0):
+        if self.libc.ptrace(request, self.pid, None, data) < 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+
+    def kill_at(self, stop):
+        """Let it run to this stop; False when it sleeps before (epoll_wait has nothing to do)."""
+        for _ in range(stop):
+            self.ask(self.SYSCALL)
+            deadline = time.monotonic() + 1.5
+            while os.waitpid(self.pid, self.ALL | os.WNOHANG)[0] == 0:
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(0.0002)
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, self.ALL)
+        return True
+
+
+def commit_request(router, mtu):
+    """A commit on its way: the socket, from which the answer comes if one comes."""
+    tree, revision = router.running()
+    tree["tandem-interfaces:interfaces"]["bonding"][0]["mtu"] = mtu
+    body = json.dumps(tree)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(5)
+    connection.connect(router.run_dir + "/api.sock")
+    request = (f"PUT /restconf/data HTTP/1.1\r\nHost: r\r\nIf-Match: \"{revision}\"\r\n"
+               f"Content-Type: application/yang-data+json\r\nContent-Length: {len(body)}\r\n\r\n"
+               + body).encode()
+    return connection, request
+
+
+def test_manager_killed_at_any_call_of_a_commit_leaves_old_or_new(router):
+    """
+    The whole manager, with what receives the request before and answers it after, killed at every
+    eighth stop (a manager that dies so often is started only once a second), or at every one where
+    the environment has TANDEM_EVERY_CALL; the store by itself is killed at every one in
+    tests/unit/config/test_store_crash.c.
+    """
+    stop, mtu, killed = 0, 1000, 0
+    while True:
+        before = router.running()[0]["tandem-interfaces:interfaces"]["bonding"][0].get("mtu")
+        mtu += 1
+        connection, request = commit_request(router, mtu)
+        pid = router.pids()["manager"]
+        tracer = Tracer(pid)
+        connection.send(request)
+        if not tracer.kill_at(stop):
+            break
+        killed += 1
+        try:
+            answer = connection.recv(4096)
+        except OSError:
+            answer = b""
+        connection.close()
+        wait_for(lambda: router.pids().get("manager", pid) != pid, 5, "another manager")
+        wait_for(router.answers, 5, "its API")
+        tree, revision = router.running()
+        found = tree["tandem-interfaces:interfaces"]["bonding"][0].get("mtu")
+        assert found == mtu if answer.startswith(b"HTTP/1.1 2") else found in (before, mtu)
+        commits = router.commits()
+        assert commits["revision"] == revision == commits["commit"][0]["revision"]
+        numbers = [int(commit["revision"]) for commit in commits["commit"]]
+        assert numbers == sorted(numbers, reverse=True)
+        status, _, text = router.api("GET", f"/restconf/data?revision={numbers[-1]}")
+        assert status == 200, text
+        stop += 1 if "TANDEM_EVERY_CALL" in os.environ else 8
+    print(f"killed at {killed} stops")
+    assert killed > 10
+    # The one that was waited for in vain is killed too, when its tracer lets go.
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, Tracer.ALL)
+    wait_for(lambda: router.pids().get("manager", pid) != pid, 5, "another manager")
+    wait_for(router.answers, 5, "its API")

@@ -35,8 +35,9 @@ from laws import waited
 NAMES = ("r1", "r2")
 PRIORITIES = {"r1": 200, "r2": 100}
 MARK = 47000            # UDP port of what asks to be forwarded; the group's number is added
-UNNUMBERED = b"\0\0\xff\xff"             # its end: the turn's number and what undoes it in a checksum
-LATE = 0.05             # a forwarded question this old waited where it may: for a neighbour's address
+# Its end: the turn's number, and what undoes that in a checksum.
+UNNUMBERED = b"\0\0\xff\xff"
+LATE = 0.05             # a question this old waited where it may: for a neighbour's address
 PLAIN4, VIRTUAL4, PLAIN6, VIRTUAL6 = 1, 2, 3, 4
 ALL = (PLAIN4, VIRTUAL4, PLAIN6, VIRTUAL6)
 

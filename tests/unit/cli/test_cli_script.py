@@ -86,6 +86,34 @@ def test_commit_without_an_answer_does_not_claim_to_know(tandem, service):
     assert "Commit failed" not in done.stderr
 
 
+@pytest.mark.parametrize("line, path", [
+    ("commit comment for the new provider", "data?comment=for%20the%20new%20provider"),
+    ("commit comment 'é & =?'", "data?comment=%C3%A9%20%26%20%3D%3F"),
+    ("commit-confirm 10", "data?confirm-timeout=600&comment="),
+    ("commit-confirm 5 comment a try", "data?confirm-timeout=300&comment=a%20try"),
+])
+def test_commit_says_how_and_what_for(tandem, service, line, path):
+    done = tandem(lines=["configure", f"set {GROUP} priority 200", line, "exit"])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path for path, _ in service.asked("PUT")] == [path]
+
+
+@pytest.mark.parametrize("minutes", ["0", "x", "10081", "-1"])
+def test_time_to_confirm_is_a_number_of_minutes(tandem, service, minutes):
+    done = tandem(lines=["configure", f"set {GROUP} priority 200", f"commit-confirm {minutes}"])
+    assert done.returncode == 1
+    assert f"1 to 10080, not '{minutes}'" in done.stderr
+    assert service.asked("PUT") == []
+
+
+def test_confirm_is_an_operation_and_its_refusal_is_told(tandem, service):
+    assert tandem(lines=["configure", "confirm", "exit"]).returncode == 0
+    assert service.asked("POST") == [("operations/tandem-state:confirm", "")]
+    service.refuse["operations/tandem-state:confirm"] = (409, "nothing waits")
+    done = tandem(lines=["configure", "confirm"])
+    assert done.returncode == 1 and "nothing waits" in done.stderr
+
+
 def test_validate_changes_nothing(tandem, service):
     done = tandem(lines=["configure", f"set {GROUP} priority 200", "validate", "exit discard"])
     assert done.returncode == 0
@@ -265,3 +293,28 @@ def test_rebase_of_changes_that_collide_keeps_the_candidate(environment, service
     assert status == 1
     assert "kept as they were" in err
     assert "changes that were not committed are dropped" in err
+
+
+def test_rebase_carries_comments_over(environment, service, tmp_path):
+    def other(configuration):
+        group_of(configuration)["description"] = "theirs"
+        configuration[CONFIG]["bonding"][0]["@"] = {"tandem-comment:comment": "their remark"}
+
+    status, _, err = interrupted(
+        environment, service, tmp_path, other,
+        ["configure", f"set {GROUP} preempt false", f"comment {GROUP} 'our remark'"],
+        ["rebase", "commit", "exit"])
+    assert (status, err) == (0, "")
+    assert group_of(service.configuration)["@"] == {"tandem-comment:comment": "our remark"}
+    assert service.configuration[CONFIG]["bonding"][0]["@"] == {
+        "tandem-comment:comment": "their remark"}
+
+
+def test_rebase_of_two_comments_on_one_node_leaves_it_to_a_person(environment, service, tmp_path):
+    def other(configuration):
+        group_of(configuration)["@"] = {"tandem-comment:comment": "theirs"}
+
+    status, _, err = interrupted(environment, service, tmp_path, other,
+                                 ["configure", f"comment {GROUP} 'ours'"], ["rebase"])
+    assert status == 1
+    assert "kept as they were" in err

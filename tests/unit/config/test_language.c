@@ -584,6 +584,20 @@ random_value(const struct lysc_node *leaf, char *value, size_t size)
 	free(form);
 }
 
+/* A remark on what the words name, now and then; where nothing is, none. */
+static void
+random_comment(struct lyd_node *tree, char **words, size_t count)
+{
+	static const char *const texts[] = { "why", "it's \"so\" # and // so", "*", "/* {", "** /",
+	                                     "}", "\\n \\", "\xc3\xa9  two blanks", "/", "'" };
+	struct problems ignored = { 0 };
+
+	if (chance(5) == 0)
+		(void)!language_comment(schema, tree, words, count, texts[chance(ARRAY_SIZE(texts))],
+		                        0, &ignored);
+	problems_done(&ignored);
+}
+
 static void
 grow(struct lyd_node **tree, char **words, size_t count, const struct lysc_node *node)
 {
@@ -608,8 +622,10 @@ grow(struct lyd_node **tree, char **words, size_t count, const struct lysc_node 
 			fail_msg("%s", lines);
 		}
 	}
-	if (node->nodetype & LYD_NODE_TERM)
+	if (node->nodetype & LYD_NODE_TERM) {
+		random_comment(*tree, words, count);
 		return;
+	}
 
 	size_t children;
 	const struct lysc_node **list = tree_schema_children(schema, node, &children);
@@ -621,13 +637,32 @@ grow(struct lyd_node **tree, char **words, size_t count, const struct lysc_node 
 			grow(tree, words, count, list[i]);
 	}
 	free(list);
+	random_comment(*tree, words, count);
+}
+
+/* The same tree by way of JSON. */
+static void
+expect_json_to_itself(const struct lyd_node *tree, const char *braces)
+{
+	struct lyd_node *back = NULL;
+	char *json = NULL, *again;
+
+	assert_int_equal(lyd_print_mem(&json, tree, LYD_JSON, LYD_PRINT_WITHSIBLINGS), LY_SUCCESS);
+	assert_int_equal(lyd_parse_data_mem(schema, json, LYD_JSON,
+	                                    LYD_PARSE_ONLY | LYD_PARSE_STRICT, 0, &back),
+	                 LY_SUCCESS);
+	again = language_print_braces(back, false);
+	assert_string_equal(again, braces);
+	free(again);
+	free(json);
+	lyd_free_all(back);
 }
 
 /* What is printed in either form reads back as the same tree, and prints the same again. */
 static void
 test_generated_trees_print_and_parse_to_themselves(void **state)
 {
-	static const char *const tops[] = { "interfaces", "service" };
+	static const char *const tops[] = { "interfaces", "service", "system" };
 
 	(void)state;
 	for (unsigned run = 0; run < 40; run++) {
@@ -647,8 +682,10 @@ test_generated_trees_print_and_parse_to_themselves(void **state)
 		char *braces_again = language_print_braces(from_set, false);
 
 		assert_string_equal(difference, "");
+		assert_int_equal(language_count_changes(tree, from_braces), 0);
 		assert_string_equal(set, set_again);
 		assert_string_equal(braces, braces_again);
+		expect_json_to_itself(tree, braces);
 		free(difference);
 		free(set);
 		free(braces);
@@ -658,6 +695,196 @@ test_generated_trees_print_and_parse_to_themselves(void **state)
 		lyd_free_siblings(from_braces);
 		lyd_free_siblings(tree);
 	}
+}
+
+/* ---- comments ------------------------------------------------------------------------------- */
+
+static void
+expect_braces(const char *text, const char *wanted)
+{
+	struct lyd_node *tree = sample_tree(text);
+	char *printed = language_print_braces(tree, false);
+
+	assert_string_equal(printed, wanted);
+	free(printed);
+	lyd_free_siblings(tree);
+}
+
+static void
+test_comment_stands_above_what_follows_it(void **state)
+{
+	(void)state;
+	expect_braces("/* all */ interfaces {\n"
+	              "  /* the first\n   * of\n   *two */\n  /* and more */\n"
+	              "  dataplane eth0 { /* in front */\n"
+	              "    mtu 1400 /* behind */\n"
+	              "    # not kept\n    description x // nor this\n"
+	              "    /* on nothing */\n  }\n"
+	              "  /**/ dataplane eth1 {\n  }\n}\n/* at the end */\n",
+	              "/* all */\ninterfaces {\n"
+	              "    /* the first of two and more */\n"
+	              "    dataplane eth0 {\n"
+	              "        description x\n"
+	              "        /* in front behind */\n"
+	              "        mtu 1400\n"
+	              "    }\n"
+	              "    dataplane eth1 {\n    }\n}\n");
+}
+
+static void
+test_comment_is_a_command_of_its_own(void **state)
+{
+	(void)state;
+	expect_braces("set interfaces dataplane eth0 mtu 1400\n"
+	              "comment interfaces dataplane eth0 'as ordered'\n"
+	              "comment interfaces dataplane eth0 mtu first\n"
+	              "comment interfaces dataplane eth0 mtu second\n"
+	              "comment interfaces dataplane eth0 ''\n",
+	              "interfaces {\n    dataplane eth0 {\n        /* second */\n"
+	              "        mtu 1400\n    }\n}\n");
+}
+
+static void
+test_comment_that_will_not_do_is_refused(void **state)
+{
+	static const struct {
+		const char *line, *reason;
+	} cases[] = {
+		{ "comment interfaces dataplane eth0 mtu x", "only what is configured" },
+		{ "comment interfaces dataplane eth0 address x", "say which" },
+		{ "comment interfaces dataplane eth0 'a */ b'", "without */" },
+		{ "comment interfaces dataplane eth0 ' a'", "without blanks around it" },
+		{ "comment interfaces dataplane eth0 \"a\\nb\"", "one line" },
+		{ "comment interfaces dataplan x", "dataplan" },
+		{ "comment interfaces", "must begin with" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct problems problems = { 0 };
+		struct lyd_node *tree = sample_tree("set interfaces dataplane eth0 address "
+		                                    "10.0.0.1/24\n");
+		char *lines;
+
+		assert_true(language_read(schema, cases[i].line, &tree, &problems) < 0);
+		lines = sample_lines(&problems);
+		if (!strstr(lines, cases[i].reason))
+			fail_msg("%s: %s", cases[i].line, lines);
+		free(lines);
+		lyd_free_siblings(tree);
+	}
+}
+
+static void
+test_changed_comment_is_a_difference_of_its_node(void **state)
+{
+	struct lyd_node *old = sample_tree("set interfaces dataplane eth0 mtu 1400\n"
+	                                   "comment interfaces dataplane eth0 old\n"
+	                                   "comment interfaces dataplane eth0 mtu gone\n");
+	struct lyd_node *new = sample_tree("set interfaces dataplane eth0 mtu 1400\n"
+	                                   "comment interfaces dataplane eth0 new\n");
+	char *text = language_compare(old, new, false);
+
+	(void)state;
+	assert_string_equal(text, "[edit interfaces dataplane eth0]\n-/* old */\n+/* new */\n"
+	                          "[edit interfaces dataplane eth0 mtu]\n-/* gone */\n");
+	assert_int_equal(language_count_changes(old, new), 2);
+	free(text);
+	lyd_free_siblings(old);
+	lyd_free_siblings(new);
+}
+
+/* ---- marks ---------------------------------------------------------------------------------- */
+
+static void
+test_marks_say_what_came_went_and_changed(void **state)
+{
+	struct lyd_node *old = sample_tree(
+		"set interfaces dataplane eth0 address 10.0.0.1/24\n"
+		"set interfaces dataplane eth0 description same\n"
+		"set interfaces dataplane eth0 mtu 1400\n"
+		"set interfaces dataplane eth0 vrrp vrrp-group 1 virtual-address 10.0.0.8/24\n"
+		"set interfaces dataplane eth0 vrrp vrrp-group 1 virtual-address 10.0.0.9/24\n"
+		"set interfaces dataplane eth1\n"
+		"comment interfaces dataplane eth0 description why\n");
+	struct lyd_node *new = sample_tree(
+		"set interfaces dataplane eth0 address 10.0.0.2/24\n"
+		"set interfaces dataplane eth0 description same\n"
+		"set interfaces dataplane eth0 mtu 1300\n"
+		"set interfaces dataplane eth0 vrrp vrrp-group 1 virtual-address 10.0.0.7/24\n"
+		"set interfaces dataplane eth0 vrrp vrrp-group 1 virtual-address 10.0.0.8/24\n"
+		"set interfaces dataplane eth2\n"
+		"comment interfaces dataplane eth0 description because\n");
+	char *text = language_print_marked(old, new, false);
+
+	(void)state;
+	assert_string_equal(text,
+		" interfaces {\n"
+		"     dataplane eth0 {\n"
+		"-        address 10.0.0.1/24\n"
+		"+        address 10.0.0.2/24\n"
+		"-        /* why */\n"
+		"+        /* because */\n"
+		"         description same\n"
+		">        mtu 1300\n"
+		"         vrrp {\n"
+		"             vrrp-group 1 {\n"
+		"-                virtual-address 10.0.0.9/24\n"
+		"+                virtual-address 10.0.0.7/24\n"
+		"                 virtual-address 10.0.0.8/24\n"
+		"             }\n"
+		"         }\n"
+		"     }\n"
+		"-    dataplane eth1 {\n"
+		"-    }\n"
+		"+    dataplane eth2 {\n"
+		"+    }\n"
+		" }\n");
+	assert_int_equal(language_count_changes(old, new), 8);
+	free(text);
+	lyd_free_siblings(old);
+	lyd_free_siblings(new);
+}
+
+static void
+expect_marked_below(const struct lyd_node *old, const struct lyd_node *new, const char *path,
+                    const char *wanted)
+{
+	struct problems problems = { 0 };
+	char **words, *text;
+	size_t count;
+
+	assert_int_equal(language_split(path, &words, &count), 0);
+	text = language_print_marked_below(schema, old, new, words, count, false, &problems);
+	assert_string_equal(text ? text : "refused", wanted);
+	assert_int_equal(problems.errors > 0, !text);
+	free(text);
+	language_free_words(words, count);
+	problems_done(&problems);
+}
+
+static void
+test_marks_below_a_path_show_only_that(void **state)
+{
+	struct lyd_node *old = sample_tree("set interfaces dataplane eth0 mtu 1400\n"
+	                                   "set interfaces dataplane eth1\n");
+	struct lyd_node *new = sample_tree("set interfaces dataplane eth0 address 10.0.0.2/24\n"
+	                                   "set interfaces dataplane eth0 address 10.0.0.3/24\n");
+
+	(void)state;
+	expect_marked_below(old, new, "interfaces dataplane eth0",
+	                    "+address 10.0.0.2/24\n+address 10.0.0.3/24\n-mtu 1400\n");
+	expect_marked_below(old, new, "interfaces dataplane eth0 mtu", "-mtu 1400\n");
+	expect_marked_below(old, new, "interfaces dataplane eth0 address",
+	                    "+address 10.0.0.2/24\n+address 10.0.0.3/24\n");
+	expect_marked_below(old, new, "interfaces dataplane eth0 address 10.0.0.3/24",
+	                    "+address 10.0.0.3/24\n");
+	expect_marked_below(old, new, "interfaces dataplane eth1", "");
+	expect_marked_below(old, new, "interfaces dataplane eth9", "");
+	expect_marked_below(old, new, "interfaces dataplan", "refused");
+	expect_marked_below(NULL, NULL, "", "");
+	lyd_free_siblings(old);
+	lyd_free_siblings(new);
 }
 
 int
@@ -679,6 +906,12 @@ main(void)
 		cmocka_unit_test(test_compare_shows_paths_with_what_went_and_came),
 		cmocka_unit_test(test_completion_offers_words_values_and_live_names),
 		cmocka_unit_test(test_completion_offers_what_stands_elsewhere_in_the_tree),
+		cmocka_unit_test(test_comment_stands_above_what_follows_it),
+		cmocka_unit_test(test_comment_is_a_command_of_its_own),
+		cmocka_unit_test(test_comment_that_will_not_do_is_refused),
+		cmocka_unit_test(test_changed_comment_is_a_difference_of_its_node),
+		cmocka_unit_test(test_marks_say_what_came_went_and_changed),
+		cmocka_unit_test(test_marks_below_a_path_show_only_that),
 		cmocka_unit_test(test_generated_trees_print_and_parse_to_themselves),
 	};
 

@@ -145,13 +145,46 @@ test_interfaces_match_by_name_then_network_then_virtual_address(void **state)
 		"set interfaces dataplane eth7 vrrp vrrp-group 1 virtual-address 10.0.0.1/24\n"
 		"set interfaces dataplane eth7 vrrp vrrp-group 1 preempt false\n"
 		"set interfaces dataplane eth7 vrrp vrrp-group 1 priority 253\n";
+	char text[1024];
 
 	(void)state;
 	expect_none(FIRST, port);
 	expect(FIRST, elsewhere, "W P18 ", "eth7");
+	/* Nothing leaves by a loopback, and what has a partner is no second one's. */
+	snprintf(text, sizeof(text), "%sset interfaces loopback lo address 10.0.0.3/32\n",
+	         elsewhere);
+	expect(FIRST, text, "W P18 ", "eth7");
+	expect(FIRST "set interfaces dataplane eth5 address 10.0.0.8/24\n"
+	       "set interfaces dataplane eth5 vrrp vrrp-group 5 virtual-address 10.0.0.5\n", SECOND,
+	       "E P1 interfaces dataplane eth5 | ", "");
 	expect(FIRST, SECOND "delete " BOND " address\nset " BOND " address 192.168.0.3/24\n",
 	       "W P18 " BOND " address '10.0.0.2/24' | " BOND " address '192.168.0.3/24'",
 	       "no network in common");
+}
+
+#define PORT(name, host) \
+	"set interfaces dataplane " name " address fe80::" host "/64\n" \
+	"set interfaces dataplane " name " vrrp vrrp-group 1 version 3\n" \
+	"set interfaces dataplane " name " vrrp vrrp-group 1 virtual-address fe80::1\n" \
+	"set interfaces dataplane " name " vrrp vrrp-group 1 preempt false\n"
+
+/* A link-local address is another one on every network. */
+static void
+test_link_local_addresses_bring_nothing_together(void **state)
+{
+	char *text = compare(PORT("eth1", "2"), PORT("eth2", "3"));
+
+	(void)state;
+	assert_non_null(strstr(text, "E P1 interfaces dataplane eth1 | "));
+	assert_non_null(strstr(text, "E P1  | interfaces dataplane eth2"));
+	free(text);
+	expect_none(FIRST FIRST_VIF V3 "set " GROUP " virtual-address fe80::1\n"
+	            "set " MEMBER " version 3\nset " MEMBER " virtual-address fe80::1\n",
+	            SECOND SECOND_VIF V3 "set " GROUP " virtual-address fe80::1\n"
+	            "set " MEMBER " version 3\nset " MEMBER " virtual-address fe80::1\n");
+	expect_none(FIRST V3 "set " GROUP " virtual-address fe80::1\n",
+	            SECOND V3 "set " GROUP " virtual-address fe80::1\n"
+	            "set interfaces dataplane eth7 address fe80::1/64\n");
 }
 
 static void
@@ -162,6 +195,8 @@ test_p2_group_on_one_router_is_named(void **state)
 	(void)state;
 	expect(more, SECOND, "E P2 " BOND " vrrp vrrp-group 7 | " BOND ": r2 has no VRRP group 7 "
 	       "on dp0bond0", "");
+	expect_none(FIRST "set " BOND " vrrp vrrp-group 7 virtual-address 10.0.0.7\n"
+	            "set " BOND " vrrp vrrp-group 7 disable\n", SECOND);
 }
 
 static void
@@ -284,6 +319,9 @@ test_p13_sync_groups_must_have_one_shape_not_one_name(void **state)
 	       "E P13 " MEMBER " | " MEMBER " sync-group 'A': On r2 the group moves together",
 	       "no sync group");
 	expect_none(FIRST FIRST_VIF SYNC(GROUP, "A"), SECOND SECOND_VIF);
+	expect_none(FIRST FIRST_VIF SYNC(GROUP, "A") SYNC(MEMBER, "A") "set " MEMBER " disable\n",
+	            SECOND SECOND_VIF SYNC(GROUP, "A") SYNC(MEMBER, "B") "set " MEMBER
+	            " disable\n");
 }
 
 static void
@@ -307,6 +345,10 @@ test_p17_unicast_peers_name_each_other(void **state)
 	(void)state;
 	expect_none(FIRST "set " GROUP " peer-address 10.0.0.3\n",
 	            SECOND "set " GROUP " peer-address 10.0.0.2\n");
+	/* A group of one family is heard in that one. */
+	expect_none(FIRST V3 "set " GROUP " peer-address 10.0.0.3\n",
+	            SECOND V3 "set " GROUP " peer-address 10.0.0.2\n"
+	            "set " BOND " address fe80::3/64\n");
 	expect(FIRST "set " GROUP " peer-address 10.0.0.3\n", SECOND, "E P17 ",
 	       "Only r1 speaks to a peer in unicast");
 	expect(FIRST "set " GROUP " peer-address 10.0.0.4\n",
@@ -382,6 +424,8 @@ test_p23_group_disabled_on_one_router_is_named(void **state)
 	expect(FIRST, SECOND "set " GROUP " disable\n", "E P23 " GROUP " | " GROUP " disable: VRRP "
 	       "group 1 of dp0bond0 is disabled on r2", "nobody stands in for r1");
 	expect_none(FIRST "set " GROUP " disable\n", SECOND "set " GROUP " disable\n");
+	expect(FIRST, SECOND "set " BOND " disable\n", "E P23 " BOND " | " BOND " disable: "
+	       "Interface dp0bond0 is disabled on r2", "nobody stands in for r1");
 }
 
 static void
@@ -413,6 +457,7 @@ main(void)
 		cmocka_unit_test(test_pair_that_fits_has_no_finding),
 		cmocka_unit_test(test_p1_interface_without_partner_is_named),
 		cmocka_unit_test(test_interfaces_match_by_name_then_network_then_virtual_address),
+		cmocka_unit_test(test_link_local_addresses_bring_nothing_together),
 		cmocka_unit_test(test_p2_group_on_one_router_is_named),
 		cmocka_unit_test(test_p3_address_in_groups_of_two_numbers_is_said_once),
 		cmocka_unit_test(test_p4_versions_must_be_equal_or_one_speak_both),

@@ -4,6 +4,7 @@
  * can fail, a crash in the middle of it included.
  */
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@
 #define BAD "set interfaces dataplane eth0 vrrp vrrp-group 1 priority 7\n"
 
 static char directory[] = "/tmp/store-XXXXXX";
-static char saved[64], running[64], beside[64], former[80];
+static char saved[64], running[64], beside[64], former[80], history[64];
 static const struct store_places places = { .saved = saved, .running = running };
 static const struct note note = { .time = 2000, .user = "alice", .via = "cli" };
 
@@ -39,11 +40,21 @@ write_text(const char *path, const char *text)
 static int
 clear(void **state)
 {
+	char pattern[96];
+	glob_t files;
+
 	(void)state;
 	unlink(saved);
 	unlink(running);
 	unlink(beside);
 	unlink(former);
+	snprintf(pattern, sizeof(pattern), "%s/*", history);
+	if (glob(pattern, 0, NULL, &files) == 0) {
+		for (size_t i = 0; i < files.gl_pathc; i++)
+			unlink(files.gl_pathv[i]);
+		globfree(&files);
+	}
+	rmdir(history);
 	return 0;
 }
 
@@ -345,6 +356,252 @@ test_full_disk_leaves_the_old_file(void **state)
 	store_free(store);
 }
 
+/* ---- history and trials --------------------------------------------------------------------- */
+
+static const struct store_places remembering = { .saved = saved, .running = running,
+                                                 .history = history };
+
+/* As started(), with a history, and record what runs. */
+static struct store *
+remembered(uint64_t after)
+{
+	struct problems problems = { 0 };
+	struct store *store;
+
+	assert_int_equal(store_new(schema, &remembering, &store, NULL), 0);
+	store_continue_after(store, after);
+	assert_int_equal(store_start(store, 1000, &problems), 0);
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(store_record(store, NULL), 0);
+	problems_done(&problems);
+	return store;
+}
+
+static void
+commit_for(struct store *store, const char *commands, unsigned seconds)
+{
+	const struct note how = { .time = 2000, .user = "bob", .via = "api",
+	                          .trial = { .seconds = seconds, .deadline = 77 } };
+	struct prepared prepared;
+
+	assert_int_equal(prepare(store, commands, &prepared), 0);
+	assert_int_equal(store_commit(store, &prepared, &how, NULL), 0);
+	assert_int_equal(store_record(store, NULL), 0);
+	prepared_done(&prepared);
+}
+
+static void
+expect_says(const struct lyd_node *tree, const char *commands)
+{
+	char *text = language_print_set(tree, false);
+	struct lyd_node *wanted_tree = sample_tree(commands);
+	char *wanted = language_print_set(wanted_tree, false);
+
+	assert_string_equal(text, wanted);
+	lyd_free_siblings(wanted_tree);
+	free(wanted);
+	free(text);
+}
+
+static void
+expect_revision(const struct store *store, uint64_t revision, const char *commands)
+{
+	struct problems problems = { 0 };
+	struct lyd_node *tree = NULL;
+
+	assert_int_equal(store_read_revision(store, revision, &tree, &problems),
+	                 commands ? 0 : -ENOENT);
+	if (commands)
+		expect_says(tree, commands);
+	lyd_free_siblings(tree);
+	problems_done(&problems);
+}
+
+static void
+test_every_revision_is_read_back(void **state)
+{
+	struct store *store = remembered(0);
+
+	(void)state;
+	commit_for(store, ONE, 0);
+	commit_for(store, TWO, 0);
+	expect_revision(store, 1, "");
+	expect_revision(store, 2, ONE);
+	expect_revision(store, 3, TWO);
+	expect_revision(store, 4, NULL);
+	assert_string_equal(history_find(store_history(store), 1)->via, "start");
+	assert_string_equal(history_find(store_history(store), 3)->user, "bob");
+	store_free(store);
+}
+
+static void
+test_boot_with_what_ran_last_keeps_its_revision(void **state)
+{
+	struct store *store = remembered(0);
+
+	(void)state;
+	commit_for(store, ONE, 0);
+	assert_int_equal(store_save(store, NULL), 0);
+	store_free(store);
+	unlink(running);
+	store = remembered(0);
+	expect_running(store, ONE, 2);
+	assert_string_equal(store_note(store)->user, "bob");
+	commit_for(store, TWO, 0);
+	assert_int_equal(store_revision(store), 3);
+	store_free(store);
+
+	/* What was not saved is gone with the boot, and the next revision is another one. */
+	unlink(running);
+	store = remembered(0);
+	expect_running(store, ONE, 4);
+	expect_revision(store, 3, TWO);
+	store_free(store);
+}
+
+static void
+test_revisions_go_on_behind_those_of_an_earlier_service(void **state)
+{
+	struct store *store;
+
+	(void)state;
+	write_text(saved, ONE);
+	store = remembered(41);
+	expect_running(store, ONE, 42);
+	store_free(store);
+}
+
+static void
+test_unrecorded_revision_is_recorded_at_the_next_start(void **state)
+{
+	struct store *store = remembered(0);
+
+	(void)state;
+	commit(store, ONE);		/* killed before it was recorded */
+	store_free(store);
+	store = remembered(0);
+	assert_int_equal(history_note(store_history(store), 0)->revision, 2);
+	assert_string_equal(history_note(store_history(store), 0)->user, "alice");
+	store_free(store);
+}
+
+static void
+test_trial_remembers_what_was_confirmed(void **state)
+{
+	struct store *store = remembered(0);
+	struct prepared prepared;
+
+	(void)state;
+	commit_for(store, ONE, 0);
+	assert_int_equal(store_note(store)->trial.seconds, 0);
+	commit_for(store, TWO, 600);
+	assert_int_equal(store_note(store)->trial.returns_to, 2);
+	expect_says(store_former(store), ONE);
+	assert_int_equal(mode_of(former), 0600);
+
+	/* A trial in its place returns to the same; only that is "former". */
+	commit_for(store, "set interfaces dataplane eth0 mtu 1400\n", 300);
+	assert_int_equal(store_note(store)->trial.returns_to, 2);
+	assert_int_equal(store_note(store)->trial.seconds, 300);
+	expect_says(store_former(store), ONE);
+	assert_int_equal(prepare(store, ONE, &prepared), 0);
+	assert_true(prepared.former);
+	prepared_done(&prepared);
+	assert_int_equal(prepare(store, TWO, &prepared), 0);
+	assert_false(prepared.former);
+	prepared_done(&prepared);
+
+	/* Another manager knows it, too. */
+	store_free(store);
+	store = remembered(0);
+	assert_int_equal(store_note(store)->trial.returns_to, 2);
+	assert_int_equal(store_note(store)->trial.deadline, 77);
+	expect_says(store_former(store), ONE);
+
+	/* A commit that is not on trial ends it. */
+	commit_for(store, ONE, 0);
+	assert_int_equal(store_note(store)->trial.seconds, 0);
+	assert_null(store_former(store));
+	assert_int_equal(access(former, F_OK), -1);
+	store_free(store);
+}
+
+static void
+test_confirmed_trial_is_over_for_good(void **state)
+{
+	struct store *store = remembered(0);
+
+	(void)state;
+	commit_for(store, ONE, 600);
+	assert_int_equal(store_confirm(store, NULL), 0);
+	assert_int_equal(store_note(store)->trial.seconds, 0);
+	expect_running(store, ONE, 2);
+	store_free(store);
+	store = remembered(0);
+	assert_int_equal(store_note(store)->trial.seconds, 0);
+	expect_running(store, ONE, 2);
+	store_free(store);
+}
+
+static void
+test_trial_whose_former_is_lost_counts_as_confirmed(void **state)
+{
+	struct problems problems = { 0 };
+	struct store *store = remembered(0);
+
+	(void)state;
+	commit_for(store, ONE, 600);
+	store_free(store);
+	write_text(former, BAD);
+	assert_int_equal(store_new(schema, &remembering, &store, NULL), 0);
+	assert_int_equal(store_start(store, 1000, &problems), 0);
+	assert_int_equal(problems.errors, 0);
+	assert_int_equal(problems.count, 1);
+	assert_non_null(strstr(problems.list[0].message, "counts as confirmed"));
+	expect_running(store, ONE, 2);
+	assert_int_equal(store_note(store)->trial.seconds, 0);
+	problems_done(&problems);
+	store_free(store);
+}
+
+static void
+test_history_that_cannot_be_written_is_no_reason_to_refuse(void **state)
+{
+	struct store *store = remembered(0);
+	struct error error = { 0 };
+	char moved[96];
+
+	(void)state;
+	snprintf(moved, sizeof(moved), "%s.moved", history);
+	assert_int_equal(rename(history, moved), 0);
+	commit(store, ONE);
+	assert_true(store_record(store, &error) < 0);
+	assert_non_null(strstr(error.text, history));
+	expect_running(store, ONE, 2);
+	assert_int_equal(rename(moved, history), 0);
+	assert_int_equal(store_record(store, NULL), 0);
+	expect_revision(store, 2, ONE);
+	store_free(store);
+}
+
+static void
+test_comment_alone_is_a_change(void **state)
+{
+	struct store *store = remembered(0);
+	struct prepared prepared;
+
+	(void)state;
+	commit_for(store, ONE, 0);
+	assert_int_equal(prepare(store, ONE "comment interfaces dataplane eth0 why\n", &prepared),
+	                 0);
+	assert_false(prepared.unchanged);
+	prepared_done(&prepared);
+	assert_int_equal(prepare(store, ONE, &prepared), 0);
+	assert_true(prepared.unchanged);
+	prepared_done(&prepared);
+	store_free(store);
+}
+
 static int
 setup(void **state)
 {
@@ -353,6 +610,7 @@ setup(void **state)
 	snprintf(saved, sizeof(saved), "%s/config.boot", directory);
 	snprintf(running, sizeof(running), "%s/running.boot", directory);
 	snprintf(beside, sizeof(beside), "%s/config.boot.new", directory);
+	snprintf(history, sizeof(history), "%s/history", directory);
 	snprintf(former, sizeof(former), "%s.former", running);
 	return 0;
 }
@@ -381,6 +639,19 @@ main(void)
 		cmocka_unit_test_setup(test_name_that_cannot_be_replaced_leaves_no_litter, clear),
 		cmocka_unit_test_setup(test_crash_while_writing_leaves_the_old_file, clear),
 		cmocka_unit_test_setup(test_full_disk_leaves_the_old_file, clear),
+		cmocka_unit_test_setup(test_every_revision_is_read_back, clear),
+		cmocka_unit_test_setup(test_boot_with_what_ran_last_keeps_its_revision, clear),
+		cmocka_unit_test_setup(test_revisions_go_on_behind_those_of_an_earlier_service,
+		                       clear),
+		cmocka_unit_test_setup(test_unrecorded_revision_is_recorded_at_the_next_start,
+		                       clear),
+		cmocka_unit_test_setup(test_trial_remembers_what_was_confirmed, clear),
+		cmocka_unit_test_setup(test_confirmed_trial_is_over_for_good, clear),
+		cmocka_unit_test_setup(test_trial_whose_former_is_lost_counts_as_confirmed,
+		                       clear),
+		cmocka_unit_test_setup(test_history_that_cannot_be_written_is_no_reason_to_refuse,
+		                       clear),
+		cmocka_unit_test_setup(test_comment_alone_is_a_change, clear),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

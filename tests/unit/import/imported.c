@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Imports for tests.
+ * Runs an import for a test and keeps all that came of it as texts.
  */
 #include "imported.h"
 

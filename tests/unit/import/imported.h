@@ -15,7 +15,7 @@ struct imported {
 	int result;			/* of the import */
 	char *set;			/* commands */
 	char *report;
-	char *problems;			/* errors that a commit would tell; "" when it would do it */
+	char *problems;			/* errors that a commit would tell; "" for none */
 	size_t counts[FINDING_KINDS];
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "imported.h"
+#include "config/language.h"
 
 #define HEAD "vrrp_instance V {\ninterface eth0\nvirtual_router_id 5\n"
 #define ADDRESS "virtual_ipaddress {\n10.0.0.1/24\n}\n"
@@ -124,6 +125,8 @@ test_interval_goes_by_the_version(void **state)
 	imported_expect(HEAD "version 3\nno_accept\nadvert_int 0.255\n" ADDRESS "}\n",
 	                GROUP "checksum 'rfc5798'\n" GROUP "fast-advertise-interval '260'\n"
 	                GROUP "version '3'\n" HELD);
+	imported_expect("global_defs {\nv3_checksum_as_v2\n}\n" HEAD "version 3\n" ADDRESS "}\n",
+	                GROUP "accept 'true'\n" GROUP "version '3'\n" HELD);
 	imported_expect_report(HEAD "advert_int soon\n" ADDRESS "}\n",
 	                       "the interval 'soon' is no number of seconds");
 	imported_expect_report(HEAD "advert_int 99999999999999999999\n" ADDRESS "}\n",
@@ -169,6 +172,19 @@ test_check_that_nobody_tracks_is_left_out(void **state)
 	imported_expect("vrrp_script a { script /a\n}\n" HEAD ADDRESS "}\n", HELD);
 	imported_expect_report("vrrp_script a { script /a\n}\n",
 	                       "test.conf:1: not needed: a: no group tracks it");
+}
+
+static void
+test_names_that_become_alike_stay_apart(void **state)
+{
+	(void)state;
+	imported_expect("vrrp_script \"a b\" { script /a\n}\nvrrp_script a_b { script /b\n}\n"
+	                HEAD ADDRESS "track_script { \"a b\"\na_b weight 3 }\n}\n",
+	                GROUP "track script 'a_b'\n"
+	                GROUP "track script a_b-2 weight type 'increment'\n"
+	                GROUP "track script a_b-2 weight value '3'\n" HELD
+	                "set service health-check script a_b command '/a'\n"
+	                "set service health-check script a_b-2 command '/b'\n");
 }
 
 static void
@@ -331,6 +347,25 @@ test_candidate_says_what_an_interface_is(void **state)
 	lyd_free_all(tree);
 }
 
+static void
+test_group_of_the_candidate_is_added_to(void **state)
+{
+	static const char text[] = HEAD "priority 9\n" ADDRESS "}\n";
+	struct source source = { .path = "test.conf", .text = text, .alone = true };
+	struct lyd_node *tree = sample_tree(GROUP "priority 7\n" GROUP "preempt false\n" HELD);
+	struct findings findings = { 0 };
+	char *set;
+
+	(void)state;
+	assert_int_equal(import_keepalived(schema, &source, &tree, &findings), 0);
+	assert_int_equal(findings.counts[FINDING_DIFFERS], 1);
+	set = language_print_set(tree, false);
+	assert_string_equal(set, GROUP "preempt 'false'\n" GROUP "priority '9'\n" HELD);
+	free(set);
+	findings_done(&findings);
+	lyd_free_all(tree);
+}
+
 int
 main(void)
 {
@@ -347,6 +382,7 @@ main(void)
 		cmocka_unit_test(test_preempt_counts_without_state_master_only),
 		cmocka_unit_test(test_weight_becomes_its_direction),
 		cmocka_unit_test(test_check_that_nobody_tracks_is_left_out),
+		cmocka_unit_test(test_names_that_become_alike_stay_apart),
 		cmocka_unit_test(test_looking_for_a_process_becomes_a_check_of_it),
 		cmocka_unit_test(test_connection_of_bash_becomes_a_path_monitor),
 		cmocka_unit_test(test_program_for_any_state_gets_the_words_it_knows),
@@ -355,6 +391,7 @@ main(void)
 		cmocka_unit_test(test_interface_of_impossible_name_is_refused),
 		cmocka_unit_test(test_what_repeats_is_folded),
 		cmocka_unit_test(test_candidate_says_what_an_interface_is),
+		cmocka_unit_test(test_group_of_the_candidate_is_added_to),
 	};
 
 	return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
