@@ -48,6 +48,25 @@ out:
 	return found;
 }
 
+/* As whom the peer's session began, which survives sudo and su (the kernel's audit keeps it).  The
+ * process may have ended meanwhile; then nobody knows. */
+static uid_t
+login_of(pid_t pid)
+{
+	char path[48], text[16];
+	unsigned long uid = AUTH_NO_LOGIN;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/loginuid", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return AUTH_NO_LOGIN;
+	if (fgets(text, sizeof(text), file))
+		uid = strtoul(text, NULL, 10);
+	fclose(file);
+	return (uid_t)uid;
+}
+
 int
 auth_identify(const struct auth *auth, int socket, struct auth_peer *ret_peer)
 {
@@ -59,21 +78,34 @@ auth_identify(const struct auth *auth, int socket, struct auth_peer *ret_peer)
 
 	ret_peer->uid = peer.uid;
 	ret_peer->pid = peer.pid;
+	ret_peer->login = peer.uid == 0 ? login_of(peer.pid) : AUTH_NO_LOGIN;
 	ret_peer->full = peer.uid == 0 || peer.uid == auth->service ||
 	                 (auth->has_group && (peer.gid == auth->group ||
 	                                      peer_has_group(socket, auth->group)));
 	return 0;
 }
 
-const char *
-auth_name(const struct auth_peer *peer, char *text, size_t size)
+/* Of one user; the names' source forgets it with the next question. */
+static const char *
+name_of(uid_t uid, char *text, size_t size)
 {
-	const struct passwd *user = getpwuid(peer->uid);
+	const struct passwd *user = getpwuid(uid);
 
 	if (user)
 		snprintf(text, size, "%s", user->pw_name);
 	else
-		snprintf(text, size, "uid %u", (unsigned)peer->uid);
+		snprintf(text, size, "uid %u", (unsigned)uid);
+	return text;
+}
+
+const char *
+auth_name(const struct auth_peer *peer, char *text, size_t size)
+{
+	char login[64];
+
+	if (peer->login == AUTH_NO_LOGIN || peer->login == peer->uid)
+		return name_of(peer->uid, text, size);
+	snprintf(text, size, "%s (root)", name_of(peer->login, login, sizeof(login)));
 	return text;
 }
 

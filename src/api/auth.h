@@ -12,6 +12,7 @@
 #include "base/base.h"
 
 #define AUTH_GROUP "tandem"
+#define AUTH_NO_LOGIN ((uid_t)-1)
 
 /* Whom we trust, resolved once at start (later the names' sources may be out of reach). */
 struct auth {
@@ -23,6 +24,7 @@ struct auth {
 struct auth_peer {
 	uid_t uid;
 	pid_t pid;
+	uid_t login;			/* who logged in, before any sudo; AUTH_NO_LOGIN = not known */
 	bool full;			/* may read the configuration and change things */
 };
 
@@ -32,7 +34,8 @@ void auth_init(struct auth *auth, const char *user);
 /* The peer of a connected Unix socket: 0, or negative errno when the kernel does not say. */
 int auth_identify(const struct auth *auth, int socket, struct auth_peer *ret_peer) MUST_USE;
 
-/* "alice", or "uid 1000" for one without a name; returns text. */
+/* "alice", or "uid 1000" for one without a name; "alice (root)" for alice who became root; returns
+ * text.  For people to read: it decides nothing. */
 const char *auth_name(const struct auth_peer *peer, char *text, size_t size);
 /* "alice (uid 1000, pid 4711)" for log lines; returns text. */
 const char *auth_text(const struct auth_peer *peer, char *text, size_t size);

@@ -50,7 +50,7 @@ refuse_hidden_secrets(struct session *session, const struct lyd_node *node)
 static enum outcome
 tell_conflict(struct session *session)
 {
-	const struct candidate *candidate = session->candidate;
+	struct candidate *candidate = session->candidate;
 	char revision[REVISION_TEXT_SIZE], sentence[REVISIONS_TEXT_SIZE];
 	struct lyd_node *running, *state;
 	char *differences;
@@ -67,6 +67,7 @@ tell_conflict(struct session *session)
 	fprintf(session->err,
 	        "Your changes are kept.  'rebase' carries them over to revision %s, 'compare' "
 	        "then shows what\nthey are; 'discard' drops them.\n", revision);
+	memcpy(candidate->told, revision, sizeof(candidate->told));
 	free(differences);
 	lyd_free_all(state);
 	lyd_free_all(running);

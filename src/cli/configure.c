@@ -104,8 +104,8 @@ print_json_below(struct session *session, char *const words[], size_t count,
 	return r;
 }
 
-/* Are these words at the top no path, but "system commit [<number>]"?  No configuration node is
- * called so. */
+/* Do these words at the top begin no path, but mean "system commit [<number>]"?  No configuration
+ * node is called so. */
 static bool
 mean_revisions(const struct session *session, char *const words[], size_t count)
 {
@@ -146,7 +146,7 @@ static void
 complete_show(struct session *session, char *const words[], size_t count, const char *start,
               struct possibilities *possibilities)
 {
-	if (mean_revisions(session, words, count + 1) && count == 2) {
+	if (count == 2 && mean_revisions(session, words, count)) {
 		revisions_complete(session, words, count, start, possibilities);
 		return;
 	}

@@ -17,6 +17,13 @@ new_array(size_t count, size_t size)
 	return array;
 }
 
+/* Does the router get packets there and back: is its link whole, and does it speak there? */
+static bool
+has_way(const struct scene *scene, const struct duo *duo, unsigned router, uint32_t network)
+{
+	return scene->networks[network].speaks[router] && duo_reaches(duo, router, network);
+}
+
 /* The worst is what counts; the first of its kind is the example.  True: it is the example. */
 static bool
 blame(struct moment *moment, enum verdict verdict, uint32_t seat)
@@ -37,7 +44,7 @@ server_of(const struct scene *scene, const struct duo *duo, const struct moment 
 
 	for (unsigned r = 0; r < DUO_ROUTERS; r++) {
 		if (!(moment->masters[seat] >> r & 1) ||
-		    !duo_reaches(duo, r, scene->seats[seat].network))
+		    !has_way(scene, duo, r, scene->seats[seat].network))
 			continue;
 		if (server >= 0)
 			return -1;
@@ -53,7 +60,7 @@ judge_seat(const struct scene *scene, const struct duo *duo, struct moment *mome
 	unsigned able = 0, serving = 0;
 
 	for (unsigned r = 0; r < DUO_ROUTERS; r++) {
-		bool reaches = duo_reaches(duo, r, s->network);
+		bool reaches = has_way(scene, duo, r, s->network);
 
 		able += reaches;
 		serving += reaches && (moment->masters[seat] >> r & 1);
@@ -76,7 +83,7 @@ find_missing(const struct scene *scene, const struct duo *duo, unsigned router)
 	struct missing missing = { .networks = new_array(scene->network_count, sizeof(uint32_t)) };
 
 	for (uint32_t i = 0; i < scene->network_count; i++)
-		if (!duo_reaches(duo, router, i) && duo_reaches(duo, 1 - router, i))
+		if (!has_way(scene, duo, router, i) && has_way(scene, duo, 1 - router, i))
 			missing.networks[missing.count++] = i;
 	return missing;
 }
@@ -86,7 +93,7 @@ static void
 judge_way(const struct scene *scene, const struct duo *duo, struct moment *moment, uint32_t seat,
           unsigned router, const struct missing *missing)
 {
-	if (!duo_reaches(duo, 1 - router, scene->seats[seat].network))
+	if (!has_way(scene, duo, 1 - router, scene->seats[seat].network))
 		return;			/* no way at all: nobody could do better */
 	for (uint32_t i = 0; i < missing->count; i++) {
 		uint32_t to = missing->networks[i];
@@ -119,7 +126,7 @@ judge(const struct scene *scene, const struct duo *duo, struct moment *moment)
 		judge_way(scene, duo, moment, i, (unsigned)server, &missing[server]);
 		/* Where one has a way only, there is no other for the answer. */
 		if (served[server] == UINT32_MAX &&
-		    duo_reaches(duo, 1 - (unsigned)server, scene->seats[i].network))
+		    has_way(scene, duo, 1 - (unsigned)server, scene->seats[i].network))
 			served[server] = i;
 	}
 	if (served[0] != UINT32_MAX && served[1] != UINT32_MAX &&

@@ -39,6 +39,7 @@ add_network(struct scene *scene, int32_t first, int32_t second)
 
 	for (unsigned r = 0; r < DUO_ROUTERS; r++) {
 		network->links[r] = links[r];
+		network->speaks[r] = links[r] >= 0 && is_used(scene, r, (uint32_t)links[r]);
 		if (links[r] >= 0)
 			scene->networks_of[r][links[r]] = (int32_t)scene->network_count;
 	}

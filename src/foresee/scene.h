@@ -16,6 +16,7 @@
 
 struct network {
 	int32_t links[DUO_ROUTERS];	/* in the settings of each, -1 = none */
+	bool speaks[DUO_ROUTERS];	/* it has an address or a group there */
 	bool has_seats;
 };
 

@@ -183,6 +183,33 @@ def test_tab_completes_relative_to_the_level(shell):
     person.expect(CONFIGURE)
 
 
+@pytest.mark.parametrize("line, offered", [
+    ("show system ", ["commit", "Revisions that are kept"]),
+    ("show system commit ", ["0", "by "]),
+    ("compare ", ["saved", "0", "<Enter>"]),
+    ("compare 0 ", ["saved", "0", "<Enter>"]),
+    ("rollback ", ["0", "by "]),
+    (f"copy {GROUP} ", ["to", "The new place", "priority"]),
+    (f"copy {GROUP} to interfaces dataplane ", ["<", "interface"]),
+    ("commit ", ["comment", "<Enter>"]),
+    ("commit-confirm ", ["<minutes>"]),
+    ("edit ", ["interfaces", "service", "system"]),
+    (f"comment {BOND} ", ["description", "address"]),
+    ("recover ", ["discard", "<Enter>"]),
+    ("up ", ["<Enter>"]),
+])
+def test_question_mark_knows_what_may_follow(shell, router, line, offered):
+    router.script(f"set {GROUP} priority 7", "commit", "exit")
+    person = shell()
+    person.send(line + "?")
+    person.expect_exact("Possible completions:")
+    person.expect_exact("# " + line)
+    for word in offered:
+        assert word in person.before
+    person.send("\x15")
+    assert do(person, "compare") == ""
+
+
 def test_copy_and_rename_take_everything_along(router):
     router.script(f"comment {GROUP} authentication 'changed yearly'",
                   f"copy {BOND} to interfaces dataplane dp0s9",
@@ -311,6 +338,20 @@ def test_history_says_who_when_and_why(router):
     assert answer["tandem-state:output"]["difference"] == difference
     assert json.loads(router.tandem("show", "system", "commit", "--json"))[
         "tandem-state:commit-state"]["commit"][1]["comment"] == "the switch is new"
+
+
+def test_who_became_root_is_named(router):
+    def log_in():
+        with open("/proc/self/loginuid", "w") as file:
+            file.write("1")
+
+    lines = f"configure\nset {BOND} mtu 1400\ncommit\nexit\n"
+    try:
+        subprocess.run([BUILD + "/src/cli/tandem", "--run-dir", router.run_dir, "--yang-dir",
+                        TOP + "/yang"], input=lines, text=True, check=True, preexec_fn=log_in)
+    except subprocess.SubprocessError:
+        pytest.skip("this kernel does not keep who logged in")
+    assert router.commits()["commit"][0]["user"] == pwd.getpwuid(1).pw_name + " (root)"
 
 
 def test_programs_are_named_as_such(router):

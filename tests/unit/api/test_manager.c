@@ -718,7 +718,8 @@ test_trial_lets_nobody_else_commit_or_save(void **state UNUSED)
 	start_empty(&w);
 	try_a(&w, "600");
 	expect(&w, "DELETE", "/restconf/data/tandem-interfaces:interfaces/dataplane=dp0s3/"
-	       "tandem-vrrp:vrrp", "", "", 409, "waits to be confirmed, else revision 1 comes back");
+	       "tandem-vrrp:vrrp", "", "", 409,
+	       "waits to be confirmed, else revision 1 comes back");
 	expect(&w, "POST", "/restconf/operations/tandem-state:save", "", "", 409,
 	       "'confirm' first");
 	expect(&w, "PUT", "/restconf/data?dry-run=true", JSON, config_a, 204, "");
@@ -754,10 +755,12 @@ test_revisions_are_compared_for_programs(void **state UNUSED)
 
 	start_empty(&w);
 	commit_a(&w);
-	expect(&w, "POST", path, JSON, "{\"tandem-state:input\":{\"from\":\"1\",\"to\":\"2\"}}",
-	       200, "{\"tandem-state:output\":{\"difference\":\"[edit]\\u000a+interfaces {");
-	expect(&w, "POST", path, JSON, "{\"tandem-state:input\":{\"from\":\"1\",\"to\":\"9\"}}",
-	       404, "revision 9 is not kept");
+	expect(&w, "POST", path, JSON,
+	       "{\"tandem-state:input\":{\"from\":\"1\",\"to\":\"2\"}}", 200,
+	       "{\"tandem-state:output\":{\"difference\":\"[edit]\\u000a+interfaces {");
+	expect(&w, "POST", path, JSON,
+	       "{\"tandem-state:input\":{\"from\":\"1\",\"to\":\"9\"}}", 404,
+	       "revision 9 is not kept");
 	expect(&w, "POST", path, JSON, "{\"tandem-state:input\":{\"from\":\"1\"}}", 400, "");
 	expect(&w, "GET", CONFIG "&revision=saved", "", "", 404, "no saved configuration");
 	expect(&w, "GET", "/restconf/data/tandem-interfaces:interfaces/dataplane=dp0s3?revision=2",
