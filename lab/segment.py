@@ -56,6 +56,15 @@ class Segment:
         self.spaces["peer"].run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore",
                                 check=True)
         self.address("peer")
+        for side in SIDES:
+            self.acquaint(side)
+
+    def acquaint(self, side):
+        """A router knows the other's hardware address, whatever becomes of that router."""
+        other = next(s for s in SIDES if s != side)
+        self.spaces[side].ip("".join(
+            f"neigh replace {self.source(other, family)} lladdr {self.macs[other]} dev {LINK}"
+            " nud permanent\n" for family in (4, 6)))
 
     def port(self, side):
         """The switch's end of a router's cable."""
@@ -111,3 +120,4 @@ class Segment:
                                     f"link set {LINK} up"]))
         if side == "peer":
             self.address(side)
+        self.acquaint(side)

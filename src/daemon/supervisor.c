@@ -69,7 +69,8 @@ struct supervisor {
 	int pid_file;
 	sd_event *event;
 	sd_event_source *watch;
-	nsec_t watch_due;
+	nsec_t suspected_beat;		/* the last of an engine that seems to hang */
+	nsec_t suspected_at;
 	struct child children[ROLES];
 	bool stopping;
 	bool ready;
@@ -410,16 +411,19 @@ all_run(const struct supervisor *s)
 
 /* When patience with an engine that moves no more would end: an idle router is left asleep. */
 static nsec_t
-next_watch(const struct supervisor *s, nsec_t now, bool stalled)
+next_watch(const struct supervisor *s, nsec_t now)
 {
 	nsec_t end = memory_last_beat(s->memory) + engine_patience(s) + NSEC_PER_MSEC;
 
-	if (stalled || !all_run(s))
+	if (!all_run(s))
 		return now + WATCH_CLOSE;
 	return nsec_max(now + WATCH_LEAST, nsec_min(end, now + WATCH_MOST));
 }
 
-/* Kill an engine that has not turned its loop for too long; its end starts the next one. */
+/*
+ * Kill an engine that has not turned its loop for too long; its end starts the next one.  Were we
+ * ourselves kept from running, so was the engine, probably: it is looked at twice.
+ */
 static void
 watch_engine(struct supervisor *s, nsec_t now)
 {
@@ -435,6 +439,11 @@ watch_engine(struct supervisor *s, nsec_t now)
 	}
 	if (now - beat <= patience)
 		return;
+	if (s->suspected_beat != beat || now - s->suspected_at > 2 * WATCH_CLOSE) {
+		s->suspected_beat = beat;
+		s->suspected_at = now;
+		return;
+	}
 	log_error("the engine has not moved for %lld ms; replacing it",
 	          (long long)((now - beat) / NSEC_PER_MSEC));
 	kill(engine->pid, SIGKILL);
@@ -460,18 +469,14 @@ on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 {
 	struct supervisor *s = owner;
 	nsec_t now = clock_now();
-	bool stalled = now - s->watch_due > 2 * WATCH_LEAST;
 
-	/* Were we ourselves kept from running, the engine probably was too: let it move first. */
-	if (!stalled)
-		watch_engine(s, now);
+	watch_engine(s, now);
 	for (enum role role = 0; role < ROLES; role++)
 		if (s->children[role].pid == 0 && now >= s->children[role].restart_at)
 			start_role(s, role);
 	tell_service_manager(s);
-	s->watch_due = next_watch(s, now, stalled);
 	sd_event_source_set_time_relative(source,
-	                                  (uint64_t)((s->watch_due - now) / NSEC_PER_USEC));
+	                                  (uint64_t)((next_watch(s, now) - now) / NSEC_PER_USEC));
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
 }
@@ -562,7 +567,6 @@ supervisor_run(const struct role_options *options)
 	}
 	log_info("Tandem %s starts in %s", TANDEM_VERSION, options->run_dir);
 	privilege_real_time(&missing);
-	s.watch_due = clock_now();
 	for (enum role role = 0; role < ROLES; role++)
 		start_role(&s, role);
 

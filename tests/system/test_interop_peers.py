@@ -102,9 +102,7 @@ def test_one_master_on_the_wire_and_by_both_words(campaign, case):
         adverts = campaign.adverts(case, window.settled, window.ended)
         strangers = [a for a in adverts if a.side != master]
         check(disturbed or not strangers, "a second sender:", short(strangers, window.settled))
-        # Unicast to a peer that lost its power ends when its neighbour entry does.
-        alone = case.unicast and phase.endswith("-cut")
-        if window.ended - window.settled > case.interval(master) + LATE and not alone:
+        if window.ended - window.settled > case.interval(master) + LATE:
             check(adverts, "no advertisement")
         check(all(a.priority == case.of(a.side, case.priorities) for a in adverts),
               "another priority than configured:", short(adverts, window.settled))

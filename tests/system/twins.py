@@ -103,6 +103,7 @@ class Twins:
 
     def __init__(self, links=2, configurations=None):
         self.links = links
+        self.asked = []                 # when questions were put, by the turn's number
         self.network = Network()
         self.folder = f"/run/tandem-twins-{os.getpid()}"
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -291,7 +292,6 @@ class Inquiry:
         self.frames = {place: [frame for vrid in vrids for frame in questions(
             *place, vrid, (place[1] + 1) % twins.links)] if asking else [] for place in self.places}
         self.askers = {}
-        self.asked = []                 # when
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._ask, daemon=True)
         self.found = []
@@ -321,9 +321,9 @@ class Inquiry:
 
     def _ask(self):
         while not self.ended.wait(self.period):
-            turn = len(self.asked)
+            turn = len(self.twins.asked)
             number = struct.pack("!HH", turn & 0xffff, ~turn & 0xffff)
-            self.asked.append(time.time())
+            self.twins.asked.append(time.time())
             for place, frames in self.frames.items():
                 sock = self.askers[place][0]
                 for frame in frames:
@@ -374,7 +374,7 @@ class Inquiry:
         elif protocol == 17 and len(body) >= 12:
             number = struct.unpack_from("!H", body, 2)[0] - MARK
             if 0 < number < 1024 and number >> 8 != link:
-                asked = self.asked[struct.unpack_from("!H", body, 8)[0]]
+                asked = self.twins.asked[struct.unpack_from("!H", body, 8)[0]]
                 # A master may take a packet and find its next hop later, even when he is none.
                 yield Event(asked if packet.time - asked > LATE else packet.time, router,
                             (number >> 8, number & 255), "forward")
@@ -397,7 +397,7 @@ class Inquiry:
     def silence(self, kinds, router, key, since):
         """The longest time for which a router, asked all the while, gave no such answer."""
         times = [e.time for e in self.answers(router, key, since) if e.kind in kinds]
-        asked = [t for t in self.asked if t >= since]
+        asked = [t for t in self.twins.asked if t >= since]
         slowest = max(b - a for a, b in zip(asked, asked[1:]))
         return max(waited(a, b) for a, b in zip(times, times[1:])) - slowest
 
