@@ -114,6 +114,17 @@ is_renewed(const struct ifplan *plan, const struct ifworld_link *link)
 	return link->condemned || ifwishes_virtual_links(plan->wishes) >= MANY;
 }
 
+/* Where none is condemned, what others use the kernel's link group for stays as it is. */
+static struct ifstep
+raising(const struct ifjob *job, const struct ifworld_link *link, uint32_t group)
+{
+	struct ifstep step = ifjob_step(job, is_renewed(job->plan, link) ? IFSTEP_RAISE :
+	                                                                   IFSTEP_SET_UP, link);
+
+	step.owner = (int32_t)group;
+	return step;
+}
+
 /* ---- virtual links ---- */
 
 static void
@@ -272,9 +283,9 @@ plan_virtual_link(const struct ifjob *job, uint32_t group)
 		return;
 	}
 	if (!link->up || link->condemned) {
-		struct ifstep step = ifjob_step(job, IFSTEP_RAISE, link);
+		struct ifstep step = raising(job, link, group);
 
-		step.owner = step.group = (int32_t)group;
+		step.group = (int32_t)group;
 		ifjob_add(job, &step);
 	}
 	ifhold_plan(job, group, true);
@@ -320,8 +331,7 @@ raise_virtual_link(const struct ifplan *plan, const struct ifplan_view *view, ui
 	if (link == NULL)
 		return;
 	/* Even if the picture has it up: a step that lowers it may be on its way. */
-	step = ifjob_step(&job, IFSTEP_RAISE, link);
-	step.owner = (int32_t)group;
+	step = raising(&job, link, group);
 	step.urgency = IFSTEP_FIRST;
 	ifjob_add(&job, &step);
 }

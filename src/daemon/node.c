@@ -13,6 +13,7 @@
  * behind the timer.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@
 #include "system/clock.h"
 #include "system/privilege.h"
 
+#define LARGE_BLOCK (128 << 10)
 #define FLUSH_PATIENCE (200 * NSEC_PER_MSEC)
 #define STOP_PATIENCE (500 * NSEC_PER_MSEC)
 
@@ -353,6 +355,8 @@ engine_main(const struct role_options *options, int channel, const int helpers[H
 	log_open("engine", options->name);
 	log_set_level(options->log_level);
 	raise_descriptor_limit();
+	/* What is large is large for a moment: settings that go, a crowd's requests.  It goes back. */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	privilege_real_time(&missing);
 	if (missing)
 		log_warning("runs without %s: a busy machine may delay it", missing);

@@ -24,6 +24,7 @@
 #define LIMIT_MOST (128 * OUTBOX_WEIGHT)
 #define PART_FOR_LATER 4		/* of it; that is slower than it looks, and may wait */
 #define JOB_LONG NSEC_PER_MSEC
+#define LINE_KEPT (128u << 10)		/* bytes of an empty line */
 
 enum entry_kind { ENTRY_REQUEST, ENTRY_FRAME };
 
@@ -144,6 +145,18 @@ line_consume(struct line *line)
 	line->count--;
 	if (line->count == 0)
 		line->head = line->tail = 0;
+}
+
+/* What was needed when thousands took over is not kept for ever. */
+static void
+line_shrink(struct line *line)
+{
+	assert(line->count == 0);
+	if (line->room <= LINE_KEPT)
+		return;
+	free(line->bytes);
+	line->bytes = NULL;
+	line->room = 0;
 }
 
 static size_t
@@ -569,6 +582,9 @@ outbox_collect(struct outbox *o)
 		take_back(o, job);
 		writer_release(o->writer);
 	}
+	if (outbox_is_idle(o))
+		for (enum outbox_line l = 0; l < OUTBOX_LINES; l++)
+			line_shrink(&o->lines[l]);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------- */

@@ -35,7 +35,7 @@
 #define PATH_SIZE 256
 #define WATCH_LEAST (50 * NSEC_PER_MSEC)
 #define WATCH_CLOSE (125 * NSEC_PER_MSEC)	/* while a role begins, or after a stall */
-#define WATCH_MOST NSEC_PER_SEC
+#define WATCH_MOST (250 * NSEC_PER_MSEC)	/* patience may have shrunk meanwhile */
 #define START_PATIENCE (5 * NSEC_PER_SEC)	/* for the first beat of a new engine */
 #define SHORT_LIFE (2 * NSEC_PER_SEC)
 #define QUICK_RESTARTS 5
