@@ -3,7 +3,7 @@
 
 _tandem()
 {
-	local i options=()
+	local i word words options=()
 	COMPREPLY=()
 
 	# Options that say where the service is go along; the command begins behind them.
@@ -27,8 +27,15 @@ _tandem()
 			"--run-dir --socket --json --yang-dir --help --version" \
 			-- "${COMP_WORDS[COMP_CWORD]}")
 	else
-		mapfile -t COMPREPLY < <(tandem "${options[@]}" --complete \
-			"${COMP_WORDS[@]:i:COMP_CWORD-i+1}" 2>/dev/null)
+		# The program gets words without their quotes and answers with such; those with
+		# blanks are quoted for this shell, unless a quote is open already.
+		words=("${COMP_WORDS[@]:i:COMP_CWORD-i+1}")
+		mapfile -t words < <(tandem "${options[@]}" --complete \
+			"${words[@]//[\'\"\\]/}" 2>/dev/null)
+		for word in "${words[@]}"; do
+			[[ ${COMP_WORDS[COMP_CWORD]} == [\'\"]* ]] || printf -v word '%q' "$word"
+			COMPREPLY+=("$word")
+		done
 	fi
 }
 

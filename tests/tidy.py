@@ -24,8 +24,9 @@ INCLUDES = {
     "src/daemon": ("base", "core", "system", "config", "api"),
     "sim": ("base", "core"),
 }
-# Of config, the command line uses the language and the schema, nothing that runs a router.
-CLI_OF_CONFIG = ("language", "schema", "problem", "words", "path", "tree", "value")
+# Of config, the command line uses the language, the schema and, for who asks before a commit, the
+# rules; nothing that runs a router.
+CLI_OF_CONFIG = ("check", "language", "schema", "problem", "words", "path", "tree", "value")
 # System headers by which core, and the simulator around it, would touch the world.
 CORE_MAY_INCLUDE = ("assert.h", "errno.h", "inttypes.h", "limits.h", "stdalign.h", "stdarg.h",
                     "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h",

@@ -48,6 +48,6 @@ class Case:
 
 
 def all_cases():
-    from bench.cells import failover, planned, pressure, reload, steady
-    return [case for cell in (failover, planned, steady, pressure, reload)
+    from bench.cells import commit, failover, planned, pressure, reload, steady
+    return [case for cell in (failover, planned, steady, pressure, reload, commit)
             for case in cell.cases()]

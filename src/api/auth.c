@@ -85,7 +85,7 @@ auth_identify(const struct auth *auth, int socket, struct auth_peer *ret_peer)
 	return 0;
 }
 
-/* Of one user; the names' source forgets it with the next question. */
+/* A user's name, copied: the next question would overwrite it.  Returns text. */
 static const char *
 name_of(uid_t uid, char *text, size_t size)
 {

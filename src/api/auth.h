@@ -24,7 +24,7 @@ struct auth {
 struct auth_peer {
 	uid_t uid;
 	pid_t pid;
-	uid_t login;			/* who logged in, before any sudo; AUTH_NO_LOGIN = not known */
+	uid_t login;			/* before any sudo; AUTH_NO_LOGIN = not known */
 	bool full;			/* may read the configuration and change things */
 };
 

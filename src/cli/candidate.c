@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config/language.h"
+#include "config/path.h"
 
 enum outcome
 candidate_fetch(struct session *session, const char *query, struct lyd_node **ret_tree,
@@ -107,9 +108,10 @@ candidate_replace_tree(struct candidate *candidate, struct lyd_node *tree)
 }
 
 char **
-candidate_words(const struct candidate *candidate, char *const words[], size_t count,
+candidate_words(const struct session *session, char *const words[], size_t count,
                 size_t *ret_count)
 {
+	const struct candidate *candidate = session->candidate;
 	char **all = calloc(candidate->level_count + count + 1, sizeof(char *));
 
 	assert(all);
@@ -118,5 +120,6 @@ candidate_words(const struct candidate *candidate, char *const words[], size_t c
 		all[(*ret_count)++] = candidate->level[i];
 	for (size_t i = 0; i < count; i++)
 		all[(*ret_count)++] = words[i];
+	path_expand(session->schema, all, *ret_count);
 	return all;
 }

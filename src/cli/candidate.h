@@ -37,8 +37,9 @@ void candidate_replace_tree(struct candidate *candidate, struct lyd_node *tree);
 /* A copy of a tree. */
 struct lyd_node *candidate_duplicate(const struct lyd_node *tree);
 
-/* The words of the level with these behind them: an array on the heap of borrowed words. */
-char **candidate_words(const struct candidate *candidate, char *const words[], size_t count,
+/* The words of the level with these behind them, shortened ones in full: an array on the heap of
+ * borrowed words. */
+char **candidate_words(const struct session *session, char *const words[], size_t count,
                        size_t *ret_count);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * A commit sends the whole candidate with the revision of running as precondition, so what somebody
  * else committed meanwhile is noticed and never overwritten; "rebase" carries the edits over.
- * Rules between nodes are the service's to check, and are checked there only; so is the time of a
- * commit on trial, which goes on when this program has ended.
+ * Rules between nodes are the service's to check ('check' only asks them before); so is the time of
+ * a commit on trial, which goes on when this program has ended.
  */
 #include "cli/commit.h"
 
@@ -20,6 +20,7 @@
 #include "config/words.h"
 
 #define MINUTES_MAX 10080		/* a week: the service's limit */
+#define COMMENT_MAX 255			/* bytes: the service's limit */
 
 /* ---- sending -------------------------------------------------------------------------------- */
 
@@ -145,6 +146,12 @@ commit(struct session *session, unsigned seconds, char *const comment[], size_t 
 		return OUTCOME_DONE;
 	}
 	text = words_join(comment, count);
+	if (strlen(text) > COMMENT_MAX) {
+		fprintf(session->err, "A comment has at most %d bytes, this one has %zu\n",
+		        COMMENT_MAX, strlen(text));
+		free(text);
+		return OUTCOME_FAILED;
+	}
 	escaped = client_escape(text);
 	if (seconds > 0)
 		snprintf(trial, sizeof(trial), "confirm-timeout=%u&", seconds);

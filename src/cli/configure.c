@@ -15,6 +15,7 @@
 #include "cli/file.h"
 #include "cli/foreign.h"
 #include "cli/foresee.h"
+#include "cli/inspect.h"
 #include "cli/operate.h"
 #include "cli/recovery.h"
 #include "cli/revisions.h"
@@ -64,8 +65,8 @@ configure_print(struct session *session, const struct lyd_node *tree, bool as_se
 		print_json(session, tree);
 		return OUTCOME_DONE;
 	}
-	text = as_set ? language_print_set(tree, !session->secrets)
-	              : language_print_braces(tree, !session->secrets);
+	text = as_set || session->commands ? language_print_set(tree, !session->secrets)
+	                                   : language_print_braces(tree, !session->secrets);
 	fputs(text, session->out);
 	free(text);
 	return OUTCOME_DONE;
@@ -122,13 +123,22 @@ run_show(struct session *session, char *const words[], size_t count)
 	size_t all_count;
 	int r = 0;
 
+	if (mean_revisions(session, words, count) && session->commands) {
+		fprintf(session->err, "'show system commit' shows no configuration: no "
+		                      "'| commands' may follow\n");
+		return OUTCOME_USAGE;
+	}
 	if (mean_revisions(session, words, count))
 		return revisions_show(session, words + 2, count - 2);
-	all = candidate_words(candidate, words, count, &all_count);
+	all = candidate_words(session, words, count, &all_count);
 	if (session->json && all_count == 0) {
 		print_json(session, candidate->tree);
 	} else if (session->json) {
 		r = print_json_below(session, all, all_count, &problems);
+	} else if (session->commands) {
+		text = language_print_below(session->schema, candidate->tree, all, all_count, true,
+		                            !session->secrets, &problems);
+		r = text ? 0 : -EINVAL;
 	} else {
 		text = language_print_marked_below(session->schema, candidate->running,
 		                                   candidate->tree, all, all_count,
@@ -277,10 +287,10 @@ complete_file(struct session *session UNUSED, char *const arguments[] UNUSED,
 }
 
 const struct command configure_commands[] = {
-	{ "check", "Look for what would go wrong" },
+	{ "check", "All that is wrong with the candidate", inspect_candidate, NULL, SHOWS_DATA },
 	{ "check peer", "The candidate beside the configuration of the peer" },
 	{ "check peer <file>", "File with the peer's configuration", foresee_peer,
-	  foresee_complete },
+	  foresee_complete, SHOWS_DATA },
 	{ "comment", "Write a remark beside a part of the configuration" },
 	{ "comment <path...>", "Where, and the remark in quotes; '' takes it away", edit_comment,
 	  edit_complete_existing },
@@ -292,11 +302,11 @@ const struct command configure_commands[] = {
 	  commit_on_trial },
 	{ "commit-confirm <minutes> comment", "Say what the changes are for" },
 	{ "commit-confirm <minutes> comment <text...>", "What they are for", commit_on_trial },
-	{ "compare", "Show the changes", revisions_compare },
+	{ "compare", "Show the changes", revisions_compare, NULL, SHOWS_TEXT },
 	{ "compare <first>", "Number of a revision, or saved", revisions_compare,
-	  complete_compared },
+	  complete_compared, SHOWS_TEXT },
 	{ "compare <first> <second>", "Number of a revision, or saved", revisions_compare,
-	  complete_compared },
+	  complete_compared, SHOWS_TEXT },
 	{ "confirm", "Keep what runs on trial", commit_confirm },
 	{ "copy", "Copy a part of the configuration" },
 	{ "copy <path...>", "What to copy, the word to, and its new place", edit_copy,
@@ -308,7 +318,7 @@ const struct command configure_commands[] = {
 	{ "edit <path...>", "Where to go", edit_level, edit_complete_new },
 	{ "exit", "Go back up, or leave configuration mode", run_exit },
 	{ "exit discard", "Leave configuration mode and drop the changes", run_exit_discard },
-	{ "help", "List all commands", run_help },
+	{ "help", "List all commands", run_help, NULL, SHOWS_TEXT },
 	{ "import", "Add another program's configuration to the candidate" },
 	{ "import keepalived", "VRRP of a keepalived.conf" },
 	{ "import keepalived <file>", "The file; what it includes is read, too",
@@ -332,13 +342,15 @@ const struct command configure_commands[] = {
 	{ "rollback <number>", "Its number in 'show system commit'", revisions_rollback,
 	  revisions_complete },
 	{ "run", "Run an operational command" },
-	{ "run <command...>", "Operational command", run_operational, complete_operational },
+	{ "run <command...>", "Operational command",
+	  run_operational, complete_operational, SHOWS_AS_RUN },
 	{ "save", "Write the running configuration to the file a start begins from", run_save },
 	{ "save <file>", "Write the running configuration to this file", run_save, complete_file },
 	{ "set", "Add to the configuration, or change it" },
 	{ "set <path...>", "What to set", edit_set, edit_complete_new },
-	{ "show", "Show the candidate; + came, - went, > changed", run_show },
-	{ "show <path...>", "What to show", run_show, complete_show },
+	{ "show", "Show the candidate; + came, - went, > changed",
+	  run_show, NULL, SHOWS_CONFIGURATION },
+	{ "show <path...>", "What to show", run_show, complete_show, SHOWS_CONFIGURATION },
 	{ "top", "Go up to the top", edit_top },
 	{ "up", "Go up one step", edit_up },
 	{ "validate", "Have the candidate checked without committing it", commit_validate },

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/candidate.h"
+#include "cli/state.h"
 #include "config/language.h"
 #include "config/path.h"
 #include "config/tree.h"
@@ -30,7 +31,7 @@ edit_set(struct session *session, char *const words[], size_t count)
 	struct candidate *candidate = session->candidate;
 	struct problems problems = { 0 };
 	size_t all_count;
-	char **all = candidate_words(candidate, words, count, &all_count);
+	char **all = candidate_words(session, words, count, &all_count);
 	int r = language_set(session->schema, &candidate->tree, all, all_count, 0, &problems);
 
 	free(all);
@@ -43,7 +44,7 @@ edit_delete(struct session *session, char *const words[], size_t count)
 	struct candidate *candidate = session->candidate;
 	struct problems problems = { 0 };
 	size_t all_count;
-	char **all = candidate_words(candidate, words, count, &all_count);
+	char **all = candidate_words(session, words, count, &all_count);
 	int r = language_delete(session->schema, &candidate->tree, all, all_count, 0, &problems);
 
 	free(all);
@@ -63,7 +64,7 @@ edit_comment(struct session *session, char *const words[], size_t count)
 		fprintf(session->err, "Incomplete command: comment <path> <text>\n");
 		return OUTCOME_USAGE;
 	}
-	all = candidate_words(candidate, words, count - 1, &all_count);
+	all = candidate_words(session, words, count - 1, &all_count);
 	r = language_comment(session->schema, candidate->tree, all, all_count, words[count - 1], 0,
 	                     &problems);
 	free(all);
@@ -99,7 +100,7 @@ find_to(struct session *session, char *const words[], size_t count)
 
 		if (strcmp(words[i], "to") != 0)
 			continue;
-		all = candidate_words(session->candidate, words, i, &all_count);
+		all = candidate_words(session, words, i, &all_count);
 		good = find(session, session->candidate->tree, all, all_count) != NULL;
 		free(all);
 		if (good)
@@ -198,8 +199,8 @@ copy_or_rename(struct session *session, char *const words[], size_t count, bool 
 		        rename ? "rename" : "copy");
 		return OUTCOME_FAILED;
 	}
-	from = candidate_words(candidate, words, at, &from_count);
-	to = candidate_words(candidate, words + at + 1, count - at - 1, &to_count);
+	from = candidate_words(session, words, at, &from_count);
+	to = candidate_words(session, words + at + 1, count - at - 1, &to_count);
 	tree = candidate_duplicate(candidate->tree);
 	r = copy(session, &tree, from, from_count, to, to_count, &problems);
 	if (r == 0 && rename) {
@@ -249,7 +250,7 @@ edit_level(struct session *session, char *const words[], size_t count)
 	struct candidate *candidate = session->candidate;
 	struct problems problems = { 0 };
 	size_t all_count;
-	char **all = candidate_words(candidate, words, count, &all_count);
+	char **all = candidate_words(session, words, count, &all_count);
 	struct path path;
 	int r = path_resolve(session->schema, all, all_count, PATH_PART, 0, &path, &problems);
 
@@ -328,30 +329,39 @@ edit_print_level(const struct session *session)
 
 /* ---- completion ----------------------------------------------------------------------------- */
 
+struct completion {
+	struct session *session;
+	struct possibilities *possibilities;
+};
+
 static void
 add_candidate(void *owner, const struct language_candidate *candidate)
 {
+	const struct completion *completion = owner;
 	const char *help = candidate->help ? candidate->help : "";
 	char shown[128];
 
 	if (candidate->word) {
-		possibilities_add(owner, candidate->word, NULL, help);
+		possibilities_add(completion->possibilities, candidate->word, NULL, help);
 		return;
 	}
+	if (candidate->seen)
+		state_complete(completion->session, candidate->seen, completion->possibilities);
 	snprintf(shown, sizeof(shown), "<%s>",
 	         candidate->value_form ? candidate->value_form : "value");
-	possibilities_add(owner, NULL, shown, help);
+	possibilities_add(completion->possibilities, NULL, shown, help);
 }
 
 static void
 complete(struct session *session, char *const words[], size_t count, bool existing,
          struct possibilities *possibilities)
 {
+	struct completion completion = { session, possibilities };
 	size_t all_count;
-	char **all = candidate_words(session->candidate, words, count, &all_count);
+	char **all = candidate_words(session, words, count, &all_count);
 
 	language_complete(session->schema, session->candidate->tree, all, all_count, existing,
-	                  add_candidate, possibilities);
+	                  add_candidate, &completion);
 	free(all);
 }
 
@@ -384,7 +394,7 @@ edit_complete_pair(struct session *session, char *const words[], size_t count,
 		return;
 	}
 	complete(session, words, count, true, possibilities);
-	all = candidate_words(session->candidate, words, count, &all_count);
+	all = candidate_words(session, words, count, &all_count);
 	if (find(session, session->candidate->tree, all, all_count))
 		possibilities_add(possibilities, "to", NULL, "The new place");
 	free(all);

@@ -25,6 +25,7 @@
 #include "cli/edit.h"
 #include "cli/print.h"
 #include "cli/recovery.h"
+#include "config/words.h"
 
 #define HISTORY_LINES 1000
 
@@ -70,9 +71,11 @@ find_possibilities(size_t start, const char *word)
 static void
 list_possibilities(void)
 {
+	unsigned width = print_width(rl_outstream);
+
 	fprintf(rl_outstream, "\nPossible completions:\n");
 	for (size_t i = 0; i < found.count; i++)
-		print_help_line(rl_outstream, found.list[i].shown, found.list[i].help);
+		print_help_line(rl_outstream, found.list[i].shown, found.list[i].help, width);
 	if (found.count == 0)
 		fprintf(rl_outstream, "  (nothing fits here)\n");
 	rl_on_new_line();
@@ -96,18 +99,43 @@ explain(int count UNUSED, int key UNUSED)
 	return 0;
 }
 
-/* A word as it must be typed: quoted when it has blanks, unless a quote is open already. */
-static char *
-spelled(const char *word)
+/* Does the language, or our "?" key, need quotes around the word? */
+static bool
+needs_quotes(const char *word)
 {
-	char *text = NULL;
-	int r;
+	return strpbrk(word, " \t'\"\\#?;{}|") != NULL || strncmp(word, "//", 2) == 0;
+}
 
-	if (rl_completion_quote_character || !strpbrk(word, " \t\"\\#?;{}"))
-		r = asprintf(&text, "%s", word);
-	else
-		r = asprintf(&text, "'%s'", word);
-	assert(r >= 0);
+/* When one of the words needs quotes all get them: what they begin with in common stays the same
+ * whichever is meant. */
+static bool
+any_needs_quotes(void)
+{
+	for (size_t i = 0; i < found.count; i++) {
+		if (found.list[i].word && needs_quotes(found.list[i].word))
+			return true;
+	}
+	return false;
+}
+
+/* A word as it must be typed; a quote that is open already stays open. */
+static char *
+spelled(const char *word, bool quoted)
+{
+	size_t length;
+	char *text = NULL;
+	FILE *out;
+
+	if (rl_completion_quote_character || !quoted) {
+		text = strdup(word);
+		assert(text);
+		return text;
+	}
+	out = open_memstream(&text, &length);
+	assert(out);
+	words_print_quoted(out, word);
+	fclose(out);
+	assert(text);
 	return text;
 }
 
@@ -115,14 +143,17 @@ static char *
 next_match(const char *word UNUSED, int state)
 {
 	static size_t at;
+	static bool quoted;
 
-	if (state == 0)
+	if (state == 0) {
 		at = 0;
+		quoted = any_needs_quotes();
+	}
 	while (at < found.count) {
 		const char *candidate = found.list[at++].word;
 
 		if (candidate)
-			return spelled(candidate);
+			return spelled(candidate, quoted);
 	}
 	return NULL;
 }
@@ -188,15 +219,18 @@ read_key(FILE *stream)
 	unsigned char key;
 	ssize_t n;
 
-	while ((n = read(fileno(stream), &key, 1)) < 0 && errno == EINTR) {
-		rl_check_signals();
+	for (;;) {
+		rl_check_signals();	/* readline catches them first */
 		if (lost)
 			return EOF;
-		if (interrupted) {
+		if (interrupted) {	/* perhaps while something was shown */
 			interrupted = 0;
 			rl_replace_line("", 0);
 			return '\n';
 		}
+		n = read(fileno(stream), &key, 1);
+		if (n >= 0 || errno != EINTR)
+			break;
 	}
 	return n == 1 ? key : EOF;
 }

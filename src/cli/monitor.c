@@ -71,7 +71,7 @@ static bool
 on_event(void *owner, const char *data)
 {
 	struct monitor *monitor = owner;
-	FILE *out = monitor->session->live;
+	FILE *out = monitor->session->out;
 	struct lyd_node *tree = NULL;
 	const struct lyd_node *event = NULL;
 	const char *when = "";

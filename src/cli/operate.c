@@ -15,67 +15,18 @@
 #include "cli/data.h"
 #include "cli/foreign.h"
 #include "cli/foresee.h"
+#include "cli/inspect.h"
 #include "cli/monitor.h"
+#include "cli/print.h"
 #include "cli/revisions.h"
 #include "cli/show.h"
-
-/* Fetch one container of module tandem-state.  Without it *ret_tree is NULL: an empty state. */
-static int
-get_state(struct session *session, const char *container, struct lyd_node **ret_tree,
-          struct answer *ret_refusal, struct error *error)
-{
-	struct answer answer;
-	char path[128];
-	int r;
-
-	snprintf(path, sizeof(path), "data/tandem-state:%s", container);
-	r = client_get(session->client, path, &answer, error);
-	if (r < 0)
-		return r;
-	if (answer.status != 200) {
-		*ret_refusal = answer;
-		return -EACCES;
-	}
-	*ret_tree = NULL;
-	if (lyd_parse_data_mem(session->schema, answer.body, LYD_JSON, LYD_PARSE_ONLY, 0,
-	                       ret_tree) != LY_SUCCESS)
-		r = error_set(error, -EPROTO, "the service's answer is not understood: %s",
-		              ly_errmsg(session->schema));
-	answer_done(&answer);
-	return r;
-}
-
-/* The same, telling the user why not. */
-static enum outcome
-fetch(struct session *session, const char *container, struct lyd_node **ret_tree)
-{
-	struct answer refusal = { 0 };
-	struct error error;
-
-	if (get_state(session, container, ret_tree, &refusal, &error) == 0)
-		return OUTCOME_DONE;
-	if (refusal.status != 0)
-		return session_tell_refusal(session, &refusal);
-	return session_tell(session, &error);
-}
-
-/* The same for completion, which never talks: NULL when there is nothing. */
-static struct lyd_node *
-fetch_quietly(struct session *session, const char *container)
-{
-	struct answer refusal = { 0 };
-	struct lyd_node *tree = NULL;
-
-	(void)get_state(session, container, &tree, &refusal, NULL);
-	answer_done(&refusal);
-	return tree;
-}
+#include "cli/state.h"
 
 /* Whatever makes the states below doubtful goes before them, beside the answer. */
 static bool
 warn_of_problems(struct session *session)
 {
-	struct lyd_node *tree = fetch_quietly(session, "system-state");
+	struct lyd_node *tree = state_fetch_quietly(session, "system-state");
 	const struct lyd_node *problem = data_child(tree, "problem");
 	bool running = strcmp(data_text(tree, "engine-running"), "false") != 0;
 
@@ -138,21 +89,6 @@ keep_groups(struct session *session, struct lyd_node *state, char *const argumen
 	return OUTCOME_FAILED;
 }
 
-static void
-write_json_string(FILE *to, const char *text)
-{
-	fputc('"', to);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fprintf(to, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20)
-			fprintf(to, "\\u%04x", (unsigned)*text);
-		else
-			fputc(*text, to);
-	}
-	fputc('"', to);
-}
-
 /* A container without anything in it is printed too: a program that reads it finds its key. */
 static void
 print_state_json(struct session *session, const struct lyd_node *state)
@@ -167,7 +103,7 @@ static enum outcome
 show_groups(struct session *session, char *const arguments[], size_t count, layout *print)
 {
 	struct lyd_node *state;
-	enum outcome outcome = fetch(session, "vrrp-state", &state);
+	enum outcome outcome = state_fetch(session, "vrrp-state", &state);
 	bool running;
 
 	if (outcome != OUTCOME_DONE)
@@ -209,7 +145,7 @@ static enum outcome
 run_show_alarms(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
 {
 	struct lyd_node *state;
-	enum outcome outcome = fetch(session, "vrrp-state", &state);
+	enum outcome outcome = state_fetch(session, "vrrp-state", &state);
 	bool running;
 
 	if (outcome != OUTCOME_DONE)
@@ -227,7 +163,7 @@ static enum outcome
 run_show_sync_groups(struct session *session, char *const arguments[], size_t count)
 {
 	struct lyd_node *state;
-	enum outcome outcome = fetch(session, "vrrp-state", &state);
+	enum outcome outcome = state_fetch(session, "vrrp-state", &state);
 	struct lyd_node *next;
 	bool configured, running;
 
@@ -260,7 +196,7 @@ static enum outcome
 show_container(struct session *session, const char *container, layout *print)
 {
 	struct lyd_node *state;
-	enum outcome outcome = fetch(session, container, &state);
+	enum outcome outcome = state_fetch(session, container, &state);
 
 	if (outcome != OUTCOME_DONE)
 		return outcome;
@@ -288,15 +224,15 @@ static enum outcome
 run_show_version(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
 {
 	struct lyd_node *state;
-	enum outcome outcome = fetch(session, "system-state", &state);
+	enum outcome outcome = state_fetch(session, "system-state", &state);
 
 	if (outcome != OUTCOME_DONE)
 		return outcome;
 	if (session->json) {
 		fprintf(session->out, "{\"service\":");
-		write_json_string(session->out, show_service_version(state));
+		print_json_string(session->out, show_service_version(state));
 		fprintf(session->out, ",\"command-line\":");
-		write_json_string(session->out, TANDEM_VERSION);
+		print_json_string(session->out, TANDEM_VERSION);
 		fprintf(session->out, "}\n");
 	} else {
 		show_version(session->out, state);
@@ -353,7 +289,7 @@ operate_on_group(struct session *session, const char *operation, char *const arg
 	to = open_memstream(&body, &length);
 	assert(to);
 	fprintf(to, "{\"tandem-state:input\":{\"interface\":");
-	write_json_string(to, arguments[0]);
+	print_json_string(to, arguments[0]);
 	fprintf(to, ",\"group\":%lu}}", group);
 	fclose(to);
 
@@ -402,9 +338,11 @@ operate_list_commands(struct session *session, const struct command table[])
 		fprintf(session->out, "%s\n        %s\n", row->words, row->help);
 	}
 	fprintf(session->out,
-	        "\nTab completes a word and '?' shows what may follow.  Keywords of commands may\n"
-	        "be shortened as long as they stay unique; not the words of configuration\n"
-	        "paths.  'show' takes --json at its end.\n");
+	        "\nTab completes a word and '?' shows what may follow.  Keywords may be shortened\n"
+	        "as long as they stay unique, also those of configuration paths.\n"
+	        "\nBehind a command that shows something '|' may follow, also several times:\n"
+	        "'| match REGEX', '| no-match REGEX', '| count', '| more', '| no-more', '| json',\n"
+	        "'| commands'.\n");
 }
 
 static enum outcome
@@ -428,7 +366,7 @@ static void
 complete_from(struct session *session, const char *list, const char *leaf, const char *interface,
               struct possibilities *possibilities)
 {
-	struct lyd_node *state = fetch_quietly(session, "vrrp-state");
+	struct lyd_node *state = state_fetch_quietly(session, "vrrp-state");
 
 	for (const struct lyd_node *n = data_child(state, list); n; n = data_next(n)) {
 		const char *value = data_text(n, leaf);
@@ -463,29 +401,34 @@ complete_sync_group(struct session *session, char *const arguments[] UNUSED, siz
 }
 
 const struct command operate_commands[] = {
-	{ "check", "Look for what would go wrong" },
+	{ "check", "All that is wrong with the configuration that runs", inspect_running, NULL,
+	  SHOWS_DATA },
+	{ "check file", "All that is wrong with a file" },
+	{ "check file <file>", "File of braces or of set commands", inspect_file,
+	  inspect_complete, SHOWS_DATA },
 	{ "check pair", "Two configurations, compared and tried in a simulator" },
 	{ "check pair <file>", "That of the first router", NULL, foresee_complete },
 	{ "check pair <file> <peer-file>", "That of the second router", foresee_pair,
-	  foresee_complete },
+	  foresee_complete, SHOWS_DATA },
 	{ "check peer", "This router's configuration beside its peer's" },
 	{ "check peer <file>", "File with the peer's configuration", foresee_peer,
-	  foresee_complete },
+	  foresee_complete, SHOWS_DATA },
 	{ "configure", "Enter configuration mode", configure_enter },
 	{ "exit", "Leave the shell", run_exit },
-	{ "help", "List all commands", run_help },
+	{ "help", "List all commands", run_help, NULL, SHOWS_TEXT },
 	{ "import", "Print another program's configuration as set commands" },
 	{ "import keepalived", "VRRP of a keepalived.conf" },
 	{ "import keepalived <file>", "The file; what it includes is read, too",
-	  foreign_print_keepalived, foreign_complete },
+	  foreign_print_keepalived, foreign_complete, SHOWS_TEXT },
 	{ "import keepalived <file> <router>", "Name of the router that lines with @ are for",
-	  foreign_print_keepalived },
+	  foreign_print_keepalived, NULL, SHOWS_TEXT },
 	{ "import vyos", "VRRP and conntrack-sync of a VyOS router" },
 	{ "import vyos <file>", "Its config.boot, or its set commands", foreign_print_vyos,
-	  foreign_complete },
+	  foreign_complete, SHOWS_TEXT },
 	{ "monitor", "Follow what happens" },
-	{ "monitor vrrp", "Follow transitions and alarms, until interrupted", monitor_vrrp },
-	{ "monitor vrrp packets", "Follow packets, too", monitor_packets },
+	{ "monitor vrrp", "Follow transitions and alarms, until interrupted",
+	  monitor_vrrp, NULL, SHOWS_EVENTS },
+	{ "monitor vrrp packets", "Follow packets, too", monitor_packets, NULL, SHOWS_EVENTS },
 	{ "quit", "Leave the shell", run_exit },
 	{ "reset", "Start something anew" },
 	{ "reset vrrp", "Start something of VRRP anew" },
@@ -498,36 +441,43 @@ const struct command operate_commands[] = {
 	  "Give up mastership of this group and of its whole sync group", run_reset_master,
 	  complete_group },
 	{ "show", "Show what is true now" },
-	{ "show configuration", "Running configuration", run_show_configuration },
+	{ "show configuration", "Running configuration",
+	  run_show_configuration, NULL, SHOWS_CONFIGURATION },
 	{ "show configuration commands", "Running configuration as set commands",
-	  run_show_commands },
-	{ "show interfaces", "Interfaces, their addresses and links", run_show_interfaces },
-	{ "show system", "Service, revisions, and problems to repair", run_show_system },
+	  run_show_commands, NULL, SHOWS_CONFIGURATION },
+	{ "show interfaces", "Interfaces, their addresses and links",
+	  run_show_interfaces, NULL, SHOWS_DATA },
+	{ "show system", "Service, revisions, and problems to repair",
+	  run_show_system, NULL, SHOWS_DATA },
 	{ "show system commit", "Revisions that are kept: who committed what when",
-	  revisions_show },
+	  revisions_show, NULL, SHOWS_DATA },
 	{ "show system commit <number>", "What this revision changed", revisions_show,
-	  revisions_complete },
-	{ "show version", "Version of the service and of this program", run_show_version },
-	{ "show vrrp", "VRRP groups, one line each", run_show_vrrp },
+	  revisions_complete, SHOWS_DATA },
+	{ "show version", "Version of the service and of this program",
+	  run_show_version, NULL, SHOWS_DATA },
+	{ "show vrrp", "VRRP groups, one line each", run_show_vrrp, NULL, SHOWS_DATA },
 	{ "show vrrp alarms", "What to repair, unknown groups on the wire, lateness",
-	  run_show_alarms },
-	{ "show vrrp detail", "VRRP groups in full", run_show_detail },
+	  run_show_alarms, NULL, SHOWS_DATA },
+	{ "show vrrp detail", "VRRP groups in full", run_show_detail, NULL, SHOWS_DATA },
 	{ "show vrrp interface", "VRRP groups of an interface" },
 	{ "show vrrp interface <interface>", "VRRP groups of this interface in full",
-	  run_show_detail, complete_interface },
+	  run_show_detail, complete_interface, SHOWS_DATA },
 	{ "show vrrp interface <interface> group", "One VRRP group" },
 	{ "show vrrp interface <interface> group <group>", "This VRRP group in full",
-	  run_show_detail, complete_group },
-	{ "show vrrp statistics", "Counters of the VRRP groups", run_show_statistics },
+	  run_show_detail, complete_group, SHOWS_DATA },
+	{ "show vrrp statistics", "Counters of the VRRP groups",
+	  run_show_statistics, NULL, SHOWS_DATA },
 	{ "show vrrp statistics interface", "Counters of an interface's VRRP groups" },
 	{ "show vrrp statistics interface <interface>",
-	  "Counters of this interface's VRRP groups", run_show_statistics, complete_interface },
+	  "Counters of this interface's VRRP groups",
+	  run_show_statistics, complete_interface, SHOWS_DATA },
 	{ "show vrrp statistics interface <interface> group", "Counters of one VRRP group" },
 	{ "show vrrp statistics interface <interface> group <group>",
-	  "Counters of this VRRP group", run_show_statistics, complete_group },
-	{ "show vrrp sync-group", "Sync groups and their members", run_show_sync_groups },
+	  "Counters of this VRRP group", run_show_statistics, complete_group, SHOWS_DATA },
+	{ "show vrrp sync-group", "Sync groups and their members",
+	  run_show_sync_groups, NULL, SHOWS_DATA },
 	{ "show vrrp sync-group <name>", "This sync group and its members", run_show_sync_groups,
-	  complete_sync_group },
+	  complete_sync_group, SHOWS_DATA },
 	{ "update", "Refresh what others know of this router" },
 	{ "update vrrp", "Refresh what others know of VRRP" },
 	{ "update vrrp garp", "Announce virtual addresses (gratuitous ARP)" },

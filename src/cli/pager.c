@@ -76,12 +76,12 @@ start(pid_t *ret_pid, FILE **ret_input)
 }
 
 void
-pager_show(FILE *terminal, const char *text)
+pager_show(FILE *terminal, const char *text, bool always)
 {
 	FILE *input = NULL;
 	pid_t pid;
 
-	if (fits(terminal, text) || start(&pid, &input) < 0) {
+	if ((!always && fits(terminal, text)) || start(&pid, &input) < 0) {
 		fputs(text, terminal);
 		fflush(terminal);
 		return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shows a text on the user's terminal, through $PAGER if the screen is too small for it.
+ * Shows a text on the user's terminal, through $PAGER if the screen is too small for it, or if
+ * that is asked for.
  */
 #ifndef TANDEM_PAGER_H
 #define TANDEM_PAGER_H
@@ -9,6 +10,6 @@
 
 #include "base/base.h"
 
-void pager_show(FILE *terminal, const char *text);
+void pager_show(FILE *terminal, const char *text, bool always);
 
 #endif

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Columns, labelled lines, durations.  Pure: a stream, a text and a width are all it knows.
+ * Columns, labelled lines, durations, help.  A stream, a text and a width are all it knows.
  */
 #include "cli/print.h"
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #define HELP_COLUMN 24
+#define HELP_WIDTH_MIN 20		/* of the help; a narrower terminal wraps it itself */
 
 void
 print_column(FILE *out, const char *text, int width)
@@ -55,14 +58,70 @@ print_elapsed(uint64_t seconds, char text[ELAPSED_TEXT_SIZE])
 	return text;
 }
 
-void
-print_help_line(FILE *out, const char *word, const char *help)
+/* How many columns a text of bytes takes: those that begin a character (UTF-8). */
+static size_t
+columns(const char *text, size_t length)
 {
+	size_t count = 0;
+
+	for (size_t i = 0; i < length; i++)
+		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return count;
+}
+
+void
+print_help_line(FILE *out, const char *word, const char *help, unsigned width)
+{
+	size_t room = width >= HELP_COLUMN + HELP_WIDTH_MIN ? width - 1 - HELP_COLUMN : SIZE_MAX;
+	size_t used = 0;
+
 	if (help[0] == '\0') {
 		fprintf(out, "  %s\n", word);
 		return;
 	}
 	fputs("  ", out);
-	print_column(out, word, HELP_COLUMN - 2);
-	fprintf(out, "%s\n", help);
+	/* The help of a word too long for its column begins below it. */
+	if (room != SIZE_MAX && columns(word, strlen(word)) >= HELP_COLUMN - 2)
+		fprintf(out, "%s\n%*s", word, HELP_COLUMN, "");
+	else
+		print_column(out, word, HELP_COLUMN - 2);
+	while (*help) {
+		size_t length = strcspn(help, " ");
+		size_t wide = columns(help, length);
+
+		if (used > 0 && used + 1 + wide > room) {
+			fprintf(out, "\n%*s", HELP_COLUMN, "");
+			used = 0;
+		}
+		fprintf(out, "%s%.*s", used > 0 ? " " : "", (int)length, help);
+		used += (used > 0) + wide;
+		help += length;
+		help += strspn(help, " ");
+	}
+	fputc('\n', out);
+}
+
+unsigned
+print_width(FILE *out)
+{
+	struct winsize size = { 0 };
+
+	if (isatty(fileno(out)) != 1)
+		return 0;
+	return ioctl(fileno(out), TIOCGWINSZ, &size) < 0 || size.ws_col == 0 ? 80 : size.ws_col;
+}
+
+void
+print_json_string(FILE *out, const char *text)
+{
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fprintf(out, "\\%c", *text);
+		else if ((unsigned char)*text < 0x20)
+			fprintf(out, "\\u%04x", (unsigned)*text);
+		else
+			fputc(*text, out);
+	}
+	fputc('"', out);
 }

@@ -27,7 +27,13 @@ void print_number(FILE *out, int indent, const char *label, uint64_t number, con
 /* 788645 -> "1w2d3h4m5s": parts that are zero are left out, seconds never. */
 const char *print_elapsed(uint64_t seconds, char text[ELAPSED_TEXT_SIZE]);
 
-/* A table of two columns as "?" shows it: indented words with their help. */
-void print_help_line(FILE *out, const char *word, const char *help);
+/* A line of two columns as "?" shows it: an indented word and its help, which goes on below itself
+ * where width columns are too few; 0: never. */
+void print_help_line(FILE *out, const char *word, const char *help, unsigned width);
+/* The columns of the terminal that out is; 80 when it does not say; 0 for what is no terminal. */
+unsigned print_width(FILE *out);
+
+/* text as JSON has it, in quotes. */
+void print_json_string(FILE *out, const char *text);
 
 #endif

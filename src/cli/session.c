@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Opens and closes what a user works with, and leads each command to its table: the operational
- * one, or the one of configuration mode while there is a candidate.  Also the few ways to tell a
- * user something that all commands share.
+ * one, or the one of configuration mode while there is a candidate, with the pipes behind it.  Also
+ * the few ways to tell a user something that all commands share.
  */
 #include "cli/session.h"
 
@@ -12,8 +12,7 @@
 #include "cli/candidate.h"
 #include "cli/configure.h"
 #include "cli/operate.h"
-#include "cli/pager.h"
-#include "config/language.h"
+#include "cli/pipes.h"
 #include "config/schema.h"
 
 int
@@ -64,77 +63,122 @@ take_options(struct session *session, char *const words[], size_t count)
 	return count;
 }
 
+static enum outcome
+run_pipeline(struct session *session, const struct pipeline *pipeline)
+{
+	struct words *command = &pipeline->parts[0];
+	struct pipes pipes;
+	enum outcome outcome;
+	size_t count;
+
+	if (command->count == 0 && pipeline->count == 1)
+		return OUTCOME_DONE;
+	if (command->count == 0) {
+		fprintf(session->err, "A command must stand before '|'\n");
+		return OUTCOME_USAGE;
+	}
+	if (!pipes_read(pipeline, &pipes, session->err))
+		return OUTCOME_USAGE;
+	count = take_options(session, command->list, command->count);
+	session->json = (session->json || pipes.json) && !pipes.commands;
+	session->commands = pipes.commands;
+	session->pipes = pipeline->count > 1 ? &pipes : NULL;
+	outcome = tree_run(session, current_table(session), command->list, count);
+	session->pipes = NULL;
+	pipes_done(&pipes);
+	return outcome;
+}
+
 enum outcome
 session_run_words(struct session *session, char *const words[], size_t count)
 {
-	FILE *terminal = session->out;
-	enum outcome outcome;
-	char *text = NULL;
-	size_t length;
+	struct pipeline pipeline = pipeline_of_words(words, count);
+	enum outcome outcome = run_pipeline(session, &pipeline);
 
-	if (count == 0)
-		return OUTCOME_DONE;
-	session->live = terminal;
-	count = take_options(session, words, count);
-	if (!session->page) {
-		outcome = tree_run(session, current_table(session), words, count);
-		fflush(session->out);	/* before what the next command says on err */
-		return outcome;
-	}
-
-	session->out = open_memstream(&text, &length);
-	assert(session->out);
-	outcome = tree_run(session, current_table(session), words, count);
-	fclose(session->out);
-	session->out = terminal;
-	pager_show(terminal, text);
-	free(text);
+	pipeline_done(&pipeline);
 	return outcome;
 }
 
 enum outcome
 session_run_line(struct session *session, const char *line)
 {
+	struct pipeline pipeline;
 	enum outcome outcome;
-	char **words;
-	size_t count;
+	const char *fault;
 
 	if (line[strspn(line, " \t")] == '#')
 		return OUTCOME_DONE;
-	if (language_split(line, &words, &count) < 0) {
-		fprintf(session->err, "A quote is not closed\n");
+	if (!pipeline_of_line(line, &pipeline, &fault)) {
+		fprintf(session->err, "This line cannot be read: %s\n", fault);
 		return OUTCOME_USAGE;
 	}
-	outcome = session_run_words(session, words, count);
-	language_free_words(words, count);
+	outcome = run_pipeline(session, &pipeline);
+	pipeline_done(&pipeline);
 	return outcome;
+}
+
+/* What the command before a pipe shows. */
+static enum shows
+what_it_shows(struct session *session, char *const words[], size_t count)
+{
+	const struct command *row = tree_find(current_table(session), words, count);
+
+	if (row && row->shows == SHOWS_AS_RUN && count > 1)
+		row = tree_find(operate_commands, words + 1, count - 1);
+	return row ? row->shows : SHOWS_NOTHING;
+}
+
+static void
+complete_options(char *const words[], size_t count, const char *start,
+                 struct possibilities *possibilities)
+{
+	if (start[0] != '-' || count == 0 || strncmp("show", words[0], strlen(words[0])) != 0)
+		return;
+	if (strncmp("--json", start, strlen(start)) == 0)
+		possibilities_add(possibilities, "--json", NULL, "Answer in JSON");
+	if (strncmp("--secrets", start, strlen(start)) == 0)
+		possibilities_add(possibilities, "--secrets", NULL, "Show passwords as they are");
+}
+
+static void
+complete_pipeline(struct session *session, const struct pipeline *pipeline, const char *start,
+                  struct possibilities *possibilities)
+{
+	struct words *command = &pipeline->parts[0];
+	size_t count;
+
+	if (pipeline->count == 1) {
+		tree_complete(session, current_table(session), command->list, command->count,
+		              start, possibilities);
+		complete_options(command->list, command->count, start, possibilities);
+	} else if (command->count > 0) {
+		count = take_options(session, command->list, command->count);
+		pipes_complete(pipeline, what_it_shows(session, command->list, count), start,
+		               possibilities);
+	}
 }
 
 void
 session_complete_words(struct session *session, char *const words[], size_t count,
                        const char *start, struct possibilities *possibilities)
 {
-	tree_complete(session, current_table(session), words, count, start, possibilities);
-	if (start[0] == '-' && count > 0 && strncmp("show", words[0], strlen(words[0])) == 0) {
-		if (strncmp("--json", start, strlen(start)) == 0)
-			possibilities_add(possibilities, "--json", NULL, "Answer in JSON");
-		if (strncmp("--secrets", start, strlen(start)) == 0)
-			possibilities_add(possibilities, "--secrets", NULL,
-			                  "Show passwords as they are");
-	}
+	struct pipeline pipeline = pipeline_of_words(words, count);
+
+	complete_pipeline(session, &pipeline, start, possibilities);
+	pipeline_done(&pipeline);
 }
 
 void
 session_complete(struct session *session, const char *line, const char *start,
                  struct possibilities *possibilities)
 {
-	char **words;
-	size_t count;
+	struct pipeline pipeline;
+	const char *fault;
 
-	if (language_split(line, &words, &count) < 0)
+	if (!pipeline_of_line(line, &pipeline, &fault))
 		return;
-	session_complete_words(session, words, count, start, possibilities);
-	language_free_words(words, count);
+	complete_pipeline(session, &pipeline, start, possibilities);
+	pipeline_done(&pipeline);
 }
 
 enum outcome

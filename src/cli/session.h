@@ -17,17 +17,19 @@
 #include "config/problem.h"
 
 struct candidate;
+struct pipes;
 
 struct session {
 	struct client *client;		/* owned */
 	struct ly_ctx *schema;		/* owned */
 	FILE *out;			/* answers; borrowed */
-	FILE *live;			/* what is shown as it happens, past any pager; borrowed */
 	FILE *err;			/* refusals and warnings; borrowed */
 	struct candidate *candidate;	/* not NULL in configuration mode; owned (configure.c) */
 	bool always_json;		/* --json before the command */
 	bool json;			/* the command being run shall answer in JSON */
+	bool commands;			/* ... in set commands, if it shows a configuration */
 	bool secrets;			/* ... and may show passwords */
+	const struct pipes *pipes;	/* ... and its answer goes through these; NULL: none */
 	bool leave;			/* "exit": the shell ends after this command */
 	bool interactive;		/* a person reads and answers: a shell on a terminal */
 	bool page;			/* out is a terminal: long answers go through a pager */
@@ -38,8 +40,8 @@ int session_open(struct session *session, const char *socket_path, const char *y
                  struct error *error) MUST_USE;
 void session_close(struct session *session);
 
-/* Run one command; a line of no words is done.  Quotes and shortened keywords are understood in
- * a line; words are taken as they are. */
+/* Run one command, with the pipes behind it; a line of no words is done.  Quotes are understood
+ * in a line; words are taken as they are. */
 enum outcome session_run_words(struct session *session, char *const words[], size_t count);
 enum outcome session_run_line(struct session *session, const char *line);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/output.h"
 #include "cli/session.h"
 
 /* One word inside a row's words; not zero-terminated. */
@@ -166,6 +167,16 @@ tell_ambiguous(struct session *session, const struct command table[], const stru
 	fputc('\n', session->err);
 }
 
+const struct command *
+tree_find(const struct command table[], char *const words[], size_t count)
+{
+	struct walk w;
+	enum match match = walk(table, words, count, &w);
+
+	free(w.arguments);
+	return match == MATCH_ONE ? w.row : NULL;
+}
+
 enum outcome
 tree_run(struct session *session, const struct command table[], char *const words[], size_t count)
 {
@@ -182,7 +193,7 @@ tree_run(struct session *session, const struct command table[], char *const word
 		tell_words(session->err, "Incomplete command", words, count, NULL);
 		fputc('\n', session->err);
 	} else {
-		outcome = w.row->run(session, w.arguments, w.argument_count);
+		outcome = output_run(session, w.row, w.arguments, w.argument_count);
 	}
 	free(w.arguments);
 	return outcome;
@@ -233,7 +244,7 @@ complete_argument(struct session *session, const struct command *row, const stru
 		if (v->word && strncmp(v->word, start, strlen(start)) != 0)
 			continue;
 		possibilities_add(possibilities, v->word, v->shown,
-		                  v->help[0] ? v->help : row->help);
+		                  v->help[0] || takes_the_rest(token) ? v->help : row->help);
 		any = true;
 	}
 	if (!any && (!row->complete || !takes_the_rest(token))) {
@@ -253,6 +264,9 @@ tree_complete(struct session *session, const struct command table[], char *const
 		goto out;
 	if (start[0] == '\0' && w.row && w.row->run && !w.rest)
 		possibilities_add(possibilities, NULL, "<Enter>", "Execute the command");
+	if (start[0] == '\0' && w.row && w.row->run && w.row->shows != SHOWS_NOTHING &&
+	    w.row->shows != SHOWS_AS_RUN)
+		possibilities_add(possibilities, NULL, "|", TREE_PIPE_HELP);
 	if (w.rest) {
 		struct token rest = { .text = "<...>", .length = 5 };
 

@@ -44,12 +44,29 @@ typedef enum outcome command_run(struct session *session, char *const arguments[
 typedef void command_complete(struct session *session, char *const arguments[], size_t count,
                               const char *start, struct possibilities *possibilities);
 
+/* What a command shows; it says which pipes may follow. */
+enum shows {
+	SHOWS_NOTHING,			/* at most a sentence about what was done */
+	SHOWS_TEXT,
+	SHOWS_DATA,			/* as text or as JSON */
+	SHOWS_CONFIGURATION,		/* as braces, as set commands or as JSON */
+	SHOWS_EVENTS,			/* as they happen, as text or as JSON; never paged */
+	SHOWS_AS_RUN,			/* what the command in its arguments shows */
+};
+
 struct command {
 	const char *words;
 	const char *help;
 	command_run *run;
 	command_complete *complete;	/* of a row that ends in an argument; may be NULL */
+	enum shows shows;
 };
+
+/* What "?" says of the | behind a command that shows something. */
+#define TREE_PIPE_HELP "Filter, count or page what is shown"
+
+/* The row these words lead to, or NULL. */
+const struct command *tree_find(const struct command table[], char *const words[], size_t count);
 
 /* Run the command these words name; what is wrong with them is told to the session's user. */
 enum outcome tree_run(struct session *session, const struct command table[], char *const words[],

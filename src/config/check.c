@@ -3,7 +3,8 @@
  * Is a configuration fit to run?  What the model itself says about single nodes (missing, too
  * many, not yet, no effect yet) is found here; the numbered rules are in interface_rules.c,
  * group_rules.c, track_rules.c, carry_rules.c and lint.c.  libyang's validation comes last, as a
- * net below our own sentences: it stops at its first error, and we want all of them.
+ * net below our own sentences: it stops at its first error, and we want all of them.  So no module
+ * of ours has "must", "when" or "unique", which only libyang would notice.
  */
 #include "config/check.h"
 
@@ -14,10 +15,12 @@
 #include <string.h>
 
 #include "config/language.h"
+#include "config/lift.h"
 #include "config/rules.h"
 #include "config/schema.h"
 #include "config/tree.h"
 #include "config/value.h"
+#include "config/verdict.h"
 
 static PRINTF_LIKE(5, 0) void
 add(struct problems *problems, bool warning, const char *number, const struct lyd_node *node,
@@ -202,20 +205,35 @@ report_libyang(struct ly_ctx *schema, struct problems *problems)
 	ly_err_clean(schema, NULL);
 }
 
-int
-check_tree(struct ly_ctx *schema, struct lyd_node **tree, struct problems *problems)
+/*
+ * Take away containers that hold nothing and mean nothing, which JSON can bring along: libyang
+ * takes one for a default of its own, which holds its defaults already, and adds none.
+ */
+static void
+drop_empty(struct lyd_node **tree, struct lyd_node *siblings)
 {
-	size_t errors_before = problems->errors, first = problems->count;
-	struct nameset defined = { 0 };
-	struct survey survey;
+	struct lyd_node *next;
 
-	if (lyd_new_implicit_all(tree, schema, LYD_IMPLICIT_NO_STATE, NULL) != LY_SUCCESS) {
-		report_libyang(schema, problems);
-		return -EINVAL;
+	for (struct lyd_node *node = siblings; node; node = next) {
+		next = node->next;
+		if (!node->schema || (node->schema->nodetype & LYD_NODE_TERM))
+			continue;
+		drop_empty(tree, lyd_child(node));
+		if (node->schema->nodetype != LYS_CONTAINER ||
+		    (node->schema->flags & LYS_PRESENCE) || lyd_child(node))
+			continue;
+		if (*tree == node)
+			*tree = next;
+		lyd_free_tree(node);
 	}
-	check_nodes(*tree, false, problems);
+}
 
-	survey = survey_tree(*tree);
+static void
+check_rules(const struct lyd_node *tree, struct problems *problems)
+{
+	struct survey survey = survey_tree(tree);
+	struct nameset defined = { 0 };
+
 	interface_rules(&survey, problems);
 	group_rules(&survey, problems);
 	service_rules(&survey, &defined, problems);
@@ -223,12 +241,47 @@ check_tree(struct ly_ctx *schema, struct lyd_node **tree, struct problems *probl
 		track_rules(&survey, &survey.groups[i], &defined, problems);
 	nameset_done(&defined);
 	carry_rules(&survey, problems);
-	lint(&survey, *tree, problems);
+	lint(&survey, problems);
 	survey_done(&survey);
+}
 
+static int
+judge(struct ly_ctx *schema, struct lyd_node **tree, struct problems *problems)
+{
+	size_t errors_before = problems->errors, first = problems->count;
+
+	drop_empty(tree, *tree);
+	if (lyd_new_implicit_all(tree, schema, LYD_IMPLICIT_NO_STATE, NULL) != LY_SUCCESS) {
+		report_libyang(schema, problems);
+		return -EINVAL;
+	}
+	check_nodes(*tree, false, problems);
+	check_rules(*tree, problems);
 	if (problems->errors == errors_before &&
 	    lyd_validate_all(tree, schema, LYD_VALIDATE_NO_STATE, NULL) != LY_SUCCESS)
 		report_libyang(schema, problems);
+	verdict_silence(*tree, problems, first);
+	verdict_sort(problems, first);
+	return problems->errors > errors_before ? -EINVAL : 0;
+}
+
+int
+check_tree(struct ly_ctx *schema, struct lyd_node **tree, struct problems *problems)
+{
+	size_t first = problems->count;
+	int r = judge(schema, tree, problems);
+
 	problems_fold(problems, first);
+	return r;
+}
+
+int
+check_tree_in_full(struct ly_ctx *schema, struct lyd_node **tree, struct problems *problems)
+{
+	size_t errors_before = problems->errors;
+
+	/* Whether it is too much for the engine, only the settings tell. */
+	if (judge(schema, tree, problems) == 0)
+		free(lift_settings(*tree, 0, NULL, problems));
 	return problems->errors > errors_before ? -EINVAL : 0;
 }

@@ -433,6 +433,8 @@ read_braces(struct reading *reading, struct words_scanner *scanner)
 		case WORDS_WORD:
 			words_add(&reading->words, scanner->word);
 			break;
+		case WORDS_PIPE:	/* not asked for */
+			break;
 		case WORDS_OPEN:
 			start = begin_block(reading, &blocks, start, scanner->line);
 			break;

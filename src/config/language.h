@@ -81,12 +81,15 @@ bool language_is_secret(const struct lysc_node *node);
  * What may follow these complete words in "set" (or, with only_existing, in "delete" and "show"),
  * given what the tree holds: called once a candidate, in schema order.
  * word is the word itself, or NULL for a free value described by help; help is the YANG
- * description's first sentence; value_form the type for people ("1..254", "IPv4 address/length").
+ * description's first sentence, with the value's unit and what counts when it is not given ("...;
+ * seconds, default 0"); value_form the type for people ("1..254", "IPv4 address/length").
  */
 struct language_candidate {
 	const char *word;
 	const char *help;
 	const char *value_form;		/* NULL for a keyword */
+	const char *seen;		/* of a free value: the XPath in the state of names that
+					 * may be meant; NULL: none */
 	bool more;			/* further words may follow it */
 };
 typedef void language_candidate_call(void *owner, const struct language_candidate *candidate);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What may follow some words: from the schema alone, or only what is configured.  Help texts are
- * the first sentences of the YANG descriptions.
+ * the first sentences of the YANG descriptions, with unit and default.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,15 +22,80 @@ struct completion {
 };
 
 static void
-offer(const struct completion *c, const char *word, const char *description,
-      const char *value_form, bool more)
+offer(const struct completion *c, const char *word, const char *description, bool more)
 {
 	char *help = value_sentence(description);
-	struct language_candidate candidate = {
-		.word = word, .help = help, .value_form = value_form, .more = more,
-	};
+	struct language_candidate candidate = { .word = word, .help = help, .more = more };
 
 	c->call(c->owner, &candidate);
+	free(help);
+}
+
+/* What counts when the leaf is not given, or NULL. */
+static const char *
+default_of(const struct lysc_node *leaf)
+{
+	const char *implied = value_mark(leaf->exts, "implied");
+	const struct lyd_value *value = leaf->nodetype == LYS_LEAF
+		? ((const struct lysc_node_leaf *)leaf)->dflt : NULL;
+
+	if (implied || !value)
+		return implied;
+	return lyd_value_get_canonical(leaf->module->ctx, value);
+}
+
+static const char *
+units_of(const struct lysc_node *leaf)
+{
+	return leaf->nodetype == LYS_LEAF ? ((const struct lysc_node_leaf *)leaf)->units
+	                                  : ((const struct lysc_node_leaflist *)leaf)->units;
+}
+
+/* Offer a free value: "Time between advertisements; milliseconds, default 1000".  The unit is left
+ * out where the sentence names it. */
+static void
+offer_form(const struct completion *c, const struct lysc_node *leaf, bool more)
+{
+	char *form = value_form(leaf), *sentence = value_sentence(leaf->dsc), *help = NULL;
+	const char *otherwise = default_of(leaf), *units = units_of(leaf);
+	struct language_candidate candidate = {
+		.value_form = form, .seen = value_mark(leaf->exts, "seen"), .more = more,
+	};
+	size_t size;
+	FILE *out = open_memstream(&help, &size);
+
+	assert(out);
+	if (units && strcasestr(sentence, units))
+		units = NULL;
+	fputs(sentence, out);
+	if (units || otherwise)
+		fprintf(out, "; %s%s%s%s", units ? units : "", units && otherwise ? ", " : "",
+		        otherwise ? "default " : "", otherwise ? otherwise : "");
+	fclose(out);
+	candidate.help = help;
+	c->call(c->owner, &candidate);
+	free(help);
+	free(sentence);
+	free(form);
+}
+
+/* Offer one of a leaf's choices; the one that counts without any says so. */
+static void
+offer_choice(const struct completion *c, const struct lysc_node *leaf, const char *word,
+             const char *description, bool more)
+{
+	const char *otherwise = default_of(leaf);
+	char *help = value_sentence(description), *marked = NULL;
+	struct language_candidate candidate = { .word = word, .help = help, .more = more };
+
+	if (otherwise && strcmp(otherwise, word) == 0) {
+		int r = asprintf(&marked, "%s (default)", help);
+
+		assert(r >= 0);
+		candidate.help = marked;
+	}
+	c->call(c->owner, &candidate);
+	free(marked);
 	free(help);
 }
 
@@ -59,7 +124,7 @@ offer_children(const struct completion *c, const struct lysc_node *parent,
 
 	for (size_t i = 0; i < count; i++) {
 		if (!c->only_existing || is_configured(siblings, children[i]))
-			offer(c, children[i]->name, children[i]->dsc, NULL, has_more(children[i]));
+			offer(c, children[i]->name, children[i]->dsc, has_more(children[i]));
 	}
 	free(children);
 }
@@ -143,7 +208,7 @@ offer_found(const struct completion *c, const struct lysc_node *leaf, bool more)
 	qsort(values, count, sizeof(*values), by_text);
 	for (size_t i = 0; i < count; i++) {
 		if (i == 0 || strcmp(values[i - 1], values[i]) != 0)
-			offer(c, values[i], NULL, NULL, more);
+			offer(c, values[i], NULL, more);
 	}
 	for (size_t i = 0; i < count; i++)
 		free(values[i]);
@@ -181,7 +246,7 @@ offer_referenced(const struct completion *c, const struct lysc_node *leaf,
 {
 	for (; leaf && siblings; siblings = siblings->next) {
 		if (siblings->schema == leaf)
-			offer(c, lyd_get_value(siblings), NULL, NULL, false);
+			offer(c, lyd_get_value(siblings), NULL, false);
 		offer_referenced(c, leaf, lyd_child(siblings));
 	}
 }
@@ -197,17 +262,14 @@ offer_value(const struct completion *c, const struct lysc_node *leaf, bool more)
 		const struct lysc_type_enum *choice = (const struct lysc_type_enum *)type;
 
 		LY_ARRAY_FOR(choice->enums, i)
-			offer(c, choice->enums[i].name, choice->enums[i].dsc, NULL, more);
+			offer_choice(c, leaf, choice->enums[i].name, choice->enums[i].dsc, more);
 	} else if (type->basetype == LY_TYPE_BOOL) {
-		offer(c, "false", leaf->dsc, NULL, more);
-		offer(c, "true", leaf->dsc, NULL, more);
+		offer_choice(c, leaf, "false", leaf->dsc, more);
+		offer_choice(c, leaf, "true", leaf->dsc, more);
 	} else {
-		char *form = value_form(leaf);
-
 		offer_referenced(c, referenced_leaf(leaf), c->tree);
 		offer_found(c, leaf, more);
-		offer(c, NULL, leaf->dsc, form, more);
-		free(form);
+		offer_form(c, leaf, more);
 	}
 }
 
@@ -229,7 +291,7 @@ offer_keys(const struct completion *c, const struct path_step *step,
 		if (!fits || (last && strcmp(last, lyd_get_value(key)) == 0))
 			continue;
 		last = lyd_get_value(key);
-		offer(c, last, tree_value(children[i], "description"), NULL, true);
+		offer(c, last, tree_value(children[i], "description"), true);
 	}
 	free(children);
 }
@@ -242,7 +304,7 @@ offer_existing_values(const struct completion *c, const struct lysc_node *leaf,
 		if (siblings->schema != leaf || !tree_is_explicit(siblings))
 			continue;
 		offer(c, language_is_secret(leaf) ? LANGUAGE_HIDDEN : lyd_get_value(siblings),
-		      leaf->dsc, NULL, false);
+		      leaf->dsc, false);
 	}
 }
 

@@ -15,19 +15,60 @@
 #include "config/value.h"
 #include "config/words.h"
 
-/* "a, b or c", of what may follow; the nearest alone when one is near. */
+static bool
+begins(const char *name, const char *start)
+{
+	return strncmp(name, start, strlen(start)) == 0;
+}
+
+/* How many of these nodes' names begin so; *ret_found is the last of them. */
+static size_t
+count_beginning(const struct lysc_node **children, size_t count, const char *start,
+                const struct lysc_node **ret_found)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!begins(children[i]->name, start))
+			continue;
+		*ret_found = children[i];
+		found++;
+	}
+	return found;
+}
+
+/* "a, b and c": those of the names that begin so. */
+static void
+print_names(FILE *out, const struct lysc_node **children, size_t count, const char *start)
+{
+	const struct lysc_node *last = NULL;
+	size_t left = count_beginning(children, count, start, &last);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!begins(children[i]->name, start))
+			continue;
+		left--;
+		fprintf(out, "%s%s", children[i]->name, left > 1 ? ", " : left == 1 ? " and " : "");
+	}
+}
+
+/* What is wrong with the word, and what could stand there: all that begins so, or else the nearest
+ * alone when one is near. */
 static char *
 suggest(const struct ly_ctx *schema, const struct lysc_node *parent, const char *word)
 {
 	size_t count, size;
 	const struct lysc_node **children = tree_schema_children(schema, parent, &count);
 	unsigned limit = strlen(word) > 4 ? 3 : 2, nearest = limit;
+	const struct lysc_node *begun = NULL;
 	const char *near = NULL;
 	char *text = NULL;
 	FILE *out = open_memstream(&text, &size);
 
 	assert(out);
-	for (size_t i = 0; word[0] != '\0' && i < count; i++) {
+	if (word[0] != '\0' && count_beginning(children, count, word, &begun) == 1)
+		near = begun->name;
+	for (size_t i = 0; word[0] != '\0' && !begun && i < count; i++) {
 		unsigned distance = words_distance(word, children[i]->name, limit);
 
 		if (distance < nearest) {
@@ -39,14 +80,25 @@ suggest(const struct ly_ctx *schema, const struct lysc_node *parent, const char 
 		fprintf(out, "did you mean '%s'?", near);
 	} else {
 		fputs("possible words are ", out);
-		for (size_t i = 0; i < count; i++)
-			fprintf(out, "%s%s", children[i]->name,
-			        i + 2 < count ? ", " : i + 2 == count ? " and " : "");
+		print_names(out, children, count, begun ? word : "");
 	}
 	fclose(out);
 	free(children);
 	assert(text);
 	return text;
+}
+
+/* Does the word begin the names of several nodes? */
+static bool
+is_ambiguous(const struct ly_ctx *schema, const struct lysc_node *parent, const char *word)
+{
+	const struct lysc_node *found = NULL;
+	size_t count;
+	const struct lysc_node **children = tree_schema_children(schema, parent, &count);
+	bool many = word[0] != '\0' && count_beginning(children, count, word, &found) > 1;
+
+	free(children);
+	return many;
 }
 
 static int
@@ -56,7 +108,8 @@ refuse_word(const struct ly_ctx *schema, const struct lysc_node *parent, char *c
 	char *before = words_join(words, at);
 	char *hint = suggest(schema, parent, words[at]);
 
-	problems_error(problems, "", line, before, words[at], "unknown word; %s", hint);
+	problems_error(problems, "", line, before, words[at], "%s word; %s",
+	               is_ambiguous(schema, parent, words[at]) ? "ambiguous" : "unknown", hint);
 	free(hint);
 	free(before);
 	return -EINVAL;
@@ -144,6 +197,39 @@ refuse_more(const struct lysc_node *leaf, char *const words[], size_t at, unsign
 	                                  : "nothing may follow, this word has no value");
 	free(before);
 	return -EINVAL;
+}
+
+/* The node below parent that the word names, or the only one whose name begins so. */
+static const struct lysc_node *
+find_begun(const struct ly_ctx *schema, const struct lysc_node *parent, const char *word)
+{
+	const struct lysc_node *found = tree_schema_child(schema, parent, word);
+	const struct lysc_node **children;
+	size_t count;
+
+	if (found || word[0] == '\0')
+		return found;
+	children = tree_schema_children(schema, parent, &count);
+	if (count_beginning(children, count, word, &found) != 1)
+		found = NULL;
+	free(children);
+	return found;
+}
+
+void
+path_expand(const struct ly_ctx *schema, char *words[], size_t count)
+{
+	const struct lysc_node *node = NULL;
+	size_t at = 0;
+
+	while (at < count && !(node && (node->nodetype & LYD_NODE_TERM))) {
+		node = find_begun(schema, node, words[at]);
+		if (!node)
+			return;
+		words[at++] = (char *)node->name;
+		if (takes_values(node))
+			at += node->nodetype == LYS_LIST ? tree_key_count(node) : 1;
+	}
 }
 
 int

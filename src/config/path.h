@@ -25,6 +25,13 @@ struct path {
 	unsigned count;
 };
 
+/*
+ * Put the whole name in the place of every word that begins the name of one node only ("int dat
+ * dp0s0" is "interfaces dataplane dp0s0"); keys and values are left as they are, and so are words
+ * that mean several nodes or none, with all behind them.  The names belong to the schema.
+ */
+void path_expand(const struct ly_ctx *schema, char *words[], size_t count);
+
 enum path_use {
 	PATH_WHOLE,			/* every key and value is there, as for set */
 	PATH_PART,			/* the last list or leaf may stand without, as for delete */

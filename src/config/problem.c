@@ -60,6 +60,25 @@ done(struct problem *problem)
 	free(problem->message);
 }
 
+void
+problems_silence(struct problems *problems, size_t first, problems_is_unwanted *is_unwanted,
+                 void *owner)
+{
+	size_t kept = first;
+
+	for (size_t i = first; i < problems->count; i++) {
+		struct problem *problem = &problems->list[i];
+
+		if (problem->warning && is_unwanted(owner, problem)) {
+			done(problem);
+			problems->silenced++;
+		} else {
+			problems->list[kept++] = *problem;
+		}
+	}
+	problems->count = kept;
+}
+
 #define NUMBERS_MAX 64			/* there are fewer rules that warn */
 #define SHOWN 3
 

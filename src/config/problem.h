@@ -23,6 +23,7 @@ struct problems {
 	struct problem *list;
 	size_t count;
 	size_t errors;			/* how many of them are not warnings */
+	size_t silenced;		/* warnings that are not among them: nobody wants them */
 };
 
 /* Append; path and value are copied (value may be NULL). */
@@ -31,6 +32,11 @@ void problems_error(struct problems *problems, const char *number, unsigned line
 void problems_warning(struct problems *problems, const char *number, unsigned line,
                       const char *path, const char *value, const char *format, ...)
 	PRINTF_LIKE(6, 7);
+
+/* Take out the warnings from index first on that nobody wants, and count them as silenced. */
+typedef bool problems_is_unwanted(void *owner, const struct problem *warning);
+void problems_silence(struct problems *problems, size_t first, problems_is_unwanted *is_unwanted,
+                      void *owner);
 
 /*
  * Thousands of groups make one advice thousands of lines: of the warnings from index first on, of

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The numbered rules in one sentence each, and what to do, for the manual.  It must not be asked at
- * a commit: there the files of the rules speak, which know the case.
+ * The numbered rules in one sentence each, and what to do, for the manual; and how bad it is what
+ * a warning warns of, for the order in which warnings are told.  What is said at a commit is not
+ * taken from here: there the files of the rules speak, which know the case.
  */
 #include "config/rulebook.h"
 
@@ -123,59 +124,119 @@ const struct rulebook_entry rulebook[] = {
 	{ "S2",
 	  "The whole configuration is larger than the memory in which the engine keeps it. "
 	  " Delete some." },
+	{ "K1",
+	  "A silence of configuration-check names a warning that there is.  Use the number in "
+	  "the brackets of the message, or delete it." },
 	{ "W1",
-	  "preempt-delay has no effect while preempt is false.  Delete it, or set preempt "
-	  "true." },
+	  "preempt-delay has no effect while preempt is false.  Delete it, or set "
+	  "preempt true.", RULEBOOK_NO_EFFECT },
 	{ "W2",
-	  "Virtual switches of VMware drop packets to a virtual MAC address.  Delete "
-	  "rfc-compatibility, or allow forged transmits and promiscuous mode there." },
+	  "Virtual switches of VMware drop packets to a virtual MAC address. "
+	  " Delete rfc-compatibility, or allow forged transmits and promiscuous "
+	  "mode there.", RULEBOOK_OUTAGE },
 	{ "W4",
-	  "hello-source-address is configured on no interface of this router.  Use an "
-	  "address of the interface, or delete it." },
-	{ "L1", "The groups of this router do not move together.  Put all into one sync-group." },
+	  "hello-source-address is configured on no interface of this router.  Use "
+	  "an address of the interface, or delete it.", RULEBOOK_OUTAGE },
+	{ "W5",
+	  "A silence of configuration-check silences nothing: what it was for is "
+	  "repaired, or its path is misspelt.  Delete it.", RULEBOOK_NO_EFFECT },
+	{ "L1",
+	  "The groups of this router do not move together: some interface may be "
+	  "master while another is backup.  Put all into one sync-group.", RULEBOOK_OUTAGE },
 	{ "L2",
-	  "preempt is on: a router that comes back interrupts traffic a second time.  Set "
-	  "preempt false on both routers." },
+	  "preempt is on, without a preempt-delay: a router that comes back "
+	  "interrupts traffic a second time.  Set preempt false on both routers.",
+	  RULEBOOK_INTERRUPTION },
 	{ "L3",
-	  "A long interval: a failover takes more than three times as long.  Use 5 seconds "
-	  "or less." },
+	  "A long interval: a failover takes more than three times as long.  Use 5 "
+	  "seconds or less.", RULEBOOK_INTERRUPTION },
 	{ "L4",
-	  "A virtual MAC address on a vif, whose packets virtual switches may drop.  Use "
-	  "the native interface, or delete rfc-compatibility." },
+	  "A virtual MAC address on a vif, whose packets virtual switches may "
+	  "drop.  Use the native interface, or delete rfc-compatibility.", RULEBOOK_OUTAGE },
 	{ "L5",
-	  "The interface of an IPv4 group has no IPv4 address to send from.  Set an "
-	  "address." },
+	  "The interface of an IPv4 group has no IPv4 address to send from.  Set "
+	  "an address.", RULEBOOK_OUTAGE },
 	{ "L6",
-	  "Connection synchronisation follows no sync group, or another than its own "
-	  "interface.  Use one sync group." },
-	{ "L7", "An address is configured on two interfaces.  Delete one." },
-	{ "L8", "Members of a sync group differ in priority or preempt.  Make them equal." },
-	{ "L9", "An mtu below 114, which large advertisements do not fit.  Use 114 or more." },
+	  "Connection synchronisation follows no sync group, or another than its "
+	  "own interface.  Use one sync group.", RULEBOOK_FAILOVER },
+	{ "L7",
+	  "An address is configured on two interfaces.  Delete one.", RULEBOOK_OUTAGE },
+	{ "L8",
+	  "Members of a sync group differ in priority or preempt.  Make them "
+	  "equal.", RULEBOOK_INTERRUPTION },
+	{ "L9",
+	  "An mtu below 114, which large advertisements do not fit.  Use 114 or "
+	  "more.", RULEBOOK_OUTAGE },
 	{ "L10",
-	  "A virtual address is also one of the interface: this router is its owner and "
-	  "always master, or, if it is not the first one there, two routers may answer for "
-	  "it.  Give the interface another address." },
+	  "A virtual address is also one of the interface: this router is its "
+	  "owner and always master, or, if it is not the first one there, two "
+	  "routers may answer for it.  Give the interface another address.", RULEBOOK_OUTAGE },
 	{ "L11",
-	  "One member of a sync group is owner of its address, which the others are not.  "
-	  "Take it out of the sync group, or give the interface another address." },
+	  "One member of a sync group is owner of its address, which the others "
+	  "are not.  Take it out of the sync group, or give the interface another "
+	  "address.", RULEBOOK_OUTAGE },
 	{ "L12",
-	  "Unicast peers behind routers do not learn a virtual MAC address.  Delete "
-	  "rfc-compatibility." },
-	{ "L13", "A group tracks its own interface, which is watched in any case.  Delete it." },
+	  "Unicast peers behind routers do not learn a virtual MAC address. "
+	  " Delete rfc-compatibility.", RULEBOOK_OUTAGE },
+	{ "L13",
+	  "A group tracks its own interface, which is watched in any case.  Delete "
+	  "it.", RULEBOOK_NO_EFFECT },
 	{ "L14",
-	  "Weights lead out of 1 to 254, where some have no effect.  Choose smaller "
-	  "weights." },
+	  "Weights lead out of 1 to 254, where some have no effect.  Choose "
+	  "smaller weights.", RULEBOOK_FAILOVER },
+	{ "L15",
+	  "A virtual address is in no network of its interface and has no length "
+	  "of its own, so that the router does not reach the hosts that use it. "
+	  " Write it with its length, or with /32 or /128 if it stands alone.", RULEBOOK_OUTAGE },
+	{ "L16",
+	  "A virtual address is in the network of another interface.  Move it to a "
+	  "group there, or give its own interface an address of that network.", RULEBOOK_OUTAGE },
+	{ "L17",
+	  "Two interfaces with addresses of one network have groups of one number, "
+	  "which take each other for partners.  Use another number.", RULEBOOK_OUTAGE },
+	{ "L18",
+	  "A virtual address has a shorter length than the interface's own address "
+	  "in that network: a backup reaches fewer hosts than a master.  Write "
+	  "both with one length.", RULEBOOK_FAILOVER },
+	{ "L19",
+	  "An address is the first of its network or the broadcast address.  Use "
+	  "one between.", RULEBOOK_OUTAGE },
+	{ "L20",
+	  "A group, or what it tracks without a weight, is on an interface that is "
+	  "disabled: it stays in FAULT, and its sync group with it.  Enable the "
+	  "interface, or disable the group, too.", RULEBOOK_OUTAGE },
+	{ "L21",
+	  "Connection synchronisation lacks its sync group, its interface or its "
+	  "peer.  Set all three.", RULEBOOK_FAILOVER },
+	{ "L22",
+	  "The peer of connection synchronisation is this router itself, or in no "
+	  "network of the interface that is named.  Name the other router's "
+	  "address there, or see that a route leads there.", RULEBOOK_FAILOVER },
+	{ "L23",
+	  "notify ipsec in a group of version 3 without accept: packets of tunnels "
+	  "to the virtual addresses are dropped.  Set accept true.", RULEBOOK_FAILOVER },
+	{ "L24",
+	  "A health check that no group tracks.  Track it, or delete it.", RULEBOOK_NO_EFFECT },
+	{ "L25",
+	  "A path monitor probes an address of this router itself, which always "
+	  "answers.  Name a host at the other end.", RULEBOOK_FAILOVER },
+	{ "L26",
+	  "Members of a sync group differ in their interval: all wait for the "
+	  "slowest before they take over.  Use one interval.", RULEBOOK_INTERRUPTION },
 	{ "N1",
-	  "notify ipsec is accepted and does nothing yet.  Restart IPsec by hand on a new "
-	  "master." },
-	{ "N2", "Connections are not replicated yet: sessions break at a failover." },
-	{ "N3", "notify bgp is accepted and does nothing yet." },
+	  "notify ipsec is accepted and does nothing yet.  Restart IPsec by hand "
+	  "on a new master.", RULEBOOK_FAILOVER },
+	{ "N2",
+	  "Connections are not replicated yet: sessions break at a failover.",
+	  RULEBOOK_FAILOVER },
+	{ "N3",
+	  "notify bgp is accepted and does nothing yet.", RULEBOOK_NO_EFFECT },
 	{ "N5",
-	  "A setting of an interface is accepted and does nothing yet; the message says "
-	  "what happens instead." },
+	  "A setting of an interface is accepted and does nothing yet; the message "
+	  "says what happens instead.", RULEBOOK_NO_EFFECT },
 	{ "N6",
-	  "A setting of a service is accepted and does nothing yet; the message says what "
-	  "happens instead." },
+	  "A setting of a service is accepted and does nothing yet; the message "
+	  "says what happens instead.", RULEBOOK_NO_EFFECT },
 };
 
 const size_t rulebook_count = ARRAY_SIZE(rulebook);
@@ -184,4 +245,14 @@ bool
 rulebook_is_warning(const struct rulebook_entry *entry)
 {
 	return strchr("WLN", entry->number[0]) != NULL;
+}
+
+const struct rulebook_entry *
+rulebook_find(const char *number)
+{
+	for (size_t i = 0; i < rulebook_count; i++) {
+		if (strcmp(rulebook[i].number, number) == 0)
+			return &rulebook[i];
+	}
+	return NULL;
 }

@@ -36,7 +36,7 @@ void track_rules(const struct survey *survey, const struct survey_group *group,
                  const struct nameset *defined, struct problems *problems);
 /* U1..U4, M1..M5: carry_rules.c */
 void carry_rules(const struct survey *survey, struct problems *problems);
-/* L1..L14: lint.c */
-void lint(const struct survey *survey, const struct lyd_node *tree, struct problems *problems);
+/* L1..L26: lint.c and linting.h */
+void lint(const struct survey *survey, struct problems *problems);
 
 #endif

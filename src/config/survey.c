@@ -110,6 +110,7 @@ add_link(struct survey *s, struct survey_link link)
 	int index = (int)s->link_count;
 
 	link.mtu = number_or(link.node, "mtu", 0);
+	link.disable = tree_child(link.node, "disable") != NULL;
 	link.address_first = s->address_count;
 	link.address_count = add_addresses(s, link.node, "address", index, -1);
 	link.group_first = s->group_count;
@@ -310,8 +311,9 @@ survey_find(const struct survey *survey, const char *name)
 	return (int)survey->by_name[low];
 }
 
-const struct survey_address *
-survey_find_real(const struct survey *survey, const struct ip *ip)
+/* Where in by_address this one begins, or would. */
+static size_t
+first_in_order(const struct survey *survey, const struct ip *ip)
 {
 	size_t low = 0, high = survey->by_address_count;
 
@@ -325,9 +327,26 @@ survey_find_real(const struct survey *survey, const struct ip *ip)
 		else
 			high = middle;
 	}
-	for (; low < survey->by_address_count; low++) {
-		const struct survey_address *address =
-			&survey->addresses[survey->by_address[low]];
+	return low;
+}
+
+const struct survey_address *
+survey_find_address(const struct survey *survey, const struct ip *ip)
+{
+	size_t first = first_in_order(survey, ip);
+	const struct survey_address *address;
+
+	if (first == survey->by_address_count)
+		return NULL;
+	address = &survey->addresses[survey->by_address[first]];
+	return ip_equal(&address->prefix.ip, ip) ? address : NULL;
+}
+
+const struct survey_address *
+survey_find_real(const struct survey *survey, const struct ip *ip)
+{
+	for (size_t i = first_in_order(survey, ip); i < survey->by_address_count; i++) {
+		const struct survey_address *address = &survey->addresses[survey->by_address[i]];
 
 		if (!ip_equal(&address->prefix.ip, ip))
 			break;

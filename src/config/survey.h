@@ -35,6 +35,7 @@ struct survey_link {
 	const char *bond_group;		/* of a member, else NULL */
 	uint32_t vlan;			/* of a vif: 'vlan', else its id; perhaps beyond 4094 */
 	unsigned mtu;			/* 0 = not given */
+	bool disable;			/* itself; a vif's parent may be disabled, too */
 	size_t address_first, address_count;
 	size_t group_first, group_count;
 	unsigned member_count;		/* of a bond */
@@ -78,6 +79,9 @@ int survey_find(const struct survey *survey, const char *name);
 
 /* A real address of this router that is this one, or NULL. */
 const struct survey_address *survey_find_real(const struct survey *survey, const struct ip *ip);
+
+/* The same, or one that it has as master: the first that is this one, or NULL. */
+const struct survey_address *survey_find_address(const struct survey *survey, const struct ip *ip);
 
 /* The address that an entry of virtual-address-interface names, among those of its group, or NULL;
  * *ret_place is the link that it names, or -1. */

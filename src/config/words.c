@@ -191,6 +191,10 @@ words_next(struct words_scanner *scanner)
 	if (scanner->braces && strchr("{}", scanner->at[0]) &&
 	    (scanner->at[1] == '\0' || strchr(" \t\r\n", scanner->at[1])))
 		return *scanner->at++ == '{' ? WORDS_OPEN : WORDS_CLOSE;
+	if (scanner->pipes && scanner->at[0] == '|') {
+		scanner->at++;
+		return WORDS_PIPE;
+	}
 	return scan_word(scanner);
 }
 

@@ -19,6 +19,7 @@ enum words_token {
 	WORDS_OPEN,			/* a { standing alone; only with braces */
 	WORDS_CLOSE,
 	WORDS_LINE_END,
+	WORDS_PIPE,			/* a bare | where a word could begin; if asked for */
 	WORDS_COMMENT,			/* C's, in one line, without blanks around; if asked for */
 	WORDS_TEXT_END,
 	WORDS_FAULT,			/* fault says what; the rest of the line is skipped */
@@ -28,6 +29,7 @@ struct words_scanner {
 	const char *at;
 	unsigned line;			/* of the token last returned */
 	bool braces;			/* { and } are tokens, not words */
+	bool pipes;			/* | is a token where a word could begin */
 	bool comments;			/* C's comments are tokens, not blanks */
 	bool line_ended;		/* the token last returned ended its line */
 	char *word;			/* of WORDS_WORD, WORDS_COMMENT; reused by the next call */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""check pair and check peer: what goes to tandem-foresee, and what comes back of it."""
+"""check pair and check peer: what goes to tandem-foresee, and what comes back of it; and check,
+which asks the rules of a commit."""
 import json
 import os
 import subprocess
@@ -100,5 +101,89 @@ def test_program_that_is_missing_is_named(tandem, environment, peer):
 
 def test_words_are_completed(tandem, peer):
     peer()
-    assert tandem("--complete", "check", "").stdout == "pair\npeer\n"
+    assert tandem("--complete", "check", "").stdout == "file\npair\npeer\n"
     assert "peer.conf\n" in tandem("--complete", "check", "peer", "pe").stdout
+
+
+# ---- check, of one configuration ----------------------------------------------------------------
+
+ALONE = {"TANDEM_SOCKET": "/nonexistent/api.sock"}
+
+
+def check_file(tmp_path, text, *more):
+    (tmp_path / "router.conf").write_text(text)
+    return subprocess.run([TANDEM, "check", "file", "router.conf", *more], cwd=tmp_path,
+                          env=dict(os.environ, **ALONE), capture_output=True, text=True,
+                          timeout=30, check=False)
+
+
+SOUND = f"""set interfaces bonding dp0bond0 address 10.100.11.39/26
+set {GROUP} virtual-address 10.100.11.5/26
+set {GROUP} preempt false
+"""
+
+
+def test_file_is_checked_without_a_service(tmp_path):
+    done = check_file(tmp_path, SOUND)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0 errors, 0 warnings\n", "")
+
+
+def test_all_errors_and_warnings_of_a_file_are_told_with_their_lines(tmp_path):
+    done = check_file(tmp_path, SOUND + f"set {GROUP} accept true\nset {GROUP} priority 7\n"
+                      f"set {GROUP} track interface eth7\nset {GROUP} advertise-interval 9\n")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[0].startswith(f"Error: line 4: {GROUP} accept 'true': ")
+    assert done.stdout.splitlines()[1].startswith(f"Error: line 6: {GROUP} track interface eth7: ")
+    assert done.stdout.splitlines()[2].startswith(
+        f"Warning: line 7: {GROUP} advertise-interval '9': ")
+    assert done.stdout.endswith("[L3]\n2 errors, 1 warning\n")
+
+
+def test_warnings_are_never_folded_by_check(tmp_path):
+    text = "set interfaces dataplane eth0 address 10.0.0.254/16\n" + "".join(
+        f"set interfaces dataplane eth0 vrrp vrrp-group {n} virtual-address 10.0.0.{n}\n"
+        for n in range(1, 21))
+    done = check_file(tmp_path, text)
+    assert done.stdout.count("[L2]\n") == 20
+    assert done.stdout.endswith("\n0 errors, 20 warnings\n")
+
+
+def test_silenced_warnings_are_counted_by_check(tmp_path):
+    done = check_file(tmp_path, SOUND + f"set {GROUP} advertise-interval 9\n"
+                      "set system configuration-check silence L3 path 'interfaces bonding'\n")
+    assert (done.returncode, done.stdout) == (0, "0 errors, 0 warnings, 1 silenced\n")
+
+
+def test_problems_of_a_file_as_json(tmp_path):
+    done = check_file(tmp_path, SOUND + f"set {GROUP} accept true\n", "--json")
+    told = json.loads(done.stdout)
+    assert (told["errors"], told["warnings"], told["silenced"]) == (1, 0, 0)
+    message = told["problems"][0].pop("message")
+    assert told["problems"] == [{"severity": "error", "number": "C5", "line": 4,
+                                 "path": f"{GROUP} accept", "value": "true"}]
+    assert message.startswith("belongs to version 3")
+
+
+def test_lines_that_do_not_read_are_errors_among_others(tmp_path):
+    done = check_file(tmp_path, SOUND + f"set {GROUP} priority 255\nset interface\n")
+    assert done.returncode == 1
+    assert "line 4: " in done.stdout and "line 5: " in done.stdout
+    assert done.stdout.endswith("\n2 errors, 0 warnings\n")
+
+
+def test_file_that_is_not_there_was_not_checked(tandem):
+    done = tandem("check", "file", "missing.conf")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "missing.conf" in done.stderr
+
+
+def test_check_of_running_and_of_the_candidate(tandem, service):
+    done = tandem("check")
+    assert done.returncode in (0, 1) and " errors, " in done.stdout
+    assert "[L3]" not in done.stdout
+    done = tandem(lines=["configure", f"set {GROUP} advertise-interval 9", "check"])
+    assert done.returncode == 1
+    assert f"Warning: {GROUP} advertise-interval '9': " in done.stdout
+    done = tandem(lines=["configure", f"set {GROUP} advertise-interval 9", "run check"])
+    assert " errors, " in done.stdout and "[L3]" not in done.stdout
+    assert service.asked("PUT") == []

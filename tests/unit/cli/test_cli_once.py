@@ -146,7 +146,8 @@ def test_json_of_versions_is_versions_only(tandem, service):
 
 
 def test_help_says_which_words_may_be_shortened(tandem):
-    assert "not the words of configuration paths" in " ".join(tandem("help").stdout.split())
+    assert "as long as they stay unique, also those of configuration paths" in \
+        " ".join(tandem("help").stdout.split())
 
 
 def test_show_without_engine_says_so_and_fails(tandem, service):

@@ -98,6 +98,13 @@ def test_commit_says_how_and_what_for(tandem, service, line, path):
     assert [path for path, _ in service.asked("PUT")] == [path]
 
 
+def test_too_long_a_comment_is_refused_before_anybody_is_asked(tandem, service):
+    done = tandem(lines=["configure", f"set {GROUP} priority 200", "commit comment " + "x" * 256])
+    assert done.returncode == 1
+    assert "at most 255 bytes, this one has 256" in done.stderr
+    assert service.asked("PUT") == []
+
+
 @pytest.mark.parametrize("minutes", ["0", "x", "10081", "-1"])
 def test_time_to_confirm_is_a_number_of_minutes(tandem, service, minutes):
     done = tandem(lines=["configure", f"set {GROUP} priority 200", f"commit-confirm {minutes}"])

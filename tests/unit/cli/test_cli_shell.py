@@ -174,3 +174,116 @@ def test_long_answers_go_through_the_pager(shell, environment):
     child.expect(OPERATE)
     child.sendline("show version")
     child.expect("\r\nVersion:")
+
+
+def test_no_more_goes_past_the_pager_and_more_always_through_it(shell, environment):
+    environment["PAGER"] = "sed s/^/paged:/"
+    child = shell()
+    child.expect(OPERATE)
+    child.sendline("show vrrp detail | no-more")
+    child.expect("\r\nInterface: dp0bond0")
+    child.expect(OPERATE)
+    child.sendline("show version | more")
+    child.expect("paged:Version:")
+    child.expect(OPERATE)
+    child.sendline("show vrrp detail | match Interface:")
+    child.expect("\r\nInterface: dp0bond0\r\n")
+
+
+def test_bar_is_explained_and_completed(operate):
+    operate.send("show vrrp ?")
+    operate.expect("  <Enter> +Execute the command")
+    operate.expect(r"  \| +Filter, count or page what is shown")
+    operate.send("| ?")
+    operate.expect("  count +Count the lines")
+    operate.expect("  no-more +Never page by page")
+    operate.expect(r"\$ show vrrp \| ")
+    operate.send("ma\t")
+    operate.expect("match ")
+    operate.send("?")
+    operate.expect("  <pattern> +POSIX extended regular expression; upper and lower case")
+    operate.send("MASTER | c\t\r")
+    operate.expect("count \r\n1\r\n")
+
+
+def test_words_with_blanks_are_quoted_by_tab(shell, service):
+    bond = service.configuration["tandem-interfaces:interfaces"]["bonding"][0]
+    bond["tandem-vrrp:vrrp"]["vrrp-group"][0]["sync-group"] = "South side"
+    child = shell("configure")
+    child.expect(CONFIGURE)
+    child.send(f"set {GROUP[:-1]}2 sync-group S\t")
+    child.expect("sync-group 'South side' ")
+    child.send("\r")
+    child.expect(CONFIGURE)
+    child.send(f"set {GROUP[:-1]}3 sync-group 'So\t")
+    child.expect("sync-group 'South side' ")
+    child.send("\r")
+    child.expect(CONFIGURE)
+    child.sendline("show | commands | match sync-group")
+    for group in "123":
+        child.expect(f"vrrp-group {group} sync-group 'South side'\r\n")
+
+
+def test_all_choices_are_quoted_when_one_must_be(shell, service):
+    groups = service.configuration["tandem-interfaces:interfaces"]["bonding"][0][
+        "tandem-vrrp:vrrp"]["vrrp-group"]
+    groups[0]["sync-group"] = "South side"
+    groups.append({"id": 2, "sync-group": "Southern"})
+    child = shell("configure")
+    child.expect(CONFIGURE)
+    child.send(f"set {GROUP[:-1]}3 sync-group S\t")
+    child.expect("  South side\r\n  Southern\r\n")
+    child.send("e\t\r")
+    child.expect(CONFIGURE)
+    child.sendline("show | commands | match sync-group")
+    child.expect("vrrp-group 3 sync-group 'Southern'\r\n")
+
+
+def test_value_is_explained_with_range_unit_and_default(configure):
+    configure.send(f"set {GROUP} priority ?")
+    configure.expect(r"  <1\.\.254> +Priority.*; default 100\r\n")
+    configure.sendintr()
+    configure.expect(CONFIGURE)
+    configure.send(f"set {GROUP} preempt ?")
+    configure.expect(r"  true +Take over.*\(default\)\r\n")
+
+
+def test_interfaces_of_the_system_are_offered(configure, service):
+    service.state["tandem-state:interfaces-state"]["interface"] += [
+        {"name": name, "kind": kind} for name, kind in
+        (("dp0s1", "dataplane"), ("eth7", "other"), ("eth7.9", "vif"), ("dp0vrrp1", "vrrp"),
+         ("dp0bond0", "bonding"), ("dp0bond3", "bonding"))]
+    configure.send("set interfaces dataplane \t")
+    configure.expect("Possible completions:\r\n  dp0s1\r\n  eth7\r\n  <interface name>")
+    configure.send("e\t")
+    configure.expect("eth7 ")
+    configure.sendintr()
+    configure.expect(CONFIGURE)
+    configure.send("set interfaces bonding ?")
+    configure.expect("Possible completions:\r\n  dp0bond0\r\n  dp0bond3\r\n")
+
+
+def test_words_of_paths_may_be_shortened_before_tab(configure):
+    configure.send("set int bond dp0bond0 vr vrrp-g 1 prio\t")
+    configure.expect("set int bond dp0bond0 vr vrrp-g 1 priority ")
+    configure.send("9\r")
+    configure.expect(CONFIGURE)
+    configure.sendline("compare | match '\\+'")
+    configure.expect(r"\+priority 9")
+
+
+@pytest.mark.parametrize("columns", [50, 80])
+def test_help_keeps_to_the_width_of_the_terminal(shell, columns):
+    child = shell("configure")
+    child.setwinsize(24, columns)
+    child.expect(CONFIGURE)
+    child.sendline(f"edit {GROUP}")
+    child.expect(f"{GROUP}]")
+    child.send("set ?")
+    child.expect("Possible completions:\r\n")
+    child.expect("# set $")
+    lines = child.before.split("\r\n")[:-1]
+    assert len(lines) > 20
+    assert max(len(line) for line in lines) < columns
+    assert any(re.fullmatch(" {24}\\S.*", line) for line in lines)
+    assert all(re.match("  \\S| {24}\\S", line) for line in lines if line)

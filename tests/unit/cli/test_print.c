@@ -79,6 +79,45 @@ test_label_puts_the_value_at_one_column_for_every_indent(void **state UNUSED)
 	free(printed);
 }
 
+static void
+assert_help(const char *word, const char *help, unsigned width, const char *expected)
+{
+	char *printed;
+	size_t length;
+	FILE *out = open_memstream(&printed, &length);
+
+	print_help_line(out, word, help, width);
+	fclose(out);
+	assert_string_equal(printed, expected);
+	free(printed);
+}
+
+static void
+test_help_goes_on_below_itself_where_the_line_ends(void **state UNUSED)
+{
+	assert_help("word", "", 80, "  word\n");
+	assert_help("word", "one two three", 0, "  word                  one two three\n");
+	assert_help("word", "one two three four five", 45,
+	            "  word                  one two three four\n"
+	            "                        five\n");
+	assert_help("word", "12345678901234567890x 12345678901234567890", 45,
+	            "  word                  12345678901234567890x\n"
+	            "                        12345678901234567890\n");
+	/* Characters count, not bytes. */
+	assert_help("word", "\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4 12345678901", 44,
+	            "  word                  \u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4 "
+	            "12345678901\n");
+}
+
+static void
+test_help_of_a_word_too_long_begins_below_it(void **state UNUSED)
+{
+	assert_help("<a-very-long-value-form>", "one two", 80,
+	            "  <a-very-long-value-form>\n                        one two\n");
+	assert_help("<a-very-long-value-form>", "one two", 0,
+	            "  <a-very-long-value-form> one two\n");
+}
+
 int
 main(void)
 {
@@ -86,6 +125,8 @@ main(void)
 		cmocka_unit_test(test_elapsed_leaves_out_zero_parts_but_never_seconds),
 		cmocka_unit_test(test_column_keeps_one_blank_after_a_text_too_long),
 		cmocka_unit_test(test_label_puts_the_value_at_one_column_for_every_indent),
+		cmocka_unit_test(test_help_goes_on_below_itself_where_the_line_ends),
+		cmocka_unit_test(test_help_of_a_word_too_long_begins_below_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,8 @@ static const struct command table[] = {
 	{ "show vrrp interface <interface> group", "One group" },
 	{ "show vrrp interface <interface> group <group>", "This group", run_vrrp, complete_group },
 	{ "show vrrp interfaces", "All of them", run_version },
+	{ "view", "View", run_version, NULL, SHOWS_TEXT },
+	{ "view <path...>", "What", run_version, complete_path, SHOWS_TEXT },
 	{ NULL },
 };
 
@@ -97,7 +99,7 @@ static struct said
 run(const char *line)
 {
 	struct said said = { 0 };
-	struct session session = { 0 };
+	struct session session = { .out = stdout };
 	char *copy = strdup(line);
 	char *words[16];
 	size_t count = 0;

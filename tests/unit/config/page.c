@@ -27,6 +27,13 @@ static const char header[] =
 	".B set\n"
 	"commands or with braces; both may be entered, loaded and printed, see\n"
 	".BR tandem (1).\n"
+	"In braces, a remark in C's form above a node belongs to that node and is kept with it; "
+	"remarks\n"
+	"that begin with\n"
+	".B #\n"
+	"or\n"
+	".B //\n"
+	"are not kept.\n"
 	"The saved configuration is\n"
 	".IR /etc/tandem/config.boot .\n"
 	".PP\n"
@@ -50,7 +57,17 @@ static const char rules_header[] =
 
 static const char warnings_header[] =
 	".SH WARNINGS\n"
-	"These do not refuse a commit.\n";
+	"These do not refuse a commit.\n"
+	"They are told in the order of what they lead to, worst first, and can be silenced by "
+	"number and path with\n"
+	".BR \"set system configuration\\-check silence\" .\n";
+
+static const char *const consequences[] = {
+	[RULEBOOK_OUTAGE] = "Traffic is lost although both routers are well",
+	[RULEBOOK_FAILOVER] = "A failover does not bring what it is for",
+	[RULEBOOK_INTERRUPTION] = "A failover takes longer, or there is one too many",
+	[RULEBOOK_NO_EFFECT] = "Something was written in vain",
+};
 
 static const char footer[] =
 	".SH SEE ALSO\n"
@@ -288,15 +305,24 @@ put_section(FILE *out, const struct ly_ctx *schema, const char *title,
 	put_below(out, schema, section, section);
 }
 
-/* Errors, then warnings, as the book has them. */
+/* As the book has them. */
 static void
-put_rules(FILE *out, bool warnings)
+put_rules(FILE *out, enum rulebook_consequence consequence)
 {
 	for (size_t i = 0; i < rulebook_count; i++) {
-		if (rulebook_is_warning(&rulebook[i]) != warnings)
+		if (rulebook[i].consequence != consequence)
 			continue;
 		fprintf(out, ".TP\n.B %s\n", rulebook[i].number);
 		put_sentences(out, rulebook[i].text);
+	}
+}
+
+static void
+put_warnings(FILE *out)
+{
+	for (size_t i = RULEBOOK_OUTAGE; i < ARRAY_SIZE(consequences); i++) {
+		fprintf(out, ".SS %s\n", consequences[i]);
+		put_rules(out, (enum rulebook_consequence)i);
 	}
 }
 
@@ -317,9 +343,9 @@ make_page(const struct ly_ctx *schema)
 	put_section(out, schema, "SERVICE", tree_schema_child(schema, NULL, "service"));
 	put_section(out, schema, "SYSTEM", tree_schema_child(schema, NULL, "system"));
 	fputs(rules_header, out);
-	put_rules(out, false);
+	put_rules(out, RULEBOOK_REFUSED);
 	fputs(warnings_header, out);
-	put_rules(out, true);
+	put_warnings(out);
 	fputs(footer, out);
 	fclose(out);
 	assert(text);

@@ -28,6 +28,24 @@ test_sound_configuration_has_no_problems(void **state)
 	free(lines);
 }
 
+/* JSON can bring them along, the language cannot. */
+static void
+test_containers_that_hold_nothing_are_as_if_they_were_not_there(void **state)
+{
+	struct problems problems = { 0 };
+	struct lyd_node *tree = NULL;
+
+	(void)state;
+	assert_int_equal(lyd_parse_data_mem(schema,
+		"{\"tandem-service:service\":{},\"tandem-interfaces:interfaces\":{\"bonding\":[{"
+		"\"name\":\"dp0bond0\",\"lacp-options\":{},\"tandem-vrrp:vrrp\":{}}]}}", LYD_JSON,
+		LYD_PARSE_ONLY | LYD_PARSE_STRICT, 0, &tree), LY_SUCCESS);
+	assert_int_equal(check_tree(schema, &tree, &problems), 0);
+	assert_int_equal(problems.count, 0);
+	problems_done(&problems);
+	lyd_free_siblings(tree);
+}
+
 static void
 test_c1_authentication_needs_password_and_type(void **state)
 {
@@ -570,6 +588,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sound_configuration_has_no_problems),
+		cmocka_unit_test(test_containers_that_hold_nothing_are_as_if_they_were_not_there),
 		cmocka_unit_test(test_c1_authentication_needs_password_and_type),
 		cmocka_unit_test(test_c2_c3_version_3),
 		cmocka_unit_test(test_c4_c5_belong_to_version_3),

@@ -9,8 +9,10 @@
 
 #include "sample.h"
 #include "config/language.h"
+#include "config/path.h"
 #include "config/tree.h"
 #include "config/value.h"
+#include "config/words.h"
 
 #define GROUP "interfaces bonding dp0bond0 vrrp vrrp-group 1"
 
@@ -386,7 +388,7 @@ test_completion_offers_words_values_and_live_names(void **state)
 	                                   "system|-|The router itself|1\n");
 	expect_candidates(tree, "", true, "interfaces|-|Network interfaces|1\n");
 	expect_candidates(tree, "interfaces bonding dp0bond0 mode", false,
-	                  "lacp|-|802.3ad link aggregation|0\n"
+	                  "lacp|-|802.3ad link aggregation (default)|0\n"
 	                  "active-backup|-|One member works, the others stand by|0\n"
 	                  "balanced|-|All members work, without a protocol|0\n");
 	expect_candidates(tree, "interfaces bonding dp0bond0 vif", false,
@@ -395,14 +397,19 @@ test_completion_offers_words_values_and_live_names(void **state)
 	expect_candidates(tree, "interfaces dataplane eth0 bond-group", false,
 	                  "dp0bond0|-||0\n-|interface name|Bond of which the port is a member|0\n");
 	expect_candidates(tree, GROUP " priority", false,
-	                  "-|1..254|Priority: the highest becomes master|0\n");
+	                  "-|1..254|Priority: the highest becomes master; default 100|0\n");
+	expect_candidates(tree, GROUP " advertise-interval", false,
+	                  "-|1..255|Seconds between advertisements (version 2); default 1|0\n");
+	expect_candidates(tree, GROUP " peer-address 10.0.0.9 minimum-ttl", false,
+	                  "-|1..255|Lowest time to live (hop limit) of packets accepted from it; "
+	                  "default 255|0\n");
 	expect_candidates(tree, GROUP " priority", true,
 	                  "7|-|Priority: the highest becomes master|0\n");
 	expect_candidates(tree, GROUP, true,
 	                  "priority|-|Priority: the highest becomes master|1\n");
 	expect_candidates(tree, GROUP " preempt", false,
 	                  "false|-|Take over from a master of lower priority|0\n"
-	                  "true|-|Take over from a master of lower priority|0\n");
+	                  "true|-|Take over from a master of lower priority (default)|0\n");
 	expect_candidates(tree, GROUP " disable", false, "");
 	expect_candidates(tree, GROUP " priority 7", false, "");
 	expect_candidates(tree, "nonsense", false, "");
@@ -436,7 +443,10 @@ test_completion_offers_what_stands_elsewhere_in_the_tree(void **state)
 		"set service path-monitor policy good\n"
 		"set service path-monitor monitor isp\n"
 		"set interfaces dataplane eth0 vrrp vrrp-group 1 virtual-address 10.0.0.1/24\n"
-		"set interfaces dataplane eth0 vrrp vrrp-group 1 excluded-address 10.0.0.9\n");
+		"set interfaces dataplane eth0 vrrp vrrp-group 1 excluded-address 10.0.0.9\n"
+		"set interfaces dataplane eth0 vrrp vrrp-group 1 run-transition-scripts master "
+		"'/etc/tandem/moved up'\n"
+		"set interfaces dataplane eth0 vrrp vrrp-group 1 run-transition-scripts user ops\n");
 	char text[1024], keys[1024];
 
 	(void)state;
@@ -466,14 +476,20 @@ test_completion_offers_what_stands_elsewhere_in_the_tree(void **state)
 	expect_candidates(tree, "interfaces bonding dp0bond0 vrrp vrrp-group 9 "
 	                  "hello-source-address", false,
 	                  "10.0.0.2|-||0\n10.0.0.3|-||0\n2001:db8::2|-||0\n"
-	                  "-|IPv4 or IPv6 address|Source address of advertisements|0\n");
+	                  "-|IPv4 or IPv6 address|Source address of advertisements; "
+	                  "default the first address of the interface; for IPv6 the link-local "
+	                  "one|0\n");
 	expect_candidates(tree, "interfaces bonding dp0bond0 vif 10 vrrp vrrp-group 2 "
 	                  "hello-source-address", false,
 	                  "10.1.0.2|-||0\n"
-	                  "-|IPv4 or IPv6 address|Source address of advertisements|0\n");
+	                  "-|IPv4 or IPv6 address|Source address of advertisements; "
+	                  "default the first address of the interface; for IPv6 the link-local "
+	                  "one|0\n");
 	expect_candidates(tree, "interfaces dataplane eth7 vrrp vrrp-group 2 "
 	                  "hello-source-address", false,
-	                  "-|IPv4 or IPv6 address|Source address of advertisements|0\n");
+	                  "-|IPv4 or IPv6 address|Source address of advertisements; "
+	                  "default the first address of the interface; for IPv6 the link-local "
+	                  "one|0\n");
 	expect_candidates(checks, GROUP " track script", false,
 	                  "uplink|-||1\n-|plain name|Name of the script in service "
 	                  "health-check|1\n");
@@ -494,12 +510,64 @@ test_completion_offers_what_stands_elsewhere_in_the_tree(void **state)
 	                  "virtual-address-interface", false,
 	                  "10.0.0.1|-||1\n10.0.0.9|-||1\n-|IPv4 or IPv6 address|A virtual or "
 	                  "excluded address of the group|1\n");
+	/* A program that another transition runs. */
+	expect_candidates(checks, "interfaces dataplane eth0 vrrp vrrp-group 2 "
+	                  "run-transition-scripts backup", false,
+	                  "/etc/tandem/moved up|-||0\n-|program and arguments|Program to "
+	                  "run on becoming backup|0\n");
 	/* Only what stands there can be deleted. */
 	expect_candidates(tree, "interfaces bonding dp0bond0 vrrp vrrp-group 1 sync-group", true,
 	                  "South side|-|Sync group: its members on this router become master and "
 	                  "backup together|0\n");
 	lyd_free_siblings(checks);
 	lyd_free_siblings(tree);
+}
+
+static void
+expect_expansion(const char *line, const char *expected)
+{
+	char **words, **copy, *text;
+	size_t count;
+
+	assert_int_equal(language_split(line, &words, &count), 0);
+	copy = calloc(count + 1, sizeof(*copy));
+	assert_non_null(copy);
+	for (size_t i = 0; i < count; i++)
+		copy[i] = words[i];
+	path_expand(schema, copy, count);
+	text = words_join(copy, count);
+	assert_string_equal(text, expected);
+	free(text);
+	free(copy);
+	language_free_words(words, count);
+}
+
+static void
+test_shortened_words_stand_for_names_that_are_unique(void **state)
+{
+	(void)state;
+	expect_expansion("int dat dp0s0", "interfaces dataplane dp0s0");
+	expect_expansion("int dat dp0s0 vr vrrp-g 1 prio 7",
+	                 "interfaces dataplane dp0s0 vrrp vrrp-group 1 priority 7");
+	/* The whole name of one is that one, though others begin with it. */
+	expect_expansion(GROUP " preempt true", GROUP " preempt true");
+	/* Keys and values stay what they are. */
+	expect_expansion("int dat int mtu 15", "interfaces dataplane int mtu 15");
+	expect_expansion("int dat dp0s0 desc pri", "interfaces dataplane dp0s0 description pri");
+	/* From the first doubtful word on nothing is touched. */
+	expect_expansion("int dat dp0s0 vrrp vrrp-group 1 pr desc",
+	                 "interfaces dataplane dp0s0 vrrp vrrp-group 1 pr desc");
+	expect_expansion("nonsense int", "nonsense int");
+	expect_expansion("", "");
+}
+
+static void
+test_shortened_word_in_a_text_is_refused_naming_what_it_may_mean(void **state)
+{
+	(void)state;
+	expect_refusal("set " GROUP " pr 7", "'pr': ambiguous word; possible words are preempt, "
+	                                     "preempt-delay and priority");
+	expect_refusal("set " GROUP " prior 7", "'prior': unknown word; did you mean 'priority'?");
 }
 
 /* ---- a generator over the schema ---- */
@@ -536,7 +604,10 @@ random_string(const char *form, char *value, size_t size)
 	} else if (strcmp(form, "program and arguments") == 0 ||
 	           strcmp(form, "absolute path") == 0) {
 		snprintf(value, size, "/x/%u;#{ '\"$x\\ }", chance(1000));
-	} else if (strcmp(form, "command line") == 0) {
+	} else if (strcmp(form, "number of a warning") == 0) {
+		snprintf(value, size, "L%u", 1 + chance(98));
+	} else if (strcmp(form, "command line") == 0 ||
+	           strcmp(form, "path of the configuration in quotes") == 0) {
 		snprintf(value, size, "x%u;#{ '\"$x\\ }", chance(1000));
 	} else if (strncmp(form, "IPv4 or IPv6 address", 20) == 0) {
 		const char *length = form[20] == '\0' ? "" : chance(2) ? "/24" : "/1";
@@ -590,11 +661,11 @@ random_comment(struct lyd_node *tree, char **words, size_t count)
 {
 	static const char *const texts[] = { "why", "it's \"so\" # and // so", "*", "/* {", "** /",
 	                                     "}", "\\n \\", "\xc3\xa9  two blanks", "/", "'" };
+	const char *text = texts[chance(ARRAY_SIZE(texts))];
 	struct problems ignored = { 0 };
 
 	if (chance(5) == 0)
-		(void)!language_comment(schema, tree, words, count, texts[chance(ARRAY_SIZE(texts))],
-		                        0, &ignored);
+		(void)!language_comment(schema, tree, words, count, text, 0, &ignored);
 	problems_done(&ignored);
 }
 
@@ -906,6 +977,8 @@ main(void)
 		cmocka_unit_test(test_compare_shows_paths_with_what_went_and_came),
 		cmocka_unit_test(test_completion_offers_words_values_and_live_names),
 		cmocka_unit_test(test_completion_offers_what_stands_elsewhere_in_the_tree),
+		cmocka_unit_test(test_shortened_words_stand_for_names_that_are_unique),
+		cmocka_unit_test(test_shortened_word_in_a_text_is_refused_naming_what_it_may_mean),
 		cmocka_unit_test(test_comment_stands_above_what_follows_it),
 		cmocka_unit_test(test_comment_is_a_command_of_its_own),
 		cmocka_unit_test(test_comment_that_will_not_do_is_refused),

@@ -45,7 +45,7 @@ test_lint_advises(void **state)
 	              "W line 5: " VIF " vrrp vrrp-group 2: differs in priority", "[L8]");
 }
 
-/* One group in each sync group, all of different priorities. */
+/* One group in each sync group, each on an interface of its own, all of different priorities. */
 static char *
 many_sync_groups(unsigned count)
 {
@@ -54,11 +54,11 @@ many_sync_groups(unsigned count)
 	FILE *out = open_memstream(&text, &size);
 
 	for (unsigned i = 1; i <= count; i++)
-		fprintf(out, "set interfaces dataplane eth0 vrrp vrrp-group %u virtual-address "
+		fprintf(out, "set interfaces dataplane eth%u vrrp vrrp-group %u virtual-address "
 		        "10.0.0.%u\n"
-		        "set interfaces dataplane eth0 vrrp vrrp-group %u sync-group S%u\n"
-		        "set interfaces dataplane eth0 vrrp vrrp-group %u priority %u\n",
-		        i, i, i, i, i, 100 + i);
+		        "set interfaces dataplane eth%u vrrp vrrp-group %u sync-group S%u\n"
+		        "set interfaces dataplane eth%u vrrp vrrp-group %u priority %u\n",
+		        i, i, i, i, i, i, i, i, 100 + i);
 	fclose(out);
 	return text;
 }
@@ -70,13 +70,61 @@ test_l1_names_three_sync_groups(void **state)
 
 	(void)state;
 	sample_expect(text, "W interfaces: the groups of this router do not move together "
-	              "(S1: eth0 group 1; S2: eth0 group 2; S3: eth0 group 3): a fault", "[L1]");
+	              "(S1: eth1 group 1; S2: eth2 group 2; S3: eth3 group 3): a fault", "[L1]");
 	/* Members of different sync groups may differ. */
 	sample_expect_none(text, "[L8]");
 	free(text);
 	text = many_sync_groups(5);
-	sample_expect(text, "W interfaces: ", "S3: eth0 group 3; and 2 more sync groups): a fault");
+	sample_expect(text, "W interfaces: ", "S3: eth3 group 3; and 2 more sync groups): a fault");
 	free(text);
+}
+
+#define ETH_GROUP(n, id, sync) \
+	"set interfaces dataplane eth" n " vrrp vrrp-group " id " virtual-address 10." n ".0." id \
+	"/24\nset interfaces dataplane eth" n " vrrp vrrp-group " id " sync-group " sync "\n"
+
+/* Two whole ways through the router, and a router with one interface. */
+static void
+test_l1_is_silent_about_a_shared_load(void **state)
+{
+	(void)state;
+	sample_expect_none(ETH_GROUP("1", "1", "A") ETH_GROUP("1", "2", "B")
+	                   ETH_GROUP("2", "1", "A") ETH_GROUP("2", "2", "B"), "[L1]");
+	sample_expect_none(ETH_GROUP("1", "1", "A") ETH_GROUP("1", "2", "B"), "[L1]");
+	sample_expect_none("set interfaces dataplane eth1 vrrp vrrp-group 1 virtual-address "
+	                   "10.1.0.1\nset interfaces dataplane eth1 vrrp vrrp-group 2 "
+	                   "virtual-address 10.1.0.2", "[L1]");
+	sample_expect(ETH_GROUP("1", "1", "A") ETH_GROUP("1", "2", "B")
+	              ETH_GROUP("2", "1", "A"), "W interfaces: the groups of this router", "[L1]");
+}
+
+/* Each family is forwarded for itself. */
+static void
+test_l1_looks_at_each_family(void **state)
+{
+	const char *six = "set interfaces dataplane eth1 vrrp vrrp-group 6 version 3\n"
+		"set interfaces dataplane eth1 vrrp vrrp-group 6 virtual-address fe80::1\n"
+		"set interfaces dataplane eth1 vrrp vrrp-group 6 sync-group SIX\n";
+	char text[2048];
+
+	(void)state;
+	snprintf(text, sizeof(text), ETH_GROUP("1", "1", "FOUR") ETH_GROUP("2", "1", "FOUR") "%s",
+	         six);
+	sample_expect_none(text, "[L1]");
+	snprintf(text, sizeof(text), ETH_GROUP("1", "1", "FOUR") "%s"
+	         "set interfaces dataplane eth2 vrrp vrrp-group 6 version 3\n"
+	         "set interfaces dataplane eth2 vrrp vrrp-group 6 virtual-address fe80::2\n", six);
+	sample_expect(text, "W interfaces: the groups of this router", "[L1]");
+}
+
+static void
+test_l2_is_silent_where_a_delay_is_given(void **state)
+{
+	(void)state;
+	sample_expect_none(SOUND "set " GROUP " preempt true\nset " GROUP " preempt-delay 30",
+	                   "[L2]");
+	sample_expect(SOUND "set " GROUP " preempt true\nset " GROUP " preempt-delay 0",
+	              "W line 2: " GROUP ": preempt is on", "[L2]");
 }
 
 static void
@@ -194,6 +242,74 @@ test_l14_weights_lead_out_of_the_band(void **state)
 	              "to 0", "[L14]");
 }
 
+static void
+test_l20_disabled_interfaces_are_faults(void **state)
+{
+	const char *member = "set " VIF " address 10.1.0.2/24\n"
+		"set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1/24\n"
+		"set " VIF " vrrp vrrp-group 2 preempt false\n"
+		"set " VIF " vrrp vrrp-group 2 sync-group S\n";
+	char text[1024];
+
+	(void)state;
+	sample_expect(SOUND "set " BOND " disable",
+	              "W line 2: " GROUP ": dp0bond0 is disabled, so the group stays in FAULT, and "
+	              "with it all of sync group S", "[L20]");
+	sample_expect_none(SOUND "set " BOND " disable\nset " GROUP " disable", "[L20]");
+	snprintf(text, sizeof(text), SOUND "%sset " BOND " disable", member);
+	sample_expect(text, "W line 6: " VIF " vrrp vrrp-group 2: dp0bond0.10 is disabled",
+	              "[L20]");
+	snprintf(text, sizeof(text), SOUND "%sset " VIF " disable", member);
+	sample_expect(text, "W line 6: " VIF " vrrp vrrp-group 2: dp0bond0.10 is disabled",
+	              "[L20]");
+	sample_expect_none(text, "dp0bond0 is disabled");
+}
+
+static void
+test_l20_tracked_interfaces_that_are_disabled(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set interfaces dataplane eth0 disable\n"
+	              "set " GROUP " track interface eth0",
+	              "W line 6: " GROUP " track interface eth0: this interface is disabled",
+	              "[L20]");
+	sample_expect_none(SOUND "set interfaces dataplane eth0 disable\n"
+	                   WEIGHT("track interface", "0", "decrement", "10"), "[L20]");
+}
+
+static void
+test_l23_tunnels_need_accept_in_version_3(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set " GROUP " version 3\nset " GROUP " notify ipsec",
+	              "W line 6: " GROUP " notify ipsec: version 3 drops packets", "[L23]");
+	sample_expect_none(SOUND "set " GROUP " version 3\nset " GROUP " notify ipsec\n"
+	                   "set " GROUP " accept true", "[L23]");
+	sample_expect_none(SOUND "set " GROUP " notify ipsec", "[L23]");
+}
+
+static void
+test_l26_a_sync_group_waits_for_its_slowest_member(void **state)
+{
+	const char *member = "set " VIF " address 10.1.0.2/24\n"
+		"set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1/24\n"
+		"set " VIF " vrrp vrrp-group 2 preempt false\n";
+	char text[1024];
+
+	(void)state;
+	snprintf(text, sizeof(text), SOUND "%sset " VIF " vrrp vrrp-group 2 sync-group S\n"
+	         "set " VIF " vrrp vrrp-group 2 advertise-interval 3", member);
+	sample_expect(text, "W line 6: " VIF " vrrp vrrp-group 2: advertises every 3000 ms, group "
+	              "1 on dp0bond0 of the same sync group every 1000 ms", "[L26]");
+	/* The same in other words, and groups that do not decide together. */
+	snprintf(text, sizeof(text), SOUND "%sset " VIF " vrrp vrrp-group 2 sync-group S\n"
+	         "set " VIF " vrrp vrrp-group 2 version 3", member);
+	sample_expect_none(text, "W ");
+	snprintf(text, sizeof(text), SOUND "%sset " VIF " vrrp vrrp-group 2 sync-group T\n"
+	         "set " VIF " vrrp vrrp-group 2 advertise-interval 3", member);
+	sample_expect_none(text, "[L26]");
+}
+
 /* count groups, each with preempt on, in a text that is otherwise sound; heap. */
 static char *
 many_groups(unsigned count)
@@ -270,6 +386,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lint_advises),
 		cmocka_unit_test(test_l1_names_three_sync_groups),
+		cmocka_unit_test(test_l1_is_silent_about_a_shared_load),
+		cmocka_unit_test(test_l1_looks_at_each_family),
+		cmocka_unit_test(test_l2_is_silent_where_a_delay_is_given),
 		cmocka_unit_test(test_l3_long_intervals_of_version_3),
 		cmocka_unit_test(test_l5_ipv6_makes_its_own_source),
 		cmocka_unit_test(test_l10_only_the_first_address_makes_an_owner),
@@ -277,6 +396,10 @@ main(void)
 		cmocka_unit_test(test_l12_peers_with_a_virtual_mac),
 		cmocka_unit_test(test_l13_own_interface_is_watched_anyhow),
 		cmocka_unit_test(test_l14_weights_lead_out_of_the_band),
+		cmocka_unit_test(test_l20_disabled_interfaces_are_faults),
+		cmocka_unit_test(test_l20_tracked_interfaces_that_are_disabled),
+		cmocka_unit_test(test_l23_tunnels_need_accept_in_version_3),
+		cmocka_unit_test(test_l26_a_sync_group_waits_for_its_slowest_member),
 		cmocka_unit_test(test_repeated_advice_is_folded),
 		cmocka_unit_test(test_errors_are_never_folded),
 	};

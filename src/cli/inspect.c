@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Asks the rules of a commit here, without the service and without committing anything, and shows
+ * all that they say; a commit folds warnings that repeat.  Whether it may run is the service's to
+ * decide, at the commit.
+ */
+#include "cli/inspect.h"
+
+#include <stdlib.h>
+
+#include "cli/candidate.h"
+#include "cli/file.h"
+#include "cli/print.h"
+#include "config/check.h"
+#include "config/language.h"
+
+/* ------------------------------------------------------------------ layout */
+
+static void
+print_count(FILE *out, size_t count, const char *what)
+{
+	fprintf(out, "%zu %s%s", count, what, count == 1 ? "" : "s");
+}
+
+static void
+print_text(FILE *out, const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		char *text = problem_text(&problems->list[i]);
+
+		fprintf(out, "%s: %s\n", problems->list[i].warning ? "Warning" : "Error", text);
+		free(text);
+	}
+	print_count(out, problems->errors, "error");
+	fputs(", ", out);
+	print_count(out, problems->count - problems->errors, "warning");
+	if (problems->silenced > 0)
+		fprintf(out, ", %zu silenced", problems->silenced);
+	fputc('\n', out);
+}
+
+static void
+print_member(FILE *out, const char *name, const char *value)
+{
+	fprintf(out, ",\"%s\":", name);
+	print_json_string(out, value);
+}
+
+static void
+print_json(FILE *out, const struct problems *problems)
+{
+	fputs("{\"problems\":[", out);
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->list[i];
+
+		fprintf(out, "%s\n{\"severity\":\"%s\"", i ? "," : "",
+		        problem->warning ? "warning" : "error");
+		print_member(out, "number", problem->number);
+		if (problem->line > 0)
+			fprintf(out, ",\"line\":%u", problem->line);
+		print_member(out, "path", problem->path);
+		print_member(out, "value", problem->value);
+		print_member(out, "message", problem->message);
+		fputc('}', out);
+	}
+	fprintf(out, "],\n\"errors\":%zu,\"warnings\":%zu,\"silenced\":%zu}\n", problems->errors,
+	        problems->count - problems->errors, problems->silenced);
+}
+
+/* ------------------------------------------------------------------ checking */
+
+/* tree: taken.  problems: what reading it said already; emptied. */
+static enum outcome
+inspect(struct session *session, struct lyd_node *tree, struct problems *problems)
+{
+	enum outcome outcome;
+
+	if (problems->errors == 0 && check_tree_in_full(session->schema, &tree, problems) < 0)
+		assert(problems->errors > 0);
+	lyd_free_all(tree);
+	if (session->json)
+		print_json(session->out, problems);
+	else
+		print_text(session->out, problems);
+	outcome = problems->count > 0 ? OUTCOME_FAILED : OUTCOME_DONE;
+	problems_done(problems);
+	return outcome;
+}
+
+enum outcome
+inspect_candidate(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+{
+	struct problems problems = { 0 };
+
+	return inspect(session, candidate_duplicate(session->candidate->tree), &problems);
+}
+
+enum outcome
+inspect_running(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+{
+	struct problems problems = { 0 };
+	char revision[REVISION_TEXT_SIZE];
+	struct lyd_node *tree;
+
+	if (candidate_fetch(session, "", &tree, revision) != OUTCOME_DONE)
+		return OUTCOME_USAGE;
+	return inspect(session, tree, &problems);
+}
+
+enum outcome
+inspect_file(struct session *session, char *const arguments[], size_t count UNUSED)
+{
+	struct problems problems = { 0 };
+	struct lyd_node *tree = NULL;
+	struct error error;
+	char *text;
+
+	if (file_read(arguments[0], &text, &error) < 0) {
+		session_tell(session, &error);
+		return OUTCOME_USAGE;
+	}
+	if (language_read(session->schema, text, &tree, &problems) < 0)
+		assert(problems.errors > 0);
+	free(text);
+	return inspect(session, tree, &problems);
+}
+
+void
+inspect_complete(struct session *session UNUSED, char *const arguments[] UNUSED,
+                 size_t count UNUSED, const char *start, struct possibilities *possibilities)
+{
+	file_complete(start, possibilities);
+}
