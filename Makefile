@@ -7,15 +7,14 @@ export TANDEM_BUILD ?= $(CURDIR)/build
 BUILD = $(TANDEM_BUILD)
 
 help:
-	@echo "make lab               start a pair of routers, kill the master, show what clients noticed"
+	@echo "make lab               a pair: kill the master, show what clients noticed"
 	@echo "make lab-shell         keep a pair of routers up and enter either of them"
 	@echo "make test              build with every compiler and run every test"
 	@echo "make build             build into $(BUILD)"
 	@echo "make measure-failover  the claim about outages, measured ten times"
-	@echo "make bench             Tandem beside keepalived and FRR: about 100 minutes; bench/run --help"
-	@echo "make sim               random lives in the simulator: SEEDS=20000, SECONDS= or TAKEOVERS="
+	@echo "make bench             beside keepalived and FRR: 100 minutes; bench/run --help"
+	@echo "make sim               random lives in a simulator: SEEDS=, SECONDS=, TAKEOVERS="
 	@echo "make sim-release       a million simulated takeovers, and all of a small world"
-	@echo "make sim               random lives of pairs in a simulated world; SEEDS=, SECONDS="
 	@echo "make fuzz              every fuzzer for a minute; SECONDS="
 	@echo "make install           install below \$$DESTDIR"
 	@echo "make clean             remove build folders"

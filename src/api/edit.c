@@ -241,7 +241,6 @@ edit_datastore(const struct ly_ctx *schema, enum edit_kind kind, const char *bod
 	bool done = read_body(schema, body, NULL, edit, &tree);
 
 	if (done && kind == EDIT_REPLACE) {
-		lyd_free_all(edit->candidate);
 		edit->candidate = tree;
 		return true;
 	}
@@ -349,9 +348,12 @@ bool
 edit_make(const struct ly_ctx *schema, const struct lyd_node *running, enum edit_kind kind,
           struct resource *resource, const char *body, struct edit *ret_edit)
 {
+	bool anew = kind == EDIT_REPLACE && !resource->schema;	/* nothing of running stays */
+
 	*ret_edit = (struct edit){ 0 };
-	if (running && lyd_dup_siblings(running, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS,
-	                                &ret_edit->candidate) != LY_SUCCESS)
+	if (running && !anew &&
+	    lyd_dup_siblings(running, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS,
+	                     &ret_edit->candidate) != LY_SUCCESS)
 		assert(!"a tree can be duplicated as long as there is memory");
 
 	switch (kind) {

@@ -211,28 +211,45 @@ on_loss(int number UNUSED)
 	lost = 1;
 }
 
+/* Has Ctrl-C been pressed since we looked last?  readline catches it first. */
+static bool
+take_interrupt(void)
+{
+	bool pressed;
+
+	rl_check_signals();
+	pressed = interrupted;
+	interrupted = 0;
+	return pressed;
+}
+
 /* The next key.  readline tidies the terminal up after a signal and then goes on waiting; for
- * Ctrl-C we end the line instead, empty. */
+ * Ctrl-C we end the line instead, empty.  A key that comes right behind it is for the next line:
+ * the terminal has dropped those before. */
 static int
 read_key(FILE *stream)
 {
+	static int kept = EOF;
+	bool pressed = take_interrupt();
 	unsigned char key;
 	ssize_t n;
 
-	for (;;) {
-		rl_check_signals();	/* readline catches them first */
-		if (lost)
-			return EOF;
-		if (interrupted) {	/* perhaps while something was shown */
-			interrupted = 0;
-			rl_replace_line("", 0);
-			return '\n';
-		}
+	while (!pressed && !lost && kept == EOF) {
 		n = read(fileno(stream), &key, 1);
-		if (n >= 0 || errno != EINTR)
-			break;
+		if (n == 0 || (n < 0 && errno != EINTR))
+			return EOF;
+		kept = n == 1 ? key : EOF;
+		pressed = take_interrupt();
 	}
-	return n == 1 ? key : EOF;
+	if (lost)
+		return EOF;
+	if (pressed) {
+		rl_replace_line("", 0);
+		return '\n';
+	}
+	key = (unsigned char)kept;
+	kept = EOF;
+	return key;
 }
 
 /* ~/.local/state/tandem_history, or NULL when there is no such place. */

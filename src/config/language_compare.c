@@ -64,38 +64,27 @@ compare_comments(const struct comparison *c, const struct lyd_node *old,
 }
 
 static bool
-same_place(const struct lyd_node *a, const struct lyd_node *b)
-{
-	if (a->schema != b->schema)
-		return false;
-	if (a->schema->nodetype == LYS_LEAFLIST)
-		return strcmp(lyd_get_value(a), lyd_get_value(b)) == 0;
-	if (a->schema->nodetype == LYS_LIST) {
-		a = tree_first_key(a);
-		b = tree_first_key(b);
-		for (; a && b; a = tree_next_key(a), b = tree_next_key(b)) {
-			if (strcmp(lyd_get_value(a), lyd_get_value(b)) != 0)
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool
 same_value(const struct lyd_node *a, const struct lyd_node *b)
 {
 	return a->schema->nodetype != LYS_LEAF || strcmp(lyd_get_value(a), lyd_get_value(b)) == 0;
 }
 
-/* How many nodes from the first on have the first's schema node. */
+/* Entries that the other list, sorted, has not, or all; how many there are of those. */
 static size_t
-run_of(const struct lyd_node **list, size_t count)
+print_entries(const struct comparison *c, const struct lyd_node **entries, size_t count,
+              const struct lyd_node **others, size_t other_count, bool all, const char *sign,
+              bool *headed)
 {
-	size_t run = 0;
+	size_t found = 0;
 
-	while (run < count && list[run]->schema == list[0]->schema)
-		run++;
-	return run;
+	for (size_t i = 0; i < count; i++) {
+		bool missing = !tree_same(others, other_count, entries[i]);
+
+		if (all || missing)
+			print_change(c, entries[i], sign, headed);
+		found += missing;
+	}
+	return found;
 }
 
 /* What of a user-ordered list stays is found by value; if that is all and only the order
@@ -104,38 +93,49 @@ static void
 compare_ordered(const struct comparison *c, const struct lyd_node **old, size_t old_count,
                 const struct lyd_node **new, size_t new_count, bool *headed)
 {
-	bool changed = false, whole;
+	const struct lyd_node **before = tree_sorted(old, old_count);
+	const struct lyd_node **after = tree_sorted(new, new_count);
+	bool moved = false;
+	size_t changes;
 
-	for (int pass = 0; pass < 2; pass++) {
-		whole = pass == 1;
-		for (size_t i = 0; i < old_count; i++) {
-			bool stays = false;
-
-			for (size_t j = 0; j < new_count; j++)
-				stays = stays || same_place(old[i], new[j]);
-			if (whole || !stays)
-				print_change(c, old[i], "-", headed);
-			*c->changes += !whole && !stays;
-			changed = changed || !stays;
-		}
-		for (size_t j = 0; j < new_count; j++) {
-			bool was = false;
-
-			for (size_t i = 0; i < old_count; i++)
-				was = was || same_place(old[i], new[j]);
-			if (whole || !was)
-				print_change(c, new[j], "+", headed);
-			*c->changes += !whole && !was;
-			changed = changed || !was;
-		}
-		if (changed)
-			return;
-		for (size_t i = 0; i < old_count; i++)
-			changed = changed || !same_place(old[i], new[i]);
-		if (!changed)
-			return;
-		*c->changes += !whole;
+	changes = print_entries(c, old, old_count, after, new_count, false, "-", headed) +
+	          print_entries(c, new, new_count, before, old_count, false, "+", headed);
+	for (size_t i = 0; changes == 0 && i < old_count && !moved; i++)
+		moved = tree_same(&new[i], 1, old[i]) == NULL;
+	if (moved) {
+		print_entries(c, old, old_count, after, new_count, true, "-", headed);
+		print_entries(c, new, new_count, before, old_count, true, "+", headed);
 	}
+	*c->changes += changes + moved;
+	free(before);
+	free(after);
+}
+
+static void compare_siblings(const struct comparison *c, const struct lyd_node *old_first,
+                             const struct lyd_node *new_first);
+
+/* Beside and below a node that is in both. */
+static void
+compare_deeper(const struct comparison *c, const struct lyd_node *old, const struct lyd_node *new)
+{
+	compare_comments(c, old, new);
+	if (!(old->schema->nodetype & LYD_NODE_TERM))
+		compare_siblings(c, lyd_child(old), lyd_child(new));
+}
+
+static void
+compare_ordered_deeper(const struct comparison *c, const struct lyd_node **old, size_t old_count,
+                       const struct lyd_node **new, size_t new_count)
+{
+	const struct lyd_node **before = tree_sorted(old, old_count);
+
+	for (size_t i = 0; i < new_count; i++) {
+		const struct lyd_node *was = tree_same(before, old_count, new[i]);
+
+		if (was)
+			compare_deeper(c, was, new[i]);
+	}
+	free(before);
 }
 
 static void
@@ -152,8 +152,8 @@ compare_siblings(const struct comparison *c, const struct lyd_node *old_first,
 		int order = i == old_count ? 1 : j == new_count ? -1 : tree_order(old[i], new[j]);
 
 		if (order == 0 && (old[i]->schema->flags & LYS_ORDBY_USER)) {
-			size_t old_run = run_of(old + i, old_count - i);
-			size_t new_run = run_of(new + j, new_count - j);
+			size_t old_run = tree_entries(old + i, old_count - i);
+			size_t new_run = tree_entries(new + j, new_count - j);
 
 			compare_ordered(c, old + i, old_run, new + j, new_run, &headed);
 			i += old_run;
@@ -178,10 +178,17 @@ compare_siblings(const struct comparison *c, const struct lyd_node *old_first,
 	for (i = 0, j = 0; i < old_count && j < new_count;) {
 		int order = tree_order(old[i], new[j]);
 
-		if (order == 0 && same_place(old[i], new[j]))
-			compare_comments(c, old[i], new[j]);
-		if (order == 0 && !(old[i]->schema->nodetype & LYD_NODE_TERM))
-			compare_siblings(c, lyd_child(old[i]), lyd_child(new[j]));
+		if (order == 0 && (old[i]->schema->flags & LYS_ORDBY_USER)) {
+			size_t old_run = tree_entries(old + i, old_count - i);
+			size_t new_run = tree_entries(new + j, new_count - j);
+
+			compare_ordered_deeper(c, old + i, old_run, new + j, new_run);
+			i += old_run;
+			j += new_run;
+			continue;
+		}
+		if (order == 0)
+			compare_deeper(c, old[i], new[j]);
 		i += order <= 0;
 		j += order >= 0;
 	}

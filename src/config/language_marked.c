@@ -20,44 +20,22 @@ struct marking {
 static void print_both(const struct marking *m, const struct lyd_node *old,
                        const struct lyd_node *new, unsigned depth);
 
-/* How many nodes from the first on have the first's schema node. */
-static size_t
-run_of(const struct lyd_node **list, size_t count)
-{
-	size_t run = 0;
-
-	while (run < count && list[run]->schema == list[0]->schema)
-		run++;
-	return run;
-}
-
-/* The same entry of a user-ordered list, wherever it stands there; NULL = none. */
-static const struct lyd_node *
-counterpart(const struct lyd_node **list, size_t count, const struct lyd_node *node)
-{
-	bool terms = node->schema->nodetype == LYS_LEAFLIST;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct lyd_node *a = terms ? list[i] : tree_first_key(list[i]);
-		const struct lyd_node *b = terms ? node : tree_first_key(node);
-
-		if (a && b && strcmp(lyd_get_value(a), lyd_get_value(b)) == 0)
-			return list[i];
-	}
-	return NULL;
-}
-
 /* A list that the user orders: what went, then the new order. */
 static void
 print_ordered(const struct marking *m, const struct lyd_node **old, size_t old_count,
               const struct lyd_node **new, size_t new_count, unsigned depth)
 {
+	const struct lyd_node **before = tree_sorted(old, old_count);
+	const struct lyd_node **after = tree_sorted(new, new_count);
+
 	for (size_t i = 0; i < old_count; i++) {
-		if (!counterpart(new, new_count, old[i]))
+		if (!tree_same(after, new_count, old[i]))
 			language_print_node(m->out, old[i], "-", depth, m->hide_secrets);
 	}
 	for (size_t j = 0; j < new_count; j++)
-		print_both(m, counterpart(old, old_count, new[j]), new[j], depth);
+		print_both(m, tree_same(before, old_count, new[j]), new[j], depth);
+	free(before);
+	free(after);
 }
 
 /* Both lists in their canonical order, as one. */
@@ -73,8 +51,8 @@ print_children(const struct marking *m, const struct lyd_node *old_first,
 		int order = i == old_count ? 1 : j == new_count ? -1 : tree_order(old[i], new[j]);
 
 		if (order == 0 && (old[i]->schema->flags & LYS_ORDBY_USER)) {
-			size_t old_run = run_of(old + i, old_count - i);
-			size_t new_run = run_of(new + j, new_count - j);
+			size_t old_run = tree_entries(old + i, old_count - i);
+			size_t new_run = tree_entries(new + j, new_count - j);
 
 			print_ordered(m, old + i, old_run, new + j, new_run, depth);
 			i += old_run;

@@ -277,6 +277,8 @@ survey_tree(const struct lyd_node *tree)
 			add_interface(&s, children[i]);
 		free(children);
 	}
+	if (!s.addresses)		/* the first of none is somewhere, too */
+		s.addresses = grow(NULL, 0, sizeof(*s.addresses));
 	sort(&s);
 	return s;
 }

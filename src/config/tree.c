@@ -186,6 +186,54 @@ tree_children(const struct lyd_node *siblings, size_t *ret_count)
 	return list;
 }
 
+size_t
+tree_entries(const struct lyd_node *const *list, size_t count)
+{
+	size_t run = 0;
+
+	while (run < count && list[run]->schema == list[0]->schema)
+		run++;
+	return run;
+}
+
+/* Of two entries of one list. */
+static int
+by_place(const void *first, const void *second)
+{
+	const struct lyd_node *a = *(const struct lyd_node *const *)first;
+	const struct lyd_node *b = *(const struct lyd_node *const *)second;
+	int order = 0;
+
+	if (a->schema->nodetype == LYS_LEAFLIST)
+		return strcmp(lyd_get_value(a), lyd_get_value(b));
+	a = tree_first_key(a);
+	b = tree_first_key(b);
+	for (; a && b && order == 0; a = tree_next_key(a), b = tree_next_key(b))
+		order = strcmp(lyd_get_value(a), lyd_get_value(b));
+	return order;
+}
+
+const struct lyd_node **
+tree_sorted(const struct lyd_node *const *entries, size_t count)
+{
+	const struct lyd_node **sorted = calloc(count + 1, sizeof(const struct lyd_node *));
+
+	assert(sorted);
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = entries[i];
+	qsort(sorted, count, sizeof(const struct lyd_node *), by_place);
+	return sorted;
+}
+
+const struct lyd_node *
+tree_same(const struct lyd_node *const *sorted, size_t count, const struct lyd_node *entry)
+{
+	const struct lyd_node *const *same =
+		bsearch(&entry, sorted, count, sizeof(const struct lyd_node *), by_place);
+
+	return same ? *same : NULL;
+}
+
 const struct lyd_node *
 tree_child(const struct lyd_node *parent, const char *name)
 {

@@ -35,6 +35,14 @@ const struct lyd_node **tree_children(const struct lyd_node *siblings, size_t *r
 /* Canonical order of two siblings: <0, 0 (same place: user-ordered, or the same node), >0. */
 int tree_order(const struct lyd_node *a, const struct lyd_node *b);
 
+/* How many nodes from the first of count on are entries of the same list. */
+size_t tree_entries(const struct lyd_node *const *list, size_t count);
+/* Entries of one list, sorted by keys or value whoever orders them: an array on the heap. */
+const struct lyd_node **tree_sorted(const struct lyd_node *const *entries, size_t count);
+/* The entry of the same keys or value in such an array, or NULL. */
+const struct lyd_node *tree_same(const struct lyd_node *const *sorted, size_t count,
+                                 const struct lyd_node *entry);
+
 /* Child of a data node by name, of any module, explicit or default; NULL when there is none. */
 const struct lyd_node *tree_child(const struct lyd_node *parent, const char *name);
 /* Its value, or NULL when there is none. */

@@ -17,6 +17,7 @@
 /* One path of a silence, or the silence as a whole if it has none. */
 struct silence {
 	const struct lyd_node *node;
+	const struct lyd_node *entry;	/* of the list; node itself without a path */
 	const char *number;
 	const char *path;		/* NULL: wherever it is */
 	bool used;
@@ -28,13 +29,15 @@ struct silences {
 };
 
 static void
-add_silence(struct silences *silences, const struct lyd_node *node, const char *number,
-            const char *path)
+add_silence(struct silences *silences, const struct lyd_node *entry, const struct lyd_node *path)
 {
 	silences->list = realloc(silences->list, (silences->count + 1) * sizeof(*silences->list));
 	assert(silences->list);
-	silences->list[silences->count++] =
-		(struct silence){ .node = node, .number = number, .path = path };
+	silences->list[silences->count++] = (struct silence){
+		.node = path ? path : entry, .entry = entry,
+		.number = tree_value(entry, "number"),
+		.path = path ? lyd_get_value(path) : NULL,
+	};
 }
 
 static struct silences
@@ -48,13 +51,12 @@ collect_silences(const struct lyd_node *tree)
 			? tree_child(tree, "configuration-check") : NULL;
 	for (const struct lyd_node *node = check ? lyd_child(check) : NULL; node;
 	     node = node->next) {
-		const char *number = tree_value(node, "number");
-		size_t before = silences.count;
+		const struct lyd_node *path = lyd_child_no_keys(node);
 
-		for (const struct lyd_node *leaf = lyd_child_no_keys(node); leaf; leaf = leaf->next)
-			add_silence(&silences, leaf, number, lyd_get_value(leaf));
-		if (silences.count == before)
-			add_silence(&silences, node, number, NULL);
+		if (!path)
+			add_silence(&silences, node, NULL);
+		for (; path; path = path->next)
+			add_silence(&silences, node, path);
 	}
 	return silences;
 }
@@ -90,19 +92,30 @@ is_silenced(void *owner, const struct problem *problem)
 	return silenced;
 }
 
-static void
-judge_silence(const struct silence *silence, struct problems *problems)
+static bool
+is_of_a_warning(const struct silence *silence)
 {
 	const struct rulebook_entry *entry = rulebook_find(silence->number);
 
-	if (!entry || !rulebook_is_warning(entry) || strcmp(silence->number, "W5") == 0)
-		rules_error(problems, "K1", silence->node,
-		            "there is no warning %s that could be silenced; use the number in the "
-		            "brackets of the message, or delete it", silence->number);
-	else if (!silence->used)
+	/* That a silence is in vain is not to be kept silent. */
+	return entry && rulebook_is_warning(entry) && strcmp(silence->number, "W5") != 0;
+}
+
+/* A wrong number is told once, whatever its paths. */
+static void
+judge_silence(const struct silence *silence, bool is_first, struct problems *problems)
+{
+	if (!is_of_a_warning(silence)) {
+		if (is_first)
+			rules_error(problems, "K1", silence->entry,
+			            "there is no warning %s that could be silenced; use the number "
+			            "in the brackets of the message, or delete it",
+			            silence->number);
+	} else if (!silence->used) {
 		rules_warning(problems, "W5", silence->node,
 		              "silences nothing: what it was for is repaired, or the path is "
 		              "misspelt; delete it");
+	}
 }
 
 void
@@ -113,7 +126,9 @@ verdict_silence(const struct lyd_node *tree, struct problems *problems, size_t f
 	if (silences.count > 0)
 		problems_silence(problems, first, is_silenced, &silences);
 	for (size_t i = 0; i < silences.count; i++)
-		judge_silence(&silences.list[i], problems);
+		judge_silence(&silences.list[i],
+		              i == 0 || silences.list[i - 1].entry != silences.list[i].entry,
+		              problems);
 	free(silences.list);
 }
 

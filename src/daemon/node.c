@@ -355,7 +355,7 @@ engine_main(const struct role_options *options, int channel, const int helpers[H
 	log_open("engine", options->name);
 	log_set_level(options->log_level);
 	raise_descriptor_limit();
-	/* What is large is large for a moment: settings that go, a crowd's requests.  It goes back. */
+	/* What is large is large for a moment, as settings that go: it shall go back. */
 	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	privilege_real_time(&missing);
 	if (missing)

@@ -27,8 +27,9 @@ struct options {
 static const char help_text[] =
 	"Usage: tandem-foresee [OPTION]... FILE FILE\n"
 	"\n"
-	"Compare the configurations of two routers and try in the simulator what happens when an\n"
-	"interface, a network or a router fails.  The files hold braces or set commands.\n"
+	"Compare the configurations of two routers and try in the simulator what happens\n"
+	"when an interface, a network or a router fails.  The files hold braces or set\n"
+	"commands.\n"
 	"\n"
 	"  --json          answer in JSON\n"
 	"  --first NAME    what to call the first router's configuration, instead of its file\n"
@@ -37,8 +38,9 @@ static const char help_text[] =
 	"  -h, --help      this text\n"
 	"  -V, --version   version of this program\n"
 	"\n"
-	"Exit status: 0 nothing to complain of (there may be notes), 1 errors or warnings, 2 not\n"
-	"run: a file cannot be read, or its configuration has errors of its own.\n";
+	"Exit status: 0 nothing to complain of (there may be notes), 1 errors or\n"
+	"warnings, 2 not run: a file cannot be read, or its configuration has errors of\n"
+	"its own.\n";
 
 enum { OPTION_JSON = 256, OPTION_FIRST, OPTION_SECOND, OPTION_YANG_DIR };
 

@@ -488,7 +488,8 @@ read_file(struct lines *lines, const char *path, const struct reading *includer,
 		return;
 	}
 	if (source_read(path, &text, &error) < 0) {
-		findings_add(lines->findings, FINDING_LEFT, place, "include", "%s", error.text);
+		findings_add(lines->findings, FINDING_LEFT, place, "include",
+		             "cannot read %s: %s", path, error.text);
 		return;
 	}
 	read_text(lines, &reading, text);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 static int
-read_all(int fd, const char *path, char **ret_text, struct error *error)
+read_all(int fd, char **ret_text, struct error *error)
 {
 	size_t length = 0, room = 0;
 	char *text = NULL;
@@ -37,10 +37,10 @@ read_all(int fd, const char *path, char **ret_text, struct error *error)
 	}
 	free(text);
 	if (n < 0)
-		return error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
+		return error_set(error, -errno, "%s", strerror(errno));
 	if (length > SOURCE_SIZE_MAX)
-		return error_set(error, -EFBIG, "%s is too long for a configuration", path);
-	return error_set(error, -EINVAL, "%s is not a text file", path);
+		return error_set(error, -EFBIG, "it is too long for a configuration");
+	return error_set(error, -EINVAL, "it is not a text file");
 }
 
 int
@@ -50,15 +50,15 @@ source_read(const char *path, char **ret_text, struct error *error)
 	int fd, r;
 
 	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-		return error_set(error, -EINVAL, "%s is not a text file", path);
+		return error_set(error, -EINVAL, "it is not a text file");
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
+		return error_set(error, -errno, "%s", strerror(errno));
 	/* The name may be another file's by now. */
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
-		r = error_set(error, -EINVAL, "%s is not a text file", path);
+		r = error_set(error, -EINVAL, "it is not a text file");
 	else
-		r = read_all(fd, path, ret_text, error);
+		r = read_all(fd, ret_text, error);
 	close(fd);
 	return r;
 }

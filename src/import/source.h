@@ -18,7 +18,7 @@ struct source {
 	bool alone;			/* read no other file, whatever this one includes */
 };
 
-/* A regular file without zero bytes; heap. */
+/* A regular file without zero bytes; heap.  The sentence of an error leaves the path out. */
 int source_read(const char *path, char **ret_text, struct error *error) MUST_USE;
 
 #endif

@@ -33,13 +33,15 @@ def router():
     folder = tempfile.mkdtemp(prefix="tandem-shell-", dir="/run")
     os.chmod(folder, 0o755)
     router = Solitary("r1", Alone(), folder, START)
-    router.start()
-    subprocess.run(["nsenter", f"--net=/proc/{router.process.pid}/ns/net", "ip", "link", "add",
-                    "dp0s9", "type", "veth", "peer", "name", "spare1"], check=True)
-    wait_for(lambda: "spare1" in router.tandem("show", "interfaces"), 5, "the ports")
-    yield router
-    router.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        router.start()
+        subprocess.run(["nsenter", f"--net=/proc/{router.process.pid}/ns/net", "ip", "link", "add",
+                        "dp0s9", "type", "veth", "peer", "name", "spare1"], check=True)
+        wait_for(lambda: "spare1" in router.tandem("show", "interfaces"), 5, "the ports")
+        yield router
+    finally:
+        router.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

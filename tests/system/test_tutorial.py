@@ -31,7 +31,7 @@ ANYTHING = "..."
 PATIENCE = 20           # seconds until a router shows what it should
 # What differs from run to run: what the tutorial says -> what may stand there.
 VARIABLE = (
-    (r"74", r"(?:6[4-9]|7\d|8[0-2])"),          # of a hundred packets when two to three seconds lack
+    (r"74", r"(?:6[4-9]|7\d|8[0-2])"),          # of 100 packets, when two to three seconds lack
     (r"26%", r"(?:1[89]|2\d|3[0-6])%"),
     (r"\d+:\d\d:\d\d\.\d{3}", r"\d+:\d\d:\d\d\.\d{3}"),
     (r"\d{4}-\d\d-\d\d", r"\d{4}-\d\d-\d\d"),
@@ -106,7 +106,8 @@ def pattern(words):
         else:
             parts.append(re.escape(word))
     text = r"\s+".join(parts).replace(r"\s+(?:.*?)", r"(?:.*?)").replace(r"(?:.*?)\s+", r"(?:.*?)")
-    text = re.sub(r"\d+(\\s\+min\\s\+)\d+(?=\\s\+s)", r"\\d+\1\\d+", text)    # what is left of a trial
+    # What is left of a trial.
+    text = re.sub(r"\d+(\\s\+min\\s\+)\d+(?=\\s\+s)", r"\\d+\1\\d+", text)
     return re.compile(r"\s*" + text + r"\s*", re.DOTALL)
 
 
@@ -138,12 +139,12 @@ class Site:
         space = self.network.add(name)
         self._cable(name, "eth1", "inside")
         self._cable(name, "eth2", "outside")
-        os.makedirs(f"{self.folder}/home/{name}")
+        os.makedirs(f"{self.folder}/at/{name}")
         return Router(name, space, self.folder, "")
 
     def _add_host(self, name, segment, address, route):
         space = self.network.add(name)
-        os.makedirs(f"{self.folder}/home/{name}")
+        os.makedirs(f"{self.folder}/at/{name}")
         self._cable(name, "eth0", segment)
         space.ip(f"address add {address} dev eth0\nlink set eth0 up\nroute add {route}")
 
@@ -165,15 +166,15 @@ class Site:
                 router.start()
                 return ""
             if text == "make install":
-                return self.install(self.home(place))
+                return self.install(self.at(place))
             if text.startswith("systemd-"):
-                done = subprocess.run([*text.split(), "--root", self.home(place, "root")],
+                done = subprocess.run([*text.split(), "--root", self.at(place, "root")],
                                       capture_output=True, text=True)
                 assert done.returncode == 0, done.stderr
                 return ""
             copy = re.fullmatch(r"scp (r\d):/etc/tandem/config.boot (\S+)", text)
             if copy:
-                shutil.copy(self.routers[copy.group(1)].saved, self.home(place, copy.group(2)))
+                shutil.copy(self.routers[copy.group(1)].saved, self.at(place, copy.group(2)))
                 return ""
             if text == "tandem":
                 self.enter(place, router)
@@ -184,23 +185,23 @@ class Site:
             return ""
         elif text == "wait":
             return self.background.pop(place).communicate(timeout=60)[0]
-        text = text.replace("/etc/sysctl.d/", self.home(place))
-        done = self.network.spaces[place].run("sh", "-c", text, cwd=self.home(place))
+        text = text.replace("/etc/sysctl.d/", self.at(place))
+        done = self.network.spaces[place].run("sh", "-c", text, cwd=self.at(place))
         assert not done.stderr, done.stderr
         return done.stdout
 
-    def home(self, place, name=""):
-        return f"{self.folder}/home/{place}/{name}"
+    def at(self, place, name=""):
+        return f"{self.folder}/at/{place}/{name}"
 
-    def install(self, home):
+    def install(self, folder):
         """Into a folder of its own; what the tutorial runs and names must be there."""
         subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet",
-                        "--destdir", home + "root"], check=True, capture_output=True)
+                        "--destdir", folder + "root"], check=True, capture_output=True)
         for path in ("sbin/tandemd", "bin/tandem", "lib/systemd/system/tandemd.service",
                      "lib/sysusers.d/tandem.conf", "lib/tmpfiles.d/tandem.conf",
                      "share/man/man1/tandem.1", "share/man/man5/tandem-config.5"):
-            assert os.path.exists(home + "root/usr/local/" + path), path
-        os.mkdir(home + "root/etc")
+            assert os.path.exists(folder + "root/usr/local/" + path), path
+        os.mkdir(folder + "root/etc")
         return "installed"
 
     # -- Tandem's shell
@@ -212,9 +213,9 @@ class Site:
             place, BUILD + "/src/cli/tandem", "--run-dir", router.run_dir,
             "--yang-dir", TOP + "/yang")
         shell = pexpect.spawn(
-            command[0], command[1:], cwd=self.home(place), encoding="utf-8", timeout=PATIENCE,
+            command[0], command[1:], cwd=self.at(place), encoding="utf-8", timeout=PATIENCE,
             dimensions=(500, 250), env=dict(os.environ, TERM="dumb", PAGER="cat", USER="root",
-                                            XDG_STATE_HOME=self.home(place, "state")))
+                                            XDG_STATE_HOME=self.at(place, "state")))
         shell.delaybeforesend = None
         self.shells[place] = shell
         self.await_prompt(place)
@@ -266,16 +267,18 @@ class Site:
                 stdin="\n".join(("configure", *self.committed, "commit", "save", "exit", "")))
             return
         events = {
-            "the cable of eth2 is pulled out of r1": lambda: self.switch.ip("link set r1-eth2 down"),
-            "the cable is put back": lambda: self.switch.ip("link set r1-eth2 up"),
-            "the power of r2 is cut": lambda: self.cut("r2"),
-            "r2 has power again": lambda: self.power("r2"),
-            "the switch drops what comes from eth2 of r1":
-                lambda: self.switch.ip("link set r1-eth2 nomaster"),
-            "the switch forwards again": lambda: self.switch.ip("link set r1-eth2 master outside"),
+            "the cable of eth2 is pulled out of r1": "down",
+            "the cable is put back": "up",
+            "the switch drops what comes from eth2 of r1": "nomaster",
+            "the switch forwards again": "master outside",
+            "the power of r2 is cut": self.cut,
+            "r2 has power again": self.power,
         }
         assert text in events, f"the test does not know what happens here: {text}"
-        events[text]()
+        if callable(events[text]):
+            events[text]("r2")
+        else:
+            self.switch.ip("link set r1-eth2 " + events[text])
 
     def cut(self, name):
         """No process of it runs on, no cable carries; its memory is empty afterwards."""

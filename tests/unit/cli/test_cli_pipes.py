@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pipes behind commands, and shortened words, as a script or another shell gives them."""
 import json
+import pathlib
+import subprocess
 
 import pytest
+
+from program import TANDEM
 
 GROUP = "interfaces bonding dp0bond0 vrrp vrrp-group 1"
 
@@ -111,3 +115,20 @@ def test_completion_of_other_shells_knows_pipes_and_names(tandem, service):
         "commands\ncount\n"
     assert tandem("--complete", "show", "vrrp", "|", "c").stdout == "count\n"
     assert tandem("--complete", "show", "vrrp", "|", "match", "").stdout == ""
+
+
+def test_bash_gets_words_with_blanks_in_quotes(environment, service):
+    state = service.state["tandem-state:vrrp-state"]
+    state["sync-group"] = [{"name": "South side"}, {"name": "Southern"}]
+    script = pathlib.Path(__file__).parents[3] / "packaging" / "tandem.bash"
+
+    def complete(*words):
+        return subprocess.run(
+            ["bash", "-c", 'source "$1"; shift; tandem() { "$TANDEM" "$@"; }; '
+             'COMP_WORDS=(tandem "$@"); COMP_CWORD=$#; _tandem; printf "%s\\n" "${COMPREPLY[@]}"',
+             "bash", script, *words], env={**environment, "TANDEM": TANDEM}, text=True,
+            capture_output=True, timeout=30, check=True).stdout.splitlines()
+    assert complete("show", "vrrp", "sync-group", "So") == ["South\\ side", "Southern"]
+    assert complete("show", "vrrp", "sync-group", "'So") == ["South side", "Southern"]
+    assert complete("show", "vrrp", "'|'", "ma") == ["match"]
+    assert complete("--run-dir", "/nowhere", "sh") == ["show"]

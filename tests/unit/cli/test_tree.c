@@ -234,7 +234,7 @@ assert_completes(const char *line, const char *start, const char *expected)
 static void
 test_completion_lists_keywords_with_help_in_table_order(void **state UNUSED)
 {
-	assert_completes("", "", "set=Change,show=Show");
+	assert_completes("", "", "set=Change,show=Show,view=View");
 	assert_completes("show", "", "version=Version,vrrp=Groups");
 	assert_completes("show", "ve", "version=Version");
 	assert_completes("sh", "x", "");
@@ -272,6 +272,27 @@ test_completion_of_a_rest_asks_for_each_word(void **state UNUSED)
 }
 
 static void
+test_completion_offers_a_bar_behind_what_shows_something(void **state UNUSED)
+{
+	assert_completes("view", "", "(<Enter>)=Execute the command,(|)=" TREE_PIPE_HELP
+	                             ",interfaces=level,(<1..254>)=number");
+	assert_completes("view a", "", "(|)=" TREE_PIPE_HELP ",bonding=level,(<1..254>)=number");
+	assert_completes("view a", "b", "bonding=level,(<1..254>)=number");
+}
+
+static void
+test_row_is_found_by_its_words(void **state UNUSED)
+{
+	char view[] = "vi", a[] = "a", b[] = "b", nonsense[] = "nonsense";
+	char *words[] = { view, a, b };
+
+	assert_string_equal(tree_find(table, words, 1)->words, "view");
+	assert_string_equal(tree_find(table, words, 3)->words, "view <path...>");
+	words[0] = nonsense;
+	assert_null(tree_find(table, words, 3));
+}
+
+static void
 test_completion_after_a_wrong_word_is_empty(void **state UNUSED)
 {
 	assert_completes("show foo", "", "");
@@ -294,6 +315,8 @@ main(void)
 		cmocka_unit_test(test_completion_of_an_argument_lists_its_values),
 		cmocka_unit_test(test_completion_without_values_names_the_argument),
 		cmocka_unit_test(test_completion_of_a_rest_asks_for_each_word),
+		cmocka_unit_test(test_completion_offers_a_bar_behind_what_shows_something),
+		cmocka_unit_test(test_row_is_found_by_its_words),
 		cmocka_unit_test(test_completion_after_a_wrong_word_is_empty),
 	};
 

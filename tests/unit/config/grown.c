@@ -279,7 +279,8 @@ make_text(struct chance *chance, const struct lysc_type_str *type, char text[VAL
 			put_piece(&m);
 	}
 	if (type->length && m.length > 0 && throw(chance, 8) == 0) {
-		uint64_t most = type->length->parts[LY_ARRAY_COUNT(type->length->parts) - 1].max_u64;
+		LY_ARRAY_COUNT_TYPE parts = LY_ARRAY_COUNT(type->length->parts);
+		uint64_t most = type->length->parts[parts - 1].max_u64;
 		char last = text[m.length - 1];
 
 		while ((unsigned char)last < 0x80 && m.length < most && m.length < VALUE_SIZE - 1)
@@ -336,18 +337,19 @@ make_value(struct chance *chance, const struct lysc_type *type, char text[VALUE_
 {
 	const struct lysc_type_enum *choice = (const void *)type;
 	const struct lysc_type_union *any = (const void *)type;
+	uint32_t which;
 
 	switch (type->basetype) {
 	case LY_TYPE_STRING:
 		make_text(chance, (const void *)type, text);
 		break;
 	case LY_TYPE_ENUM:
-		snprintf(text, VALUE_SIZE, "%s",
-		         choice->enums[throw(chance, (uint32_t)LY_ARRAY_COUNT(choice->enums))].name);
+		which = throw(chance, (uint32_t)LY_ARRAY_COUNT(choice->enums));
+		snprintf(text, VALUE_SIZE, "%s", choice->enums[which].name);
 		break;
 	case LY_TYPE_UNION:
-		make_value(chance, any->types[throw(chance, (uint32_t)LY_ARRAY_COUNT(any->types))],
-		           text);
+		which = throw(chance, (uint32_t)LY_ARRAY_COUNT(any->types));
+		make_value(chance, any->types[which], text);
 		break;
 	case LY_TYPE_BOOL:
 		snprintf(text, VALUE_SIZE, "%s", throw(chance, 2) ? "true" : "false");
@@ -620,8 +622,8 @@ fail_at(const char *what, const char *is, const char *wanted)
 		at++;
 		line = is[at - 1] == '\n' ? at : line;
 	}
-	fail_msg("%s, with TANDEM_TREES=1 TANDEM_SEED=%" PRIu64 ":\n  is     %.300s\n  wanted %.300s",
-	         what, current, is + line, wanted + line);
+	fail_msg("%s, with TANDEM_TREES=1 TANDEM_SEED=%" PRIu64 ":\n  is     %.300s\n"
+	         "  wanted %.300s", what, current, is + line, wanted + line);
 }
 
 void

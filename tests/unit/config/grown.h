@@ -4,8 +4,8 @@
  * numbers at their borders and texts that are hard to quote above all.  They are made with libyang,
  * not with the language that they test.  A seed makes the same tree each time.
  *
- * Beside our modules, one of the tests' own stands in the schema: its lists have several keys or the
- * user's order, its leaves every type that the generator knows.
+ * Beside our modules, one of the tests' own stands in the schema: its lists have several keys or
+ * the user's order, its leaves every type that the generator knows.
  */
 #ifndef TANDEM_TEST_GROWN_H
 #define TANDEM_TEST_GROWN_H

@@ -5,7 +5,6 @@
  * committed is what it starts with.  $TANDEM_TREES says of how many configurations (a night's worth
  * is a million), $TANDEM_SEED by which seed the first is made.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +12,8 @@
 
 #include "grown.h"
 #include "sample.h"
-#include "config/check.h"
 #include "config/language.h"
 #include "config/store.h"
-#include "config/tree.h"
 
 #define TREES 1000			/* unless $TANDEM_TREES says otherwise */
 #define COMMITS 60
@@ -90,8 +87,8 @@ test_forms_agree_by_way_of_each_other(void **state)
 		if (tree)
 			assert_int_equal(lyd_print_mem(&json, tree, LYD_JSON,
 			                               LYD_PRINT_WITHSIBLINGS), LY_SUCCESS);
-		if (lyd_parse_data_mem(schema, json ? json : "{}", LYD_JSON,
-		                       LYD_PARSE_ONLY | LYD_PARSE_STRICT, 0, &from_json) != LY_SUCCESS)
+		if (lyd_parse_data_mem(schema, json ? json : "{}", LYD_JSON, LYD_PARSE_ONLY |
+		                       LYD_PARSE_STRICT, 0, &from_json) != LY_SUCCESS)
 			grown_expect_text("JSON is refused", ly_errmsg(schema), "");
 		grown_expect_same("JSON read back", from_json, tree);
 		braces = language_print_braces(from_json, false);

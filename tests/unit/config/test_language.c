@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The language from a user's side: what reads, what is refused and how, what prints; and that
- * printing and reading are each other's inverse over trees generated from the schema.
+ * The language from a user's side: what reads, what is refused and how, what prints.  That printing
+ * and reading are each other's inverse is test_identity.c's.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,6 +161,7 @@ test_refusals_name_word_rule_and_remedy(void **state)
 	               "must be a VRRP group number from 1 to 255");
 	expect_refusal("delete " GROUP, "nothing to delete, this is not configured");
 	expect_refusal("set vrrp-state group", "'vrrp-state': unknown word");
+	expect_refusal("set interfaces dataplane eth0 description a\x04", "printable text");
 }
 
 static void
@@ -446,7 +447,8 @@ test_completion_offers_what_stands_elsewhere_in_the_tree(void **state)
 		"set interfaces dataplane eth0 vrrp vrrp-group 1 excluded-address 10.0.0.9\n"
 		"set interfaces dataplane eth0 vrrp vrrp-group 1 run-transition-scripts master "
 		"'/etc/tandem/moved up'\n"
-		"set interfaces dataplane eth0 vrrp vrrp-group 1 run-transition-scripts user ops\n");
+		"set interfaces dataplane eth0 vrrp vrrp-group 1 run-transition-scripts user "
+		"ops\n");
 	char text[1024], keys[1024];
 
 	(void)state;
@@ -570,204 +572,6 @@ test_shortened_word_in_a_text_is_refused_naming_what_it_may_mean(void **state)
 	expect_refusal("set " GROUP " prior 7", "'prior': unknown word; did you mean 'priority'?");
 }
 
-/* ---- a generator over the schema ---- */
-
-static uint64_t seed;
-
-static uint32_t
-chance(uint32_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 32) % below;
-}
-
-static void
-random_string(const char *form, char *value, size_t size)
-{
-	static const char *const pieces[] = {
-		"a", " ", "'", "\"", "\\", "#", "{", "}", "/*", "*/", "//", "ä", "0",
-		"\t", "$", ";",
-	};
-
-	if (strcmp(form, "interface name") == 0) {
-		snprintf(value, size, "if%u#{", chance(5));
-	} else if (strcmp(form, "MAC address") == 0) {
-		snprintf(value, size, "02:00:00:00:00:%02x", chance(256));
-	} else if (strcmp(form, "IPv4 or IPv6 network/length") == 0 && chance(2)) {
-		snprintf(value, size, "10.%u.0.0/16", chance(256));
-	} else if (strstr(form, "network/length")) {
-		snprintf(value, size, "2001:db8:%x::/48", chance(65536));
-	} else if (strcmp(form, "plain name") == 0 || strcmp(form, "user name") == 0) {
-		snprintf(value, size, "x%u_-", chance(1000));
-	} else if (strcmp(form, "program and arguments") == 0 ||
-	           strcmp(form, "absolute path") == 0) {
-		snprintf(value, size, "/x/%u;#{ '\"$x\\ }", chance(1000));
-	} else if (strcmp(form, "number of a warning") == 0) {
-		snprintf(value, size, "L%u", 1 + chance(98));
-	} else if (strcmp(form, "command line") == 0 ||
-	           strcmp(form, "path of the configuration in quotes") == 0) {
-		snprintf(value, size, "x%u;#{ '\"$x\\ }", chance(1000));
-	} else if (strncmp(form, "IPv4 or IPv6 address", 20) == 0) {
-		const char *length = form[20] == '\0' ? "" : chance(2) ? "/24" : "/1";
-
-		if (chance(2))
-			snprintf(value, size, "10.0.%u.%u%s", chance(256), chance(256), length);
-		else
-			snprintf(value, size, "2001:db8::%x%s", chance(65536), length);
-	} else if (strcmp(form, "password") == 0) {
-		snprintf(value, size, "%u'\"#\\", chance(100));
-	} else {
-		/* Names and texts; the first character fits every restriction. */
-		bool ascii = strcmp(form, "name") == 0;
-
-		value[0] = 'x';
-		value[1] = '\0';
-		for (unsigned i = chance(8); i > 0; i--) {
-			const char *piece = pieces[chance(ARRAY_SIZE(pieces))];
-
-			if (!ascii || ((unsigned char)piece[0] < 0x7f && piece[0] >= ' '))
-				strcat(value, piece);
-		}
-	}
-}
-
-static void
-random_value(const struct lysc_node *leaf, char *value, size_t size)
-{
-	const struct lysc_type *type = value_type(leaf);
-	char *form = value_form(leaf);
-	unsigned low, high;
-
-	if (sscanf(form, "%u..%u", &low, &high) == 2) {
-		snprintf(value, size, "%u", low + chance(high - low));
-	} else if (strchr(form, '|')) {
-		char *rest = form, *word = NULL;
-
-		for (unsigned i = chance(5) + 1; i > 0 && rest; i--)
-			word = strsep(&rest, "|");
-		snprintf(value, size, "%s", word);
-	} else {
-		assert_int_equal(type->basetype, LY_TYPE_STRING);
-		random_string(form, value, size);
-	}
-	free(form);
-}
-
-/* A remark on what the words name, now and then; where nothing is, none. */
-static void
-random_comment(struct lyd_node *tree, char **words, size_t count)
-{
-	static const char *const texts[] = { "why", "it's \"so\" # and // so", "*", "/* {", "** /",
-	                                     "}", "\\n \\", "\xc3\xa9  two blanks", "/", "'" };
-	const char *text = texts[chance(ARRAY_SIZE(texts))];
-	struct problems ignored = { 0 };
-
-	if (chance(5) == 0)
-		(void)!language_comment(schema, tree, words, count, text, 0, &ignored);
-	problems_done(&ignored);
-}
-
-static void
-grow(struct lyd_node **tree, char **words, size_t count, const struct lysc_node *node)
-{
-	struct problems problems = { 0 };
-	char value[128], name[64];
-
-	snprintf(name, sizeof(name), "%s", node->name);
-	words[count++] = name;
-	if (node->nodetype == LYS_LIST || (node->nodetype & LYD_NODE_TERM)) {
-		bool is_list = node->nodetype == LYS_LIST;
-		const struct lysc_node *leaf = is_list ? lysc_node_child(node) : node;
-
-		if (value_type(leaf)->basetype != LY_TYPE_EMPTY) {
-			random_value(leaf, value, sizeof(value));
-			words[count++] = value;
-		}
-	}
-	if (node->nodetype != LYS_CONTAINER) {
-		if (language_set(schema, tree, words, count, 0, &problems) < 0) {
-			char *lines = sample_lines(&problems);
-
-			fail_msg("%s", lines);
-		}
-	}
-	if (node->nodetype & LYD_NODE_TERM) {
-		random_comment(*tree, words, count);
-		return;
-	}
-
-	size_t children;
-	const struct lysc_node **list = tree_schema_children(schema, node, &children);
-
-	for (size_t i = 0; i < children; i++) {
-		bool many = list[i]->nodetype & (LYS_LIST | LYS_LEAFLIST);
-
-		for (unsigned n = chance(many ? 4 : 2); n > 0; n--)
-			grow(tree, words, count, list[i]);
-	}
-	free(list);
-	random_comment(*tree, words, count);
-}
-
-/* The same tree by way of JSON. */
-static void
-expect_json_to_itself(const struct lyd_node *tree, const char *braces)
-{
-	struct lyd_node *back = NULL;
-	char *json = NULL, *again;
-
-	assert_int_equal(lyd_print_mem(&json, tree, LYD_JSON, LYD_PRINT_WITHSIBLINGS), LY_SUCCESS);
-	assert_int_equal(lyd_parse_data_mem(schema, json, LYD_JSON,
-	                                    LYD_PARSE_ONLY | LYD_PARSE_STRICT, 0, &back),
-	                 LY_SUCCESS);
-	again = language_print_braces(back, false);
-	assert_string_equal(again, braces);
-	free(again);
-	free(json);
-	lyd_free_all(back);
-}
-
-/* What is printed in either form reads back as the same tree, and prints the same again. */
-static void
-test_generated_trees_print_and_parse_to_themselves(void **state)
-{
-	static const char *const tops[] = { "interfaces", "service", "system" };
-
-	(void)state;
-	for (unsigned run = 0; run < 40; run++) {
-		struct lyd_node *tree = NULL;
-		char *words[64];
-
-		seed = 0x9e3779b97f4a7c15u * (run + 1);
-		for (size_t i = 0; i < ARRAY_SIZE(tops); i++)
-			grow(&tree, words, 0, tree_schema_child(schema, NULL, tops[i]));
-
-		char *set = language_print_set(tree, false);
-		char *braces = language_print_braces(tree, false);
-		struct lyd_node *from_set = sample_tree(set);
-		struct lyd_node *from_braces = sample_tree(braces);
-		char *difference = language_compare(tree, from_set, false);
-		char *set_again = language_print_set(from_braces, false);
-		char *braces_again = language_print_braces(from_set, false);
-
-		assert_string_equal(difference, "");
-		assert_int_equal(language_count_changes(tree, from_braces), 0);
-		assert_string_equal(set, set_again);
-		assert_string_equal(braces, braces_again);
-		expect_json_to_itself(tree, braces);
-		free(difference);
-		free(set);
-		free(braces);
-		free(set_again);
-		free(braces_again);
-		lyd_free_siblings(from_set);
-		lyd_free_siblings(from_braces);
-		lyd_free_siblings(tree);
-	}
-}
-
 /* ---- comments ------------------------------------------------------------------------------- */
 
 static void
@@ -859,6 +663,26 @@ test_changed_comment_is_a_difference_of_its_node(void **state)
 	(void)state;
 	assert_string_equal(text, "[edit interfaces dataplane eth0]\n-/* old */\n+/* new */\n"
 	                          "[edit interfaces dataplane eth0 mtu]\n-/* gone */\n");
+	assert_int_equal(language_count_changes(old, new), 2);
+	free(text);
+	lyd_free_siblings(old);
+	lyd_free_siblings(new);
+}
+
+/* Also where entries before it are gone and it stands elsewhere now. */
+static void
+test_changed_comment_of_a_moved_entry_is_a_difference(void **state)
+{
+	struct lyd_node *old = sample_tree("set " GROUP " virtual-address 10.0.0.1\n"
+	                                   "set " GROUP " virtual-address 10.0.0.2\n"
+	                                   "comment " GROUP " virtual-address 10.0.0.2 old\n");
+	struct lyd_node *new = sample_tree("set " GROUP " virtual-address 10.0.0.2\n"
+	                                   "comment " GROUP " virtual-address 10.0.0.2 new\n");
+	char *text = language_compare(old, new, false);
+
+	(void)state;
+	assert_string_equal(text, "[edit " GROUP "]\n-virtual-address 10.0.0.1\n"
+	                          "[edit " GROUP " virtual-address]\n-/* old */\n+/* new */\n");
 	assert_int_equal(language_count_changes(old, new), 2);
 	free(text);
 	lyd_free_siblings(old);
@@ -983,9 +807,9 @@ main(void)
 		cmocka_unit_test(test_comment_is_a_command_of_its_own),
 		cmocka_unit_test(test_comment_that_will_not_do_is_refused),
 		cmocka_unit_test(test_changed_comment_is_a_difference_of_its_node),
+		cmocka_unit_test(test_changed_comment_of_a_moved_entry_is_a_difference),
 		cmocka_unit_test(test_marks_say_what_came_went_and_changed),
 		cmocka_unit_test(test_marks_below_a_path_show_only_that),
-		cmocka_unit_test(test_generated_trees_print_and_parse_to_themselves),
 	};
 
 	return cmocka_run_group_tests(tests, sample_setup, sample_teardown);

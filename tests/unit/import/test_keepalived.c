@@ -58,8 +58,8 @@ test_file_that_is_not_there_is_a_fault(void **state)
 	(void)state;
 	assert_true(i.result < 0);
 	assert_string_equal(i.report,
-	                    "/nonexistent/keepalived.conf: cannot be read: cannot read "
-	                    "/nonexistent/keepalived.conf: No such file or directory\n"
+	                    "/nonexistent/keepalived.conf: cannot be read: "
+	                    "No such file or directory\n"
 	                    "Nothing was imported\n");
 	imported_done(&i);
 }

@@ -284,14 +284,17 @@ test_what_is_no_text_file_is_refused_and_not_waited_for(void **state)
 	write_file("binary", "a\0b", 3);
 	lines = lines_of(&source, &result);
 	assert_true(result < 0);
-	assert_string_equal(lines, "pipe: cannot be read: pipe is not a text file\n"
+	assert_string_equal(lines, "pipe: cannot be read: it is not a text file\n"
 	                           "Nothing was imported\n");
 	free(lines);
 	lines = read_main("include pipe\ninclude binary\ninclude /\n", &result);
 	assert_int_equal(result, 0);
-	assert_non_null(strstr(lines, "main:1: no equal: include: pipe is not a text file"));
-	assert_non_null(strstr(lines, "main:2: no equal: include: binary is not a text file"));
-	assert_non_null(strstr(lines, "main:3: no equal: include: / is not a text file"));
+	assert_non_null(strstr(lines, "main:1: no equal: include: cannot read pipe: "
+	                              "it is not a text file"));
+	assert_non_null(strstr(lines, "main:2: no equal: include: cannot read binary: "
+	                              "it is not a text file"));
+	assert_non_null(strstr(lines, "main:3: no equal: include: cannot read /: "
+	                              "it is not a text file"));
 	free(lines);
 }
 
