@@ -29,9 +29,9 @@ struct options {
 static const char help_text[] =
 	"Usage: tandem [OPTION]... [COMMAND WORD...]\n"
 	"\n"
-	"Show and configure the VRRP pair on this router.  Without a command, read commands\n"
-	"from the terminal (Tab completes, ? explains) or from standard input; such a script\n"
-	"ends at the first command that fails.\n"
+	"Show and configure the VRRP pair on this router.  Without a command, read\n"
+	"commands from the terminal (Tab completes, ? explains) or from standard input;\n"
+	"such a script ends at the first command that fails.\n"
 	"\n"
 	"Options, before the command:\n"
 	"  --run-dir DIR     the service's run directory (default /run/tandem)\n"

@@ -32,7 +32,7 @@ static const char help_text[] =
 	"commands.\n"
 	"\n"
 	"  --json          answer in JSON\n"
-	"  --first NAME    what to call the first router's configuration, instead of its file\n"
+	"  --first NAME    what to call the first configuration, instead of its file\n"
 	"  --second NAME   and the second one's\n"
 	"  --yang-dir DIR  where the YANG modules are (also $TANDEM_YANG_PATH)\n"
 	"  -h, --help      this text\n"
