@@ -15,6 +15,8 @@
 #include "system/clock.h"
 
 #define ENGINE_PATIENCE (3 * NSEC_PER_SEC)	/* how long a client waits for the engine's word */
+/* Whoever stood still for so long reads what has come meanwhile before he says that nothing did. */
+#define PRIORITY_LATE (SD_EVENT_PRIORITY_NORMAL + 10)
 
 /* ---- the channel to the engine -------------------------------------------------------------- */
 
@@ -109,7 +111,8 @@ manager_engine_wait(struct manager *m, struct http_request *http, enum channel_k
 	m->pending = pending;
 	if (sd_event_add_time_relative(m->event, &pending->timer, CLOCK_MONOTONIC,
 	                               (uint64_t)(ENGINE_PATIENCE / NSEC_PER_USEC), 1000,
-	                               on_patience_over, pending) < 0)
+	                               on_patience_over, pending) < 0 ||
+	    sd_event_source_set_priority(pending->timer, PRIORITY_LATE) < 0)
 		assert(!"a timer needs nothing but memory");
 	return pending;
 }
