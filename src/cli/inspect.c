@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "cli/candidate.h"
 #include "cli/file.h"
 #include "cli/print.h"
@@ -43,7 +44,7 @@ static void
 print_member(FILE *out, const char *name, const char *value)
 {
 	fprintf(out, ",\"%s\":", name);
-	print_json_string(out, value);
+	json_string(out, value);
 }
 
 static void

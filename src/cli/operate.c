@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "cli/candidate.h"
 #include "cli/configure.h"
 #include "cli/data.h"
@@ -230,9 +231,9 @@ run_show_version(struct session *session, char *const arguments[] UNUSED, size_t
 		return outcome;
 	if (session->json) {
 		fprintf(session->out, "{\"service\":");
-		print_json_string(session->out, show_service_version(state));
+		json_string(session->out, show_service_version(state));
 		fprintf(session->out, ",\"command-line\":");
-		print_json_string(session->out, TANDEM_VERSION);
+		json_string(session->out, TANDEM_VERSION);
 		fprintf(session->out, "}\n");
 	} else {
 		show_version(session->out, state);
@@ -289,7 +290,7 @@ operate_on_group(struct session *session, const char *operation, char *const arg
 	to = open_memstream(&body, &length);
 	assert(to);
 	fprintf(to, "{\"tandem-state:input\":{\"interface\":");
-	print_json_string(to, arguments[0]);
+	json_string(to, arguments[0]);
 	fprintf(to, ",\"group\":%lu}}", group);
 	fclose(to);
 

@@ -110,18 +110,3 @@ print_width(FILE *out)
 		return 0;
 	return ioctl(fileno(out), TIOCGWINSZ, &size) < 0 || size.ws_col == 0 ? 80 : size.ws_col;
 }
-
-void
-print_json_string(FILE *out, const char *text)
-{
-	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fprintf(out, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20)
-			fprintf(out, "\\u%04x", (unsigned)*text);
-		else
-			fputc(*text, out);
-	}
-	fputc('"', out);
-}

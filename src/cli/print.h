@@ -33,7 +33,4 @@ void print_help_line(FILE *out, const char *word, const char *help, unsigned wid
 /* The columns of the terminal that out is; 80 when it does not say; 0 for what is no terminal. */
 unsigned print_width(FILE *out);
 
-/* text as JSON has it, in quotes. */
-void print_json_string(FILE *out, const char *text);
-
 #endif

@@ -8,26 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-print_string(FILE *out, const char *text)
-{
-	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fprintf(out, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20)
-			fprintf(out, "\\u%04x", (unsigned)*text);
-		else
-			fputc(*text, out);
-	}
-	fputc('"', out);
-}
+#include "base/json.h"
 
 static void
 print_member(FILE *out, const char *name, const char *text)
 {
 	fprintf(out, ",\"%s\":", name);
-	print_string(out, text);
+	json_string(out, text);
 }
 
 static void
@@ -75,7 +62,7 @@ print_masters(FILE *out, const struct scene *scene, const struct trial *trial, e
 			continue;
 		fprintf(out, "%s{\"%s\":", separator,
 		        scene->parties[i].is_sync ? "sync-group" : "group");
-		print_string(out, scene->parties[i].name);
+		json_string(out, scene->parties[i].name);
 		print_member(out, "master", advice_master_name(now[i]));
 		if (before) {
 			print_member(out, "was", advice_master_name(before[i]));
@@ -146,7 +133,7 @@ print_advices(FILE *out, const struct report *report)
 			if (!a->paths[r])
 				continue;
 			fputs(separator, out);
-			print_string(out, a->paths[r]);
+			json_string(out, a->paths[r]);
 			separator = ",";
 		}
 		fputs("],\"cases\":[", out);
@@ -168,7 +155,7 @@ report_json(FILE *out, const struct report *report)
 	const struct advices *all = report->advices;
 
 	fputs("{\"r1\":", out);
-	print_string(out, report->names[0]);
+	json_string(out, report->names[0]);
 	print_member(out, "r2", report->names[1]);
 	fprintf(out, ",\"errors\":%zu,\"warnings\":%zu,\"notes\":%zu",
 	        report->findings->errors + all->counts[SEVERITY_ERROR],

@@ -121,6 +121,19 @@ write_seconds(const char *text, uint64_t *ret_usec)
 	return at != text && strcmp(text, ".") != 0 && *at == '\0';
 }
 
+bool
+write_time(struct writing *w, const struct said *said, const char *name, const char *leaf,
+           uint64_t *ret_usec)
+{
+	if (!said->text)
+		return false;
+	if (write_seconds(said->text, ret_usec))
+		return true;
+	write_find(w, FINDING_LEFT, said->place, name, "%s '%s': is no number of seconds", leaf,
+	           said->text);
+	return false;
+}
+
 void
 write_whole_seconds(struct writing *w, const struct said *said, const char *name,
                     const char *leaf)
@@ -128,13 +141,8 @@ write_whole_seconds(struct writing *w, const struct said *said, const char *name
 	char value[32];
 	uint64_t usec;
 
-	if (!said->text)
+	if (!write_time(w, said, name, leaf, &usec))
 		return;
-	if (!write_seconds(said->text, &usec)) {
-		write_find(w, FINDING_LEFT, said->place, name, "%s '%s': is no number of seconds",
-		           leaf, said->text);
-		return;
-	}
 	snprintf(value, sizeof(value), "%llu", (unsigned long long)(usec + 999999) / 1000000);
 	write_try(w, said->place, name, leaf, value, NULL);
 	if (usec % 1000000)

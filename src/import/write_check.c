@@ -139,13 +139,8 @@ write_milliseconds(struct writing *w, const struct said *said, const char *name,
 	char value[32];
 	uint64_t usec;
 
-	if (!said->text)
+	if (!write_time(w, said, name, leaf, &usec))
 		return;
-	if (!write_seconds(said->text, &usec)) {
-		write_find(w, FINDING_LEFT, said->place, name, "%s '%s': is no number of seconds",
-		           leaf, said->text);
-		return;
-	}
 	snprintf(value, sizeof(value), "%llu", (unsigned long long)(usec + 999) / 1000);
 	write_try(w, said->place, name, leaf, value, NULL);
 }

@@ -51,6 +51,9 @@ bool write_need_link(struct writing *w, struct place place, const char *name) MU
 
 /* Seconds with a fraction as microseconds; false when it is no such number up to a million. */
 bool write_seconds(const char *text, uint64_t *ret_usec) MUST_USE;
+/* The same of what the source said; what is no number is left with a finding. */
+bool write_time(struct writing *w, const struct said *said, const char *name, const char *leaf,
+                uint64_t *ret_usec) MUST_USE;
 /* The seconds, rounded up, as the value of the words; what is no number is left with a finding. */
 void write_whole_seconds(struct writing *w, const struct said *said, const char *name,
                          const char *leaf);
