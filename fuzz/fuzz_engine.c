@@ -52,7 +52,7 @@ make_settings(void)
 		struct link_settings *link = &settings_links(s)[i];
 
 		memcpy(link->name, i == 0 ? "eth0" : "eth1", 5);
-		link->parent = link->bond = -1;
+		link->parent = link->member_of = -1;
 	}
 	memcpy(settings_syncs(s)[0].name, "S", 2);
 	for (uint32_t i = 0; i < GROUPS; i++) {

@@ -44,7 +44,7 @@ hear_link(struct pictures *p, const struct nlmsghdr *message)
 	expect(memchr(link.alias, '\0', sizeof(link.alias)) != NULL);
 	if (message->nlmsg_type == RTM_DELLINK) {
 		ifworld_remove_link(p->world, link.index);
-		(void)ifroutes_link_down(p->routes, link.index, false);
+		(void)ifroutes_link_lost(p->routes, link.index, IFROUTES_LINK_GONE);
 		return;
 	}
 	ifworld_put_link(p->world, &link);

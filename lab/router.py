@@ -20,7 +20,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.abspath(os.environ.get("TANDEM_BUILD", os.path.join(TOP, "build")))
 USER = "nobody"
 ROLES = {"supervisor": "tandemd", "engine": "tandem-engine", "manager": "tandem-manager",
-         "flowsync": "tandem-flowsync", "runner": "tandem-runner", "prober": "tandem-prober"}
+         "filter": "tandem-filter", "flowsync": "tandem-flowsync", "runner": "tandem-runner", "prober": "tandem-prober"}
 
 
 class UnixConnection(http.client.HTTPConnection):

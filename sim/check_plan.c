@@ -123,6 +123,20 @@ party_has_all(const struct world *world, const struct router *router, uint32_t i
 	return true;
 }
 
+/* Is its party beyond listening for the first master since it was configured? */
+static bool
+party_has_begun(const struct router *router, uint32_t index)
+{
+	for (uint32_t i = 0; i < router->settings->group_count; i++) {
+		const struct vrouter_status *st = engine_status(router->engine, i);
+
+		if (check_same_party(router->settings, i, index) &&
+		    (st->reason != REASON_STARTED || st->master_source.family != 0))
+			return true;
+	}
+	return false;
+}
+
 void
 check_before_adopting(const struct world *world, const struct router *router,
                       struct check_adopting *adopting)
@@ -135,6 +149,7 @@ check_before_adopting(const struct world *world, const struct router *router,
 		adopting->steady[i] = router->index_of[i] >= 0 &&
 			(router->watch[i].state == VROUTER_BACKUP ||
 			 router->watch[i].state == VROUTER_MASTER) &&
+			party_has_begun(router, (uint32_t)router->index_of[i]) &&
 			party_has_all(world, router, (uint32_t)router->index_of[i]);
 	}
 }

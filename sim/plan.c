@@ -160,7 +160,7 @@ fill_links(const struct plan *plan, unsigned router, struct settings *s)
 
 	if (plan->trunk != 0)		/* a parent stands before its VLANs */
 		*l++ = (struct link_settings){
-			.name = "trunk", .kind = LINK_DATAPLANE, .parent = -1, .bond = -1,
+			.name = "trunk", .kind = LINK_DATAPLANE, .parent = -1, .member_of = -1,
 		};
 	for (unsigned i = 0; i < plan->segments; i++, l++) {
 		unsigned segment = (i + plan->revision) % plan->segments;
@@ -171,7 +171,7 @@ fill_links(const struct plan *plan, unsigned router, struct settings *s)
 		l->parent = vlan ? 0 : -1;
 		l->vlan = vlan ? (uint16_t)(10 + segment) : 0;
 		l->vlan_protocol = vlan ? 0x8100 : 0;
-		l->bond = -1;
+		l->member_of = -1;
 		l->address_first = i;
 		l->address_count = 1;
 		settings_addresses(s)[i] = (struct address_settings){

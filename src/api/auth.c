@@ -98,11 +98,22 @@ name_of(uid_t uid, char *text, size_t size)
 	return text;
 }
 
+static const char *
+name_of_router(const struct auth_peer *peer, char *text, size_t size)
+{
+	char address[IP_TEXT_SIZE];
+
+	snprintf(text, size, "router %s", ip_text(&peer->remote, address));
+	return text;
+}
+
 const char *
 auth_name(const struct auth_peer *peer, char *text, size_t size)
 {
 	char login[64];
 
+	if (peer->remote.family)
+		return name_of_router(peer, text, size);
 	if (peer->login == AUTH_NO_LOGIN || peer->login == peer->uid)
 		return name_of(peer->uid, text, size);
 	snprintf(text, size, "%s (root)", name_of(peer->login, login, sizeof(login)));
@@ -112,8 +123,10 @@ auth_name(const struct auth_peer *peer, char *text, size_t size)
 const char *
 auth_text(const struct auth_peer *peer, char *text, size_t size)
 {
-	const struct passwd *user = getpwuid(peer->uid);
+	const struct passwd *user = peer->remote.family ? NULL : getpwuid(peer->uid);
 
+	if (peer->remote.family)
+		return name_of_router(peer, text, size);
 	if (user)
 		snprintf(text, size, "%s (uid %u, pid %d)", user->pw_name, (unsigned)peer->uid,
 		         (int)peer->pid);

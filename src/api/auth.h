@@ -3,6 +3,7 @@
  * Who is at the other end of the Unix socket, and what may they do?  The kernel says who (peer
  * credentials of the moment of connecting); the rule is one line: root, the service's own user and
  * members of group "tandem" may read and write everything, anyone else may read state only.
+ * Another router, at the door (daemon/door), is known by its key instead.
  */
 #ifndef TANDEM_AUTH_H
 #define TANDEM_AUTH_H
@@ -10,6 +11,8 @@
 #include <sys/types.h>
 
 #include "base/base.h"
+#include "base/fingerprint.h"
+#include "base/inet.h"
 
 #define AUTH_GROUP "tandem"
 #define AUTH_NO_LOGIN ((uid_t)-1)
@@ -26,6 +29,9 @@ struct auth_peer {
 	pid_t pid;
 	uid_t login;			/* before any sudo; AUTH_NO_LOGIN = not known */
 	bool full;			/* may read the configuration and change things */
+	struct ip remote;		/* family 0: a process of this machine; else a router, of
+					 * which nothing above but full is known ... */
+	struct fingerprint key;		/* ... and which has proved to have this key */
 };
 
 /* user: the service's user; one that does not exist is nobody's. */

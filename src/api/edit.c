@@ -179,6 +179,27 @@ candidate_remove(struct lyd_node **candidate, struct lyd_node *node)
 	lyd_free_tree(node);
 }
 
+/* Give old, which keeps its place, the children and the remark of fresh (taken). */
+static bool
+replace_inside(struct lyd_node *old, struct lyd_node *fresh)
+{
+	const char *comment = language_comment_of(fresh);
+	struct lyd_node *child, *next;
+	bool done = language_put_comment(old, comment ? comment : "") == 0;
+
+	for (child = lyd_child_no_keys(old); child; child = next) {
+		next = child->next;
+		lyd_free_tree(child);
+	}
+	for (child = lyd_child_no_keys(fresh); child && done; child = next) {
+		next = child->next;
+		lyd_unlink_tree(child);
+		done = lyd_insert_child(old, child) == LY_SUCCESS;
+	}
+	lyd_free_tree(fresh);
+	return done;
+}
+
 /* Put fresh (taken) where old stands now; both are instances of the same schema node. */
 static bool
 candidate_replace(struct lyd_node **candidate, struct lyd_node *old, struct lyd_node *fresh)
@@ -187,6 +208,8 @@ candidate_replace(struct lyd_node **candidate, struct lyd_node *old, struct lyd_
 	LY_ERR done;
 
 	lyd_unlink_tree(fresh);
+	if (old->schema->nodetype & (LYS_LIST | LYS_CONTAINER))
+		return replace_inside(old, fresh);
 	if (lysc_is_userordered(old->schema))
 		done = lyd_insert_before(old, fresh);
 	else if (parent)

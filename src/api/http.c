@@ -33,6 +33,7 @@ struct http {
 	sd_event_source *ready;
 	sd_event_source *timer;
 	struct http_request *suspended;
+	const struct auth_peer *arriving;	/* whose connection http_add() brings just now */
 	unsigned strangers;		/* connections of peers without full rights */
 	bool ending;			/* streams end instead of going to sleep */
 };
@@ -104,7 +105,9 @@ on_connection(void *owner, struct MHD_Connection *connection, void **context,
 
 	peer = calloc(1, sizeof(*peer));
 	assert(peer);
-	if (auth_identify(http->auth, fd, peer) < 0 ||
+	if (http->arriving)
+		*peer = *http->arriving;
+	if ((!http->arriving && auth_identify(http->auth, fd, peer) < 0) ||
 	    (!peer->full && http->strangers >= HTTP_STRANGERS_MAX)) {
 		free(peer);
 		shutdown(fd, SHUT_RDWR);
@@ -418,7 +421,8 @@ http_new(struct sd_event *event, int socket, const struct auth *auth, http_call 
 	http->on_request = on_request;
 	http->owner = owner;
 	http->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+			(socket < 0 ? MHD_USE_NO_LISTEN_SOCKET : 0), 0, NULL, NULL,
 		on_access, http,
 		MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 		MHD_OPTION_LISTEN_SOCKET, socket,
@@ -441,6 +445,19 @@ http_new(struct sd_event *event, int socket, const struct auth *auth, http_call 
 	}
 	*ret_http = http;
 	return 0;
+}
+
+bool
+http_add(struct http *http, int socket, const struct auth_peer *peer)
+{
+	const struct sockaddr address = { .sa_family = AF_UNIX };
+	enum MHD_Result taken;
+
+	http->arriving = peer;
+	taken = MHD_add_connection(http->daemon, socket, &address, sizeof(address));
+	http->arriving = NULL;
+	run_soon(http);
+	return taken == MHD_YES;
 }
 
 void

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HTTP on a listening Unix socket, served from the caller's event loop: whole requests go out to
- * one function, answers come back at once or later.  It knows who asks, limits what a client may
- * use up, and knows nothing of what is asked.
+ * HTTP on a listening Unix socket, or on connections that the caller brings, served from the
+ * caller's event loop: whole requests go out to one function, answers come back at once or later.
+ * It knows who asks, limits what a client may use up, and knows nothing of what is asked.
  */
 #ifndef TANDEM_HTTP_H
 #define TANDEM_HTTP_H
@@ -55,11 +55,16 @@ struct http_answer {
 /* Answer now with http_answer(), or keep the pointer and answer later. */
 typedef void http_call(void *owner, struct http_request *request);
 
-/* Serve the listening socket (taken) for whom auth (borrowed) knows. */
+/* Serve the listening socket (taken) for whom auth (borrowed) knows; -1 and NULL: only what
+ * http_add() brings. */
 int http_new(struct sd_event *event, int socket, const struct auth *auth, http_call *on_request,
              void *owner, struct http **ret_http, struct error *error) MUST_USE;
 /* Requests still unanswered are answered with 503.  NULL is fine. */
 void http_free(struct http *http);
+
+/* Serve a connection (taken, also on failure) of this peer: a stream socket that is no TCP.  False
+ * when there are too many already. */
+bool http_add(struct http *http, int socket, const struct auth_peer *peer);
 
 /* Exactly once a request, which must not be touched afterwards. */
 void http_answer(struct http_request *request, const struct http_answer *answer);

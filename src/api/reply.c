@@ -133,6 +133,31 @@ reply_problems(struct http_request *request, const struct problems *problems)
 }
 
 void
+reply_refusals(struct http_request *request, unsigned status, const char *lines)
+{
+	char *body = NULL;
+	size_t size;
+	FILE *out = open_memstream(&body, &size);
+	const char *separator = "";
+
+	assert(out);
+	fputs("{\"ietf-restconf:errors\":{\"error\":[", out);
+	while (*lines) {
+		size_t length = strcspn(lines, "\n");
+		char *line = strndup(lines, length);
+
+		fputs(separator, out);
+		put_error(out, "application", "operation-failed", NULL, line);
+		separator = ",";
+		free(line);
+		lines += length + (lines[length] == '\n');
+	}
+	fputs("]}}", out);
+	fclose(out);
+	answer_json(request, status, body, NULL, REPLY_UNTAGGED);
+}
+
+void
 reply_not_allowed(struct http_request *request, const char *allow)
 {
 	char message[128];

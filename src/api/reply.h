@@ -21,6 +21,9 @@ void reply_error(struct http_request *request, unsigned status, const char *tag,
 /* 400 with one entry for every problem that is an error. */
 void reply_problems(struct http_request *request, const struct problems *problems);
 
+/* An error for each line. */
+void reply_refusals(struct http_request *request, unsigned status, const char *lines);
+
 /* 405 with what would be allowed; 200 and the same list for OPTIONS. */
 void reply_not_allowed(struct http_request *request, const char *allow);
 void reply_options(struct http_request *request, const char *allow);

@@ -433,6 +433,7 @@ edit_configuration(struct turn *turn, struct resource *resource)
 			turn->request->location = location_of(turn, edit.segment);
 		restconf->calls->commit(restconf->owner, turn->request, edit.candidate,
 		                        &turn->options);
+		edit.candidate = NULL;
 	} else {
 		answer_refusal(turn, &edit);
 	}

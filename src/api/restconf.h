@@ -20,8 +20,8 @@ struct commit_options {
 struct restconf_calls {
 	/* Add the state container of this name ("vrrp-state") to *tree. */
 	void (*state)(void *owner, const char *name, struct lyd_node **tree);
-	/* Commit the candidate (borrowed; NULL = empty). */
-	void (*commit)(void *owner, struct http_request *request, const struct lyd_node *candidate,
+	/* Commit the candidate (taken; NULL = empty). */
+	void (*commit)(void *owner, struct http_request *request, struct lyd_node *candidate,
 	               const struct commit_options *options);
 	/* Answer with the stream of events, with packets if so wished. */
 	void (*subscribe)(void *owner, struct http_request *request, bool packets);

@@ -94,6 +94,50 @@ candidate_succeed(struct session *session, struct candidate *fresh)
 	session->candidate = fresh;
 }
 
+/* The node of the same place in another tree, which has it. */
+static struct lyd_node *
+find_counterpart(struct lyd_node *tree, const struct lyd_node *node)
+{
+	const struct lyd_node *parent = lyd_parent(node);
+	struct lyd_node *siblings = parent ? lyd_child(find_counterpart(tree, parent)) : tree;
+	struct lyd_node *same = NULL;
+
+	if (lyd_find_sibling_first(siblings, node, &same) != LY_SUCCESS)
+		assert(!"it was found there before");
+	return same;
+}
+
+/* Copying all of a large configuration takes longer than committing a part of it. */
+static void
+take_over(struct candidate *candidate, const struct lyd_node *part)
+{
+	struct lyd_node *old = find_counterpart(candidate->running, part);
+	struct lyd_node *parent = lyd_parent(old), *copy = NULL;
+
+	if (lyd_dup_single(part, NULL, LYD_DUP_RECURSIVE, &copy) != LY_SUCCESS)
+		assert(!"a tree that was parsed can be copied");
+	if (candidate->running == old)
+		candidate->running = old->next;
+	lyd_free_tree(old);
+	if ((parent ? lyd_insert_child(parent, copy) :
+	     lyd_insert_sibling(candidate->running, copy, &candidate->running)) != LY_SUCCESS)
+		assert(!"there was one of its kind before");
+}
+
+void
+candidate_committed(struct candidate *candidate, const struct lyd_node *part,
+                    const char revision[REVISION_TEXT_SIZE])
+{
+	if (part) {
+		take_over(candidate, part);
+	} else {
+		lyd_free_all(candidate->running);
+		candidate->running = candidate_duplicate(candidate->tree);
+	}
+	memcpy(candidate->revision, revision, REVISION_TEXT_SIZE);
+	memcpy(candidate->told, revision, REVISION_TEXT_SIZE);
+}
+
 bool
 candidate_is_modified(const struct candidate *candidate)
 {

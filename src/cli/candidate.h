@@ -30,6 +30,11 @@ void candidate_free(struct candidate *candidate);
 /* Put fresh (taken) in the place of the session's candidate; the user stands where he stood. */
 void candidate_succeed(struct session *session, struct candidate *fresh);
 
+/* It was committed, and runs as this revision; it differs below this node of its only, NULL =
+ * anywhere. */
+void candidate_committed(struct candidate *candidate, const struct lyd_node *part,
+                         const char revision[REVISION_TEXT_SIZE]);
+
 /* Does it differ from what ran when it began? */
 bool candidate_is_modified(const struct candidate *candidate);
 /* Give it a new tree (taken) instead of the old one. */

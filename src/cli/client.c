@@ -18,6 +18,7 @@
 #include <curl/curl.h>
 
 #include "cli/data.h"
+#include "cli/print.h"
 
 #define READ_LIMIT_SEC 10L		/* state and configuration are answered from memory */
 #define WRITE_LIMIT_SEC 120L		/* a commit waits for the engine to adopt it */
@@ -338,7 +339,7 @@ print_leaves(const struct lyd_node *node, const char *leaf, const char *prefix, 
 
 	for (; node; node = node->next) {
 		if (strcmp(LYD_NAME(node), leaf) == 0 && lyd_get_value(node)) {
-			fprintf(to, "%s%s\n", prefix, lyd_get_value(node));
+			print_sentence(to, prefix, lyd_get_value(node));
 			count++;
 		}
 		count += print_leaves(lyd_child(node), leaf, prefix, to);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A commit sends the whole candidate with the revision of running as precondition, so what somebody
- * else committed meanwhile is noticed and never overwritten; "rebase" carries the edits over.
+ * A commit sends the part of the candidate that holds all edits, with the revision of running as
+ * precondition, so what somebody else committed meanwhile is noticed and never overwritten;
+ * "rebase" carries the edits over.
  * Rules between nodes are the service's to check ('check' only asks them before); so is the time of
  * a commit on trial, which goes on when this program has ended.
  */
@@ -13,6 +14,7 @@
 
 #include "cli/candidate.h"
 #include "cli/data.h"
+#include "cli/extent.h"
 #include "cli/rebase.h"
 #include "cli/revisions.h"
 #include "config/language.h"
@@ -27,12 +29,12 @@
 /* A configuration that was shown with its passwords hidden must not become one whose passwords
  * are asterisks. */
 static unsigned
-refuse_hidden_secrets(struct session *session, const struct lyd_node *node)
+refuse_hidden_secrets(struct session *session, const struct lyd_node *root)
 {
+	const struct lyd_node *node;
 	unsigned found = 0;
 
-	for (; node; node = node->next) {
-		found += refuse_hidden_secrets(session, lyd_child(node));
+	LYD_TREE_DFS_BEGIN(root, node) {
 		if (language_is_secret(node->schema) &&
 		    strcmp(lyd_get_value(node), LANGUAGE_HIDDEN) == 0) {
 			char *path = schema_words(node);
@@ -43,6 +45,7 @@ refuse_hidden_secrets(struct session *session, const struct lyd_node *node)
 			free(path);
 			found++;
 		}
+		LYD_TREE_DFS_END(root, node);
 	}
 	return found;
 }
@@ -86,26 +89,51 @@ tell_lost(struct session *session, const struct error *error)
 	return OUTCOME_FAILED;
 }
 
-/* Send the candidate.  With OUTCOME_DONE *ret_answer is the caller's to release; otherwise its
- * status is that of the refusal, 0 if there was no answer. */
+/* Put a part of the candidate, NULL for the whole, in the place of what runs. */
+static int
+put_part(struct session *session, const struct lyd_node *part, const char *query,
+         struct answer *ret_answer, struct error *error)
+{
+	const struct candidate *candidate = session->candidate;
+	const struct lyd_node *node = part ? part : candidate->tree;
+	uint32_t options = LYD_PRINT_SHRINK | (part ? 0 : LYD_PRINT_WITHSIBLINGS);
+	char *where = part ? extent_path(part) : strdup("");
+	char *body = NULL, *path = NULL;
+	int r;
+
+	assert(where);
+	if (node && lyd_print_mem(&body, node, LYD_JSON, options) != LY_SUCCESS)
+		assert(!"a tree that was parsed can be printed");
+	if (asprintf(&path, "data%s%s", where, query) < 0)
+		path = NULL;
+	assert(path);
+	r = client_put(session->client, path, body ? body : "{}", candidate->revision, ret_answer,
+	               error);
+	free(where);
+	free(body);
+	free(path);
+	return r;
+}
+
+/* Send a part of the candidate, NULL for the whole.  With OUTCOME_DONE *ret_answer is the caller's
+ * to release; otherwise its status is that of the refusal, 0 if there was no answer. */
 static enum outcome
-send_candidate(struct session *session, const char *path, struct answer *ret_answer)
+send_candidate(struct session *session, const struct lyd_node *part, const char *query,
+               struct answer *ret_answer)
 {
 	struct candidate *candidate = session->candidate;
+	unsigned hidden = 0;
 	struct answer answer;
 	struct error error;
-	char *body = NULL;
 	int r;
 
 	*ret_answer = (struct answer){ 0 };
-	if (refuse_hidden_secrets(session, candidate->tree) > 0)
+	for (const struct lyd_node *node = part ? part : candidate->tree; node;
+	     node = part ? NULL : node->next)
+		hidden += refuse_hidden_secrets(session, node);
+	if (hidden > 0)
 		return OUTCOME_FAILED;
-	if (candidate->tree && lyd_print_mem(&body, candidate->tree, LYD_JSON,
-	                                     LYD_PRINT_WITHSIBLINGS | LYD_PRINT_SHRINK) != 0)
-		assert(!"a tree that was parsed can be printed");
-	r = client_put(session->client, path, body ? body : "{}", candidate->revision, &answer,
-	               &error);
-	free(body);
+	r = put_part(session, part, query, &answer, &error);
 	if (r < 0)
 		return tell_lost(session, &error);
 	ret_answer->status = answer.status;
@@ -119,7 +147,6 @@ send_candidate(struct session *session, const char *path, struct answer *ret_ans
 	return OUTCOME_DONE;
 }
 
-/* What runs now may differ in form from what was sent; go on from what runs. */
 static enum outcome
 begin_anew(struct session *session)
 {
@@ -137,11 +164,13 @@ begin_anew(struct session *session)
 static enum outcome
 commit(struct session *session, unsigned seconds, char *const comment[], size_t count)
 {
+	const struct lyd_node *part = NULL;
 	struct answer answer;
 	enum outcome outcome;
-	char trial[48] = "", *text, *escaped, *path = NULL;
+	char trial[48] = "", *text, *escaped, *query = NULL;
 
-	if (!candidate_is_modified(session->candidate)) {
+	if (!extent_find(session->candidate->running, session->candidate->tree, &part) ||
+	    !candidate_is_modified(session->candidate)) {
 		fprintf(session->out, "No configuration changes to commit\n");
 		return OUTCOME_DONE;
 	}
@@ -155,21 +184,23 @@ commit(struct session *session, unsigned seconds, char *const comment[], size_t 
 	escaped = client_escape(text);
 	if (seconds > 0)
 		snprintf(trial, sizeof(trial), "confirm-timeout=%u&", seconds);
-	if (asprintf(&path, "data?%scomment=%s", trial, escaped) < 0)
-		path = NULL;
-	assert(path);
-	outcome = send_candidate(session, count == 0 && seconds == 0 ? "data" : path, &answer);
+	if (asprintf(&query, "?%scomment=%s", trial, escaped) < 0)
+		query = NULL;
+	assert(query);
+	outcome = send_candidate(session, part, count == 0 && seconds == 0 ? "" : query,
+	                         &answer);
 	free(text);
 	free(escaped);
-	free(path);
+	free(query);
 	if (outcome != OUTCOME_DONE) {
 		if (answer.status != 0)
 			fprintf(session->err, "Commit failed\n");
 		return outcome;
 	}
 	answer_print_all(&answer, session->schema, "message", "Warning: ", session->err);
+	candidate_committed(session->candidate, part, answer.revision);
 	answer_done(&answer);
-	return begin_anew(session);
+	return OUTCOME_DONE;
 }
 
 enum outcome
@@ -210,8 +241,12 @@ commit_confirm(struct session *session, char *const arguments[] UNUSED, size_t c
 enum outcome
 commit_validate(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
 {
+	const struct lyd_node *part = NULL;
 	struct answer answer;
-	enum outcome outcome = send_candidate(session, "data?dry-run=true", &answer);
+	enum outcome outcome;
+
+	(void)extent_find(session->candidate->running, session->candidate->tree, &part);
+	outcome = send_candidate(session, part, "?dry-run=true", &answer);
 
 	if (outcome != OUTCOME_DONE)
 		return outcome;
@@ -319,13 +354,7 @@ void
 commit_tell_trial(struct session *session)
 {
 	struct lyd_node *state = revisions_fetch_quietly(session);
-	const struct lyd_node *trial = data_child(state, "trial");
-	uint64_t left = data_number(trial, "remaining");
 
-	if (trial)
-		fprintf(session->out, "Revision %s waits to be confirmed: revision %s comes back "
-		        "in %llu min %llu s unless 'confirm' is given\n",
-		        data_text(state, "revision"), data_text(trial, "returns-to"),
-		        (unsigned long long)left / 60, (unsigned long long)left % 60);
+	revisions_print_trial(session->out, state);
 	lyd_free_all(state);
 }

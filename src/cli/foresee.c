@@ -70,7 +70,7 @@ keep_in_memory(const char *text)
 
 /* Start it with its answer in *ret_answer.  0 or negative errno. */
 static int
-start(char *const words[], int own, pid_t *ret_pid, FILE **ret_answer)
+start(const char *program, char *const words[], int own, pid_t *ret_pid, FILE **ret_answer)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -90,7 +90,7 @@ start(char *const words[], int own, pid_t *ret_pid, FILE **ret_answer)
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
 	if (own >= 0)
 		posix_spawn_file_actions_adddup2(&actions, own, OWN_FD);
-	r = posix_spawn(ret_pid, words[0], &actions, &attributes, words, environ);
+	r = posix_spawn(ret_pid, program, &actions, &attributes, words, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	close(ends[1]);
@@ -124,7 +124,7 @@ run(struct session *session, char *const files[2], char *const names[2], int own
 {
 	const char *const *folders = ly_ctx_get_searchdirs(session->schema);
 	char *program = find_program();
-	char *words[16] = { program };
+	char *words[16] = { (char *)"tandem" };	/* as whom it speaks of errors */
 	unsigned count = 1;
 	FILE *answer;
 	pid_t pid;
@@ -146,7 +146,7 @@ run(struct session *session, char *const files[2], char *const names[2], int own
 	words[count++] = files[0];
 	words[count++] = files[1];
 	fflush(session->err);
-	r = start(words, own, &pid, &answer);
+	r = start(program, words, own, &pid, &answer);
 	if (r < 0)
 		fprintf(session->err, "tandem: %s cannot be run: %s\n", program, strerror(-r));
 	free(program);

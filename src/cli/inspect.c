@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Asks the rules of a commit here, without the service and without committing anything, and shows
- * all that they say; a commit folds warnings that repeat.  Whether it may run is the service's to
+ * Asks the rules of a commit here, without committing anything, and shows all that they say; a
+ * commit folds warnings that repeat.  Of the service it asks only what its router is like; for a
+ * file, which may be another router's, not even that.  Whether it may run is the service's to
  * decide, at the commit.
  */
 #include "cli/inspect.h"
@@ -10,8 +11,10 @@
 
 #include "base/json.h"
 #include "cli/candidate.h"
+#include "cli/data.h"
 #include "cli/file.h"
 #include "cli/print.h"
+#include "cli/state.h"
 #include "config/check.h"
 #include "config/language.h"
 
@@ -70,13 +73,16 @@ print_json(FILE *out, const struct problems *problems)
 
 /* ------------------------------------------------------------------ checking */
 
-/* tree: taken.  problems: what reading it said already; emptied. */
+/* tree: taken.  around: NULL for what may be another router's.  problems: what reading it said
+ * already; emptied. */
 static enum outcome
-inspect(struct session *session, struct lyd_node *tree, struct problems *problems)
+inspect(struct session *session, struct lyd_node *tree, const struct surroundings *around,
+        struct problems *problems)
 {
 	enum outcome outcome;
 
-	if (problems->errors == 0 && check_tree_in_full(session->schema, &tree, problems) < 0)
+	if (problems->errors == 0 &&
+	    check_tree_in_full(session->schema, &tree, around, problems) < 0)
 		assert(problems->errors > 0);
 	lyd_free_all(tree);
 	if (session->json)
@@ -88,24 +94,38 @@ inspect(struct session *session, struct lyd_node *tree, struct problems *problem
 	return outcome;
 }
 
+/* For what shall run on the router of the service, which says what it is like there. */
+static enum outcome
+inspect_there(struct session *session, struct lyd_node *tree)
+{
+	struct lyd_node *state = state_fetch_quietly(session, "system-state");
+	const struct lyd_node *forwarding = data_child(state, "forwarding");
+	const struct surroundings around = {
+		.forwards4 = data_is_true(forwarding, "ipv4"),
+		.forwards6 = data_is_true(forwarding, "ipv6"),
+	};
+	struct problems problems = { 0 };
+	enum outcome outcome = inspect(session, tree, forwarding ? &around : NULL, &problems);
+
+	lyd_free_all(state);
+	return outcome;
+}
+
 enum outcome
 inspect_candidate(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
 {
-	struct problems problems = { 0 };
-
-	return inspect(session, candidate_duplicate(session->candidate->tree), &problems);
+	return inspect_there(session, candidate_duplicate(session->candidate->tree));
 }
 
 enum outcome
 inspect_running(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
 {
-	struct problems problems = { 0 };
 	char revision[REVISION_TEXT_SIZE];
 	struct lyd_node *tree;
 
 	if (candidate_fetch(session, "", &tree, revision) != OUTCOME_DONE)
 		return OUTCOME_USAGE;
-	return inspect(session, tree, &problems);
+	return inspect_there(session, tree);
 }
 
 enum outcome
@@ -123,7 +143,7 @@ inspect_file(struct session *session, char *const arguments[], size_t count UNUS
 	if (language_read(session->schema, text, &tree, &problems) < 0)
 		assert(problems.errors > 0);
 	free(text);
-	return inspect(session, tree, &problems);
+	return inspect(session, tree, NULL, &problems);
 }
 
 void

@@ -34,8 +34,8 @@ static struct possibilities found;	/* of the word being completed */
 static volatile sig_atomic_t interrupted;
 static volatile sig_atomic_t lost;	/* the terminal has gone, or somebody ends us */
 
-/* Where the last word before end begins: after the last blank outside quotes.  *ret_quote is the
- * quote still open at end, or 0. */
+/* Where the last word before end begins: after the last blank outside quotes, or a pipe that stands
+ * there.  *ret_quote is the quote still open at end, or 0. */
 static size_t
 last_word(const char *line, size_t end, char *ret_quote)
 {
@@ -49,11 +49,22 @@ last_word(const char *line, size_t end, char *ret_quote)
 			quote = line[i] == quote ? '\0' : quote;
 		else if (line[i] == '\'' || line[i] == '"')
 			quote = line[i];
-		else if (line[i] == ' ' || line[i] == '\t')
+		else if (line[i] == ' ' || line[i] == '\t' || (line[i] == '|' && i == start))
 			start = i + 1;
 	}
 	*ret_quote = quote;
 	return start;
+}
+
+/* readline's idea of a word is to be ours: "|" ends one only where it begins one ("|match"). */
+static char *
+break_characters(void)
+{
+	static char blanks[] = " \t", blanks_and_pipe[] = " \t|";
+	char quote;
+	size_t start = last_word(rl_line_buffer, (size_t)rl_point, &quote);
+
+	return start > 0 && rl_line_buffer[start - 1] == '|' ? blanks_and_pipe : blanks;
 }
 
 /* What may stand where the line's last word is, as far as it is typed. */
@@ -291,7 +302,7 @@ start_readline(struct session *session, const char *history)
 	shell_session = session;
 	rl_readline_name = "tandem";
 	rl_outstream = session->out;
-	rl_completer_word_break_characters = " \t";
+	rl_completion_word_break_hook = break_characters;
 	rl_completer_quote_characters = "'\"";
 	rl_attempted_completion_function = complete;
 	rl_completion_display_matches_hook = display_matches;

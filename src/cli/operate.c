@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "cli/candidate.h"
 #include "cli/configure.h"
+#include "cli/connsync.h"
 #include "cli/data.h"
 #include "cli/foreign.h"
 #include "cli/foresee.h"
@@ -218,7 +219,15 @@ run_show_interfaces(struct session *session, char *const arguments[] UNUSED, siz
 static enum outcome
 run_show_system(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
 {
-	return show_container(session, "system-state", show_system);
+	struct lyd_node *commits;
+	enum outcome outcome = show_container(session, "system-state", show_system);
+
+	if (outcome != OUTCOME_DONE || session->json)
+		return outcome;
+	commits = revisions_fetch_quietly(session);
+	revisions_print_trial(session->out, commits);
+	lyd_free_all(commits);
+	return OUTCOME_DONE;
 }
 
 static enum outcome
@@ -342,8 +351,8 @@ operate_list_commands(struct session *session, const struct command table[])
 	        "\nTab completes a word and '?' shows what may follow.  Keywords may be shortened\n"
 	        "as long as they stay unique, also those of configuration paths.\n"
 	        "\nBehind a command that shows something '|' may follow, also several times:\n"
-	        "'| match REGEX', '| no-match REGEX', '| count', '| more', '| no-more', '| json',\n"
-	        "'| commands'.\n");
+	        "'| match REGEX', '| no-match REGEX', '| count', '| more', '| no-more',\n"
+	        "'| json', '| commands'.\n");
 }
 
 static enum outcome
@@ -432,6 +441,8 @@ const struct command operate_commands[] = {
 	{ "monitor vrrp packets", "Follow packets, too", monitor_packets, NULL, SHOWS_EVENTS },
 	{ "quit", "Leave the shell", run_exit },
 	{ "reset", "Start something anew" },
+	{ "reset connsync", "Read all connections and compare every one with the partner",
+	  connsync_reset },
 	{ "reset vrrp", "Start something of VRRP anew" },
 	{ "reset vrrp master", "Give up mastership" },
 	{ "reset vrrp master interface", "Give up mastership on an interface" },
@@ -446,6 +457,21 @@ const struct command operate_commands[] = {
 	  run_show_configuration, NULL, SHOWS_CONFIGURATION },
 	{ "show configuration commands", "Running configuration as set commands",
 	  run_show_commands, NULL, SHOWS_CONFIGURATION },
+	{ "show connsync", "Replication of connections: state, partner, lag, what would be lost",
+	  connsync_show, NULL, SHOWS_DATA },
+	{ "show connsync flows", "Connections that are replicated",
+	  connsync_show_flows, NULL, SHOWS_DATA },
+	{ "show connsync flows address", "Connections with an end in a network" },
+	{ "show connsync flows address <address>", "Address or network/length",
+	  connsync_show_address, NULL, SHOWS_DATA },
+	{ "show connsync flows port", "Connections with a port" },
+	{ "show connsync flows port <port>", "Number of the port", connsync_show_port, NULL,
+	  SHOWS_DATA },
+	{ "show connsync flows protocol", "Connections of a protocol" },
+	{ "show connsync flows protocol <protocol>", "tcp, udp, icmp, ... or a number",
+	  connsync_show_protocol, NULL, SHOWS_DATA },
+	{ "show connsync statistics", "What was sent, received, repaired and refused",
+	  connsync_show_statistics, NULL, SHOWS_DATA },
 	{ "show interfaces", "Interfaces, their addresses and links",
 	  run_show_interfaces, NULL, SHOWS_DATA },
 	{ "show system", "Service, revisions, and problems to repair",

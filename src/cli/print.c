@@ -11,6 +11,7 @@
 
 #define HELP_COLUMN 24
 #define HELP_WIDTH_MIN 20		/* of the help; a narrower terminal wraps it itself */
+#define SENTENCE_INDENT 4u
 
 void
 print_column(FILE *out, const char *text, int width)
@@ -69,11 +70,48 @@ columns(const char *text, size_t length)
 	return count;
 }
 
+/* Words from column at on, and a newline: lines of less than width columns, all but the first with
+ * an indent.  A word that is wider stands alone. */
+static void
+fold(FILE *out, const char *text, unsigned indent, size_t width, size_t at)
+{
+	bool begun = false;
+
+	while (*text) {
+		size_t length = strcspn(text, " ");
+		size_t wide = columns(text, length);
+
+		if (begun && at + 1 + wide >= width) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			at = indent;
+			begun = false;
+		}
+		fprintf(out, "%s%.*s", begun ? " " : "", (int)length, text);
+		at += begun + wide;
+		begun = true;
+		text += length;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
+}
+
+void
+print_sentence(FILE *out, const char *prefix, const char *text)
+{
+	unsigned width = print_width(out);
+
+	if (width < SENTENCE_INDENT + HELP_WIDTH_MIN) {
+		fprintf(out, "%s%s\n", prefix, text);
+		return;
+	}
+	fputs(prefix, out);
+	fold(out, text, SENTENCE_INDENT, width, columns(prefix, strlen(prefix)));
+}
+
 void
 print_help_line(FILE *out, const char *word, const char *help, unsigned width)
 {
-	size_t room = width >= HELP_COLUMN + HELP_WIDTH_MIN ? width - 1 - HELP_COLUMN : SIZE_MAX;
-	size_t used = 0;
+	bool folds = width >= HELP_COLUMN + HELP_WIDTH_MIN;
 
 	if (help[0] == '\0') {
 		fprintf(out, "  %s\n", word);
@@ -81,24 +119,11 @@ print_help_line(FILE *out, const char *word, const char *help, unsigned width)
 	}
 	fputs("  ", out);
 	/* The help of a word too long for its column begins below it. */
-	if (room != SIZE_MAX && columns(word, strlen(word)) >= HELP_COLUMN - 2)
+	if (folds && columns(word, strlen(word)) >= HELP_COLUMN - 2)
 		fprintf(out, "%s\n%*s", word, HELP_COLUMN, "");
 	else
 		print_column(out, word, HELP_COLUMN - 2);
-	while (*help) {
-		size_t length = strcspn(help, " ");
-		size_t wide = columns(help, length);
-
-		if (used > 0 && used + 1 + wide > room) {
-			fprintf(out, "\n%*s", HELP_COLUMN, "");
-			used = 0;
-		}
-		fprintf(out, "%s%.*s", used > 0 ? " " : "", (int)length, help);
-		used += (used > 0) + wide;
-		help += length;
-		help += strspn(help, " ");
-	}
-	fputc('\n', out);
+	fold(out, help, HELP_COLUMN, folds ? width : SIZE_MAX, HELP_COLUMN);
 }
 
 unsigned

@@ -30,6 +30,8 @@ const char *print_elapsed(uint64_t seconds, char text[ELAPSED_TEXT_SIZE]);
 /* A line of two columns as "?" shows it: an indented word and its help, which goes on below itself
  * where width columns are too few; 0: never. */
 void print_help_line(FILE *out, const char *word, const char *help, unsigned width);
+/* A sentence behind a prefix, folded to the terminal that out is; in a single line elsewhere. */
+void print_sentence(FILE *out, const char *prefix, const char *text);
 /* The columns of the terminal that out is; 80 when it does not say; 0 for what is no terminal. */
 unsigned print_width(FILE *out);
 

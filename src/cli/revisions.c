@@ -3,6 +3,7 @@
  * Shows, compares and brings back revisions.  A number means what it meant in the service's answer
  * that it is looked up in; what was found is named by its revision, which never changes.
  */
+#include "base/duration.h"
 #include "cli/revisions.h"
 
 #include <stdlib.h>
@@ -73,9 +74,9 @@ find_number(const struct lyd_node *state, uint64_t number)
 }
 
 static const char *
-when(const struct lyd_node *entry, char text[32])
+when(const struct lyd_node *node, const char *leaf, char text[32])
 {
-	time_t seconds = (time_t)data_number(entry, "time");
+	time_t seconds = (time_t)data_number(node, leaf);
 	struct tm parts;
 
 	if (!localtime_r(&seconds, &parts) || strftime(text, 32, "%Y-%m-%d %H:%M:%S", &parts) == 0)
@@ -93,12 +94,29 @@ revisions_sentence(const struct lyd_node *state, const char *revision,
 
 	if (entry)
 		snprintf(text, REVISIONS_TEXT_SIZE, "%s committed revision %s at %s%s%s%s",
-		         data_text(entry, "user"), revision, when(entry, time),
+		         data_text(entry, "user"), revision, when(entry, "time", time),
 		         comment[0] ? " (" : "", comment, comment[0] ? ")" : "");
 	else
 		snprintf(text, REVISIONS_TEXT_SIZE, "somebody else committed revision %s",
 		         revision);
 	return text;
+}
+
+void
+revisions_print_trial(FILE *out, const struct lyd_node *state)
+{
+	const struct lyd_node *trial = data_child(state, "trial");
+	const char *revision = data_text(state, "revision");
+	const char *user = data_text(revisions_find(state, revision), "user");
+	char left[DURATION_TEXT_SIZE], time[32];
+
+	if (!trial)
+		return;
+	fprintf(out, "Revision %s%s%s waits to be confirmed:\n"
+	        "revision %s comes back in %s, at %s, unless 'confirm' is given\n", revision,
+	        user[0] ? " of " : "", user, data_text(trial, "returns-to"),
+	        duration_text(data_number(trial, "remaining"), left),
+	        when(trial, "deadline", time));
 }
 
 static enum outcome
@@ -140,22 +158,16 @@ revisions_get(struct session *session, const char *number, struct lyd_node **ret
 static void
 print_list(FILE *out, const struct lyd_node *state)
 {
-	const struct lyd_node *trial = data_child(state, "trial");
-	uint64_t left = data_number(trial, "remaining");
 	char time[32];
 
-	if (trial)
-		fprintf(out, "Revision %s waits to be confirmed: revision %s comes back in %llu "
-		        "min %llu s\n", data_text(state, "revision"),
-		        data_text(trial, "returns-to"), (unsigned long long)left / 60,
-		        (unsigned long long)left % 60);
+	revisions_print_trial(out, state);
 	for (const struct lyd_node *entry = data_child(state, "commit"); entry;
 	     entry = data_next(entry)) {
 		const char *comment = data_text(entry, "comment");
 
 		fprintf(out, "%-4s%s by %s via %s, revision %s\n", data_text(entry, "number"),
-		        when(entry, time), data_text(entry, "user"), data_text(entry, "via"),
-		        data_text(entry, "revision"));
+		        when(entry, "time", time), data_text(entry, "user"),
+		        data_text(entry, "via"), data_text(entry, "revision"));
 		if (comment[0])
 			fprintf(out, "    %s\n", comment);
 	}
@@ -295,7 +307,7 @@ revisions_rollback(struct session *session, char *const arguments[], size_t coun
 	if (found) {
 		fprintf(session->out, "Revision %s of %s by %s is loaded: 'compare' shows what it "
 		        "changes, 'commit' makes it run\n", data_text(entry, "revision"),
-		        when(entry, time), data_text(entry, "user"));
+		        when(entry, "time", time), data_text(entry, "user"));
 		candidate_replace_tree(session->candidate, tree);
 	}
 	lyd_free_all(state);
@@ -312,7 +324,7 @@ revisions_complete(struct session *session, char *const arguments[] UNUSED, size
 	     entry = data_next(entry)) {
 		char help[512], time[32];
 
-		snprintf(help, sizeof(help), "%s by %s %s", when(entry, time),
+		snprintf(help, sizeof(help), "%s by %s %s", when(entry, "time", time),
 		         data_text(entry, "user"), data_text(entry, "comment"));
 		possibilities_add(possibilities, data_text(entry, "number"), NULL, help);
 	}

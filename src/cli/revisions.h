@@ -27,6 +27,9 @@ const char *revisions_sentence(const struct lyd_node *state, const char *revisio
 bool revisions_get(struct session *session, const char *number, struct lyd_node **ret_tree,
                    struct lyd_node **ret_state, const struct lyd_node **ret_entry);
 
+/* What waits to be confirmed, of whom, and until when; nothing without a trial. */
+void revisions_print_trial(FILE *out, const struct lyd_node *state);
+
 command_run revisions_show;		/* show system commit [<number>] */
 command_run revisions_compare;		/* compare [saved | <number> [<number>]] */
 command_run revisions_rollback;		/* rollback <number> */

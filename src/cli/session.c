@@ -13,6 +13,7 @@
 #include "cli/configure.h"
 #include "cli/operate.h"
 #include "cli/pipes.h"
+#include "cli/print.h"
 #include "config/schema.h"
 
 int
@@ -189,14 +190,31 @@ session_tell(struct session *session, const struct error *error)
 }
 
 void
+session_tell_elsewhere(struct session *session, const char *word)
+{
+	char *const words[] = { (char *)word };
+	const struct command *row = tree_find(session->candidate ? operate_commands
+	                                                         : configure_commands, words, 1);
+
+	if (row && session->candidate)
+		fprintf(session->err, ": in configuration mode it is 'run %s'", row->words);
+	else if (row)
+		fprintf(session->err, ": it is for configuration mode, which 'configure' "
+		        "enters");
+}
+
+void
 session_tell_problems(struct session *session, const char *prefix,
                       const struct problems *problems)
 {
 	for (size_t i = 0; i < problems->count; i++) {
-		char *text = problem_text(&problems->list[i]);
+		char *text = problem_text(&problems->list[i]), *start;
 
-		fprintf(session->err, "%s%s%s\n", prefix,
-		        problems->list[i].warning ? "Warning: " : "", text);
+		if (asprintf(&start, "%s%s", prefix,
+		             problems->list[i].warning ? "Warning: " : "") < 0)
+			assert(!"there is memory for a prefix");
+		print_sentence(session->err, start, text);
+		free(start);
 		free(text);
 	}
 }

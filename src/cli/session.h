@@ -53,6 +53,8 @@ void session_complete_words(struct session *session, char *const words[], size_t
 
 /* Say what went wrong on the way to the service; returns OUTCOME_FAILED. */
 enum outcome session_tell(struct session *session, const struct error *error);
+/* Behind a command that is none: that the other mode has it, if so, and how to get there. */
+void session_tell_elsewhere(struct session *session, const char *word);
 /* Print every problem, one a line, after prefix. */
 void session_tell_problems(struct session *session, const char *prefix,
                            const struct problems *problems);

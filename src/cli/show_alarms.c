@@ -23,8 +23,15 @@ show_alarms(FILE *out, const struct lyd_node *state)
 
 	for (size_t i = 0; i < groups.count; i++) {
 		const struct lyd_node *alarm = data_child(groups.nodes[i], "alarm");
-		char number[LIST_LABEL_SIZE];
+		char number[LIST_LABEL_SIZE], ago[ELAPSED_TEXT_SIZE];
 
+		if (strcmp(data_text(groups.nodes[i], "state"), "FAULT") == 0) {
+			fprintf(out, "%s group %s: in FAULT for %s: %s\n",
+			        data_text(groups.nodes[i], "interface"),
+			        list_label(&groups, i, number), list_elapsed(groups.nodes[i], ago),
+			        data_text(groups.nodes[i], "reason"));
+			any = true;
+		}
 		for (; alarm; alarm = data_next(alarm)) {
 			fprintf(out, "%s group %s: %s\n",
 			        data_text(groups.nodes[i], "interface"),

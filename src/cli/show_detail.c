@@ -132,6 +132,7 @@ detail_tracked(FILE *out, const struct lyd_node *group)
 		{ "script", "Tracked scripts count:" },
 		{ "process", "Tracked processes count:" },
 		{ "file", "Tracked files count:" },
+		{ "connsync", "Tracked connsync count:" },
 	};
 	struct list tracks = list_sort(group, "track", list_by_name);
 

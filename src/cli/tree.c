@@ -12,6 +12,7 @@
 
 #include "cli/output.h"
 #include "cli/session.h"
+#include "config/words.h"
 
 /* One word inside a row's words; not zero-terminated. */
 struct token {
@@ -167,6 +168,50 @@ tell_ambiguous(struct session *session, const struct command table[], const stru
 	fputc('\n', session->err);
 }
 
+/* The keyword below the walk's row that is nearest to the word, if one is near; heap, else NULL. */
+static char *
+nearest(const struct command table[], const struct walk *w, const char *word)
+{
+	unsigned best = strlen(word) > 4 ? 3 : 2;
+	char *found = NULL;
+
+	for (const struct command *row = table; row->words; row++) {
+		struct token token;
+		char *keyword;
+		unsigned distance;
+
+		if (!is_child(row, w->row ? w->row->words : "", &token) || is_argument(token))
+			continue;
+		keyword = strndup(token.text, token.length);
+		assert(keyword);
+		distance = words_distance(word, keyword, best);
+		if (distance < best) {
+			best = distance;
+			free(found);
+			found = keyword;
+		} else {
+			free(keyword);
+		}
+	}
+	return found;
+}
+
+/* "Invalid command: show [vrpp], did you mean 'vrrp'?" */
+static void
+tell_invalid(struct session *session, const struct command table[], const struct walk *w,
+             char *const words[])
+{
+	char *near = nearest(table, w, words[w->consumed]);
+
+	tell_words(session->err, "Invalid command", words, w->consumed, words[w->consumed]);
+	if (near)
+		fprintf(session->err, ", did you mean '%s'?", near);
+	else if (w->consumed == 0)
+		session_tell_elsewhere(session, words[0]);
+	fputc('\n', session->err);
+	free(near);
+}
+
 const struct command *
 tree_find(const struct command table[], char *const words[], size_t count)
 {
@@ -187,8 +232,7 @@ tree_run(struct session *session, const struct command table[], char *const word
 	if (match == MATCH_MANY) {
 		tell_ambiguous(session, table, &w, words);
 	} else if (match == MATCH_NONE) {
-		tell_words(session->err, "Invalid command", words, w.consumed, words[w.consumed]);
-		fputc('\n', session->err);
+		tell_invalid(session, table, &w, words);
 	} else if (!w.row || !w.row->run) {
 		tell_words(session->err, "Incomplete command", words, count, NULL);
 		fputc('\n', session->err);

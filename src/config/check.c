@@ -205,9 +205,39 @@ report_libyang(struct ly_ctx *schema, struct problems *problems)
 	ly_err_clean(schema, NULL);
 }
 
+/* ---- defaults ------------------------------------------------------------------------------- */
+
+/* Does an instance of this node belong into every parent, by default if not by word? */
+static bool
+is_always_there(const struct lysc_node *schema)
+{
+	if (schema->flags & LYS_CONFIG_R)
+		return false;
+	if (schema->nodetype == LYS_CONTAINER)
+		return !(schema->flags & LYS_PRESENCE);
+	return schema->nodetype == LYS_LEAF && ((const struct lysc_node_leaf *)schema)->dflt;
+}
+
+static bool
+has_defaults(const struct lyd_node *first, const struct lysc_node *schema)
+{
+	size_t wanted = 0, found = 0;
+
+	for (; schema; schema = schema->next) {
+		/* Which case of a choice is the default one, or if a list has one, is libyang's. */
+		if (schema->nodetype == LYS_CHOICE || (schema->nodetype == LYS_LEAFLIST &&
+		    ((const struct lysc_node_leaflist *)schema)->dflts))
+			return false;
+		wanted += is_always_there(schema);
+	}
+	for (; first; first = first->next)
+		found += first->schema && is_always_there(first->schema);
+	return found == wanted;
+}
+
 /*
- * Take away containers that hold nothing and mean nothing, which JSON can bring along: libyang
- * takes one for a default of its own, which holds its defaults already, and adds none.
+ * Take away containers that hold nothing, not even their defaults, which JSON can bring along:
+ * libyang takes one for a default of its own, which holds them already, and adds none.
  */
 static void
 drop_empty(struct lyd_node **tree, struct lyd_node *siblings)
@@ -220,7 +250,8 @@ drop_empty(struct lyd_node **tree, struct lyd_node *siblings)
 			continue;
 		drop_empty(tree, lyd_child(node));
 		if (node->schema->nodetype != LYS_CONTAINER ||
-		    (node->schema->flags & LYS_PRESENCE) || lyd_child(node))
+		    (node->schema->flags & LYS_PRESENCE) || lyd_child(node) ||
+		    has_defaults(NULL, lysc_node_child(node->schema)))
 			continue;
 		if (*tree == node)
 			*tree = next;
@@ -228,35 +259,92 @@ drop_empty(struct lyd_node **tree, struct lyd_node *siblings)
 	}
 }
 
+/*
+ * Add defaults where some are missing.  libyang takes as long to find that a tree has all of them
+ * as to add them all, and most of a candidate is what ran before.
+ */
+static bool
+add_defaults(struct lyd_node *siblings)
+{
+	LY_ERR done = LY_SUCCESS;
+
+	for (struct lyd_node *node = siblings; node && done == LY_SUCCESS; node = node->next) {
+		if (!node->schema || (node->schema->nodetype & LYD_NODE_TERM))
+			continue;
+		if (!has_defaults(lyd_child(node), lysc_node_child(node->schema)))
+			done = lyd_new_implicit_tree(node, LYD_IMPLICIT_NO_STATE, NULL);
+		else if (!add_defaults(lyd_child(node)))
+			return false;
+	}
+	return done == LY_SUCCESS;
+}
+
+/* Are all containers of all modules there? */
+static bool
+has_roots(const struct ly_ctx *schema, const struct lyd_node *tree)
+{
+	const struct lys_module *module;
+	size_t wanted = 0, found = 0;
+	uint32_t index = 0;
+
+	while ((module = ly_ctx_get_module_iter(schema, &index)) != NULL) {
+		const struct lysc_node *root = module->compiled ? module->compiled->data : NULL;
+
+		for (; root; root = root->next)
+			wanted += is_always_there(root);
+	}
+	for (; tree; tree = tree->next)
+		found += tree->schema && is_always_there(tree->schema);
+	return found == wanted;
+}
+
+static bool
+complete(struct ly_ctx *schema, struct lyd_node **tree)
+{
+	if (has_roots(schema, *tree))
+		return add_defaults(*tree);
+	return lyd_new_implicit_all(tree, schema, LYD_IMPLICIT_NO_STATE, NULL) == LY_SUCCESS;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
 static void
-check_rules(const struct lyd_node *tree, struct problems *problems)
+check_rules(const struct lyd_node *tree, const struct surroundings *around,
+            struct problems *problems)
 {
 	struct survey survey = survey_tree(tree);
 	struct nameset defined = { 0 };
 
+	survey.around = around;
 	interface_rules(&survey, problems);
+	switch_rules(&survey, problems);
+	tune_rules(&survey, problems);
 	group_rules(&survey, problems);
 	service_rules(&survey, &defined, problems);
 	for (size_t i = 0; i < survey.group_count; i++)
 		track_rules(&survey, &survey.groups[i], &defined, problems);
 	nameset_done(&defined);
 	carry_rules(&survey, problems);
+	static_rules(&survey, problems);
+	connsync_rules(&survey, problems);
+	peer_rules(&survey, problems);
 	lint(&survey, problems);
 	survey_done(&survey);
 }
 
 static int
-judge(struct ly_ctx *schema, struct lyd_node **tree, struct problems *problems)
+judge(struct ly_ctx *schema, struct lyd_node **tree, const struct surroundings *around,
+      struct problems *problems)
 {
 	size_t errors_before = problems->errors, first = problems->count;
 
 	drop_empty(tree, *tree);
-	if (lyd_new_implicit_all(tree, schema, LYD_IMPLICIT_NO_STATE, NULL) != LY_SUCCESS) {
+	if (!complete(schema, tree)) {
 		report_libyang(schema, problems);
 		return -EINVAL;
 	}
 	check_nodes(*tree, false, problems);
-	check_rules(*tree, problems);
+	check_rules(*tree, around, problems);
 	if (problems->errors == errors_before &&
 	    lyd_validate_all(tree, schema, LYD_VALIDATE_NO_STATE, NULL) != LY_SUCCESS)
 		report_libyang(schema, problems);
@@ -268,20 +356,28 @@ judge(struct ly_ctx *schema, struct lyd_node **tree, struct problems *problems)
 int
 check_tree(struct ly_ctx *schema, struct lyd_node **tree, struct problems *problems)
 {
+	return check_tree_around(schema, tree, NULL, problems);
+}
+
+int
+check_tree_around(struct ly_ctx *schema, struct lyd_node **tree,
+                  const struct surroundings *around, struct problems *problems)
+{
 	size_t first = problems->count;
-	int r = judge(schema, tree, problems);
+	int r = judge(schema, tree, around, problems);
 
 	problems_fold(problems, first);
 	return r;
 }
 
 int
-check_tree_in_full(struct ly_ctx *schema, struct lyd_node **tree, struct problems *problems)
+check_tree_in_full(struct ly_ctx *schema, struct lyd_node **tree,
+                   const struct surroundings *around, struct problems *problems)
 {
 	size_t errors_before = problems->errors;
 
 	/* Whether it is too much for the engine, only the settings tell. */
-	if (judge(schema, tree, problems) == 0)
+	if (judge(schema, tree, around, problems) == 0)
 		free(lift_settings(*tree, 0, NULL, problems));
 	return problems->errors > errors_before ? -EINVAL : 0;
 }

@@ -6,7 +6,8 @@
  *   I3  primary only, and always, with active-backup   I8  addresses
  *   I4  minimum-links                                  I9  MAC addresses
  *   I5  lacp-options key is one bond's
- *   C10 a member of a bond or switch runs no VRRP      C11 MAC address of a switch
+ *   I14 protocols of VLAN tags
+ *   C10 a member of a bond runs no VRRP                C11 MAC address of a switch
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static void
 check_member(const struct survey *s, const struct survey_link *link, struct problems *problems)
 {
 	static const char *const not_on_members[] = {
-		"address", "disable", "ip", "ipv6", "mtu", "vif", "vlan-protocol",
+		"address", "disable", "ip", "ipv6", "mtu", "switch-group", "vif", "vlan-protocol",
 	};
 
 	if (link->bond < 0)
@@ -135,16 +136,30 @@ has_ipv6(const struct survey *s, const struct survey_link *link)
 
 #define IPV6_MTU_MIN 1280		/* RFC 8200 section 5 */
 
+/* The largest packet that a link takes: of a switch, that each of its ports takes. */
+static unsigned
+room_of(const struct survey *s, const struct survey_link *link)
+{
+	unsigned mtu = link->kind == SURVEY_SWITCH ? link->room : link->mtu;
+
+	if (link->kind == SURVEY_OUTER)
+		return room_of(s, &s->links[link->parent]);
+	return mtu ? mtu : SURVEY_MTU;
+}
+
 static void
 check_mtu(const struct survey *s, const struct survey_link *link, struct problems *problems)
 {
 	const struct survey_link *parent = link->parent >= 0 ? &s->links[link->parent] : NULL;
-	unsigned parent_mtu = parent && parent->mtu ? parent->mtu : SURVEY_MTU;
+	unsigned parent_mtu = parent ? room_of(s, parent) : 0;
 
+	if (parent && parent->kind == SURVEY_OUTER)
+		parent = &s->links[parent->parent];
 	if (parent && link->mtu > parent_mtu)
 		rules_error(problems, "I6", tree_child(link->node, "mtu"),
 		            "is larger than the %u of %s; raise that first, or lower this",
-		            parent_mtu, parent->name);
+		            parent_mtu, parent->kind == SURVEY_SWITCH ? "a port of its switch" :
+		                                                        parent->name);
 	if (!has_ipv6(s, link))
 		return;
 	if (link->mtu && link->mtu < IPV6_MTU_MIN)
@@ -168,61 +183,54 @@ check_vif(const struct survey_link *link, struct problems *problems)
 		            "vlan");
 	if (inner && !vlan)
 		rules_error(problems, "I7", inner, "needs 'vlan' for the outer tag; set vlan");
-	if (strlen(link->name) >= NAME_SIZE)
+	if (link->kind == SURVEY_OUTER && strlen(link->name) >= NAME_SIZE)
+		rules_error(problems, "I7", vlan,
+		            "the interface of the outer VLAN would be called %s, and the kernel's "
+		            "limit is 15 characters; give a vif this VLAN without inner-vlan",
+		            link->name);
+	else if (strlen(link->name) >= NAME_SIZE)
 		rules_error(problems, "I7", link->node,
 		            "its name %s has more than 15 characters, the kernel's limit; use a "
 		            "shorter number, with 'vlan' for the VLAN", link->name);
 }
 
-struct tag {
-	const struct survey_link *link;
-	unsigned long inner;
-};
-
 static int
 by_tag(const void *first, const void *second)
 {
-	const struct tag *a = first, *b = second;
+	const struct survey_link *a = *(const struct survey_link *const *)first;
+	const struct survey_link *b = *(const struct survey_link *const *)second;
 
-	if (a->link->parent != b->link->parent)
-		return a->link->parent < b->link->parent ? -1 : 1;
-	if (a->link->vlan != b->link->vlan)
-		return a->link->vlan < b->link->vlan ? -1 : 1;
-	if (a->inner != b->inner)
-		return a->inner < b->inner ? -1 : 1;
-	return a->link < b->link ? -1 : 1;
+	if (a->parent != b->parent)
+		return a->parent < b->parent ? -1 : 1;
+	if (a->vlan != b->vlan)
+		return a->vlan < b->vlan ? -1 : 1;
+	return a < b ? -1 : 1;
 }
 
-/* One VLAN of a parent belongs to one vif; twice only with different inner VLANs. */
+/* One VLAN of an interface, or within an outer VLAN, belongs to one vif. */
 static void
 check_vlans(const struct survey *s, struct problems *problems)
 {
-	struct tag *tags = calloc(s->link_count + 1, sizeof(*tags));
+	const struct survey_link **vifs = calloc(s->link_count + 1, sizeof(const void *));
 	size_t count = 0;
 
-	assert(tags);
+	assert(vifs);
 	for (size_t i = 0; i < s->link_count; i++) {
-		const struct survey_link *link = &s->links[i];
-
-		if (link->kind != SURVEY_VIF)
-			continue;
-		const char *inner = tree_value(link->node, "inner-vlan");
-
-		tags[count].link = link;
-		tags[count++].inner = inner ? strtoul(inner, NULL, 10) : 0;
+		if (s->links[i].kind == SURVEY_VIF)
+			vifs[count++] = &s->links[i];
 	}
-	qsort(tags, count, sizeof(*tags), by_tag);
+	qsort(vifs, count, sizeof(*vifs), by_tag);
 	for (size_t i = 1; i < count; i++) {
-		const struct survey_link *a = tags[i - 1].link, *b = tags[i].link;
+		const struct survey_link *a = vifs[i - 1], *b = vifs[i];
+		bool inner = s->links[b->parent].parent >= 0;
 
-		if (a->parent == b->parent && a->vlan == b->vlan &&
-		    tags[i - 1].inner == tags[i].inner)
+		if (a->parent == b->parent && a->vlan == b->vlan)
 			rules_error(problems, "I7", b->node,
-			            "VLAN %u is already that of vif %s; give one of them another "
-			            "'vlan'",
-			            b->vlan, tree_value(a->node, "id"));
+			            "%sVLAN %u is already that of vif %s; give one of them another "
+			            "'%s'", inner ? "inner " : "", b->vlan,
+			            tree_value(a->node, "id"), inner ? "inner-vlan" : "vlan");
 	}
-	free(tags);
+	free(vifs);
 }
 
 static void
@@ -248,7 +256,9 @@ check_address(const struct survey *s, const struct survey_address *address,
 
 	if (strncmp(value, "dhcp", 4) == 0)
 		rules_error(problems, "I8", address->node,
-		            "not supported yet: give the interface an address");
+		            "is no address: an interface of a pair needs one that stays, because "
+		            "VRRP speaks from it and the other router knows it; write it like "
+		            "192.0.2.2/24");
 	else if (address->prefix.ip.family == 0)
 		rules_error(problems, address->group < 0 ? "I8" : "V4", address->node,
 		            "is not an address; write it like 192.0.2.1/24 or 2001:db8::1/64");
@@ -257,6 +267,18 @@ check_address(const struct survey *s, const struct survey_address *address,
 		rules_error(problems, address->group < 0 ? "I8" : "V4", address->node,
 		            "no interface can have this address (loopback, multicast, reserved or "
 		            "none); use one of the network behind the interface");
+}
+
+static void
+check_protocol(const struct survey_link *link, struct problems *problems)
+{
+	const struct lyd_node *node = tree_child(link->node, "vlan-protocol");
+	const char *value = node ? lyd_get_value(node) : "0x8100";
+
+	if (strcmp(value, "0x8100") != 0 && strcmp(value, "0x88A8") != 0)
+		rules_error(problems, "I14", node,
+		            "Linux has no VLANs with this tag; use 0x88A8, at the other end of the "
+		            "cable as well");
 }
 
 static void
@@ -288,10 +310,13 @@ interface_rules(const struct survey *s, struct problems *problems)
 			check_member(s, link, problems);
 		if (link->kind == SURVEY_BONDING)
 			check_bond(s, (int)i, problems);
-		if (link->kind == SURVEY_VIF)
+		if (link->kind == SURVEY_VIF || link->kind == SURVEY_OUTER)
 			check_vif(link, problems);
+		if (link->kind == SURVEY_OUTER)
+			continue;
 		check_mtu(s, link, problems);
 		check_mac(link, problems);
+		check_protocol(link, problems);
 	}
 	for (size_t i = 0; i < s->address_count; i++)
 		check_address(s, &s->addresses[i], problems);

@@ -207,6 +207,9 @@ language_put_comment(struct lyd_node *node, const char *text)
 	return 0;
 }
 
+#define COMMENT_RULE \
+	"a comment is one line of at most 1024 characters, without blanks around it and without */"
+
 int
 language_comment(struct ly_ctx *schema, struct lyd_node *tree, char *const words[], size_t count,
                  const char *text, unsigned line, struct problems *problems)
@@ -225,14 +228,13 @@ language_comment(struct ly_ctx *schema, struct lyd_node *tree, char *const words
 	if (!node || !tree_is_explicit(node)) {
 		problems_error(problems, "", line, place, NULL, "only what is configured can have "
 		                                                "a comment");
-		r = -EINVAL;
+		r = -ENOENT;
 	} else if (path_is_open(&path) && !(node->schema->nodetype & LYS_LEAF)) {
 		problems_error(problems, "", line, place, NULL, "say which of them the comment is "
 		                                                "for");
 		r = -EINVAL;
 	} else if (language_put_comment(node, text) < 0) {
-		problems_error(problems, "", line, place, text, "a comment is one line of at most "
-		               "1024 characters, without blanks around it and without */");
+		problems_error(problems, "", line, place, text, COMMENT_RULE);
 		r = -EINVAL;
 	}
 	free(place);
@@ -346,16 +348,23 @@ keep_comment(struct blocks *blocks, const char *text)
 	blocks->comment = longer;
 }
 
-/* Put a comment (taken) on what the words name, if that exists: a comment on nothing is nothing,
- * and a text that cannot be kept is no reason to refuse a configuration. */
+/* Put a comment (taken) on what the words name, if that exists: a comment on nothing is nothing.
+ * A text that cannot be kept is told, and no reason to refuse a configuration. */
 static void
-settle_comment(struct reading *reading, char *comment)
+settle_comment(struct reading *reading, char *comment, unsigned line)
 {
 	struct problems ignored = { 0 };
 
-	if (comment && comment[0])
-		(void)!language_comment(reading->schema, reading->tree, reading->words.list,
-		                        reading->words.count, comment, 0, &ignored);
+	if (comment && comment[0] &&
+	    language_comment(reading->schema, reading->tree, reading->words.list,
+	                     reading->words.count, comment, 0, &ignored) == -EINVAL) {
+		char *place = words_join(reading->words.list, reading->words.count);
+
+		problems_warning(reading->problems, "", line, place, NULL,
+		                 "its comment, of %zu bytes, is left out: " COMMENT_RULE,
+		                 strlen(comment));
+		free(place);
+	}
 	problems_done(&ignored);
 	free(comment);
 }
@@ -368,7 +377,7 @@ end_statement(struct reading *reading, struct blocks *blocks, size_t start, unsi
 	if (!blocks->skipping &&
 	    language_set(reading->schema, &reading->tree, reading->words.list,
 	                 reading->words.count, line, reading->problems) == 0) {
-		settle_comment(reading, blocks->comment);
+		settle_comment(reading, blocks->comment, line);
 		blocks->comment = NULL;
 	}
 	free(blocks->comment);
@@ -413,7 +422,7 @@ end_block(struct reading *reading, struct blocks *blocks, size_t start, unsigned
 		return start;
 	}
 	start = blocks->heads[--blocks->count];
-	settle_comment(reading, blocks->comments[blocks->count]);
+	settle_comment(reading, blocks->comments[blocks->count], line);
 	words_cut(&reading->words, start);
 	return start;
 }

@@ -264,8 +264,11 @@ offer_value(const struct completion *c, const struct lysc_node *leaf, bool more)
 		LY_ARRAY_FOR(choice->enums, i)
 			offer_choice(c, leaf, choice->enums[i].name, choice->enums[i].dsc, more);
 	} else if (type->basetype == LY_TYPE_BOOL) {
-		offer_choice(c, leaf, "false", leaf->dsc, more);
-		offer_choice(c, leaf, "true", leaf->dsc, more);
+		const char *meaning_false = value_mark(leaf->exts, "when-false");
+		const char *meaning_true = value_mark(leaf->exts, "when-true");
+
+		offer_choice(c, leaf, "false", meaning_false ? meaning_false : leaf->dsc, more);
+		offer_choice(c, leaf, "true", meaning_true ? meaning_true : leaf->dsc, more);
 	} else {
 		offer_referenced(c, referenced_leaf(leaf), c->tree);
 		offer_found(c, leaf, more);

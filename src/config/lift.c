@@ -50,6 +50,15 @@ static const struct {
 			    "advertised prefixes", LIFT_ENTRIES_MAX },
 	[PART_PROGRAMS] = { sizeof(struct program_settings), "interfaces",
 			    "transition programs", SETTINGS_GROUPS_MAX },
+	[PART_VLANS] = { sizeof(struct vlan_settings), "interfaces", "VLANs of ports",
+			 LIFT_ENTRIES_MAX },
+	[PART_CONNSYNCS] = { sizeof(struct connsync_settings), "service", "connsync", 1 },
+	[PART_EXCLUDED] = { sizeof(struct excluded_settings), "service connsync",
+			    "excluded networks", LIFT_ENTRIES_MAX },
+	[PART_STATICS] = { sizeof(struct static_settings), "protocols static", "static routes",
+			   LIFT_ENTRIES_MAX },
+	[PART_HOPS] = { sizeof(struct hop_settings), "protocols static",
+			"next hops of static routes", LIFT_ENTRIES_MAX },
 };
 
 void *
@@ -141,31 +150,59 @@ lift_bond(struct bond_settings *bond, const struct lyd_node *node)
 		lift_text(bond->primary, sizeof(bond->primary), primary);
 }
 
+/* The tag of a vif has the protocol of the interface that it stands on, an inner one is 0x8100. */
+static void
+lift_tag(const struct survey *s, const struct survey_link *from, struct link_settings *to)
+{
+	const struct survey_link *parent = &s->links[from->parent];
+	const char *protocol = parent->parent >= 0 ? NULL :
+	                       tree_value(parent->node, "vlan-protocol");
+
+	to->vlan = (uint16_t)from->vlan;
+	to->vlan_protocol = (uint16_t)strtoul(protocol ? protocol : "0x8100", NULL, 16);
+}
+
+/* An interface that no node of the tree is: it has nothing but its tag. */
+static void
+lift_outer(struct lifting *l, const struct survey_link *from)
+{
+	struct link_settings *to = lift_add(l, PART_LINKS);
+
+	lift_text(to->name, sizeof(to->name), from->name);
+	to->kind = LINK_VIF;
+	to->mtu = (uint16_t)l->survey->links[from->parent].mtu;
+	to->parent = from->parent;
+	to->member_of = -1;
+	lift_tag(l->survey, from, to);
+}
+
 static void
 lift_link(struct lifting *l, const struct survey_link *from)
 {
+	static const uint8_t kinds[] = {
+		[SURVEY_BONDING] = LINK_BOND,
+		[SURVEY_DATAPLANE] = LINK_DATAPLANE,
+		[SURVEY_LOOPBACK] = LINK_LOOPBACK,
+		[SURVEY_SWITCH] = LINK_SWITCH,
+		[SURVEY_VIF] = LINK_VIF,
+	};
 	struct link_settings *to = lift_add(l, PART_LINKS);
 	const char *description = tree_value(from->node, "description");
 	const char *mac = tree_value(from->node, "mac");
 
 	lift_text(to->name, sizeof(to->name), from->name);
-	to->kind = from->kind == SURVEY_BONDING ? LINK_BOND
-	           : from->kind == SURVEY_VIF   ? LINK_VIF
-	                                        : LINK_DATAPLANE;
+	to->kind = kinds[from->kind];
 	to->disable = tree_child(from->node, "disable") != NULL;
 	to->has_mac = mac && mac_parse(mac, &to->mac);
 	to->mtu = (uint16_t)from->mtu;
 	to->parent = from->parent;
-	to->bond = from->bond;
-	if (from->kind == SURVEY_VIF) {
-		const struct lyd_node *parent = l->survey->links[from->parent].node;
-		const char *protocol = tree_value(parent, "vlan-protocol");
-
-		to->vlan = (uint16_t)from->vlan;
-		to->vlan_protocol = (uint16_t)strtoul(protocol ? protocol : "0x8100", NULL, 16);
-	}
+	to->member_of = from->bond >= 0 ? from->bond : from->port_of;
+	if (from->parent >= 0)
+		lift_tag(l->survey, from, to);
 	if (from->kind == SURVEY_BONDING)
 		lift_bond(&to->bonding, from->node);
+	to->aging = lift_number(from->node, "aging", 0);
+	lift_vlans(l, from, to);
 	to->address_first = lift_count(l, PART_ADDRESSES);
 	to->address_count = (uint32_t)from->address_count;
 	for (size_t i = 0; i < from->address_count; i++) {
@@ -173,6 +210,10 @@ lift_link(struct lifting *l, const struct survey_link *from)
 
 		address->prefix = l->survey->addresses[from->address_first + i].prefix;
 		address->link = -1;
+	}
+	if (from->kind != SURVEY_OUTER) {
+		lift_tunes(to, from->node);
+		lift_made_addresses(l, to, from->node);
 	}
 	if (description)
 		lift_text(to->description, sizeof(to->description), description);
@@ -285,13 +326,20 @@ lift_all(struct lifting *l)
 {
 	const struct survey *s = l->survey;
 
-	for (size_t i = 0; i < s->link_count; i++)
-		lift_link(l, &s->links[i]);
+	for (size_t i = 0; i < s->link_count; i++) {
+		if (s->links[i].kind == SURVEY_OUTER)
+			lift_outer(l, &s->links[i]);
+		else
+			lift_link(l, &s->links[i]);
+	}
 	lift_checks(l);
 	for (size_t i = 0; i < s->group_count; i++) {
 		if (!s->groups[i].disable)
 			lift_group(l, &s->groups[i]);
 	}
+	if (lift_has_connsync(l))
+		lift_connsync(l);
+	lift_statics(l);
 }
 
 static struct settings_counts
@@ -356,9 +404,13 @@ join(const struct lifting *l, uint64_t revision)
 {
 	struct settings_counts counts = count_parts(l);
 	struct settings *settings = settings_new(&counts);
+	const char *host_name = l->survey->system ?
+	                        tree_value(l->survey->system, "host-name") : NULL;
 
 	assert(settings);
 	settings->revision = revision;
+	if (host_name)
+		lift_text(settings->host_name, sizeof(settings->host_name), host_name);
 	void *const places[SETTINGS_PARTS] = {
 		[PART_LINKS] = settings_links(settings),
 		[PART_GROUPS] = settings_groups(settings),
@@ -373,6 +425,11 @@ join(const struct lifting *l, uint64_t revision)
 		[PART_ADVERTISERS] = settings_advertisers(settings),
 		[PART_PREFIXES] = settings_prefixes(settings),
 		[PART_PROGRAMS] = settings_programs(settings),
+		[PART_VLANS] = settings_vlans(settings),
+		[PART_CONNSYNCS] = settings_connsyncs(settings),
+		[PART_EXCLUDED] = settings_excluded(settings),
+		[PART_STATICS] = settings_statics(settings),
+		[PART_HOPS] = settings_hops(settings),
 	};
 
 	for (unsigned i = 0; i < SETTINGS_PARTS; i++) {

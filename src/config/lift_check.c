@@ -14,8 +14,8 @@
 #define LOSS_MAX_IMPLIED 99
 #define TIMEOUT_IMPLIED 1000
 
-static struct check_settings *
-add_check(struct lifting *l, const char *name, enum check_kind kind)
+struct check_settings *
+lift_check(struct lifting *l, const char *name, enum check_kind kind)
 {
 	struct check_settings *check = lift_add(l, PART_CHECKS);
 	bool is_new;
@@ -41,7 +41,7 @@ lift_health(struct lifting *l, const struct lyd_node *node, enum check_kind kind
 	char name[OBJECT_NAME_SIZE];
 
 	snprintf(name, sizeof(name), "%s %s", node->schema->name, tree_value(node, "name"));
-	check = add_check(l, name, kind);
+	check = lift_check(l, name, kind);
 	lift_text(check->text, sizeof(check->text), text);
 	lift_text(check->user, sizeof(check->user), user ? user : "");
 	check->interval = interval * NSEC_PER_MSEC;
@@ -81,7 +81,7 @@ lift_policy(struct lifting *l, const struct lyd_node *policy, const char *monito
 	char name[OBJECT_NAME_SIZE];
 
 	snprintf(name, sizeof(name), "monitor %s policy %s", monitor, tree_value(policy, "name"));
-	check = add_check(l, name, CHECK_POLICY);
+	check = lift_check(l, name, CHECK_POLICY);
 	check->monitor = index;
 	check->rise = (uint8_t)lift_number(policy, "rise", robustness);
 	check->fall = (uint8_t)lift_number(policy, "fall", robustness);
@@ -107,7 +107,7 @@ lift_monitor(struct lifting *l, const struct lyd_node *paths, const struct lyd_n
 	host = entry(paths, "host", tree_value(tree_child(type, tcp ? "tcp" : "ping"), "host"));
 	way = tree_child(tree_child(host, "type"), tcp ? "tcp" : "ping");
 	snprintf(full, sizeof(full), "monitor %s", name);
-	check = add_check(l, full, tcp ? CHECK_TCP : CHECK_ICMP);
+	check = lift_check(l, full, tcp ? CHECK_TCP : CHECK_ICMP);
 	check->interval = interval * NSEC_PER_MSEC;
 	check->timeout = lift_number(node, "probe-timeout",
 	                             interval > TIMEOUT_IMPLIED ? interval : TIMEOUT_IMPLIED) *
@@ -133,6 +133,8 @@ lift_checks(struct lifting *l)
 	const struct lyd_node *paths = below(l->survey->service, "path-monitor");
 	const struct lyd_node *node;
 
+	if (lift_has_connsync(l))
+		lift_check(l, CONNSYNC_NAME, CHECK_CONNSYNC);
 	for (node = health ? lyd_child(health) : NULL; node; node = node->next)
 		lift_health(l, node, strcmp(node->schema->name, "script") == 0    ? CHECK_SCRIPT
 		                     : strcmp(node->schema->name, "process") == 0 ? CHECK_PROCESS
@@ -156,8 +158,9 @@ weight_of(const struct lyd_node *node)
 }
 
 /* name is that of the object among its kind. */
-static uint32_t
-object(struct lifting *l, enum object_kind kind, const char *name, const struct prefix *prefix)
+uint32_t
+lift_object(struct lifting *l, enum object_kind kind, const char *name,
+            const struct prefix *prefix)
 {
 	char key[OBJECT_NAME_SIZE + 2];
 	struct object_settings *added;
@@ -201,7 +204,7 @@ track_policies(struct lifting *l, struct group_settings *group, const struct lyd
 			continue;
 		snprintf(name, sizeof(name), "monitor %s policy %s", tree_value(monitor, "name"),
 		         tree_value(node, "name"));
-		add_track(l, group, node, object(l, OBJECT_CHECK, name, NULL));
+		add_track(l, group, node, lift_object(l, OBJECT_CHECK, name, NULL));
 	}
 }
 
@@ -217,17 +220,36 @@ lift_track(struct lifting *l, struct group_settings *group, const struct lyd_nod
 		struct prefix prefix = lift_prefix(node, "prefix");
 		char text[PREFIX_TEXT_SIZE];
 
-		add_track(l, group, node, object(l, OBJECT_ROUTE, prefix_text(&prefix, text),
+		add_track(l, group, node, lift_object(l, OBJECT_ROUTE, prefix_text(&prefix, text),
 		                                 &prefix));
 	} else if (strcmp(kind, "interface") == 0 || strcmp(kind, "track-interface") == 0) {
-		add_track(l, group, node, object(l, OBJECT_INTERFACE, tree_value(node, "name"),
+		add_track(l, group, node, lift_object(l, OBJECT_INTERFACE, tree_value(node, "name"),
 		                                 NULL));
 	} else {
 		char name[OBJECT_NAME_SIZE];
 
 		snprintf(name, sizeof(name), "%s %s", kind, tree_value(node, "name"));
-		add_track(l, group, node, object(l, OBJECT_CHECK, name, NULL));
+		add_track(l, group, node, lift_object(l, OBJECT_CHECK, name, NULL));
 	}
+}
+
+/* A group whose sync group connsync follows is weaker while it lacks the partner's connections. */
+static void
+track_connsync(struct lifting *l, const struct lyd_node *node, struct group_settings *group)
+{
+	const char *sync = tree_value(node, "sync-group"), *followed = lift_followed(l);
+	uint32_t weight = lift_number(tree_child(l->survey->service, "connsync"),
+	                              "readiness-weight", 0);
+	struct track_settings *track;
+	uint32_t number;
+
+	if (!sync || strcmp(sync, followed) != 0 || weight == 0)
+		return;
+	number = lift_object(l, OBJECT_CHECK, CONNSYNC_NAME, NULL);
+	track = lift_add(l, PART_TRACKS);
+	track->object = number;
+	track->weight = (int16_t)-(int)weight;
+	group->track_count++;
 }
 
 void
@@ -242,4 +264,6 @@ lift_tracks(struct lifting *l, const struct lyd_node *node, struct group_setting
 		if (strcmp(child->schema->name, "track-interface") == 0)
 			lift_track(l, group, child);
 	}
+	if (lift_has_connsync(l))
+		track_connsync(l, node, group);
 }

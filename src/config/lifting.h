@@ -11,6 +11,7 @@
 #include "config/nameset.h"
 #include "config/survey.h"
 #include "core/settings.h"
+#include "core/vlanset.h"
 
 /* So many of everything that groups have several of. */
 #define LIFT_ENTRIES_MAX (SETTINGS_GROUPS_MAX * GROUP_ADDRESSES_MAX)
@@ -40,10 +41,36 @@ void lift_text(char *to, size_t size, const char *from);
 struct ip lift_ip(const struct lyd_node *parent, const char *name);
 struct prefix lift_prefix(const struct lyd_node *parent, const char *name);
 
+/* What the layers of a link do, as its tunes; then, right behind its own addresses, those that are
+ * made or borrowed: lift_tune.c */
+void lift_tunes(struct link_settings *link, const struct lyd_node *node);
+void lift_made_addresses(struct lifting *l, struct link_settings *link,
+                         const struct lyd_node *node);
+
 /* The health checks and path monitors of the service: lift_check.c */
 void lift_checks(struct lifting *l);
 /* What a group tracks, as its tracks: lift_check.c */
 void lift_tracks(struct lifting *l, const struct lyd_node *node, struct group_settings *group);
+#define CONNSYNC_NAME "connsync"	/* of its check, and of what groups track */
+
+/* Are connections to be replicated, and which sync group is followed; then what lift knows of it,
+ * behind all groups: lift_connsync.c */
+bool lift_has_connsync(const struct lifting *l);
+const char *lift_followed(const struct lifting *l);
+void lift_connsync(struct lifting *l);
+/* The number of what can be tracked, added when it is new: lift_check.c */
+uint32_t lift_object(struct lifting *l, enum object_kind kind, const char *name,
+                     const struct prefix *prefix);
+/* A check of this name, with nothing said of it: lift_check.c */
+struct check_settings *lift_check(struct lifting *l, const char *name, enum check_kind kind);
+/* Static routes: lift_static.c */
+void lift_statics(struct lifting *l);
+/* Add to a set the VLANs that the configuration gives a port of a switch, in its own words or else in
+ * its switch's: lift_switch.c */
+void lift_port_vlans(const struct survey *survey, const struct survey_link *port,
+                     struct vlanset *set);
+/* The VLANs of a switch or of a port of one: lift_switch.c */
+void lift_vlans(struct lifting *l, const struct survey_link *from, struct link_settings *to);
 /* A group, as one or two (one a family): lift_group.c */
 void lift_group(struct lifting *l, const struct survey_group *from);
 

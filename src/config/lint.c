@@ -9,7 +9,7 @@
  *   L13 a group tracks its own interface        L14 weights that lead out of 1 to 254
  *   L20 a group, or what it tracks, on an interface that is disabled
  *   L23 notify ipsec where packets to the virtual address are dropped
- * The others: lint_sync.c, lint_network.c, lint_service.c.
+ * The others: lint_sync.c, lint_network.c, lint_routing.c, lint_service.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -49,13 +49,13 @@ advise_interval(const struct survey_group *group, struct problems *problems)
 		              "a failover takes more than three times this long; use 5000 or less");
 }
 
-/* Itself, or the interface below it? */
+/* Itself, or an interface below it? */
 static bool
 is_disabled(const struct survey *s, int link)
 {
-	int parent = s->links[link].parent;
-
-	return s->links[link].disable || (parent >= 0 && s->links[parent].disable);
+	while (link >= 0 && !s->links[link].disable)
+		link = s->links[link].parent;
+	return link >= 0;
 }
 
 static void
@@ -202,5 +202,6 @@ lint(const struct survey *s, struct problems *problems)
 			rules_warning(problems, "L9", tree_child(s->links[i].node, "mtu"),
 			              "large advertisements do not fit; use 114 or more");
 	}
+	lint_routing(s, problems);
 	lint_service(s, problems);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Advice about services beside VRRP, and how they fit to it.
- *   L6  connsync follows another sync group than its interface, or none
- *   L21 connsync is not complete                L22 connsync's partner is not where it should be
+ *   L6  connsync follows another sync group than its interface
+ *   L22 connsync's partner is not where it should be
  *   L24 a health check that no group tracks     L25 a path monitor probes this router itself
  */
 #include <stdio.h>
@@ -41,36 +41,12 @@ find_connsync(const struct survey *s)
 }
 
 static void
-advise_complete(const struct connsync *c, struct problems *problems)
-{
-	const char *missing = !c->sync ? "failover-mechanism vrrp sync-group" :
-	                      !c->interface ? "interface" : !c->peer ? "remote-peer" : NULL;
-
-	if (missing)
-		rules_warning(problems, "L21", c->node,
-		              "%s is missing: connections cannot be replicated; set "
-		              "failover-mechanism vrrp sync-group, interface and remote-peer",
-		              missing);
-	if (c->interface && c->link < 0)
-		rules_warning(problems, "L21", c->interface,
-		              "there is no such interface, so connections cannot be replicated; "
-		              "configure it, or name another");
-}
-
-static void
 advise_same_sync_group(const struct survey *s, const struct connsync *c,
                        struct problems *problems)
 {
 	const char *sync = c->sync ? lyd_get_value(c->sync) : NULL;
-	bool exists = false;
 
-	for (size_t i = 0; sync && i < s->group_count; i++)
-		exists = exists || (s->groups[i].sync && strcmp(s->groups[i].sync, sync) == 0);
-	if (sync && !exists)
-		rules_warning(problems, "L6", c->sync,
-		              "no VRRP group is in this sync group, so connsync follows nothing; "
-		              "name one that is used");
-	for (size_t i = 0; exists && c->link >= 0 && i < s->links[c->link].group_count; i++) {
+	for (size_t i = 0; sync && c->link >= 0 && i < s->links[c->link].group_count; i++) {
 		const struct survey_group *group = &s->groups[s->links[c->link].group_first + i];
 
 		if (!group->disable && (!group->sync || strcmp(group->sync, sync) != 0))
@@ -103,18 +79,11 @@ is_far(const struct survey *s, int link, const struct ip *ip)
 static void
 advise_peer(const struct survey *s, const struct connsync *c, struct problems *problems)
 {
-	const struct survey_address *own;
 	struct ip ip;
 
 	if (!c->peer || !ip_parse(lyd_get_value(c->peer), &ip))
 		return;
-	own = survey_find_address(s, &ip);
-	if (own)
-		rules_warning(problems, "L22", c->peer,
-		              "is %s of this router itself, so nothing reaches the other one; name "
-		              "the other router's own address",
-		              own->group < 0 ? "an address" : "a virtual address");
-	else if (c->link >= 0 && is_far(s, c->link, &ip))
+	if (c->link >= 0 && is_far(s, c->link, &ip))
 		rules_warning(problems, "L22", c->peer,
 		              "is in no network of %s: what is replicated takes whatever route "
 		              "there is, or none; use the other router's address on %s, or see "
@@ -196,7 +165,6 @@ lint_service(const struct survey *s, struct problems *problems)
 		return;
 	connsync = find_connsync(s);
 	if (connsync.node) {
-		advise_complete(&connsync, problems);
 		advise_same_sync_group(s, &connsync, problems);
 		advise_peer(s, &connsync, problems);
 	}

@@ -12,6 +12,8 @@
 void lint_sync(const struct survey *survey, struct problems *problems);
 /* L15..L19: lint_network.c */
 void lint_network(const struct survey *survey, struct problems *problems);
+/* L27..L29: lint_routing.c */
+void lint_routing(const struct survey *survey, struct problems *problems);
 /* L6, L21, L22, L24, L25: lint_service.c */
 void lint_service(const struct survey *survey, struct problems *problems);
 

@@ -110,6 +110,8 @@ object_words(const struct settings *settings, const struct object_settings *obje
 		return "process";
 	case CHECK_FILE:
 		return "file";
+	case CHECK_CONNSYNC:
+		return "connsync";
 	case CHECK_ICMP:
 	case CHECK_TCP:
 	case CHECK_POLICY:
@@ -373,14 +375,14 @@ kind_text(const struct settings *settings, const struct ifworld_link *link)
 		[LINK_DATAPLANE] = "dataplane",
 		[LINK_BOND] = "bonding",
 		[LINK_VIF] = "vif",
+		[LINK_SWITCH] = "switch",
+		[LINK_LOOPBACK] = "loopback",
 	};
 	int index = settings ? settings_find_link(settings, link->name) : -1;
 
 	_Static_assert(ARRAY_SIZE(names) == LINK_KINDS, "every kind has a name");
 	if (index >= 0)
 		return names[settings_links(settings)[index].kind];
-	if (strcmp(link->name, "lo") == 0)
-		return "loopback";
 	if (is_virtual_link(settings, link->name))
 		return "vrrp";
 
@@ -389,6 +391,11 @@ kind_text(const struct settings *settings, const struct ifworld_link *link)
 		return "bonding";
 	case IFWORLD_VLAN:
 		return "vif";
+	case IFWORLD_BRIDGE:
+		return "switch";
+	case IFWORLD_LOOPBACK:
+	case IFWORLD_DUMMY:
+		return "loopback";
 	case IFWORLD_MACVLAN:
 	case IFWORLD_OTHER:
 		break;
@@ -428,6 +435,8 @@ lower_interfaces_state(const struct ly_ctx *schema, const struct lower_facts *fa
 			put_text(node, "description", link->alias);
 		if (master && master->kind == IFWORLD_BOND)
 			put_text(node, "bond-group", master->name);
+		if (master && master->kind == IFWORLD_BRIDGE)
+			put_text(node, "switch-group", master->name);
 		while ((address = ifworld_next_own(world, link->index, address)) != NULL)
 			put_address(node, address);
 		while ((address = ifworld_next_virtual(world, link->index, address)) != NULL)
@@ -441,7 +450,7 @@ void
 lower_system_state(const struct ly_ctx *schema, const struct lower_system *facts,
                    struct lyd_node **tree)
 {
-	struct lyd_node *root = put_container(schema, tree, "system-state");
+	struct lyd_node *root = put_container(schema, tree, "system-state"), *forwarding;
 
 	put_text(root, "version", TANDEM_VERSION);
 	put_number(root, "revision", facts->revision);
@@ -449,6 +458,9 @@ lower_system_state(const struct ly_ctx *schema, const struct lower_system *facts
 	put_bool(root, "engine-running", facts->engine_running);
 	put_number(root, "engine-restarts", facts->engine_restarts);
 	put_bool(root, "saved", facts->saved);
+	forwarding = put_inner(root, "forwarding");
+	put_bool(forwarding, "ipv4", facts->around.forwards4);
+	put_bool(forwarding, "ipv6", facts->around.forwards6);
 	for (const char *line = facts->problems; *line; ) {
 		size_t length = strcspn(line, "\n");
 		char *problem = strndup(line, length);

@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "base/nsec.h"
+#include "config/surroundings.h"
 #include "core/ifworld.h"
 #include "core/settings.h"
 #include "core/status.h"
@@ -31,6 +32,7 @@ struct lower_system {
 	bool engine_running;
 	uint32_t engine_restarts;
 	bool saved;
+	struct surroundings around;
 	const char *problems;			/* sentences, one a line; "" = none */
 };
 

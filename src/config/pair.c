@@ -76,13 +76,6 @@ pair_findings_done(struct pair_findings *findings)
 
 /* ------------------------------------------------------------------ what belongs together */
 
-/* Can groups, or routed packets, leave by it? */
-static bool
-is_routed(const struct survey_link *link)
-{
-	return link->kind != SURVEY_LOOPBACK && link->bond < 0;
-}
-
 bool
 pairing_share_network(const struct survey *a, const struct survey_link *x, const struct survey *b,
               const struct survey_link *y)
@@ -163,7 +156,7 @@ find_by_network(const struct pair *pair, const struct survey_link *x)
 	const struct survey *b = &pair->surveys[1];
 
 	for (size_t i = 0; i < b->link_count; i++) {
-		if (pair->mates[1][i] < 0 && is_routed(&b->links[i]) &&
+		if (pair->mates[1][i] < 0 && survey_is_routed(&b->links[i]) &&
 		    pairing_share_network(&pair->surveys[0], x, b, &b->links[i]))
 			return (int)i;
 	}
@@ -175,7 +168,7 @@ find_by_name(const struct pair *pair, const struct survey_link *x)
 {
 	int found = survey_find(&pair->surveys[1], x->name);
 
-	return found >= 0 && is_routed(&pair->surveys[1].links[found]) ? found : -1;
+	return found >= 0 && survey_is_routed(&pair->surveys[1].links[found]) ? found : -1;
 }
 
 void
@@ -199,7 +192,7 @@ pair_open(struct pair *pair, const struct lyd_node *first, const struct lyd_node
 			const struct survey_link *link = &pair->surveys[0].links[i];
 			int mate = -1;
 
-			if (pair->mates[0][i] < 0 && is_routed(link))
+			if (pair->mates[0][i] < 0 && survey_is_routed(link))
 				mate = finders[f](pair, link);
 			if (mate < 0)
 				continue;

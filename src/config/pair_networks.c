@@ -52,15 +52,21 @@ compare_addresses(const struct pair *pair, const struct survey_link *x, const st
 		            "synchronisation, unicast peers and people who look for a fault need");
 }
 
+/* VLANs with one tag, or the inner ones of two; those around them are compared likewise. */
 static void
-compare_vlans(const struct survey_link *x, const struct survey_link *y,
+compare_vlans(const struct pair *pair, const struct survey_link *x, const struct survey_link *y,
               struct pair_findings *findings)
 {
+	const struct survey_link *links[] = { pair->surveys[0].links, pair->surveys[1].links };
 	const struct lyd_node *vlan = tree_child(x->node, "vlan");
 	const struct lyd_node *other = tree_child(y->node, "vlan");
 
-	if (x->kind != SURVEY_VIF || y->kind != SURVEY_VIF || x->vlan == y->vlan)
+	if (x->parent < 0 || y->parent < 0)
 		return;
+	if (x->vlan == y->vlan) {
+		compare_vlans(pair, &links[0][x->parent], &links[1][y->parent], findings);
+		return;
+	}
 	pairing_add(findings, false, "P26", vlan ? vlan : x->node, other ? other : y->node,
 	            "use one VLAN on both",
 	            "%s is VLAN %u on r1 and %s VLAN %u on r2: the routers do not hear each other, "
@@ -106,7 +112,7 @@ pair_links(const struct pair *pair, struct pair_findings *findings)
 		y = &pair->surveys[1].links[pair->mates[0][i]];
 		if (running_groups(&pair->surveys[0], x) || running_groups(&pair->surveys[1], y)) {
 			compare_addresses(pair, x, y, findings);
-			compare_vlans(x, y, findings);
+			compare_vlans(pair, x, y, findings);
 			compare_disable(x, y, findings);
 		}
 	}

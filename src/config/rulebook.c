@@ -58,14 +58,42 @@ const struct rulebook_entry rulebook[] = {
 	  "An mtu is no larger than that of the interface below; with IPv6 it is 1280 or "
 	  "more.  Change one of them." },
 	{ "I7",
-	  "A vif has a VLAN of its own and a name of at most 15 characters, and no "
-	  "interface is configured twice.  Set vlan, or use another number." },
+	  "A vif has a VLAN of its own, or an inner VLAN within one, and a name of at most "
+	  "15 characters, and no interface is configured twice.  Set vlan, or use another "
+	  "number." },
 	{ "I8",
-	  "An address of an interface is one that a station can have; DHCP is not "
-	  "supported yet.  Write it like 192.0.2.1/24 or 2001:db8::1/64." },
+	  "An address of an interface is one that a station can have, and that stays: none by "
+	  "DHCP.  Write it like 192.0.2.1/24 or 2001:db8::1/64." },
 	{ "I9",
 	  "The MAC address of an interface is that of a station, and not one of VRRP's.  "
 	  "Use another." },
+	{ "I20",
+	  "An interface with ipv6 disable has no IPv6 addresses and no groups with any.  "
+	  "Delete the one or the other." },
+	{ "I21",
+	  "A fixed duplex needs a fixed speed, and half duplex one below 1 Gbit/s.  Set "
+	  "speed, or delete duplex." },
+	{ "I22",
+	  "ipv6 address eui64 names an IPv6 network of length 64.  Write it like "
+	  "2001:db8::/64." },
+	{ "I23",
+	  "An unnumbered interface has no IPv4 address of its own and borrows one from another "
+	  "configured interface.  Set donor-interface, or give that one an address." },
+	{ "I24",
+	  "Linux treats gratuitous ARP requests and replies alike.  Set both to one value." },
+	{ "I10",
+	  "A switch-group names a switch, which is configured.  Add it: set interfaces "
+	  "switch." },
+	{ "I11",
+	  "A port of a switch has no addresses, vifs and IP settings.  Configure them on a "
+	  "vif of the switch, or delete switch-group." },
+	{ "I12",
+	  "A port of mode access has a primary VLAN and no others; one of mode trunk "
+	  "carries its primary VLAN and those that leave without a tag.  Set what is "
+	  "missing, or change the mode." },
+	{ "I14",
+	  "Linux has VLAN tags of 0x8100 and 0x88A8 only.  Use one of these, at the other "
+	  "end of the cable as well." },
 	{ "V1", "A virtual address belongs to one group, and stands there once.  Delete one." },
 	{ "V2", "An excluded address is not also an address of the interface.  Delete one." },
 	{ "V3",
@@ -85,7 +113,7 @@ const struct rulebook_entry rulebook[] = {
 	  "A tracked route is a network without bits beyond its length.  Write it like "
 	  "192.0.2.0/24." },
 	{ "T2", "A group tracks a thing once.  Delete one." },
-	{ "T3", "A group tracks at most 32 things.  Let one script check several." },
+	{ "T3", "A group tracks at most 31 things.  Let one script check several." },
 	{ "H1",
 	  "A health check, a host or a monitor is complete.  Set what is missing, or "
 	  "delete it." },
@@ -120,10 +148,50 @@ const struct rulebook_entry rulebook[] = {
 	  "Router advertisements need IPv6 addresses, lifetimes that outlast the interval "
 	  "and what they promise, and networks without bits beyond their length.  Correct "
 	  "them." },
+	{ "R1",
+	  "A static route leads to next hops or interfaces, or is a blackhole or unreachable.  Set "
+	  "one, or delete the route." },
+	{ "R2",
+	  "The destination of a static route is a network without bits beyond its length.  Write it "
+	  "like 192.0.2.0/24." },
+	{ "R3",
+	  "A next hop is an address that a router can have.  Use another address." },
+	{ "R4",
+	  "A link-local next hop needs the interface behind which it is.  Set interface." },
+	{ "R5",
+	  "Routes to one destination of one distance all have next hops, or there is one that drops "
+	  "or refuses.  Give one of them another distance." },
+	{ "R6",
+	  "At most 8 next hops share one distance; with IPv6 an interface shares it with nothing.  "
+	  "Give one another distance, or delete some." },
+	{ "R7",
+	  "A static route has a next hop once, however it is written.  Delete one." },
+	{ "R8",
+	  "A virtual route in the main table and a static route to the same destination differ in "
+	  "metric and distance.  Change one of them." },
 	{ "S1", "There are more of one kind of thing than the engine takes.  Delete some." },
 	{ "S2",
 	  "The whole configuration is larger than the memory in which the engine keeps it. "
 	  " Delete some." },
+	{ "S10",
+	  "connsync has a sync group, an interface and a partner, and each path the "
+	  "latter two.  Set what is missing." },
+	{ "S11",
+	  "The interfaces and the sync group that connsync names are configured.  "
+	  "Configure them, or name others." },
+	{ "S12",
+	  "connsync's partner is another router.  Name its own address." },
+	{ "S13", "The two paths of connsync are two.  Use another interface, or delete one." },
+	{ "S14",
+	  "connsync's listen-address is an address of this router, of the partner's "
+	  "family.  Use such a one, or delete it." },
+	{ "S15", "What connsync excludes are networks.  Write them like 192.0.2.0/24." },
+	{ "Q1",
+	  "system pair has a fingerprint and at least one remote-address.  'pair ADDRESS' "
+	  "sets both." },
+	{ "Q2",
+	  "The pair's remote-address is one that another router can have, and https listens "
+	  "at addresses that this one can have.  Use such an address." },
 	{ "K1",
 	  "A silence of configuration-check names a warning that there is.  Use the number in "
 	  "the brackets of the message, or delete it." },
@@ -140,6 +208,27 @@ const struct rulebook_entry rulebook[] = {
 	{ "W5",
 	  "A silence of configuration-check silences nothing: what it was for is "
 	  "repaired, or its path is misspelt.  Delete it.", RULEBOOK_NO_EFFECT },
+	{ "W6",
+	  "https has nobody to serve: no pair is configured.  'pair ADDRESS' on both "
+	  "routers, or delete https.", RULEBOOK_NO_EFFECT },
+	{ "W7",
+	  "The other router cannot read this one's configuration: https is not "
+	  "configured.  Set service https.", RULEBOOK_NO_EFFECT },
+	{ "W10",
+	  "An interface with groups forwards nothing: their hosts get nowhere.  Delete "
+	  "disable-forwarding, or the groups.", RULEBOOK_OUTAGE },
+	{ "W11",
+	  "rpf-check strict on an interface with a virtual MAC address, for which it is only "
+	  "loose.  Delete rfc-compatibility, or set loose.", RULEBOOK_NO_EFFECT },
+	{ "W12",
+	  "gratuitous-arp is set for requests or replies only, but Linux treats both "
+	  "alike.  Set both.", RULEBOOK_NO_EFFECT },
+	{ "W8",
+	  "A port of a switch carries no VLAN, so that nothing passes.  Set its "
+	  "port-parameters, or the default-port-parameters of the switch.", RULEBOOK_OUTAGE },
+	{ "W9",
+	  "No port of the switch carries the VLAN of a vif, so that nothing arrives "
+	  "there.  Set the vlan-parameters of a port.", RULEBOOK_OUTAGE },
 	{ "L1",
 	  "The groups of this router do not move together: some interface may be "
 	  "master while another is backup.  Put all into one sync-group.", RULEBOOK_OUTAGE },
@@ -205,9 +294,6 @@ const struct rulebook_entry rulebook[] = {
 	  "A group, or what it tracks without a weight, is on an interface that is "
 	  "disabled: it stays in FAULT, and its sync group with it.  Enable the "
 	  "interface, or disable the group, too.", RULEBOOK_OUTAGE },
-	{ "L21",
-	  "Connection synchronisation lacks its sync group, its interface or its "
-	  "peer.  Set all three.", RULEBOOK_FAILOVER },
 	{ "L22",
 	  "The peer of connection synchronisation is this router itself, or in no "
 	  "network of the interface that is named.  Name the other router's "
@@ -223,12 +309,29 @@ const struct rulebook_entry rulebook[] = {
 	{ "L26",
 	  "Members of a sync group differ in their interval: all wait for the "
 	  "slowest before they take over.  Use one interval.", RULEBOOK_INTERRUPTION },
+	{ "L27",
+	  "This router does not forward packets of a family that it has virtual addresses of.  "
+	  "Switch on net.ipv4.ip_forward or net.ipv6.conf.all.forwarding, now and for good.  "
+	  "A check of a file does not look.", RULEBOOK_OUTAGE },
+	{ "L28",
+	  "A next hop is in no network of a configured interface, so its route waits.  Set its "
+	  "interface, or give an interface an address of that network.", RULEBOOK_OUTAGE },
+	{ "L29",
+	  "A next hop is an address of this router itself, or one that it has as master.  Name "
+	  "another router.", RULEBOOK_OUTAGE },
+	{ "L30",
+	  "A master joins a sync group that is not master on this router, so that its "
+	  "addresses are without a router for a moment; only a commit can tell.  First make one "
+	  "router master of both.", RULEBOOK_INTERRUPTION },
+	{ "L35",
+	  "connsync is configured and the routers are not paired: nothing is "
+	  "replicated.  Run pair with the other router's address, on both.", RULEBOOK_FAILOVER },
+	{ "L36",
+	  "connsync works without authentication: connections can be read and "
+	  "forged.  Pair the routers.", RULEBOOK_FAILOVER },
 	{ "N1",
 	  "notify ipsec is accepted and does nothing yet.  Restart IPsec by hand "
 	  "on a new master.", RULEBOOK_FAILOVER },
-	{ "N2",
-	  "Connections are not replicated yet: sessions break at a failover.",
-	  RULEBOOK_FAILOVER },
 	{ "N3",
 	  "notify bgp is accepted and does nothing yet.", RULEBOOK_NO_EFFECT },
 	{ "N5",

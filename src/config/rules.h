@@ -26,8 +26,12 @@ bool rules_is_usable(const struct ip *ip);
 bool rules_network(const struct lyd_node *node, const char *number, struct prefix *ret_network,
                    struct problems *problems);
 
-/* I1..I9, C10, C11: interface_rules.c */
+/* I1..I9, I14, C10, C11: interface_rules.c */
 void interface_rules(const struct survey *survey, struct problems *problems);
+/* I10..I12, C10, W8, W9: switch_rules.c */
+void switch_rules(const struct survey *survey, struct problems *problems);
+/* I20..I24, W10..W12: tune_rules.c */
+void tune_rules(const struct survey *survey, struct problems *problems);
 /* C2..C7b, C9, V1..V7, W1, W2, W4: group_rules.c */
 void group_rules(const struct survey *survey, struct problems *problems);
 /* H1..H4, and into defined what can be tracked; then C8, T1..T3 of a group: track_rules.c */
@@ -36,7 +40,13 @@ void track_rules(const struct survey *survey, const struct survey_group *group,
                  const struct nameset *defined, struct problems *problems);
 /* U1..U4, M1..M5: carry_rules.c */
 void carry_rules(const struct survey *survey, struct problems *problems);
-/* L1..L26: lint.c and linting.h */
+/* R1..R8: static_rules.c */
+void static_rules(const struct survey *survey, struct problems *problems);
+/* S10..S15: connsync_rules.c */
+void connsync_rules(const struct survey *survey, struct problems *problems);
+/* Q1, Q2, W6, W7: peer_rules.c */
+void peer_rules(const struct survey *survey, struct problems *problems);
+/* L1..L29: lint.c and linting.h */
 void lint(const struct survey *survey, struct problems *problems);
 
 #endif

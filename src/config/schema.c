@@ -15,6 +15,7 @@
 
 static const char *const modules[] = {
 	"tandem-types", "tandem-interfaces", "tandem-vrrp", "tandem-service", "tandem-system",
+	"tandem-protocols",
 	"tandem-comment", "tandem-state",
 };
 

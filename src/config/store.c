@@ -47,6 +47,7 @@ struct store {
 	struct note note;		/* of running */
 	struct lyd_node *former;	/* while running is on trial: what comes back */
 	uint64_t last_revision;		/* the highest that was ever used */
+	void (*look_around)(struct surroundings *ret);	/* NULL = nobody knows */
 	struct saved_answer *answer;	/* behind a pointer: asking changes it, not the store */
 };
 
@@ -59,6 +60,7 @@ store_new(struct ly_ctx *schema, const struct store_places *places, struct store
 
 	assert(store);
 	store->schema = schema;
+	store->look_around = places->look_around;
 	store->saved_path = strdup(places->saved);
 	store->running_path = strdup(places->running);
 	store->answer = calloc(1, sizeof(*store->answer));
@@ -212,6 +214,13 @@ store_continue_after(struct store *store, uint64_t revision)
 		store->note.revision = revision;
 }
 
+void
+store_use_revision(struct store *store, uint64_t revision)
+{
+	if (store->last_revision < revision)
+		store->last_revision = revision;
+}
+
 /* Running was on trial when the manager ended: what was confirmed last lies beside it.  If it is
  * lost, nothing can come back, and the trial is over. */
 static void
@@ -292,14 +301,27 @@ int
 store_prepare(struct store *store, const struct lyd_node *tree, const struct settings *previous,
               struct prepared *ret_prepared, struct problems *problems)
 {
-	struct prepared prepared = { 0 };
+	struct lyd_node *copy = NULL;
 
 	if (tree && lyd_dup_siblings(tree, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS,
-	                             &prepared.tree) != LY_SUCCESS) {
+	                             &copy) != LY_SUCCESS) {
 		problems_error(problems, "", 0, "", NULL, "no memory for the configuration");
 		return -EINVAL;
 	}
-	if (check_tree(store->schema, &prepared.tree, problems) == 0)
+	return store_prepare_taken(store, copy, previous, ret_prepared, problems);
+}
+
+int
+store_prepare_taken(struct store *store, struct lyd_node *tree, const struct settings *previous,
+                    struct prepared *ret_prepared, struct problems *problems)
+{
+	struct prepared prepared = { .tree = tree };
+	struct surroundings around;
+
+	if (store->look_around)
+		store->look_around(&around);
+	if (check_tree_around(store->schema, &prepared.tree,
+	                      store->look_around ? &around : NULL, problems) == 0)
 		prepared.settings = lift_settings(prepared.tree, store->last_revision + 1, previous,
 		                                  problems);
 	if (!prepared.settings) {

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "config/history.h"
 #include "config/problem.h"
+#include "config/surroundings.h"
 #include "core/settings.h"
 
 struct store;
@@ -26,6 +27,8 @@ struct store_places {
 	const char *saved;		/* config.boot */
 	const char *running;		/* in the run directory; "<running>.former" is ours, too */
 	const char *history;		/* directory of the history; NULL = none is kept */
+	/* What is around the router now, for the check of a commit; NULL = nobody knows. */
+	void (*look_around)(struct surroundings *ret);
 };
 
 /* Reads nothing yet. */
@@ -38,6 +41,9 @@ void store_free(struct store *store);
  * higher, so that nobody takes one for the other.
  */
 void store_continue_after(struct store *store, uint64_t revision);
+
+/* This revision's number was given away, whatever becomes of it: it is not used again. */
+void store_use_revision(struct store *store, uint64_t revision);
 
 /*
  * Start: read the running file if it is there (the manager restarted), else the saved file, else
@@ -67,6 +73,9 @@ struct prepared {
 int store_prepare(struct store *store, const struct lyd_node *tree,
                   const struct settings *previous, struct prepared *ret_prepared,
                   struct problems *problems) MUST_USE;
+/* The same, of a tree that is taken. */
+int store_prepare_taken(struct store *store, struct lyd_node *tree, const struct settings *previous,
+                        struct prepared *ret_prepared, struct problems *problems) MUST_USE;
 void prepared_done(struct prepared *prepared);
 
 /*

@@ -10,6 +10,8 @@
 
 #include "config/tree.h"
 
+#define OUTER_NUMBER 4095u		/* above all VLANs */
+
 /* Make room for one more; doubles, so that thousands of links cost little. */
 static void *
 grow(void *list, size_t count, size_t size)
@@ -122,16 +124,89 @@ add_link(struct survey *s, struct survey_link link)
 	s->links[s->link_count++] = link;
 }
 
-static void
-add_vif(struct survey *s, int parent, const struct lyd_node *node)
+static struct survey_link
+new_link(const struct lyd_node *node, enum survey_kind kind, int parent)
 {
-	struct survey_link link = { .node = node, .kind = SURVEY_VIF, .parent = parent,
-				   .bond = -1 };
-	const char *id = tree_value(node, "id");
+	return (struct survey_link){ .node = node, .kind = kind, .parent = parent, .bond = -1,
+	                             .port_of = -1 };
+}
 
-	snprintf(link.name, sizeof(link.name), "%.15s.%.15s", s->links[parent].name, id);
-	link.vlan = number_or(node, "vlan", number_or(node, "id", 0));
+/* A vif on its interface, or (then the link of the outer VLAN is given) within a VLAN of it. */
+static void
+add_tagged(struct survey *s, int interface, int outer, const struct lyd_node *node, uint32_t vlan)
+{
+	struct survey_link link = new_link(node, SURVEY_VIF, outer >= 0 ? outer : interface);
+
+	snprintf(link.name, sizeof(link.name), "%.15s.%.15s", s->links[interface].name,
+	         tree_value(node, "id"));
+	link.vlan = vlan;
 	add_link(s, link);
+}
+
+/* Has it two tags?  Without an outer one there is no inner one: that is refused later. */
+static bool
+is_double(const struct lyd_node *vif)
+{
+	return tree_child(vif, "inner-vlan") && tree_child(vif, "vlan");
+}
+
+static void
+add_vif(struct survey *s, int interface, const struct lyd_node *node)
+{
+	if (!is_double(node))
+		add_tagged(s, interface, -1, node,
+		           number_or(node, "vlan", number_or(node, "id", 0)));
+}
+
+/* Is the name with this number that of a vif, or of an outer VLAN before? */
+static bool
+is_taken(const struct survey *s, int interface, const struct lyd_node *vif, unsigned number,
+         const char *name)
+{
+	char key[24];
+	int length = snprintf(key, sizeof(key), "[id='%u']", number);
+
+	if (lyd_find_sibling_val(vif, vif->schema, key, (LY_UINT)length, NULL) == LY_SUCCESS)
+		return true;
+	/* No VLAN is called so: other outer ones may be. */
+	for (size_t i = (size_t)interface + 1; number >= OUTER_NUMBER && i < s->link_count; i++) {
+		if (strcmp(s->links[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The link of an outer VLAN: a vif, or one added for it.  It is called like the vif of that number,
+ * or, where that is another VLAN, of the first number that no VLAN has. */
+static int
+outer_of(struct survey *s, int interface, const struct lyd_node *vif)
+{
+	struct survey_link link = new_link(vif, SURVEY_OUTER, interface);
+	unsigned number = number_or(vif, "vlan", 0);
+
+	link.vlan = number;
+	for (size_t i = (size_t)interface + 1; i < s->link_count; i++) {
+		if (s->links[i].parent == interface && s->links[i].vlan == link.vlan)
+			return (int)i;
+	}
+	for (;;) {
+		snprintf(link.name, sizeof(link.name), "%.15s.%u", s->links[interface].name,
+		         number);
+		if (!is_taken(s, interface, vif, number, link.name))
+			break;
+		number = number < OUTER_NUMBER ? OUTER_NUMBER : number + 1;
+	}
+	s->links = grow(s->links, s->link_count, sizeof(*s->links));
+	s->links[s->link_count++] = link;
+	return (int)s->link_count - 1;
+}
+
+static void
+add_double_vif(struct survey *s, int interface, const struct lyd_node *node)
+{
+	if (is_double(node))
+		add_tagged(s, interface, outer_of(s, interface, node), node,
+		           number_or(node, "inner-vlan", 0));
 }
 
 static enum survey_kind
@@ -150,10 +225,28 @@ kind_of(const struct lyd_node *node)
 	return SURVEY_DATAPLANE;
 }
 
+/* Switches stand before all others. */
+static int
+find_switch(const struct survey *s, const char *name)
+{
+	for (size_t i = 0; name && i < s->link_count; i++) {
+		if (s->links[i].kind == SURVEY_SWITCH && strcmp(s->links[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static void
+note_room(struct survey_link *owner, unsigned mtu)
+{
+	if (owner->room == 0 || mtu < owner->room)
+		owner->room = mtu;
+}
+
 static void
 add_interface(struct survey *s, const struct lyd_node *node)
 {
-	struct survey_link link = { .node = node, .kind = kind_of(node), .parent = -1, .bond = -1 };
+	struct survey_link link = new_link(node, kind_of(node), -1);
 	int index = (int)s->link_count;
 
 	snprintf(link.name, sizeof(link.name), "%s", tree_value(node, "name"));
@@ -165,8 +258,14 @@ add_interface(struct survey *s, const struct lyd_node *node)
 	}
 	if (link.bond >= 0)
 		s->links[link.bond].member_count++;
+	link.switch_group = tree_child(node, "switch-group");
+	if (link.switch_group)
+		link.port_of = find_switch(s, tree_value(link.switch_group, "switch"));
+	if (link.port_of >= 0)
+		note_room(&s->links[link.port_of], number_or(node, "mtu", SURVEY_MTU));
 	add_link(s, link);
 	for_each(s, node, "vif", index, add_vif);
+	for_each(s, node, "vif", index, add_double_vif);
 }
 
 static int
@@ -270,17 +369,34 @@ survey_tree(const struct lyd_node *tree)
 
 		if (strcmp(tree->schema->name, "service") == 0)
 			s.service = tree;
+		if (strcmp(tree->schema->name, "system") == 0)
+			s.system = tree;
+		if (strcmp(tree->schema->name, "protocols") == 0)
+			s.protocols = tree;
 		if (strcmp(tree->schema->name, "interfaces") != 0)
 			continue;
 		children = tree_children(lyd_child(tree), &count);
-		for (size_t i = 0; i < count; i++)
-			add_interface(&s, children[i]);
+		for (size_t i = 0; i < count; i++) {
+			if (strcmp(children[i]->schema->name, "switch") == 0)
+				add_interface(&s, children[i]);
+		}
+		for (size_t i = 0; i < count; i++) {
+			if (strcmp(children[i]->schema->name, "switch") != 0)
+				add_interface(&s, children[i]);
+		}
 		free(children);
 	}
 	if (!s.addresses)		/* the first of none is somewhere, too */
 		s.addresses = grow(NULL, 0, sizeof(*s.addresses));
 	sort(&s);
 	return s;
+}
+
+bool
+survey_is_routed(const struct survey_link *link)
+{
+	return link->kind != SURVEY_LOOPBACK && link->kind != SURVEY_SWITCH &&
+	       link->kind != SURVEY_OUTER && link->bond < 0 && !link->switch_group;
 }
 
 void

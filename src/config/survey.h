@@ -4,8 +4,9 @@
  * what.  Rules and lift read these instead of walking the tree each.  Judges nothing: a missing
  * bond is index -1, an address that does not parse is family 0.  Borrows from the tree.
  *
- * The tree must hold its defaults.  Links stand in canonical order: bonds, ports, loopbacks,
- * switches, each followed by its vifs; so whatever a link refers to stands before it.
+ * The tree must hold its defaults.  Links stand in canonical order, switches first: switches, bonds,
+ * ports, loopbacks, each followed by its vifs, those with two tags last; so whatever a link refers to
+ * stands before it.
  */
 #ifndef TANDEM_SURVEY_H
 #define TANDEM_SURVEY_H
@@ -14,8 +15,18 @@
 
 #include "base/base.h"
 #include "base/inet.h"
+#include "config/surroundings.h"
 
-enum survey_kind { SURVEY_BONDING, SURVEY_DATAPLANE, SURVEY_LOOPBACK, SURVEY_SWITCH, SURVEY_VIF };
+enum survey_kind {
+	SURVEY_BONDING,
+	SURVEY_DATAPLANE,
+	SURVEY_LOOPBACK,
+	SURVEY_SWITCH,
+	SURVEY_VIF,
+	SURVEY_OUTER,			/* the outer VLAN of vifs with two tags, where no vif is it;
+					 * its node is that of the first of them, the rest is not
+					 * its own */
+};
 
 struct survey_address {
 	const struct lyd_node *node;	/* the leaf-list entry */
@@ -30,10 +41,14 @@ struct survey_link {
 	const struct lyd_node *node;
 	enum survey_kind kind;
 	char name[2 * NAME_SIZE];	/* of a vif "parent.id", perhaps too long for the kernel */
-	int parent;			/* of a vif, else -1 */
+	int parent;			/* of a vif, else -1; with two tags the outer VLAN */
 	int bond;			/* of a member, else -1 */
 	const char *bond_group;		/* of a member, else NULL */
-	uint32_t vlan;			/* of a vif: 'vlan', else its id; perhaps beyond 4094 */
+	int port_of;			/* of a port of a switch, else -1 */
+	const struct lyd_node *switch_group;	/* of a port, else NULL */
+	unsigned room;			/* of a switch: least mtu of its ports, 0 = it has none */
+	uint32_t vlan;			/* of a vif: its inner VLAN, or 'vlan', else its id; perhaps
+					 * beyond 4094 */
 	unsigned mtu;			/* 0 = not given */
 	bool disable;			/* itself; a vif's parent may be disabled, too */
 	size_t address_first, address_count;
@@ -69,10 +84,17 @@ struct survey {
 					 * before virtual ones of a link */
 	size_t by_address_count;
 	const struct lyd_node *service;	/* container service, or NULL */
+	const struct lyd_node *system;	/* container system, or NULL */
+	const struct lyd_node *protocols;	/* container protocols, or NULL */
+	const struct surroundings *around;	/* what is known beyond the tree, or NULL */
 };
 
 struct survey survey_tree(const struct lyd_node *tree);
 void survey_done(struct survey *survey);
+
+/* Can packets be routed through it, and groups run on it: is it no loopback, switch, member or port,
+ * nor there for others only? */
+bool survey_is_routed(const struct survey_link *link);
 
 /* The first link of this name, or -1. */
 int survey_find(const struct survey *survey, const char *name);

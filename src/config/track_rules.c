@@ -3,7 +3,7 @@
  * Rules of what is tracked, and of the service that finds it out.
  *   C8  what a group tracks must be configured
  *   T1  a tracked route is a network           T2  the same thing is tracked once
- *   T3  a group tracks 32 things at most
+ *   T3  a group tracks 31 things at most
  *   H1  what a check or monitor must have (the model's own)
  *   H2  a path monitor probes one host, in a way that the host has
  *   H3  its policies are configured            H4  addresses of hosts and of probes
@@ -15,6 +15,9 @@
 #include "config/nameset.h"
 #include "config/rules.h"
 #include "config/tree.h"
+
+/* One place is connsync's. */
+#define TRACKS_MAX (GROUP_TRACKS_MAX - 1)
 #include "core/settings.h"
 
 /* "script NAME", "monitor M policy P": what the service defines; more than a name can have. */
@@ -302,9 +305,9 @@ track_rules(const struct survey *survey, const struct survey_group *group,
 		if (is_list(node, "track-interface"))
 			check_one(&t, node);
 	}
-	if (t.seen.count > GROUP_TRACKS_MAX)
+	if (t.seen.count > TRACKS_MAX)
 		rules_error(problems, "T3", track ? track : group->node,
 		            "the group tracks %u things; at most %u are possible; let one script "
-		            "check several", t.seen.count, GROUP_TRACKS_MAX);
+		            "check several", t.seen.count, TRACKS_MAX);
 	nameset_done(&t.seen);
 }

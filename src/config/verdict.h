@@ -14,6 +14,10 @@
  * a silence of what is no warning, W5 for one that silences nothing. */
 void verdict_silence(const struct lyd_node *tree, struct problems *problems, size_t first);
 
+/* Only silence, and add nothing: for warnings that are of a moment. */
+void verdict_silence_warnings(const struct lyd_node *tree, struct problems *problems,
+                              size_t first);
+
 /* Sort from index first on: errors by path, then warnings, worst consequence first, by path. */
 void verdict_sort(struct problems *problems, size_t first);
 

@@ -297,27 +297,29 @@ words_print_quoted(FILE *out, const char *word)
 unsigned
 words_distance(const char *a, const char *b, unsigned limit)
 {
-	unsigned row[64];
+	unsigned rows[3][64];	/* of the letters of a: the last, the one before, and this one */
+	unsigned *before = rows[0], *last = rows[1], *row = rows[2];
 	size_t length = strlen(b);
 
-	if (length >= ARRAY_SIZE(row))
+	if (length >= ARRAY_SIZE(rows[0]))
 		return limit;
 	for (unsigned j = 0; j <= length; j++)
 		row[j] = j;
 	for (unsigned i = 1; a[i - 1] != '\0'; i++) {
-		unsigned diagonal = row[0];
+		unsigned *free_row = before;
 
+		before = last;
+		last = row;
+		row = free_row;
 		row[0] = i;
 		for (unsigned j = 1; j <= length; j++) {
-			unsigned above = row[j];
-			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
+			unsigned best = last[j - 1] + (a[i - 1] != b[j - 1]);
+			bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			               a[i - 2] == b[j - 1];
 
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-			diagonal = above;
+			best = last[j] + 1 < best ? last[j] + 1 : best;
+			best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+			row[j] = swapped && before[j - 2] + 1 < best ? before[j - 2] + 1 : best;
 		}
 	}
 	return row[length] < limit ? row[length] : limit;

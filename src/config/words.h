@@ -61,7 +61,8 @@ void words_print(FILE *out, const char *word);
 /* Write a word in quotes, single ones where they can be. */
 void words_print_quoted(FILE *out, const char *word);
 
-/* How many letters must change to make b of a, at most limit. */
+/* How many letters must change, come, go or change places with the next to make b of a, at most
+ * limit. */
 unsigned words_distance(const char *a, const char *b, unsigned limit);
 
 #endif

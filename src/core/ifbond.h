@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Planning of bonds: their options and their members.  A part of the planner, see ifplan.h.
+ * Planning of bonds: their options.  A part of the planner, see ifplan.h.
  */
 #ifndef TANDEM_IFBOND_H
 #define TANDEM_IFBOND_H
@@ -14,7 +14,5 @@ struct ifworld_bond ifbond_wanted(const struct bond_settings *settings);
 void ifbond_change(const struct ifjob *job, const struct ifworld_bond *want);
 /* Append the steps that make the job's link, if it is a bond, what the settings say. */
 void ifbond_plan(const struct ifjob *job);
-/* Append the steps that make the job's link a member of the bond it belongs to, or of none. */
-void ifbond_membership(const struct ifjob *job);
 
 #endif

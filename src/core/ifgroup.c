@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "core/ifhold.h"
+#include "core/iftune.h"
 #include "core/ifway.h"
 
 bool
@@ -167,6 +168,7 @@ configure_virtual_link(const struct ifjob *job, const struct ifworld_link *link,
 	/* Answers for its own addresses only; accepts packets that the parent would answer. */
 	if (link->arp.ignore != 1 || link->arp.rp_filter != 2)
 		ifjob_arp(job, link, (struct ifworld_arp){ 1, -1, 2 });
+	iftune_plan_virtual(job, link);
 }
 
 static bool

@@ -15,7 +15,8 @@
 #define MAGIC 0x544f5249u
 #define VERSION 1u
 #define HEADER_BYTES 10u
-#define RECORD_BYTES_MAX (NAME_SIZE + 2u + 1u + 4u + 6u + NAME_SIZE + 15u + 8u + 2u + \
+#define RECORD_BYTES_MAX (NAME_SIZE + 2u + 1u + 4u + 6u + NAME_SIZE + 15u + 8u + 3u + \
+                          2u * TUNES + 6u + 8u + 1u + 6u * ORIGINAL_VLANS_MAX + 2u + \
                           DESCRIPTION_SIZE)
 
 struct iforiginals {
@@ -179,7 +180,48 @@ iforiginals_save(struct iforiginals *o, const struct ifworld_link *link, const c
 	case ORIGINAL_ARP:
 		record->arp = link->arp;
 		break;
+	case ORIGINAL_BRIDGE:
+		record->bridge = link->bridge;
+		break;
+	case ORIGINAL_VLANS:
+		record->vlan_count = 0;
+		break;
+	case ORIGINAL_TUNES:
+		record->tuned = 0;
+		break;
+	case ORIGINAL_PORT:
+		record->port = link->port;
+		break;
 	}
+}
+
+void
+iforiginals_save_vlans(struct iforiginals *o, const struct ifworld_link *link,
+                       const struct vlanset *vlans)
+{
+	struct vlan_settings range = { 0 };
+	struct iforiginal *record;
+
+	if (iforiginals_has(o, link->name, ORIGINAL_VLANS))
+		return;
+	iforiginals_save(o, link, "", ORIGINAL_VLANS);
+	record = find(o, link->name);
+	while (record->vlan_count < ORIGINAL_VLANS_MAX && vlanset_next(vlans, range.last, &range))
+		record->vlans[record->vlan_count++] = range;
+}
+
+void
+iforiginals_save_tune(struct iforiginals *o, const struct ifworld_link *link, enum tune tune)
+{
+	struct iforiginal *record;
+
+	iforiginals_save(o, link, "", ORIGINAL_TUNES);
+	record = find(o, link->name);
+	if (record->tuned >> tune & 1)
+		return;
+	record->tuned |= (uint16_t)(1u << tune);
+	record->tunes[tune] = link->tunes[tune];
+	o->dirty = true;
 }
 
 void
@@ -210,6 +252,19 @@ iforiginals_forget(struct iforiginals *o, const char *name, unsigned bits)
 	*at = o->next[slot];
 }
 
+void
+iforiginals_forget_tune(struct iforiginals *o, const char *name, enum tune tune)
+{
+	struct iforiginal *record = find(o, name);
+
+	if (record == NULL || !(record->saved & ORIGINAL_TUNES) || !(record->tuned >> tune & 1))
+		return;
+	record->tuned &= (uint16_t)~(1u << tune);
+	o->dirty = true;
+	if (record->tuned == 0)
+		iforiginals_forget(o, name, ORIGINAL_TUNES);
+}
+
 const struct iforiginal *
 iforiginals_next(const struct iforiginals *o, const struct iforiginal *record)
 {
@@ -226,6 +281,17 @@ bool
 iforiginals_dirty(const struct iforiginals *o)
 {
 	return o->dirty;
+}
+
+static void
+write_vlans(struct writer *w, const struct iforiginal *r)
+{
+	write_u8(w, r->vlan_count);
+	for (unsigned i = 0; i < r->vlan_count; i++) {
+		write_u16(w, r->vlans[i].first);
+		write_u16(w, r->vlans[i].last);
+		write_u8(w, (uint8_t)(r->vlans[i].untagged | r->vlans[i].primary << 1));
+	}
 }
 
 static void
@@ -253,6 +319,23 @@ write_record(struct writer *w, const struct iforiginal *r)
 	if (r->saved & ORIGINAL_ARP) {
 		write_u32(w, (uint32_t)r->arp.ignore);
 		write_u32(w, (uint32_t)r->arp.announce);
+	}
+	if (r->saved & ORIGINAL_BRIDGE) {
+		write_u8(w, (uint8_t)(r->bridge.filtering | r->bridge.snooping << 1));
+		write_u32(w, r->bridge.aging);
+	}
+	if (r->saved & ORIGINAL_VLANS)
+		write_vlans(w, r);
+	if (r->saved & ORIGINAL_TUNES) {
+		write_u16(w, r->tuned);
+		for (unsigned i = 0; i < TUNES; i++) {
+			if (r->tuned >> i & 1)
+				write_u16(w, (uint16_t)r->tunes[i]);
+		}
+	}
+	if (r->saved & ORIGINAL_PORT) {
+		write_u8(w, (uint8_t)(r->port.negotiated | r->port.half << 1));
+		write_u32(w, r->port.speed);
 	}
 	if (r->saved & ORIGINAL_ALIAS) {
 		write_u16(w, (uint16_t)alias);
@@ -282,6 +365,28 @@ iforiginals_write(struct iforiginals *o, size_t *ret_size)
 	o->dirty = false;
 	*ret_size = writer_length(&w);
 	return bytes;
+}
+
+/* False when they make no sense. */
+static bool
+read_vlans(struct reader *in, struct iforiginal *r)
+{
+	uint8_t bits;
+
+	r->vlan_count = read_u8(in);
+	if (r->vlan_count > ORIGINAL_VLANS_MAX)
+		return false;
+	for (unsigned i = 0; i < r->vlan_count; i++) {
+		r->vlans[i].first = read_u16(in);
+		r->vlans[i].last = read_u16(in);
+		bits = read_u8(in);
+		r->vlans[i].untagged = bits & 1;
+		r->vlans[i].primary = bits >> 1 & 1;
+		if (r->vlans[i].first < 1 || r->vlans[i].last < r->vlans[i].first ||
+		    r->vlans[i].last > VLAN_ID_MAX)
+			return false;
+	}
+	return true;
 }
 
 /* False when the record makes no sense. */
@@ -316,15 +421,36 @@ read_record(struct reader *in, struct iforiginal *r)
 		r->arp.ignore = (int32_t)read_u32(in);
 		r->arp.announce = (int32_t)read_u32(in);
 	}
+	if (r->saved & ORIGINAL_BRIDGE) {
+		bits = read_u8(in);
+		r->bridge = (struct ifworld_bridge){ .filtering = bits & 1,
+		                                     .snooping = bits >> 1 & 1,
+		                                     .aging = read_u32(in) };
+	}
+	if (r->saved & ORIGINAL_VLANS && !read_vlans(in, r))
+		return false;
+	if (r->saved & ORIGINAL_TUNES) {
+		r->tuned = read_u16(in);
+		for (unsigned i = 0; i < TUNES; i++) {
+			if (r->tuned >> i & 1)
+				r->tunes[i] = (int16_t)read_u16(in);
+		}
+	}
+	if (r->saved & ORIGINAL_PORT) {
+		bits = read_u8(in);
+		r->port = (struct ifworld_port){ true, bits & 1, bits >> 1 & 1, read_u32(in) };
+	}
 	if (r->saved & ORIGINAL_ALIAS) {
 		alias = read_u16(in);
 		if (alias >= sizeof(r->alias))
 			return false;
 		read_copy(in, r->alias, alias);
 	}
-	return !in->short_read && r->saved != 0 && r->saved < ORIGINAL_ARP << 1 &&
+	return !in->short_read && r->saved != 0 && r->saved < ORIGINAL_VLANS << 1 &&
 	       r->name[0] != '\0' && r->name[NAME_SIZE - 1] == '\0' &&
-	       r->master[NAME_SIZE - 1] == '\0' && r->bond.mode <= BOND_MODES;
+	       r->master[NAME_SIZE - 1] == '\0' && r->bond.mode <= BOND_MODES &&
+	       (r->tuned != 0) == ((r->saved & ORIGINAL_TUNES) != 0) &&
+	       r->tuned < 1u << TUNES;
 }
 
 int

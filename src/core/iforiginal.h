@@ -21,7 +21,13 @@ enum iforiginal_bit {
 	ORIGINAL_MASTER = 1 << 5,
 	ORIGINAL_BOND = 1 << 6,
 	ORIGINAL_ARP = 1 << 7,
+	ORIGINAL_TUNES = 1 << 8,	/* some of them: "tuned" says which */
+	ORIGINAL_PORT = 1 << 9,
+	ORIGINAL_BRIDGE = 1 << 10,
+	ORIGINAL_VLANS = 1 << 11,
 };
+
+#define ORIGINAL_VLANS_MAX 16u		/* ranges */
 
 struct iforiginal {
 	char name[NAME_SIZE];
@@ -31,7 +37,13 @@ struct iforiginal {
 	struct mac mac;
 	char master[NAME_SIZE];		/* "" = none */
 	struct ifworld_bond bond;	/* without its primary */
-	struct ifworld_arp arp;		/* without rp_filter, which we leave alone */
+	struct ifworld_bridge bridge;
+	uint8_t vlan_count;		/* a port's, or a bridge's own */
+	struct vlan_settings vlans[ORIGINAL_VLANS_MAX];
+	struct ifworld_arp arp;		/* without rp_filter, which is a tune */
+	uint16_t tuned;			/* 1 << enum tune */
+	int16_t tunes[TUNES];
+	struct ifworld_port port;
 	char alias[DESCRIPTION_SIZE];
 };
 
@@ -50,8 +62,15 @@ bool iforiginals_has(const struct iforiginals *originals, const char *name,
 void iforiginals_save(struct iforiginals *originals, const struct ifworld_link *link,
                       const char *master, enum iforiginal_bit bit);
 void iforiginals_save_created(struct iforiginals *originals, const char *name);
+/* The same for one number of a link, which is its ORIGINAL_TUNES in part. */
+void iforiginals_save_tune(struct iforiginals *originals, const struct ifworld_link *link,
+                           enum tune tune);
+/* The same for its VLANs.  Of more than ORIGINAL_VLANS_MAX ranges only so many come back. */
+void iforiginals_save_vlans(struct iforiginals *originals, const struct ifworld_link *link,
+                            const struct vlanset *vlans);
 /* It is as it was (or we no longer answer for it): forget these bits. */
 void iforiginals_forget(struct iforiginals *originals, const char *name, unsigned bits);
+void iforiginals_forget_tune(struct iforiginals *originals, const char *name, enum tune tune);
 
 /* Walk from the newest record to the oldest: start with NULL; forgetting meanwhile is fine. */
 const struct iforiginal *iforiginals_next(const struct iforiginals *originals,

@@ -3,7 +3,7 @@
  * The planner of links and addresses.  It changes nothing but the list of steps and the record of
  * originals, and knows no kernel message.
  *
- * Bonds are planned by ifbond.c, what groups have on a link by ifgroup.c.
+ * Bonds are planned by ifbond.c, switches by ifswitch.c, members of both by ifmember.c, what groups have on a link by ifgroup.c.
  */
 #include "core/ifplan.h"
 
@@ -13,8 +13,13 @@
 #include <string.h>
 
 #include "core/ifbond.h"
+#include "core/ifeui.h"
 #include "core/ifgroup.h"
 #include "core/ifjob.h"
+#include "core/ifmember.h"
+#include "core/ifswitch.h"
+#include "core/ifstatic.h"
+#include "core/iftune.h"
 #include "core/ifway.h"
 #include "core/ifwish.h"
 
@@ -75,7 +80,10 @@ ifplan_route_owner(const struct ifplan *plan, const struct ifroute *route, uint3
 	/* Those that stand in for addresses come and go with their group's own steps. */
 	if (route->kind == IFROUTE_STAND_IN)
 		return false;
-	if (!ifwishes_route(plan->wishes, NULL, route, ret_link))
+	if (route->protocol == MARK_REAL && ifstatic_find(plan->settings, route, ret_link))
+		*ret_link += plan->settings->link_count;
+	else if (route->protocol == MARK_REAL ||
+	         !ifwishes_route(plan->wishes, NULL, route, ret_link))
 		*ret_link = IFSTEP_REST;
 	return true;
 }
@@ -138,6 +146,18 @@ plan_alias(const struct ifjob *job)
 	}
 }
 
+/* Has the link below room for packets of this size?  It may get it in a moment. */
+static bool
+may_have_mtu(const struct ifjob *job, uint32_t mtu)
+{
+	const struct ifworld_link *parent;
+
+	if (job->now->kind != IFWORLD_VLAN)
+		return true;
+	parent = ifworld_link(job->view->world, job->now->parent);
+	return parent == NULL || mtu <= parent->mtu;
+}
+
 static void
 plan_mtu(const struct ifjob *job)
 {
@@ -152,6 +172,8 @@ plan_mtu(const struct ifjob *job)
 	else
 		return;
 	if (want != job->now->mtu) {
+		if (!may_have_mtu(job, want))
+			return;
 		if (set)
 			ifjob_save(job, ORIGINAL_MTU);
 		ifjob_mtu(job, job->now, want);
@@ -206,6 +228,11 @@ plan_admin(const struct ifjob *job)
 		want = original->up;
 	else
 		return;
+	/* Whoever talks to this host from within needs its loopback, whatever it was before. */
+	if (job->now->kind == IFWORLD_LOOPBACK && !want) {
+		iforiginals_forget(job->view->originals, job->now->name, ORIGINAL_UP);
+		return;
+	}
 	if (want != job->now->up) {
 		if (want && !may_be_up(job))
 			return;
@@ -256,9 +283,10 @@ plan_parent_arp(const struct ifjob *job)
 /* ---- addresses ---- */
 
 static bool
-may_have_addresses(const struct ifworld_link *link, const struct prefix *prefix)
+may_have_address(const struct ifjob *job, const struct prefix *prefix)
 {
-	return prefix->ip.family == 4 || link->up;	/* IPv6 addresses vanish while down */
+	/* IPv6 addresses vanish while down. */
+	return prefix->ip.family == 4 || (job->now->up && !iftune_awaits_ipv6(job));
 }
 
 static void
@@ -266,20 +294,29 @@ plan_real_addresses(const struct ifjob *job)
 {
 	const struct address_settings *addresses =
 		settings_link_addresses(job->plan->settings, job->wanted);
+	uint32_t count = job->wanted->address_count;
 
-	for (uint32_t i = 0; i < job->wanted->address_count; i++) {
+	for (uint32_t i = 0; i < count + job->wanted->eui64_count; i++) {
+		struct prefix prefix = i < count ? addresses[i].prefix : ifeui_of(job, i - count);
 		const struct ifworld_address *there =
-			ifworld_address(job->view->world, job->now->index, &addresses[i].prefix);
+			ifworld_address(job->view->world, job->now->index, &prefix);
 		struct ifstep step = ifjob_step(job, IFSTEP_ADD_ADDRESS, job->now);
 
 		/* One that is there without our mark is accepted as it is. */
 		if ((there != NULL && there->mark != MARK_VIRTUAL) ||
-		    !may_have_addresses(job->now, &addresses[i].prefix))
+		    !may_have_address(job, &prefix))
 			continue;
-		step.prefix = addresses[i].prefix;
+		step.prefix = prefix;
 		step.mark = MARK_REAL;
 		ifjob_add(job, &step);
 	}
+}
+
+/* Is it an own address of the job's link, as configured? */
+static bool
+is_real(const struct ifjob *job, const struct prefix *prefix)
+{
+	return ifwishes_real(job->plan->wishes, job->link, prefix) || ifeui_has(job, prefix);
 }
 
 /* Addresses with our mark that nobody wants on the link. */
@@ -293,13 +330,13 @@ plan_sweep(const struct ifjob *job, const struct ifworld_link *link)
 	for (const struct ifworld_address *a = NULL;
 	     (a = ifworld_next_virtual(world, link->index, a)) != NULL;) {
 		if (!ours || (!ifwishes_held(wishes, job->view->held, job->link, &a->prefix) &&
-		              !ifwishes_real(wishes, job->link, &a->prefix)))
+		              !is_real(job, &a->prefix)))
 			ifjob_address(job, IFSTEP_REMOVE_ADDRESS, link, &a->prefix);
 	}
 	for (const struct ifworld_address *a = NULL;
 	     (a = ifworld_next_own(world, link->index, a)) != NULL;) {
 		if (a->mark == MARK_REAL &&
-		    (!ours || !ifwishes_real(wishes, job->link, &a->prefix)))
+		    (!ours || !is_real(job, &a->prefix)))
 			ifjob_address(job, IFSTEP_REMOVE_ADDRESS, link, &a->prefix);
 	}
 }
@@ -318,6 +355,15 @@ plan_creation(const struct ifjob *job)
 	case LINK_DATAPLANE:
 	case LINK_KINDS:
 		return;
+	case LINK_LOOPBACK:
+		step.kind = IFSTEP_CREATE_LOOPBACK;
+		break;
+	case LINK_SWITCH:
+		step.kind = IFSTEP_CREATE_SWITCH;
+		step.bridge = ifswitch_wanted(wanted);
+		/* Not every kernel's bridges keep VLANs apart: that is asked for later. */
+		step.parts = SWITCH_PART_SNOOPING | SWITCH_PART_AGING | SWITCH_PART_DEFAULT_PRIMARY;
+		break;
 	case LINK_BOND:
 		step.bond = ifbond_wanted(&wanted->bonding);
 		step.parts = BOND_PART_MODE | BOND_PART_MINIMUM | BOND_PART_MIIMON;
@@ -343,6 +389,28 @@ plan_creation(const struct ifjob *job)
 	ifjob_add(job, &step);
 }
 
+/* Is it the VLAN that the settings speak of? */
+static bool
+is_vif(const struct ifplan *plan, const struct ifworld *world, const struct link_settings *vif,
+       const struct ifworld_link *now)
+{
+	const struct ifworld_link *parent =
+		ifworld_named(world, settings_links(plan->settings)[vif->parent].name);
+
+	return now->kind == IFWORLD_VLAN && now->vlan == vif->vlan &&
+	       now->vlan_protocol == vif->vlan_protocol && parent != NULL &&
+	       now->parent == parent->index;
+}
+
+/* A link keeps the VLAN it was made with: one of ours that shall have another is made anew. */
+static bool
+is_outdated(const struct ifjob *job)
+{
+	return job->wanted->kind == LINK_VIF && job->now->kind == IFWORLD_VLAN &&
+	       ifjob_is_created(job) &&
+	       !is_vif(job->plan, job->view->world, job->wanted, job->now);
+}
+
 void
 ifplan_link(const struct ifplan *plan, const struct ifplan_view *view, uint32_t link,
             struct ifsteps *out)
@@ -356,21 +424,38 @@ ifplan_link(const struct ifplan *plan, const struct ifplan_view *view, uint32_t 
 		plan_creation(&job);
 		return;
 	}
+	if (is_outdated(&job)) {
+		ifjob_simple(&job, IFSTEP_DELETE_LINK, job.now);
+		return;
+	}
 	if (wanted->kind == LINK_BOND)
 		ifbond_plan(&job);
-	if (wanted->kind == LINK_DATAPLANE)
-		ifbond_membership(&job);
+	if (wanted->kind == LINK_DATAPLANE || wanted->kind == LINK_BOND)
+		ifmember_plan(&job);
 	/* Options and membership take links down and up again: the rest follows them. */
 	if (out->count != before)
 		return;
+	if (wanted->kind == LINK_SWITCH)
+		ifswitch_plan(&job);
+	else
+		ifswitch_plan_port(&job);
 	plan_alias(&job);
 	plan_mtu(&job);
 	plan_mac(&job);
 	plan_parent_arp(&job);
+	iftune_plan(&job);
+	iftune_plan_port(&job);
 	plan_admin(&job);
 	plan_sweep(&job, job.now);
 	plan_real_addresses(&job);
 	ifgroup_plan(&job);
+}
+
+static bool
+is_of_kind_we_make(const struct ifworld_link *link)
+{
+	return link->kind == IFWORLD_BOND || link->kind == IFWORLD_VLAN ||
+	       link->kind == IFWORLD_BRIDGE || link->kind == IFWORLD_DUMMY;
 }
 
 /* A link that the settings no longer name becomes what it was. */
@@ -381,7 +466,7 @@ plan_restore(const struct ifjob *job, const struct iforiginal *original)
 	struct iforiginals *originals = job->view->originals;
 
 	if (original->saved & ORIGINAL_CREATED) {
-		if (job->now->kind == IFWORLD_BOND || job->now->kind == IFWORLD_VLAN)
+		if (is_of_kind_we_make(job->now))
 			ifjob_simple(job, IFSTEP_DELETE_LINK, job->now);
 		else
 			iforiginals_forget(originals, original->name, ~0u);
@@ -394,17 +479,23 @@ plan_restore(const struct ifjob *job, const struct iforiginal *original)
 			iforiginals_forget(originals, original->name, ORIGINAL_BOND);
 	}
 	if (original->saved & ORIGINAL_MASTER) {
-		ifbond_membership(job);
+		ifmember_plan(job);
 		if (job->out->count == before)
 			iforiginals_forget(originals, original->name, ORIGINAL_MASTER);
 	}
 	if (job->out->count != before)
 		return;
+	if (original->saved & (ORIGINAL_BRIDGE | ORIGINAL_VLANS)) {
+		ifswitch_restore(job);
+		ifswitch_plan_port(job);
+	}
 	plan_alias(job);
 	plan_mtu(job);
 	plan_mac(job);
 	if (original->saved & ORIGINAL_ARP)
 		restore_arp(job, original);
+	iftune_plan(job);
+	iftune_plan_port(job);
 	plan_admin(job);
 }
 
@@ -515,6 +606,18 @@ remark(void (*say)(void *owner, const char *sentence), void *owner, const char *
 	say(owner, sentence);
 }
 
+static void
+remark_switch(const struct link_settings *l, const struct ifworld_link *now,
+              void (*say)(void *owner, const char *sentence), void *owner)
+{
+	if (now->kind != IFWORLD_BRIDGE)
+		remark(say, owner, "%s: the interface exists and is no switch; it is used as it is",
+		       l->name);
+	else if (!now->bridge.can_filter)
+		remark(say, owner, "%s: this kernel's bridges know no VLANs; the switch sends "
+		       "every frame to all of its ports", l->name);
+}
+
 void
 ifplan_remarks(const struct ifplan *plan, const struct ifworld *world, uint32_t link,
                void (*say)(void *owner, const char *sentence), void *owner)
@@ -524,6 +627,7 @@ ifplan_remarks(const struct ifplan *plan, const struct ifworld *world, uint32_t 
 	const struct ifworld_link *now = ifworld_named(world, l->name);
 	struct ifwishes_groups groups = ifwishes_groups(plan->wishes, link);
 	const struct ifworld_link *other;
+	char text[192];
 
 	if (now == NULL) {
 		if (l->kind == LINK_DATAPLANE)
@@ -531,22 +635,31 @@ ifplan_remarks(const struct ifplan *plan, const struct ifworld *world, uint32_t 
 			       "until it appears", l->name);
 		return;
 	}
+	for (enum tune tune = 0; tune < TUNES; tune++) {
+		if (iftune_is_overridden(l, world, tune, text, sizeof(text)))
+			remark(say, owner, "%s: %s", l->name, text);
+	}
 	if (l->kind == LINK_BOND && now->kind != IFWORLD_BOND)
 		remark(say, owner, "%s: the interface exists and is no bond; its addresses are "
 		       "managed, its bond options are not", l->name);
+	if (l->kind == LINK_SWITCH)
+		remark_switch(l, now, say, owner);
 	if (l->kind == LINK_VIF) {
 		other = ifworld_named(world, links[l->parent].name);
-		if (now->kind != IFWORLD_VLAN || now->vlan != l->vlan ||
-		    now->vlan_protocol != l->vlan_protocol || other == NULL ||
-		    now->parent != other->index)
+		if (!is_vif(plan, world, l, now))
 			remark(say, owner, "%s: the interface exists and is not VLAN %u of %s; "
 			       "it is used as it is", l->name, l->vlan, links[l->parent].name);
+		else if (l->mtu > other->mtu)
+			remark(say, owner, "%s: keeps mtu %u, because %s has mtu %u", l->name,
+			       now->mtu, other->name, other->mtu);
 	}
-	if (l->kind == LINK_DATAPLANE && l->bond >= 0) {
-		other = ifworld_named(world, links[l->bond].name);
-		if (other != NULL && other->kind != IFWORLD_BOND)
-			remark(say, owner, "%s: cannot join %s, which is no bond", l->name,
-			       other->name);
+	if (l->member_of >= 0) {
+		bool is_switch = links[l->member_of].kind == LINK_SWITCH;
+
+		other = ifworld_named(world, links[l->member_of].name);
+		if (other != NULL && other->kind != (is_switch ? IFWORLD_BRIDGE : IFWORLD_BOND))
+			remark(say, owner, "%s: cannot join %s, which is no %s", l->name,
+			       other->name, is_switch ? "switch" : "bond");
 	}
 	for (size_t i = 0; i < groups.count; i++) {
 		const struct group_settings *g = &settings_groups(plan->settings)[groups.list[i]];

@@ -14,6 +14,7 @@
 #define TANDEM_IFPLAN_H
 
 #include "base/base.h"
+#include "core/ifnets.h"
 #include "core/iforiginal.h"
 #include "core/ifroute.h"
 #include "core/ifstep.h"
@@ -26,6 +27,7 @@
 struct ifplan_view {
 	const struct ifworld *world;
 	const struct ifroutes *routes;
+	struct ifnets *nets;		/* of the picture; may be NULL without static routes */
 	struct iforiginals *originals;	/* planning a change saves what was */
 	const bool *held;		/* per group: does it hold its addresses? */
 	uint32_t lease;			/* seconds */
@@ -50,7 +52,8 @@ bool ifplan_has_groups(const struct ifplan *plan, uint32_t link);
  * named more than once). */
 struct ifwishes_groups ifplan_groups(const struct ifplan *plan, uint32_t link);
 struct ifwishes_groups ifplan_visitors(const struct ifplan *plan, uint32_t link);
-/* Whose plan a route or rule with our mark belongs to; false: to none, nothing is to be done. */
+/* Whose plan a route or rule with a mark of ours belongs to (static routes: core/ifstatic); false:
+ * to none, nothing is to be done. */
 bool ifplan_route_owner(const struct ifplan *plan, const struct ifroute *route,
                         uint32_t *ret_link);
 uint32_t ifplan_rule_owner(const struct ifplan *plan, const struct ifrule *rule);

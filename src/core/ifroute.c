@@ -70,8 +70,8 @@ ifroute_stand_in(int link, const struct ip *ip)
 		.protocol = MARK_VIRTUAL,
 		.destination = { *ip, 32 },
 		.table = IFROUTE_LOCAL,
-		.link_count = 1,
-		.links = { link },
+		.hop_count = 1,
+		.hops = { { .link = link } },
 	};
 }
 
@@ -83,16 +83,34 @@ ifroute_same(const struct ifroute *a, const struct ifroute *b)
 	       prefix_same_network(&a->destination, &b->destination);
 }
 
+/* Where among the hops of a route is one to this gateway, over this link (0: any)?  Or -1. */
+static int
+find_hop(const struct ifroute *route, const struct ifhop *hop)
+{
+	for (unsigned i = 0; i < route->hop_count && i < IFROUTE_HOPS; i++) {
+		if (ip_equal(&route->hops[i].gateway, &hop->gateway) &&
+		    (hop->link == 0 || route->hops[i].link == hop->link))
+			return (int)i;
+	}
+	return -1;
+}
+
 bool
 ifroute_fulfils(const struct ifroute *there, const struct ifroute *wish)
 {
+	unsigned count = wish->hop_count == 0 ? 1 : wish->hop_count;
+
 	if (!ifroute_same(there, wish) || there->kind != wish->kind)
 		return false;
 	if (wish->kind == IFROUTE_REFUSAL)
-		return true;
-	return there->link_count == 1 && ip_equal(&there->gateway, &wish->gateway) &&
-	       ip_equal(&there->source, &wish->source) &&
-	       (wish->link_count == 0 || there->links[0] == wish->links[0]);
+		return there->answers == wish->answers;
+	if (there->hop_count != count || !ip_equal(&there->source, &wish->source))
+		return false;
+	for (unsigned i = 0; i < count && i < IFROUTE_HOPS; i++) {
+		if (find_hop(there, &wish->hops[i]) < 0)
+			return false;
+	}
+	return true;
 }
 
 bool
@@ -181,12 +199,19 @@ forget(struct ifroutes *r, int32_t at)
 	r->unused = at;
 }
 
+static bool
+is_ours(uint8_t protocol)
+{
+	return protocol == MARK_VIRTUAL || protocol == MARK_REAL;
+}
+
 static int32_t
 find_route(const struct ifroutes *r, const struct ifroute *route)
 {
 	int32_t at = *head_of(r, hash_route(route));
 
 	while (at != NONE && (r->slots[at].is_rule ||
+	                      r->slots[at].route.protocol != route->protocol ||
 	                      !ifroute_same(&r->slots[at].route, route)))
 		at = r->slots[at].next;
 	return at;
@@ -230,7 +255,7 @@ ifroutes_put(struct ifroutes *r, const struct ifroute *route)
 	int32_t at = find_route(r, route);
 	struct slot *slot;
 
-	if (route->protocol != MARK_VIRTUAL)
+	if (!is_ours(route->protocol))
 		return;
 	if (at == NONE) {
 		slot = take_slot(r, false);
@@ -245,12 +270,30 @@ ifroutes_put(struct ifroutes *r, const struct ifroute *route)
 	r->slots[at].seen = r->dump;
 }
 
+/* IPv6 routes of several next hops may lose one at a time.  False: all of it is gone. */
+static bool
+drop_hop(struct ifroute *known, const struct ifroute *removed)
+{
+	int at;
+
+	if (removed->hop_count != 1 || known->hop_count <= 1 || known->hop_count > IFROUTE_HOPS)
+		return false;
+	at = find_hop(known, &removed->hops[0]);
+	if (at < 0)
+		at = find_hop(known, &(struct ifhop){ .gateway = removed->hops[0].gateway });
+	if (at < 0)
+		return false;
+	known->hops[at] = known->hops[--known->hop_count];
+	known->hops[known->hop_count] = (struct ifhop){ 0 };
+	return true;
+}
+
 void
 ifroutes_remove(struct ifroutes *r, const struct ifroute *route)
 {
 	int32_t at = find_route(r, route);
 
-	if (at != NONE && route->protocol == MARK_VIRTUAL)
+	if (at != NONE && !drop_hop(&r->slots[at].route, route))
 		forget(r, at);
 }
 
@@ -280,20 +323,51 @@ ifroutes_remove_rule(struct ifroutes *r, const struct ifrule *rule)
 		forget(r, at);
 }
 
+/* The link of those hops that lead over it is not known any more.  True when there was one. */
+static bool
+forget_links(struct ifroute *route, int index)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < route->hop_count && i < IFROUTE_HOPS; i++) {
+		if (route->hops[i].link != index)
+			continue;
+		route->hops[i].link = 0;
+		found = true;
+	}
+	return found;
+}
+
+static bool
+has_links(const struct ifroute *route)
+{
+	for (unsigned i = 0; i < route->hop_count && i < IFROUTE_HOPS; i++) {
+		if (route->hops[i].link != 0)
+			return true;
+	}
+	return route->hop_count > IFROUTE_HOPS;
+}
+
 bool
-ifroutes_link_down(struct ifroutes *r, int index, bool exists)
+ifroutes_link_lost(struct ifroutes *r, int index, enum ifroutes_loss loss)
 {
 	bool found = false;
 
 	for (int32_t at = 0; at < r->count; at++) {
-		const struct slot *slot = &r->slots[at];
+		struct slot *slot = &r->slots[at];
+		bool is_v4;
 
-		if (!slot->used || slot->is_rule || slot->route.link_count == 0 ||
-		    slot->route.links[0] != index || slot->route.destination.ip.family != 4 ||
-		    (exists && slot->route.kind == IFROUTE_STAND_IN))
+		if (!slot->used || slot->is_rule)
 			continue;
-		forget(r, at);
+		is_v4 = slot->route.destination.ip.family == 4;
+		/* IPv6: what goes altogether is told. */
+		if ((!is_v4 && (slot->route.hop_count < 2 || loss == IFROUTES_LINK_BARE)) ||
+		    (loss == IFROUTES_LINK_DOWN && slot->route.kind == IFROUTE_STAND_IN) ||
+		    !forget_links(&slot->route, index))
+			continue;
 		found = true;
+		if (is_v4 && !has_links(&slot->route))
+			forget(r, at);
 	}
 	return found;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Routes and routing rules as pure data, and a picture of those in the kernel that carry our mark:
- * what was last heard, not what is wished.  system/nlroute and system/nlrule translate kernel
+ * Routes and routing rules as pure data, and a picture of those in the kernel that carry our marks
+ * (MARK_VIRTUAL: of a group, MARK_REAL: static): what was last heard, not what is wished.  system/nlroute and system/nlrule translate kernel
  * messages into these structs; core/ifway compares the picture with the settings.
  *
  * The picture grows with what we put into the kernel; out of memory ends the process.
@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "base/inet.h"
+#include "core/settings.h"
 
 /* Tables of the kernel that have names. */
 #define IFROUTE_DEFAULT 253u
@@ -19,15 +20,20 @@
 
 #define IFROUTE_METRIC6 1024u		/* what the kernel makes of an IPv6 route without metric */
 
-/* Links of a route with several next hops that are remembered; more count as usable. */
-#define IFROUTE_LINKS 8u
+/* So many next hops of a route are remembered; more count as usable. */
+#define IFROUTE_HOPS STATIC_HOPS_MAX
 
 enum ifroute_kind {
 	IFROUTE_UNICAST,
 	IFROUTE_STAND_IN,		/* local: stands in for an address that is yet to come */
-	IFROUTE_REFUSAL,		/* blackhole, unreachable, prohibit */
+	IFROUTE_REFUSAL,		/* blackhole; unreachable and prohibit, which answer */
 	IFROUTE_THROW,			/* the lookup goes on in the next table */
 	IFROUTE_OTHER,			/* an address's own, broadcast, anything else */
+};
+
+struct ifhop {
+	int link;			/* kernel index, 0 = none */
+	struct ip gateway;		/* family 0 = none */
 };
 
 struct ifroute {
@@ -36,10 +42,10 @@ struct ifroute {
 	struct prefix destination;	/* length 0 = default; the family is always set */
 	uint32_t table;
 	uint32_t metric;
-	struct ip gateway;		/* of a single next hop; family 0 = none */
+	bool answers;			/* a refusal that tells who sent the packet */
 	struct ip source;		/* preferred; family 0 = none */
-	uint8_t link_count;		/* may be larger than what links holds */
-	int links[IFROUTE_LINKS];	/* kernel index of each next hop's link, 0 = none */
+	uint8_t hop_count;		/* next hops with a link; may be larger than hops holds */
+	struct ifhop hops[IFROUTE_HOPS];	/* zeros behind; the first may have no link */
 };
 
 enum ifrule_action {
@@ -67,7 +73,7 @@ struct ifroute ifroute_stand_in(int link, const struct ip *ip);
 
 /* Would the kernel take one for the other: same table, network and metric? */
 bool ifroute_same(const struct ifroute *a, const struct ifroute *b);
-/* And with the same next hop and source, as far as a wish says? */
+/* And with the same next hops and source, as far as a wish says? */
 bool ifroute_fulfils(const struct ifroute *there, const struct ifroute *wish);
 bool ifrule_equal(const struct ifrule *a, const struct ifrule *b);
 
@@ -76,17 +82,21 @@ struct ifroutes;
 struct ifroutes *ifroutes_new(void) MUST_USE;
 void ifroutes_free(struct ifroutes *routes);	/* NULL is fine */
 
-/* Enter what the kernel said of a route or rule with our mark (others are left out). */
+/* Enter what the kernel said of a route or rule with a mark of ours (others are left out).  A
+ * route that is removed may be one next hop only of one that we know, the others stay. */
 void ifroutes_put(struct ifroutes *routes, const struct ifroute *route);
 void ifroutes_remove(struct ifroutes *routes, const struct ifroute *route);
 void ifroutes_put_rule(struct ifroutes *routes, const struct ifrule *rule);
 void ifroutes_remove_rule(struct ifroutes *routes, const struct ifrule *rule);
 
 /*
- * A link went down or away: the kernel drops its IPv4 routes without a word, those that stand in
- * for addresses excepted while the link exists.  True when there was one.
+ * A link went down or away, or lost its last IPv4 address: the kernel drops its IPv4 routes without
+ * a word, those that stand in for addresses excepted while it is down.  Of routes of either family
+ * that have several next hops it uses the others: such a one is no longer known exactly.  True when
+ * there was one.
  */
-bool ifroutes_link_down(struct ifroutes *routes, int index, bool exists);
+enum ifroutes_loss { IFROUTES_LINK_DOWN, IFROUTES_LINK_BARE, IFROUTES_LINK_GONE };
+bool ifroutes_link_lost(struct ifroutes *routes, int index, enum ifroutes_loss loss);
 /* An IPv4 address is no longer on any link: the same for routes that have it as source. */
 bool ifroutes_source_gone(struct ifroutes *routes, const struct ip *ip);
 
@@ -94,7 +104,7 @@ bool ifroutes_source_gone(struct ifroutes *routes, const struct ip *ip);
 void ifroutes_begin_dump(struct ifroutes *routes);
 void ifroutes_end_dump(struct ifroutes *routes);
 
-/* The route of this table, network and metric, or NULL. */
+/* The route of this origin, table, network and metric, or NULL. */
 const struct ifroute *ifroutes_find(const struct ifroutes *routes, const struct ifroute *wish);
 bool ifroutes_has_rule(const struct ifroutes *routes, const struct ifrule *rule);
 

@@ -54,6 +54,18 @@ mix_bond(uint64_t hash, const struct ifworld_bond *b)
 }
 
 static uint64_t
+mix_switch(uint64_t hash, const struct ifstep *s)
+{
+	const uint32_t bridge[] = { s->bridge.filtering, s->bridge.snooping, s->bridge.aging,
+	                            s->bridge.default_primary };
+	const uint32_t vlans[] = { s->vlans.first, s->vlans.last, s->vlans.untagged,
+	                           s->vlans.primary };
+
+	return s->kind == IFSTEP_ADD_VLANS || s->kind == IFSTEP_REMOVE_VLANS ?
+	       mix(hash, vlans, sizeof(vlans)) : mix(hash, bridge, sizeof(bridge));
+}
+
+static uint64_t
 mix_prefix(uint64_t hash, const struct prefix *prefix)
 {
 	hash = mix(hash, &prefix->length, sizeof(prefix->length));
@@ -64,10 +76,13 @@ mix_prefix(uint64_t hash, const struct prefix *prefix)
 static uint64_t
 mix_route(uint64_t hash, const struct ifroute *r)
 {
-	const uint32_t numbers[] = { r->kind, r->table, r->metric, (uint32_t)r->links[0] };
+	const uint32_t numbers[] = { r->kind, r->protocol, r->answers, r->table, r->metric };
 
 	hash = mix_prefix(mix(hash, numbers, sizeof(numbers)), &r->destination);
-	hash = mix(hash, r->gateway.bytes, sizeof(r->gateway.bytes));
+	for (unsigned i = 0; i < IFROUTE_HOPS; i++) {
+		hash = mix(hash, &r->hops[i].link, sizeof(r->hops[i].link));
+		hash = mix(hash, r->hops[i].gateway.bytes, sizeof(r->hops[i].gateway.bytes));
+	}
 	return mix(hash, r->source.bytes, sizeof(r->source.bytes));
 }
 
@@ -89,6 +104,7 @@ ifstep_key(const struct ifstep *s)
 		s->vlan, s->vlan_protocol, s->mtu, (uint32_t)s->arp.ignore,
 		(uint32_t)s->arp.announce, (uint32_t)s->arp.rp_filter,
 		s->prefix.ip.family, s->prefix.length, s->batch,
+		s->tune, (uint32_t)s->value, s->port.negotiated, s->port.half, s->port.speed,
 	};
 	uint64_t hash = mix(14695981039346656037u, numbers, sizeof(numbers));
 
@@ -97,7 +113,10 @@ ifstep_key(const struct ifstep *s)
 	hash = mix(hash, s->mac.bytes, sizeof(s->mac.bytes));
 	if (s->kind == IFSTEP_CREATE_BOND || s->kind == IFSTEP_SET_BOND)
 		hash = mix_bond(hash, &s->bond);
-	if (s->kind == IFSTEP_ADD_ROUTE || s->kind == IFSTEP_REMOVE_ROUTE)
+	if (s->kind == IFSTEP_CREATE_SWITCH || s->kind == IFSTEP_SET_SWITCH ||
+	    s->kind == IFSTEP_ADD_VLANS || s->kind == IFSTEP_REMOVE_VLANS)
+		hash = mix_switch(hash, s);
+	if (ifstep_is_route(s))
 		hash = mix_route(hash, &s->route);
 	if (s->kind == IFSTEP_ADD_RULE || s->kind == IFSTEP_REMOVE_RULE)
 		hash = mix_rule(hash, &s->rule);
@@ -123,6 +142,58 @@ bond_part_text(const struct ifstep *s)
 	return "set the bond's options";
 }
 
+/* The kernel's names. */
+static const char *const tune_names[TUNES] = {
+	[TUNE_FORWARDING] = "ipv4 forwarding",
+	[TUNE_PROXY_ARP] = "ipv4 proxy_arp",
+	[TUNE_ARP_ACCEPT] = "ipv4 arp_accept",
+	[TUNE_ARP_DROP] = "ipv4 drop_gratuitous_arp",
+	[TUNE_ARP_NOTIFY] = "ipv4 arp_notify",
+	[TUNE_RP_FILTER] = "ipv4 rp_filter",
+	[TUNE_LOG_MARTIANS] = "ipv4 log_martians",
+	[TUNE_IGNORE_LINKDOWN4] = "ipv4 ignore_routes_with_linkdown",
+	[TUNE_IGNORE_LINKDOWN6] = "ipv6 ignore_routes_with_linkdown",
+	[TUNE_ACCEPT_RA] = "ipv6 accept_ra",
+	[TUNE_AUTOCONF] = "ipv6 autoconf",
+	[TUNE_DISABLE_IPV6] = "ipv6 disable_ipv6",
+	[TUNE_DAD_TRANSMITS] = "ipv6 dad_transmits",
+};
+
+static void
+port_text(const struct ifworld_port *port, char *text, size_t size)
+{
+	if (port->negotiated)
+		snprintf(text, size, "set speed auto");
+	else
+		snprintf(text, size, "set speed %u Mbit/s, duplex %s", port->speed,
+		         port->half ? "half" : "full");
+}
+
+const char *
+ifstep_subject(const struct ifstep *s, char text[IFSTEP_SUBJECT_SIZE])
+{
+	char destination[PREFIX_TEXT_SIZE];
+
+	if (ifstep_is_route(s) && s->route.protocol == MARK_REAL)
+		snprintf(text, IFSTEP_SUBJECT_SIZE, "protocols static %s %s",
+		         s->route.destination.ip.family == 4 ? "route" : "route6",
+		         prefix_text(&s->route.destination, destination));
+	else
+		snprintf(text, IFSTEP_SUBJECT_SIZE, "%.15s", s->name);
+	return text;
+}
+
+static void
+vlans_text(const struct ifstep *s, char *text, size_t size)
+{
+	const char *verb = s->kind == IFSTEP_ADD_VLANS ? "carry" : "carry no longer";
+
+	if (s->vlans.first == s->vlans.last)
+		snprintf(text, size, "%s VLAN %u", verb, s->vlans.first);
+	else
+		snprintf(text, size, "%s VLANs %u to %u", verb, s->vlans.first, s->vlans.last);
+}
+
 void
 ifstep_text(const struct ifstep *s, char *text, size_t size)
 {
@@ -131,6 +202,12 @@ ifstep_text(const struct ifstep *s, char *text, size_t size)
 	switch (s->kind) {
 	case IFSTEP_CREATE_BOND:
 		snprintf(text, size, "create the bond");
+		return;
+	case IFSTEP_CREATE_SWITCH:
+		snprintf(text, size, "create the switch");
+		return;
+	case IFSTEP_CREATE_LOOPBACK:
+		snprintf(text, size, "create the loopback");
 		return;
 	case IFSTEP_CREATE_VIF:
 		snprintf(text, size, "create the vif of VLAN %u", s->vlan);
@@ -168,16 +245,38 @@ ifstep_text(const struct ifstep *s, char *text, size_t size)
 		snprintf(text, size, "set the description");
 		return;
 	case IFSTEP_SET_MASTER:
-		snprintf(text, size, s->other == 0 ? "leave its bond" : "join its bond");
+		snprintf(text, size, s->other == 0 ? "leave its bond or switch" :
+		                                    "join its bond or switch");
 		return;
 	case IFSTEP_SET_BOND:
 		snprintf(text, size, "%s", bond_part_text(s));
+		return;
+	case IFSTEP_SET_SWITCH:
+		snprintf(text, size, s->parts & SWITCH_PART_FILTERING ?
+		         "let the switch keep VLANs apart" : "set the switch's options");
+		return;
+	case IFSTEP_ADD_VLANS:
+	case IFSTEP_REMOVE_VLANS:
+		vlans_text(s, text, size);
 		return;
 	case IFSTEP_SET_ARP:
 		snprintf(text, size, "set how it answers ARP");
 		return;
 	case IFSTEP_SET_NO_ADDR_GEN:
 		snprintf(text, size, "switch automatic IPv6 addresses off");
+		return;
+	case IFSTEP_SET_TUNE:
+	case IFSTEP_WRITE_TUNE:
+		snprintf(text, size, "set %s %d", tune_names[s->tune], s->value);
+		return;
+	case IFSTEP_READ_PORT:
+		snprintf(text, size, "read speed and duplex");
+		return;
+	case IFSTEP_SET_PORT:
+		port_text(&s->port, text, size);
+		return;
+	case IFSTEP_ANNOUNCE:
+		snprintf(text, size, "announce %s", ip_text(&s->prefix.ip, buffer));
 		return;
 	case IFSTEP_ADD_ADDRESS:
 		snprintf(text, size, "add address %s", prefix_text(&s->prefix, buffer));
@@ -193,10 +292,17 @@ ifstep_text(const struct ifstep *s, char *text, size_t size)
 		snprintf(text, size, "remove the local route of %s",
 		         prefix_text(&s->prefix, buffer));
 		return;
+	case IFSTEP_NEW_ROUTE:
 	case IFSTEP_ADD_ROUTE:
 	case IFSTEP_REMOVE_ROUTE:
+		if (s->route.protocol == MARK_REAL) {
+			snprintf(text, size, "%s the route of distance %u",
+			         s->kind == IFSTEP_REMOVE_ROUTE ? "remove" : "add",
+			         s->route.metric);
+			return;
+		}
 		snprintf(text, size, "%s the route to %s in table %u",
-		         s->kind == IFSTEP_ADD_ROUTE ? "add" : "remove",
+		         s->kind == IFSTEP_REMOVE_ROUTE ? "remove" : "add",
 		         prefix_text(&s->route.destination, buffer), s->route.table);
 		return;
 	case IFSTEP_ADD_RULE:

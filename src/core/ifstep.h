@@ -15,6 +15,8 @@
 
 enum ifstep_kind {
 	IFSTEP_CREATE_BOND,		/* name, bond */
+	IFSTEP_CREATE_SWITCH,		/* name, bridge */
+	IFSTEP_CREATE_LOOPBACK,		/* name: a dummy device */
 	IFSTEP_CREATE_VIF,		/* name, other = parent, vlan, vlan_protocol */
 	IFSTEP_CREATE_VIRTUAL,		/* name, other = parent, mac; a marked link of batch 0 */
 	IFSTEP_DELETE_LINK,
@@ -28,21 +30,31 @@ enum ifstep_kind {
 	IFSTEP_SET_MAC,
 	IFSTEP_SET_ALIAS,		/* text */
 	IFSTEP_SET_GROUP_ALIAS,		/* text = interface, vrid; takes the mark away */
-	IFSTEP_SET_MASTER,		/* other = bond, 0 = none */
+	IFSTEP_SET_MASTER,		/* other = bond or bridge, 0 = none */
 	IFSTEP_SET_BOND,		/* bond; parts says which of it */
+	IFSTEP_SET_SWITCH,		/* bridge; parts says which of it */
+	IFSTEP_ADD_VLANS,		/* vlans, to a port or a bridge; or replace */
+	IFSTEP_REMOVE_VLANS,		/* vlans */
 	IFSTEP_SET_ARP,			/* arp; a negative value leaves the kernel's */
 	IFSTEP_SET_NO_ADDR_GEN,
+	IFSTEP_SET_TUNE,		/* tune, of IPv4; value */
 	/* Of addresses. */
 	IFSTEP_ADD_ADDRESS,		/* prefix, mark, lease, no_prefix_route; or replace */
 	IFSTEP_REMOVE_ADDRESS,		/* prefix */
 	IFSTEP_ADD_LOCAL,		/* prefix: an IPv4 local route; mark: see below */
 	IFSTEP_SILENCE_ADDRESS,		/* prefix: remove its local route; mark: see below */
 	/* Of routes. */
+	IFSTEP_NEW_ROUTE,		/* route; refused where one of another origin is */
 	IFSTEP_ADD_ROUTE,		/* route; or replace */
 	IFSTEP_REMOVE_ROUTE,		/* route */
 	/* Of rules. */
 	IFSTEP_ADD_RULE,		/* rule */
 	IFSTEP_REMOVE_RULE,		/* rule */
+	/* Of links, and not by route netlink. */
+	IFSTEP_WRITE_TUNE,		/* tune, of IPv6; value */
+	IFSTEP_READ_PORT,		/* the answer is what it is like */
+	IFSTEP_SET_PORT,		/* port */
+	IFSTEP_ANNOUNCE,		/* prefix, mac; value: how many times */
 	IFSTEP_KINDS,
 };
 
@@ -61,6 +73,10 @@ enum ifstep_part {
 	BOND_PART_MINIMUM = 1 << 3,
 	BOND_PART_MIIMON = 1 << 4,
 	BOND_PART_PRIMARY = 1 << 5,
+	SWITCH_PART_FILTERING = 1 << 0,
+	SWITCH_PART_SNOOPING = 1 << 1,
+	SWITCH_PART_AGING = 1 << 2,
+	SWITCH_PART_DEFAULT_PRIMARY = 1 << 3,
 };
 
 struct ifstep {
@@ -88,13 +104,26 @@ struct ifstep {
 	uint32_t lease;			/* seconds, 0 = for ever */
 	struct mac mac;
 	struct ifworld_arp arp;
+	uint8_t tune;			/* enum tune */
+	int16_t value;
+	struct ifworld_port port;
 	union {
 		struct ifworld_bond bond;
+		struct ifworld_bridge bridge;
+		struct vlan_settings vlans;
 		struct ifroute route;
 		struct ifrule rule;
 	};
 	const char *text;		/* borrowed until settings or originals change */
 };
+
+/* Is it one that makes a link of the settings? */
+static inline bool
+ifstep_makes_link(const struct ifstep *step)
+{
+	return step->kind == IFSTEP_CREATE_BOND || step->kind == IFSTEP_CREATE_SWITCH ||
+	       step->kind == IFSTEP_CREATE_LOOPBACK || step->kind == IFSTEP_CREATE_VIF;
+}
 
 struct ifsteps {
 	struct ifstep *list;
@@ -112,6 +141,17 @@ void ifstep_group_alias(const char *interface, uint8_t vrid, char alias[DESCRIPT
 
 /* Equal for steps that ask for the same; to remember what was refused. */
 uint64_t ifstep_key(const struct ifstep *step);
+
+static inline bool
+ifstep_is_route(const struct ifstep *step)
+{
+	return step->kind >= IFSTEP_NEW_ROUTE && step->kind <= IFSTEP_REMOVE_ROUTE;
+}
+
+/* What it is about, as the beginning of a sentence: an interface, or a path of the configuration.
+ * Written into text and returned. */
+#define IFSTEP_SUBJECT_SIZE 96u
+const char *ifstep_subject(const struct ifstep *step, char text[IFSTEP_SUBJECT_SIZE]);
 
 /* What a step does, as the middle of a sentence: "set mtu 9000". */
 void ifstep_text(const struct ifstep *step, char *text, size_t size);

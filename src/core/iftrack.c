@@ -158,9 +158,15 @@ iftrack_route_count(const struct iftrack *t)
 static bool
 is_identical(const struct ifroute *a, const struct ifroute *b)
 {
-	return ifroute_same(a, b) && a->kind == b->kind && a->protocol == b->protocol &&
-	       ip_equal(&a->gateway, &b->gateway) && a->link_count == b->link_count &&
-	       memcmp(a->links, b->links, sizeof(a->links)) == 0;
+	if (!ifroute_same(a, b) || a->kind != b->kind || a->protocol != b->protocol ||
+	    a->hop_count != b->hop_count)
+		return false;
+	for (unsigned i = 0; i < IFROUTE_HOPS; i++) {
+		if (a->hops[i].link != b->hops[i].link ||
+		    !ip_equal(&a->hops[i].gateway, &b->hops[i].gateway))
+			return false;
+	}
+	return true;
 }
 
 static void
@@ -286,13 +292,13 @@ comes_from_us(const struct ifworld *world, const struct ifroute *route)
 {
 	const struct ifworld_address *a;
 
-	if (route->protocol != PROTOCOL_KERNEL || route->link_count != 1)
+	if (route->protocol != PROTOCOL_KERNEL || route->hop_count != 1)
 		return false;
-	for (a = NULL; (a = ifworld_next_own(world, route->links[0], a)) != NULL;) {
+	for (a = NULL; (a = ifworld_next_own(world, route->hops[0].link, a)) != NULL;) {
 		if (prefix_same_network(&a->prefix, &route->destination))
 			return false;
 	}
-	for (a = NULL; (a = ifworld_next_virtual(world, route->links[0], a)) != NULL;) {
+	for (a = NULL; (a = ifworld_next_virtual(world, route->hops[0].link, a)) != NULL;) {
 		if (prefix_same_network(&a->prefix, &route->destination))
 			return true;
 	}
@@ -302,10 +308,10 @@ comes_from_us(const struct ifworld *world, const struct ifroute *route)
 static bool
 is_usable(const struct ifworld *world, const struct ifroute *route)
 {
-	if (route->link_count == 0 || route->link_count > IFROUTE_LINKS)
+	if (route->hop_count == 0 || route->hop_count > IFROUTE_HOPS)
 		return true;
-	for (unsigned i = 0; i < route->link_count; i++) {
-		const struct ifworld_link *link = ifworld_link(world, route->links[i]);
+	for (unsigned i = 0; i < route->hop_count; i++) {
+		const struct ifworld_link *link = ifworld_link(world, route->hops[i].link);
 
 		if (link != NULL && ifworld_usable(world, link))
 			return true;

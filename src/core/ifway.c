@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "core/ifstatic.h"
+
 static const struct group_settings *
 group_of(const struct ifplan *plan, uint32_t group)
 {
@@ -30,8 +32,8 @@ wish_of(const struct ifplan *plan, const struct ifplan_view *view,
 	link = ifworld_named(view->world, settings_links(plan->settings)[settings->link].name);
 	if (link == NULL || !link->up)
 		return false;
-	ret->link_count = 1;
-	ret->links[0] = link->index;
+	ret->hop_count = 1;
+	ret->hops[0].link = link->index;
 	return true;
 }
 
@@ -102,11 +104,20 @@ ifway_plan(const struct ifjob *job, uint32_t group)
 		plan_rule(job, group, &rules[i]);
 }
 
+/* Does somebody want this route?  Static ones stay when the service stops, as addresses do. */
+static bool
+is_wanted(const struct ifjob *job, const struct ifroute *route)
+{
+	if (route->protocol == MARK_REAL)
+		return job->plan == NULL || ifstatic_find(job->plan->settings, route, NULL);
+	return job->plan != NULL && ifwishes_route(job->plan->wishes, NULL, route, NULL);
+}
+
 /* Is a route that stands in for an address still of use? */
 static bool
 may_stay(const struct ifjob *job, const struct ifroute *route)
 {
-	const struct ifworld_link *link = ifworld_link(job->view->world, route->links[0]);
+	const struct ifworld_link *link = ifworld_link(job->view->world, route->hops[0].link);
 	uint32_t owner;
 
 	if (job->plan == NULL || link == NULL)
@@ -132,12 +143,11 @@ ifway_sweep(const struct ifjob *job)
 
 			if (may_stay(job, r))
 				continue;
-			step.index = r->links[0];
+			step.index = r->hops[0].link;
 			step.prefix = r->destination;
 			step.mark = MARK_VIRTUAL;
 			ifjob_add(job, &step);
-		} else if (job->plan == NULL ||
-		           !ifwishes_route(job->plan->wishes, NULL, r, NULL)) {
+		} else if (!is_wanted(job, r)) {
 			add_step(job, UINT32_MAX, IFSTEP_REMOVE_ROUTE, r, NULL, IFSTEP_LATER);
 		}
 	}

@@ -283,7 +283,7 @@ ifwish_route(const struct route_settings *s)
 		.destination.length = s->destination.length,
 		.table = s->table,
 		.metric = s->metric,
-		.gateway = s->gateway,
+		.hops = { { .gateway = s->gateway } },
 		.source = s->source,
 	};
 

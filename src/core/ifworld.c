@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The picture of the kernel's links and addresses.  Both live in pools of slots that are never
- * moved one by one, chained into hashes by slot number: three for links (index, name, and for
- * macvlans parent and address), one for addresses (link and prefix).  It decides nothing.
+ * moved one by one, chained into hashes by slot number: four for links (index, name, for macvlans
+ * parent and address, for members whose), one for addresses (link and prefix).  It decides nothing.
  */
 #include "core/ifworld.h"
 
@@ -12,7 +12,7 @@
 #define NONE (-1)
 #define FIRST_SLOTS 64
 
-enum hash { BY_INDEX, BY_NAME, BY_STATION, LINK_HASHES };
+enum hash { BY_INDEX, BY_NAME, BY_STATION, BY_MASTER, LINK_HASHES };
 enum list { OWN, VIRTUAL, LISTS };
 
 struct link_slot {
@@ -22,6 +22,7 @@ struct link_slot {
 	int32_t last[LISTS];
 	uint32_t seen;			/* number of the dump that showed it last */
 	uint32_t carriers;		/* a bond's members that carry its traffic now */
+	struct vlanset *vlans;		/* of a port or bridge, or NULL */
 };
 
 struct address_slot {
@@ -43,6 +44,7 @@ struct ifworld {
 	int32_t free_link;
 	int32_t free_address;
 	uint32_t dump;
+	int16_t all[TUNES];
 };
 
 static void *
@@ -98,6 +100,8 @@ link_hash(const struct ifworld_link *link, enum hash hash)
 		return hash_name(link->name);
 	case BY_STATION:
 		return hash_station(link->parent, &link->mac);
+	case BY_MASTER:
+		return hash_number(link->master);
 	case LINK_HASHES:
 		break;
 	}
@@ -123,13 +127,20 @@ is_station(const struct ifworld_link *link)
 	return link->kind == IFWORLD_MACVLAN && link->private;
 }
 
+/* Is a link found by this? */
+static bool
+is_hashed(const struct ifworld_link *link, enum hash hash)
+{
+	return (hash != BY_STATION || is_station(link)) && (hash != BY_MASTER || link->master != 0);
+}
+
 static void
 chain_link(struct ifworld *w, int32_t slot)
 {
 	struct link_slot *s = &w->links[slot];
 
 	for (enum hash hash = 0; hash < LINK_HASHES; hash++) {
-		if (hash == BY_STATION && !is_station(&s->link))
+		if (!is_hashed(&s->link, hash))
 			continue;
 		int32_t *head = link_head(w, hash, link_hash(&s->link, hash));
 
@@ -144,7 +155,7 @@ unchain_link(struct ifworld *w, int32_t slot)
 	struct link_slot *s = &w->links[slot];
 
 	for (enum hash hash = 0; hash < LINK_HASHES; hash++) {
-		if (hash == BY_STATION && !is_station(&s->link))
+		if (!is_hashed(&s->link, hash))
 			continue;
 		int32_t *at = link_head(w, hash, link_hash(&s->link, hash));
 
@@ -223,6 +234,7 @@ ifworld_new(void)
 
 	grow_links(w);
 	grow_addresses(w);
+	memset(w->all, 0xff, sizeof(w->all));
 	return w;
 }
 
@@ -233,6 +245,8 @@ ifworld_free(struct ifworld *w)
 		return;
 	for (enum hash hash = 0; hash < LINK_HASHES; hash++)
 		free(w->link_heads[hash]);
+	for (int32_t slot = 0; slot < w->link_slots; slot++)
+		free(w->links[slot].vlans);
 	free(w->links);
 	free(w->address_heads);
 	free(w->addresses);
@@ -336,17 +350,34 @@ carriers_of(const struct ifworld *w, int index)
 {
 	uint32_t carriers = 0;
 
-	for (int32_t slot = 0; slot < w->link_slots; slot++) {
-		const struct ifworld_link *link = &w->links[slot].link;
-
-		carriers += link->index != 0 && link->master == index && link->carries;
-	}
+	for (const struct ifworld_link *member = NULL;
+	     (member = ifworld_next_member(w, index, member)) != NULL;)
+		carriers += member->carries;
 	return carriers;
+}
+
+static void
+drop_vlans(struct link_slot *link)
+{
+	free(link->vlans);
+	link->vlans = NULL;
+}
+
+/* What the kernel's news do not say of a link, as far as it still holds. */
+static struct ifworld_port
+port_after(const struct ifworld *w, const struct link_slot *before, const struct ifworld_link *link)
+{
+	struct ifworld_port port = before->link.port;
+
+	port.known &= before->seen == w->dump && before->link.up == link->up &&
+	              before->link.running == link->running;
+	return port;
 }
 
 void
 ifworld_put_link(struct ifworld *w, const struct ifworld_link *link)
 {
+	struct ifworld_port port = { 0 };
 	int32_t slot = find_link(w, link->index);
 
 	assert(link->index > 0);
@@ -362,8 +393,12 @@ ifworld_put_link(struct ifworld *w, const struct ifworld_link *link)
 	} else {
 		count_carrier(w, &w->links[slot].link, -1);
 		unchain_link(w, slot);
+		port = port_after(w, &w->links[slot], link);
+		if (w->links[slot].link.master != link->master)
+			drop_vlans(&w->links[slot]);
 	}
 	w->links[slot].link = *link;
+	w->links[slot].link.port = port;
 	count_carrier(w, link, 1);
 	w->links[slot].seen = w->dump;
 	chain_link(w, slot);
@@ -384,6 +419,7 @@ ifworld_remove_link(struct ifworld *w, int index)
 	}
 	count_carrier(w, &w->links[slot].link, -1);
 	unchain_link(w, slot);
+	drop_vlans(&w->links[slot]);
 	w->links[slot].link.index = 0;
 	w->links[slot].next[BY_INDEX] = w->free_link;
 	w->free_link = slot;
@@ -440,6 +476,73 @@ ifworld_set_silent(struct ifworld *w, int index, const struct prefix *prefix)
 
 	if (link != NONE && slot != NONE && !w->links[link].link.up)
 		w->addresses[slot].address.silent = true;
+}
+
+bool
+ifworld_set_tune(struct ifworld *w, int index, enum tune tune, int16_t value)
+{
+	int32_t slot = find_link(w, index);
+	int16_t *at = index == IFWORLD_ALL ? &w->all[tune] :
+	              slot == NONE         ? NULL : &w->links[slot].link.tunes[tune];
+
+	if (at == NULL || *at == value)
+		return false;
+	*at = value;
+	return true;
+}
+
+int16_t
+ifworld_tune(const struct ifworld *w, int index, enum tune tune)
+{
+	const struct ifworld_link *link = ifworld_link(w, index);
+
+	return index == IFWORLD_ALL ? w->all[tune] : link == NULL ? -1 : link->tunes[tune];
+}
+
+void
+ifworld_set_port(struct ifworld *w, int index, const struct ifworld_port *port)
+{
+	int32_t slot = find_link(w, index);
+
+	if (slot != NONE)
+		w->links[slot].link.port = *port;
+}
+
+void
+ifworld_put_vlans(struct ifworld *w, int index, const struct vlan_settings *range)
+{
+	int32_t slot = find_link(w, index);
+
+	if (slot == NONE)
+		return;
+	if (w->links[slot].vlans == NULL)
+		w->links[slot].vlans = allocate(1, sizeof(struct vlanset));
+	vlanset_put(w->links[slot].vlans, range);
+}
+
+void
+ifworld_remove_vlans(struct ifworld *w, int index, uint16_t first, uint16_t last)
+{
+	int32_t slot = find_link(w, index);
+
+	if (slot != NONE && w->links[slot].vlans != NULL)
+		vlanset_remove(w->links[slot].vlans, first, last);
+}
+
+void
+ifworld_forget_vlans(struct ifworld *w)
+{
+	for (int32_t slot = 0; slot < w->link_slots; slot++)
+		drop_vlans(&w->links[slot]);
+}
+
+const struct vlanset *
+ifworld_vlans(const struct ifworld *w, int index)
+{
+	static const struct vlanset none;
+	int32_t slot = find_link(w, index);
+
+	return slot == NONE || w->links[slot].vlans == NULL ? &none : w->links[slot].vlans;
 }
 
 void
@@ -527,6 +630,17 @@ ifworld_next_link(const struct ifworld *w, const struct ifworld_link *link)
 	return slot == w->link_slots ? NULL : &w->links[slot].link;
 }
 
+const struct ifworld_link *
+ifworld_next_member(const struct ifworld *w, int index, const struct ifworld_link *member)
+{
+	int32_t slot = member == NULL ? *link_head(w, BY_MASTER, hash_number(index)) :
+	                                ((const struct link_slot *)member)->next[BY_MASTER];
+
+	while (slot != NONE && w->links[slot].link.master != index)
+		slot = w->links[slot].next[BY_MASTER];
+	return slot == NONE ? NULL : &w->links[slot].link;
+}
+
 static const struct ifworld_address *
 next_address(const struct ifworld *w, int index, const struct ifworld_address *address,
              enum list list)
@@ -555,6 +669,18 @@ ifworld_next_virtual(const struct ifworld *w, int index, const struct ifworld_ad
 	return next_address(w, index, address, VIRTUAL);
 }
 
+/* Has a bridge a port that is? */
+static bool
+has_usable_port(const struct ifworld *w, int index)
+{
+	for (const struct ifworld_link *port = NULL;
+	     (port = ifworld_next_member(w, index, port)) != NULL;) {
+		if (ifworld_usable(w, port))
+			return true;
+	}
+	return false;
+}
+
 bool
 ifworld_usable(const struct ifworld *w, const struct ifworld_link *link)
 {
@@ -564,6 +690,8 @@ ifworld_usable(const struct ifworld *w, const struct ifworld_link *link)
 		return false;
 	if (link->kind == IFWORLD_BOND)
 		return w->links[find_link(w, link->index)].carriers > 0;
+	if (link->kind == IFWORLD_BRIDGE)
+		return has_usable_port(w, link->index);
 	return below == NONE || ifworld_usable(w, &w->links[below].link);
 }
 

@@ -16,6 +16,7 @@
 #include "base/base.h"
 #include "base/inet.h"
 #include "core/settings.h"
+#include "core/vlanset.h"
 
 /* Values of the kernel's address protocol that name us as the origin of an address. */
 #define MARK_VIRTUAL 112u
@@ -29,6 +30,17 @@ enum ifworld_kind {
 	IFWORLD_BOND,
 	IFWORLD_VLAN,
 	IFWORLD_MACVLAN,
+	IFWORLD_BRIDGE,
+	IFWORLD_DUMMY,
+	IFWORLD_LOOPBACK,
+};
+
+struct ifworld_bridge {
+	bool can_filter;		/* this kernel's bridges know of VLANs */
+	bool filtering;			/* keeps VLANs apart */
+	bool snooping;			/* sends multicast only where it was asked for */
+	uint16_t default_primary;	/* VLAN that new ports get, 0 = none */
+	uint32_t aging;			/* seconds */
 };
 
 struct ifworld_bond {
@@ -48,6 +60,16 @@ struct ifworld_arp {
 	int32_t announce;		/* arp_announce */
 	int32_t rp_filter;
 };
+
+/* How a port comes to its speed; read when it is asked for. */
+struct ifworld_port {
+	bool known;
+	bool negotiated;
+	bool half;
+	uint32_t speed;			/* Mbit/s, 0 = unknown, as without a carrier */
+};
+
+#define IFWORLD_ALL 0			/* instead of an index: what holds for all links as well */
 
 struct ifworld_link {
 	int index;
@@ -69,7 +91,10 @@ struct ifworld_link {
 	bool carries;			/* member of a bond that uses it for traffic now */
 	int parent;			/* index of the link below, 0 = none */
 	struct ifworld_bond bond;
+	struct ifworld_bridge bridge;
 	struct ifworld_arp arp;
+	int16_t tunes[TUNES];		/* -1: not known, or there is no such layer */
+	struct ifworld_port port;	/* not from the kernel's news: see ifworld_set_port() */
 	char alias[DESCRIPTION_SIZE];
 };
 
@@ -99,6 +124,24 @@ void ifworld_remove_address(struct ifworld *world, int index, const struct prefi
 /* The local route of an address was removed. */
 void ifworld_set_silent(struct ifworld *world, int index, const struct prefix *prefix);
 
+/* One of the numbers of a link that is known, or of all (IFWORLD_ALL).  True when it changed. */
+bool ifworld_set_tune(struct ifworld *world, int index, enum tune tune, int16_t value);
+/* -1: not known. */
+int16_t ifworld_tune(const struct ifworld *world, int index, enum tune tune);
+/* What was read is known until the carrier comes or goes, or another dump begins. */
+void ifworld_set_port(struct ifworld *world, int index, const struct ifworld_port *port);
+
+/*
+ * The VLANs of a port, or of a bridge itself, as the kernel names and unnames them.  A link that
+ * goes to another bridge, or to none, has none.
+ */
+void ifworld_put_vlans(struct ifworld *world, int index, const struct vlan_settings *range);
+void ifworld_remove_vlans(struct ifworld *world, int index, uint16_t first, uint16_t last);
+/* All of them will be named anew. */
+void ifworld_forget_vlans(struct ifworld *world);
+/* Empty when there are none. */
+const struct vlanset *ifworld_vlans(const struct ifworld *world, int index);
+
 /*
  * Between begin and end of a dump everything put counts as seen; end forgets what was not seen and
  * calls gone (may be NULL) for each link that is forgotten, just before.
@@ -118,6 +161,10 @@ const struct ifworld_address *ifworld_address(const struct ifworld *world, int i
 /* Is this one of the link's own addresses (with any prefix length)? */
 bool ifworld_owns(const struct ifworld *world, int index, const struct ip *ip);
 
+/* Walk through the members of a bond or bridge in the same way. */
+const struct ifworld_link *ifworld_next_member(const struct ifworld *world, int index,
+                                               const struct ifworld_link *member);
+
 /* Walk: start with NULL; NULL at the end.  The picture must not change meanwhile. */
 const struct ifworld_link *ifworld_next_link(const struct ifworld *world,
                                              const struct ifworld_link *link);
@@ -128,7 +175,8 @@ const struct ifworld_address *ifworld_next_virtual(const struct ifworld *world, 
 
 /*
  * Up as VRRP means it: administratively, running, with a lower layer that is up and carries
- * traffic.  A bond shows a carrier seconds before the first of its members does (LACP negotiates);
+ * traffic; a bridge, with a port that is.
+ * A bond shows a carrier seconds before the first of its members does (LACP negotiates);
  * a router that believed the carrier would hear nobody and become a second master.
  */
 bool ifworld_usable(const struct ifworld *world, const struct ifworld_link *link);

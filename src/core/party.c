@@ -171,7 +171,8 @@ reason_of(const struct party *p, const struct vrouter *v, enum party_event event
 	case PARTY_LOST:
 		return reason_of_loss(p, v);
 	case PARTY_SILENCE:
-		if (p->lingering)
+		/* Until another master was heard, who may have gone again. */
+		if (p->lingering && p->linger_until == NSEC_NEVER)
 			return REASON_NOBODY_TOOK_OVER;
 		return p->resigned ? REASON_PEER_RESIGNED : REASON_NO_ADVERT;
 	case PARTY_STRONGER:

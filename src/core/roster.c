@@ -6,6 +6,7 @@
  */
 #include "core/roster.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -409,24 +410,46 @@ continued(const struct party *p, const struct roster *r, const struct roster *ol
 }
 
 /*
+ * Does the party know anything that others must heed?  Not while it waits in INIT, and not while
+ * its members, since they were configured, listen for a master that nobody has heard.
+ */
+static bool
+has_a_say(const struct party *p)
+{
+	if (p->state != VROUTER_BACKUP)
+		return p->state != VROUTER_INIT;
+	for (uint32_t i = 0; i < p->count; i++) {
+		const struct vrouter_status *s = &p->members[i]->status;
+
+		if (s->reason != REASON_STARTED || s->master_source.family != 0)
+			return true;
+	}
+	return false;
+}
+
+/*
  * Of members that come together for the first time the lowest state counts (FAULT, then BACKUP,
- * then MASTER): a configuration makes nobody master.  Members that are new, or wait in INIT,
- * have no say.
+ * then MASTER): a configuration makes nobody master, but for those that join a master.  Members
+ * that are new, or whose party has no say, have none.
  */
 static const struct party *
 lowest(const struct party *p)
 {
 	static const int rank[VROUTER_STATES] = {
 		[VROUTER_FAULT] = 1, [VROUTER_BACKUP] = 2, [VROUTER_MASTER] = 3,
-		[VROUTER_INIT] = 4,
 	};
+	static const int last = 4;
 	const struct party *found = NULL;
+	int found_rank = INT_MAX;
 
 	for (uint32_t i = 0; i < p->count; i++) {
 		const struct party *before = p->members[i]->before;
+		int own = !before ? INT_MAX : has_a_say(before) ? rank[before->state] : last;
 
-		if (before && (!found || rank[before->state] < rank[found->state]))
+		if (own < found_rank) {
 			found = before;
+			found_rank = own;
+		}
 	}
 	return found;
 }
@@ -451,7 +474,7 @@ carry_parties(struct roster *r, const struct roster *old)
 		struct party *p = &r->parties[i];
 		const struct party *before = continued(p, r, old);
 
-		if (!before)
+		if (!before || !has_a_say(before))
 			before = lowest(p);
 		party_count(p);
 		if (before)

@@ -39,6 +39,11 @@ static const struct {
 	[PART_ADVERTISERS] = { sizeof(struct advertiser_settings), SETTINGS_GROUPS_MAX },
 	[PART_PREFIXES] = { sizeof(struct advertised_prefix), ENTRIES_MAX },
 	[PART_PROGRAMS] = { sizeof(struct program_settings), SETTINGS_GROUPS_MAX },
+	[PART_CONNSYNCS] = { sizeof(struct connsync_settings), 1 },
+	[PART_EXCLUDED] = { sizeof(struct excluded_settings), ENTRIES_MAX },
+	[PART_STATICS] = { sizeof(struct static_settings), ENTRIES_MAX },
+	[PART_HOPS] = { sizeof(struct hop_settings), ENTRIES_MAX },
+	[PART_VLANS] = { sizeof(struct vlan_settings), ENTRIES_MAX },
 };
 
 _Static_assert(sizeof(struct settings_counts) == SETTINGS_PARTS * sizeof(uint32_t),
@@ -184,6 +189,46 @@ settings_programs(const struct settings *settings)
 	return part(settings, PART_PROGRAMS);
 }
 
+struct connsync_settings *
+settings_connsyncs(const struct settings *settings)
+{
+	return part(settings, PART_CONNSYNCS);
+}
+
+struct excluded_settings *
+settings_excluded(const struct settings *settings)
+{
+	return part(settings, PART_EXCLUDED);
+}
+
+struct static_settings *
+settings_statics(const struct settings *settings)
+{
+	return part(settings, PART_STATICS);
+}
+
+struct hop_settings *
+settings_hops(const struct settings *settings)
+{
+	return part(settings, PART_HOPS);
+}
+
+struct vlan_settings *
+settings_vlans(const struct settings *settings)
+{
+	return part(settings, PART_VLANS);
+}
+
+int
+static_settings_order(const struct static_settings *a, const struct static_settings *b)
+{
+	int order = ip_compare(&a->destination.ip, &b->destination.ip);
+
+	if (order == 0)
+		order = (int)a->destination.length - (int)b->destination.length;
+	return order != 0 ? order : (int)a->distance - (int)b->distance;
+}
+
 int
 settings_find_link(const struct settings *settings, const char *name)
 {
@@ -300,6 +345,37 @@ bond_trouble(const struct bond_settings *bond)
 }
 
 static const char *
+tuning_trouble(const struct link_settings *link)
+{
+	const struct tune_settings *tunes = &link->tunes;
+	const struct port_settings *port = &link->port;
+
+	if (tunes->set >> TUNES != 0)
+		return "tunes";
+	for (unsigned i = 0; i < TUNES; i++) {
+		unsigned most = i == TUNE_RP_FILTER || i == TUNE_ACCEPT_RA ? 2 :
+		                i == TUNE_DAD_TRANSMITS ? UINT8_MAX : 1;
+
+		if (tunes->values[i] > most)
+			return "tune";
+	}
+	if (port->mode >= PORT_MODES || !is_bool(&port->half) ||
+	    (port->mode == PORT_FIXED) != (port->speed > 0) ||
+	    (port->mode != PORT_LEFT && link->kind != LINK_DATAPLANE))
+		return "speed";
+	return is_bool(&link->no_forwarding6) ? NULL : "truth value";
+}
+
+/* A port joins bonds and switches, a bond joins switches. */
+static bool
+may_join(const struct link_settings *link, const struct link_settings *other)
+{
+	return (link->kind == LINK_DATAPLANE &&
+	        (other->kind == LINK_BOND || other->kind == LINK_SWITCH)) ||
+	       (link->kind == LINK_BOND && other->kind == LINK_SWITCH);
+}
+
+static const char *
 link_trouble(const struct settings *s, uint32_t index)
 {
 	const struct link_settings *links = settings_links(s);
@@ -316,18 +392,25 @@ link_trouble(const struct settings *s, uint32_t index)
 	if (link->mtu != 0 && link->mtu < 68)
 		return "mtu";
 	/* What a link refers to stands before it. */
-	if (!is_index_or_none(link->parent, index) || !is_index_or_none(link->bond, index))
+	if (!is_index_or_none(link->parent, index) || !is_index_or_none(link->member_of, index))
 		return "reference to another link";
 	if ((link->kind == LINK_VIF) != (link->parent >= 0))
 		return "parent";
-	if (link->bond >= 0 &&
-	    (link->kind != LINK_DATAPLANE || links[link->bond].kind != LINK_BOND))
-		return "bond";
+	if (link->member_of >= 0 && !may_join(link, &links[link->member_of]))
+		return "bond or switch";
+	if (link->aging > SWITCH_AGING_MAX)
+		return "aging";
+	if (!is_slice(link->vlan_first, link->vlan_count, s->vlan_count))
+		return "VLANs";
 	if (link->kind == LINK_VIF &&
-	    (link->vlan < 1 || link->vlan > 4094 || link->vlan_protocol < 0x600))
+	    (link->vlan < 1 || link->vlan > VLAN_ID_MAX || link->vlan_protocol < 0x600))
 		return "vlan";
-	if (!is_slice(link->address_first, link->address_count, s->address_count))
+	if (!is_slice(link->address_first, link->address_count, s->address_count) ||
+	    !is_slice(link->address_first + link->address_count, link->eui64_count,
+	              s->address_count))
 		return "address range";
+	if (tuning_trouble(link) != NULL)
+		return tuning_trouble(link);
 	return link->kind == LINK_BOND ? bond_trouble(&link->bonding) : NULL;
 }
 
@@ -511,6 +594,7 @@ check_trouble(const struct settings *s, uint32_t index)
 {
 	const struct check_settings *check = &settings_checks(s)[index];
 	bool is_monitor = check->kind == CHECK_ICMP || check->kind == CHECK_TCP;
+	bool has_tries = check->kind != CHECK_POLICY && check->kind != CHECK_CONNSYNC;
 
 	if (check->kind >= CHECK_KINDS)
 		return "kind";
@@ -521,7 +605,7 @@ check_trouble(const struct settings *s, uint32_t index)
 		return "text";
 	if (!is_ip(&check->target, !is_monitor) || !is_ip(&check->source, true))
 		return "address";
-	if (check->kind != CHECK_POLICY && !(check->interval > 0 && check->interval <= DELAY_MAX))
+	if (has_tries && !(check->interval > 0 && check->interval <= DELAY_MAX))
 		return "interval";
 	if (!is_duration(check->timeout, DELAY_MAX) || !is_duration(check->delay, DELAY_MAX))
 		return "time";
@@ -599,6 +683,90 @@ program_trouble(const struct settings *s, uint32_t index)
 	return NULL;
 }
 
+static const char *
+connsync_trouble(const struct settings *s, uint32_t index)
+{
+	const struct connsync_settings *c = &settings_connsyncs(s)[index];
+
+	if (c->sync < 0 || !is_index_or_none(c->sync, s->sync_count) || c->check < 0 ||
+	    !is_index_or_none(c->check, s->check_count) ||
+	    settings_checks(s)[c->check].kind != CHECK_CONNSYNC)
+		return "index";
+	if (c->path_count < 1 || c->path_count > CONNSYNC_PATHS_MAX)
+		return "paths";
+	for (uint32_t i = 0; i < c->path_count; i++) {
+		const struct connsync_path *path = &c->paths[i];
+
+		if (!is_text(path->interface, sizeof(path->interface), false))
+			return "interface";
+		if (!is_ip(&path->local, true) || !is_ip(&path->remote, false))
+			return "address";
+	}
+	if (c->port == 0 || c->detail >= CONNSYNC_DETAILS)
+		return "number";
+	if (!is_bool(&c->authenticated) || !is_bool(&c->paired))
+		return "truth value";
+	if (!is_duration(c->hold_down, DELAY_MAX) || !is_duration(c->promotion_wait, DELAY_MAX) ||
+	    !is_duration(c->startup_wait, DELAY_MAX))
+		return "time";
+	return is_slice(c->excluded_first, c->excluded_count, s->excluded_count) ?
+	       NULL : "excluded networks";
+}
+
+static const char *
+excluded_trouble(const struct settings *s, uint32_t index)
+{
+	return is_prefix(&settings_excluded(s)[index].network, false) ? NULL : "network";
+}
+
+static const char *
+static_trouble(const struct settings *s, uint32_t index)
+{
+	const struct static_settings *route = &settings_statics(s)[index];
+	bool has_hops = route->kind == STATIC_HOPS;
+
+	if (!is_prefix(&route->destination, false))
+		return "destination";
+	if (route->distance == 0 || route->kind >= STATIC_KINDS)
+		return "distance or kind";
+	if (index > 0 && static_settings_order(route - 1, route) >= 0)
+		return "order";
+	if (route->hop_count > STATIC_HOPS_MAX || (route->hop_count > 0) != has_hops ||
+	    !is_slice(route->hop_first, route->hop_count, s->hop_count))
+		return "next hops";
+	for (uint32_t i = 0; i < route->hop_count; i++) {
+		const struct ip *gateway = &settings_hops(s)[route->hop_first + i].gateway;
+
+		if (gateway->family != 0 && gateway->family != route->destination.ip.family)
+			return "family of a next hop";
+	}
+	return NULL;
+}
+
+static const char *
+hop_trouble(const struct settings *s, uint32_t index)
+{
+	const struct hop_settings *hop = &settings_hops(s)[index];
+
+	if (!is_ip(&hop->gateway, true))
+		return "address";
+	/* It leads somewhere. */
+	return is_text(hop->interface, sizeof(hop->interface), hop->gateway.family != 0) ?
+	       NULL : "interface";
+}
+
+static const char *
+vlan_trouble(const struct settings *s, uint32_t index)
+{
+	const struct vlan_settings *vlans = &settings_vlans(s)[index];
+
+	if (vlans->first < 1 || vlans->last < vlans->first || vlans->last > VLAN_ID_MAX)
+		return "range";
+	if (!is_bool(&vlans->untagged) || !is_bool(&vlans->primary))
+		return "truth value";
+	return vlans->primary && vlans->first != vlans->last ? "primary" : NULL;
+}
+
 /* The judge of each part and what an element of it is called. */
 static const struct {
 	const char *(*trouble)(const struct settings *s, uint32_t index);
@@ -617,6 +785,11 @@ static const struct {
 	[PART_ADVERTISERS] = { advertiser_trouble, "router advertisement" },
 	[PART_PREFIXES] = { prefix_trouble, "advertised prefix" },
 	[PART_PROGRAMS] = { program_trouble, "program" },
+	[PART_CONNSYNCS] = { connsync_trouble, "connsync" },
+	[PART_EXCLUDED] = { excluded_trouble, "excluded network" },
+	[PART_STATICS] = { static_trouble, "static route" },
+	[PART_HOPS] = { hop_trouble, "next hop" },
+	[PART_VLANS] = { vlan_trouble, "VLAN of a switch" },
 };
 
 static int
@@ -636,6 +809,8 @@ check_header(const struct settings *s, size_t size, struct error *error)
 	if (s->size != size || end != size)
 		return error_set(error, -EINVAL, "settings: %zu bytes received, %u announced, "
 		                 "%zu needed", size, s->size, end);
+	if (!is_text(s->host_name, sizeof(s->host_name), true))
+		return error_set(error, -EINVAL, "settings: host name");
 	return 0;
 }
 

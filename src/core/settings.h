@@ -17,29 +17,37 @@
 
 #include "base/base.h"
 #include "base/error.h"
+#include "base/fingerprint.h"
 #include "base/inet.h"
 #include "base/nsec.h"
 
 #define SETTINGS_SIZE_MAX (16u << 20)	/* bytes of a block: what outlives the engine holds two */
 #define SETTINGS_LINKS_MAX 65536u
+#define VLAN_ID_MAX 4094u
+#define SWITCH_AGING_MAX 1000000u	/* seconds */
 #define SETTINGS_GROUPS_MAX 65536u
 #define GROUP_ADDRESSES_MAX 20u		/* virtual addresses of a group */
 #define GROUP_EXCLUDED_MAX 1000u	/* held, not advertised */
 #define GROUP_TRACKS_MAX 32u		/* objects a group tracks */
 #define GROUP_PEERS_MAX 16u		/* unicast */
 #define GROUP_ROUTES_MAX 256u		/* and as many rules */
+#define STATIC_HOPS_MAX 8u		/* next hops that share the packets of a static route */
+#define HOST_NAME_SIZE 64u		/* with the final zero; the kernel's 64 without */
 #define SYNC_NAME_SIZE 64u
 #define DESCRIPTION_SIZE 256u		/* with the final zero; the kernel's IFALIASZ */
 #define PASSWORD_SIZE 8u		/* RFC 2338: zero padded, no final zero */
 #define OBJECT_NAME_SIZE 128u
 #define COMMAND_SIZE 256u
+#define CONNSYNC_PATHS_MAX 2u
 #define USER_SIZE 32u
 #define PRIORITY_OWNER 255u		/* never configured: the engine finds owners */
 
 enum link_kind {
 	LINK_DATAPLANE,			/* a physical port; never created, only adopted */
 	LINK_BOND,
-	LINK_VIF,			/* an 802.1Q subinterface of parent */
+	LINK_VIF,			/* a VLAN of parent, which may be a VLAN itself */
+	LINK_SWITCH,			/* a bridge that keeps VLANs apart; never with addresses */
+	LINK_LOOPBACK,			/* lo, which is there, or a dummy device */
 	LINK_KINDS,
 };
 
@@ -54,6 +62,54 @@ struct bond_settings {
 	char primary[NAME_SIZE];	/* "" = none */
 };
 
+/* Numbers that the kernel keeps for the IPv4 and the IPv6 layer of a link. */
+enum tune {
+	TUNE_FORWARDING,		/* 0, 1 */
+	TUNE_PROXY_ARP,			/* 0, 1 */
+	TUNE_ARP_ACCEPT,		/* new neighbours from gratuitous ARP: 0, 1 */
+	TUNE_ARP_DROP,			/* no gratuitous ARP at all: 0, 1 */
+	TUNE_ARP_NOTIFY,		/* own addresses told when the link rises: 0, 1 */
+	TUNE_RP_FILTER,			/* 0, 1 = strict, 2 = loose */
+	TUNE_LOG_MARTIANS,		/* 0, 1 */
+	TUNE_IGNORE_LINKDOWN4,		/* routes end with the carrier: 0, 1 */
+	TUNE_IGNORE_LINKDOWN6,		/* IPv6, as all that follow: 0, 1 */
+	TUNE_ACCEPT_RA,			/* 0, 1 = unless it forwards, 2 */
+	TUNE_AUTOCONF,			/* 0, 1 */
+	TUNE_DISABLE_IPV6,		/* 0, 1 */
+	TUNE_DAD_TRANSMITS,		/* 0..255 */
+	TUNES,
+};
+
+#define TUNE_IPV6 TUNE_IGNORE_LINKDOWN6	/* the first of those of IPv6 */
+
+struct tune_settings {
+	uint32_t set;			/* 1 << enum tune: which are configured, the others are left */
+	uint8_t values[TUNES];
+};
+
+/* VLANs first to last of a port of a switch, or of the switch itself: those of its vifs.  They stand
+ * in rising order. */
+struct vlan_settings {
+	uint16_t first;
+	uint16_t last;
+	bool untagged;			/* leave the port without their tag */
+	bool primary;			/* frames without a tag belong to it: one VLAN at most */
+};
+
+/* How a port comes to its speed and duplex. */
+enum port_mode {
+	PORT_LEFT,			/* as it is */
+	PORT_NEGOTIATED,
+	PORT_FIXED,
+	PORT_MODES,
+};
+
+struct port_settings {
+	uint8_t mode;			/* enum port_mode */
+	bool half;			/* PORT_FIXED: half duplex */
+	uint32_t speed;			/* PORT_FIXED: Mbit/s */
+};
+
 struct link_settings {
 	char name[NAME_SIZE];
 	uint8_t kind;			/* enum link_kind */
@@ -64,10 +120,21 @@ struct link_settings {
 	int32_t parent;			/* LINK_VIF: index of the link below; otherwise -1 */
 	uint16_t vlan;			/* LINK_VIF: 1..4094 */
 	uint16_t vlan_protocol;		/* LINK_VIF: 0x8100, 0x88a8 ... */
-	int32_t bond;			/* LINK_DATAPLANE: index of its bond, or -1 */
+	int32_t member_of;		/* index of its bond (LINK_DATAPLANE) or of its switch
+					 * (LINK_BOND as well), or -1 */
 	struct bond_settings bonding;	/* LINK_BOND */
-	uint32_t address_first;		/* its own (real) addresses */
+	uint32_t aging;			/* LINK_SWITCH: seconds until a silent station is forgotten,
+					 * 0 = never */
+	uint32_t vlan_first;		/* a member's VLANs in its switch; a switch's own */
+	uint32_t vlan_count;
+	uint32_t address_first;		/* its own (real) addresses ... */
 	uint32_t address_count;
+	uint32_t eui64_count;		/* ... and, right behind them, IPv6 networks of 64 bits in
+					 * which it has the address that its MAC makes */
+	struct tune_settings tunes;
+	struct port_settings port;	/* LINK_DATAPLANE */
+	uint8_t announcements;		/* gratuitous ARP for a new IPv4 address of its own */
+	bool no_forwarding6;		/* drop IPv6 packets that arrive here for others */
 	char description[DESCRIPTION_SIZE];
 };
 
@@ -172,6 +239,7 @@ enum check_kind {
 	CHECK_ICMP,			/* a monitor: echo to target */
 	CHECK_TCP,			/* a monitor: connect to target and port */
 	CHECK_POLICY,			/* judges the probes of monitor */
+	CHECK_CONNSYNC,			/* do we have the partner's connections? */
 	CHECK_KINDS,
 };
 
@@ -180,7 +248,7 @@ struct check_settings {
 	uint8_t kind;			/* enum check_kind */
 	char text[COMMAND_SIZE];
 	char user[USER_SIZE];		/* CHECK_SCRIPT: "" = PROGRAM_USER of system/program */
-	nsec_t interval;		/* between tries; not for CHECK_POLICY */
+	nsec_t interval;		/* between tries; not for CHECK_POLICY, CHECK_CONNSYNC */
 	nsec_t timeout;
 	uint8_t rise;			/* tries in a row that make it up; 1.. */
 	uint8_t fall;			/* ... and down */
@@ -217,6 +285,34 @@ struct rule_settings {
 	char out[NAME_SIZE];
 };
 
+enum static_kind {
+	STATIC_HOPS,			/* leads to its next hops */
+	STATIC_BLACKHOLE,		/* drops packets */
+	STATIC_UNREACHABLE,		/* and tells who sent them */
+	STATIC_KINDS,
+};
+
+/*
+ * A route of the router itself, whatever its groups do.  Routes to one destination differ in their
+ * distance; of those that can be used the lowest is.
+ */
+struct static_settings {
+	struct prefix destination;	/* no bits beyond its length */
+	uint8_t distance;		/* 1..255, the kernel's metric */
+	uint8_t kind;			/* enum static_kind */
+	uint32_t hop_first;		/* into hops */
+	uint32_t hop_count;		/* STATIC_HOPS: 1..STATIC_HOPS_MAX */
+};
+
+/* Order by destination, then by distance: <0, 0 (the same route), >0.  So they stand in a block. */
+int static_settings_order(const struct static_settings *a, const struct static_settings *b);
+
+/* A next hop: a router, an interface, or a router behind an interface. */
+struct hop_settings {
+	struct ip gateway;		/* family 0 = none */
+	char interface[NAME_SIZE];	/* "" = the one in whose network the gateway is */
+};
+
 /* Router advertisements (RFC 4861) of a group's master. */
 struct advertiser_settings {
 	nsec_t interval;		/* between unsolicited ones */
@@ -246,6 +342,45 @@ struct sync_settings {
 	char name[SYNC_NAME_SIZE];
 };
 
+/* Of which flows the partner is told. */
+enum connsync_detail {
+	CONNSYNC_ASSURED,		/* that both ends keep up: the kernel's ASSURED */
+	CONNSYNC_REPLIED,		/* that were answered once */
+	CONNSYNC_ALL,			/* every one, with every change of its state */
+	CONNSYNC_DETAILS,
+};
+
+/* One way to the partner. */
+struct connsync_path {
+	char interface[NAME_SIZE];
+	struct ip local;		/* family 0 = the interface's own */
+	struct ip remote;
+};
+
+/* Replication of connections: one at most. */
+struct connsync_settings {
+	int32_t sync;			/* whose master forwards: index into sync groups */
+	int32_t check;			/* readiness, tracked by its groups: index into checks */
+	uint32_t path_count;		/* 1..CONNSYNC_PATHS_MAX */
+	struct connsync_path paths[CONNSYNC_PATHS_MAX];
+	uint16_t port;			/* TCP and UDP, on both routers */
+	uint8_t detail;			/* enum connsync_detail */
+	bool authenticated;		/* false only where the operator said so in words */
+	bool paired;			/* the partner's fingerprint is known */
+	struct fingerprint fingerprint;	/* of the partner's key */
+	nsec_t hold_down;		/* a flow that ends within it is never told of */
+	nsec_t promotion_wait;		/* a new master takes its addresses so much later, at most */
+	nsec_t startup_wait;		/* how long a start waits for the partner's connections */
+	uint64_t rate;			/* most bytes a second, 0 = as many as needed */
+	uint8_t excluded_protocols[32];	/* a bit each, the lowest of the first byte is 0 */
+	uint32_t excluded_first;	/* flows of these networks stay here */
+	uint32_t excluded_count;
+};
+
+struct excluded_settings {
+	struct prefix network;
+};
+
 /* The parts of a block, in this order. */
 enum settings_part {
 	PART_LINKS,			/* struct link_settings, and so on */
@@ -261,6 +396,11 @@ enum settings_part {
 	PART_ADVERTISERS,
 	PART_PREFIXES,			/* struct advertised_prefix */
 	PART_PROGRAMS,
+	PART_CONNSYNCS,			/* none or one */
+	PART_EXCLUDED,			/* struct excluded_settings */
+	PART_STATICS,
+	PART_HOPS,			/* struct hop_settings */
+	PART_VLANS,
 	SETTINGS_PARTS,
 };
 
@@ -278,12 +418,18 @@ struct settings_counts {
 	uint32_t advertisers;
 	uint32_t prefixes;
 	uint32_t programs;
+	uint32_t connsyncs;
+	uint32_t excluded;
+	uint32_t statics;
+	uint32_t hops;
+	uint32_t vlans;
 };
 
 struct settings {
 	uint32_t magic;			/* SETTINGS_MAGIC: layout and version of this header file */
 	uint32_t size;			/* bytes of the whole block */
 	uint64_t revision;		/* of the configuration it was made from */
+	char host_name[HOST_NAME_SIZE];	/* "" = whatever it is */
 	union {
 		struct {
 			uint32_t link_count;
@@ -299,6 +445,11 @@ struct settings {
 			uint32_t advertiser_count;
 			uint32_t prefix_count;
 			uint32_t program_count;
+			uint32_t connsync_count;
+			uint32_t excluded_count;
+			uint32_t static_count;
+			uint32_t hop_count;
+			uint32_t vlan_count;
 		};
 		struct settings_counts counts;
 		uint32_t part_counts[SETTINGS_PARTS];
@@ -306,7 +457,7 @@ struct settings {
 	/* the parts follow: see the accessors */
 };
 
-#define SETTINGS_MAGIC 0x54440002u	/* raise when any struct above changes */
+#define SETTINGS_MAGIC 0x54440003u	/* raise when any struct above changes */
 
 /* Bytes of a block with these counts. */
 size_t settings_size(const struct settings_counts *counts);
@@ -333,6 +484,24 @@ struct rule_settings *settings_rules(const struct settings *settings);
 struct advertiser_settings *settings_advertisers(const struct settings *settings);
 struct advertised_prefix *settings_prefixes(const struct settings *settings);
 struct program_settings *settings_programs(const struct settings *settings);
+struct connsync_settings *settings_connsyncs(const struct settings *settings);
+struct excluded_settings *settings_excluded(const struct settings *settings);
+struct static_settings *settings_statics(const struct settings *settings);
+struct hop_settings *settings_hops(const struct settings *settings);
+struct vlan_settings *settings_vlans(const struct settings *settings);
+
+static inline const struct vlan_settings *
+settings_link_vlans(const struct settings *s, const struct link_settings *link)
+{
+	return &settings_vlans(s)[link->vlan_first];
+}
+
+/* Replication of connections, or NULL where there is none. */
+static inline const struct connsync_settings *
+settings_connsync(const struct settings *s)
+{
+	return s->connsync_count > 0 ? settings_connsyncs(s) : NULL;
+}
 
 static inline const struct link_settings *
 settings_link_of(const struct settings *s, const struct group_settings *group)

@@ -50,6 +50,42 @@ find_real(const struct settings *settings, struct accept_list *ret_list)
 	return 0;
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strncmp(a, b, NAME_SIZE);
+}
+
+static bool
+has_link(const struct accept_list *list, const char *name)
+{
+	return list->link_count > 0 && bsearch(name, list->links, list->link_count,
+	                                       sizeof(*list->links), compare_names) != NULL;
+}
+
+/* What comes in for a virtual MAC address comes in through the group's virtual link. */
+static int
+find_links(const struct settings *settings, struct accept_list *list)
+{
+	const struct link_settings *links = settings_links(settings);
+	const struct group_settings *groups = settings_groups(settings);
+
+	list->links = calloc((size_t)settings->link_count + settings->group_count + 1,
+	                     sizeof(*list->links));
+	if (!list->links)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < settings->link_count; i++) {
+		if (links[i].no_forwarding6)
+			memcpy(list->links[list->link_count++], links[i].name, NAME_SIZE);
+	}
+	for (uint32_t i = 0; i < settings->group_count; i++) {
+		if (groups[i].rfc_compatibility && links[groups[i].link].no_forwarding6)
+			memcpy(list->links[list->link_count++], groups[i].vmac_name, NAME_SIZE);
+	}
+	qsort(list->links, list->link_count, sizeof(*list->links), compare_names);
+	return 0;
+}
+
 int
 accept_find(const struct settings *settings, const bool *owner, struct accept_list *ret_list)
 {
@@ -59,8 +95,9 @@ accept_find(const struct settings *settings, const bool *owner, struct accept_li
 	if (find_real(settings, &real) < 0)
 		return -ENOMEM;
 	found.list = calloc(settings->address_count + 1, sizeof(*found.list));
-	if (!found.list) {
+	if (!found.list || find_links(settings, &found) < 0) {
 		accept_done(&real);
+		accept_done(&found);
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < settings->group_count; i++) {
@@ -86,14 +123,24 @@ void
 accept_done(struct accept_list *list)
 {
 	free(list->list);
+	free(list->links);
 	*list = (struct accept_list){ 0 };
+}
+
+bool
+accept_is_empty(const struct accept_list *list)
+{
+	return list->count == 0 && list->link_count == 0;
 }
 
 bool
 accept_equal(const struct accept_list *a, const struct accept_list *b)
 {
-	if (a->count != b->count)
+	if (a->count != b->count || a->link_count != b->link_count)
 		return false;
+	for (size_t i = 0; i < a->link_count; i++)
+		if (compare_names(a->links[i], b->links[i]) != 0)
+			return false;
 	for (size_t i = 0; i < a->count; i++)
 		if (!ip_equal(&a->list[i], &b->list[i]))
 			return false;
@@ -112,6 +159,23 @@ print_elements(FILE *out, const struct accept_list *list, const struct accept_li
 		if (list->list[i].family != family || has(without, &list->list[i]))
 			continue;
 		fprintf(out, "%s%s", any ? ", " : before, ip_text(&list->list[i], text));
+		any = true;
+	}
+	if (any)
+		fputs(after, out);
+}
+
+/* The links in a list that the other one has not. */
+static void
+print_links(FILE *out, const struct accept_list *list, const struct accept_list *without,
+            const char *before, const char *after)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < list->link_count; i++) {
+		if (has_link(without, list->links[i]))
+			continue;
+		fprintf(out, "%s\"%s\"", any ? ", " : before, list->links[i]);
 		any = true;
 	}
 	if (any)
@@ -142,12 +206,17 @@ accept_replace(const struct accept_list *list)
 	print_elements(out, list, &nothing, 4, "\t\telements = { ", " }\n");
 	fputs("\t}\n\tset " ACCEPT_SET6 " {\n\t\ttype ipv6_addr\n", out);
 	print_elements(out, list, &nothing, 6, "\t\telements = { ", " }\n");
+	fputs("\t}\n\tset " ACCEPT_LINKS " {\n\t\ttype ifname\n", out);
+	print_links(out, list, &nothing, "\t\telements = { ", " }\n");
 	fputs("\t}\n\tchain input {\n"
 	      "\t\ttype filter hook input priority filter - 10; policy accept\n"
 	      "\t\tiifname \"lo\" accept\n"
 	      "\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n"
 	      "\t\tip daddr @" ACCEPT_SET4 " drop\n"
-	      "\t\tip6 daddr @" ACCEPT_SET6 " drop\n\t}\n}\n", out);
+	      "\t\tip6 daddr @" ACCEPT_SET6 " drop\n\t}\n"
+	      "\tchain forward {\n"
+	      "\t\ttype filter hook forward priority filter - 10; policy accept\n"
+	      "\t\tmeta nfproto ipv6 iifname @" ACCEPT_LINKS " drop\n\t}\n}\n", out);
 	return finish(out, &text);
 }
 
@@ -168,6 +237,8 @@ accept_change(const struct accept_list *old, const struct accept_list *new)
 	               " }\n");
 	print_elements(out, new, old, 6, "add element " ACCEPT_TABLE " " ACCEPT_SET6 " { ",
 	               " }\n");
+	print_links(out, old, new, "delete element " ACCEPT_TABLE " " ACCEPT_LINKS " { ", " }\n");
+	print_links(out, new, old, "add element " ACCEPT_TABLE " " ACCEPT_LINKS " { ", " }\n");
 	return finish(out, &text);
 }
 

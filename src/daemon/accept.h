@@ -8,7 +8,10 @@
  * (6.4.3), ARP is no matter of this filter, forwarded packets do not come through it, and what the
  * router says to itself over the loopback interface is its own business.
  *
- * All of it is one table, ACCEPT_TABLE, with the addresses in two sets; nothing else is touched.
+ * And through which links no IPv6 packet may come in to be forwarded: the kernel has no number for
+ * that which holds for a single link.
+ *
+ * All of it is one table, ACCEPT_TABLE, with addresses and links in sets; nothing else is touched.
  * Pure: it writes text, somebody else runs it.
  */
 #ifndef TANDEM_ACCEPT_H
@@ -21,17 +24,21 @@
 #define ACCEPT_TABLE "inet tandem"
 #define ACCEPT_SET4 "refused4"
 #define ACCEPT_SET6 "refused6"
+#define ACCEPT_LINKS "notforwarded6"
 
-/* Addresses in order, each once. */
+/* Addresses and names of links, in order, each once. */
 struct accept_list {
 	struct ip *list;
 	size_t count;
+	char (*links)[NAME_SIZE];
+	size_t link_count;
 };
 
 /* What is to be refused; owner[g] says whether group g owns its addresses.  0 or -ENOMEM. */
 int accept_find(const struct settings *settings, const bool *owner, struct accept_list *ret_list)
 	MUST_USE;
 void accept_done(struct accept_list *list);
+bool accept_is_empty(const struct accept_list *list);
 bool accept_equal(const struct accept_list *a, const struct accept_list *b);
 
 /*

@@ -34,8 +34,7 @@
 /* Everything that is sized by the settings, made before anything is changed. */
 struct adoption {
 	struct settings *settings;
-	uint32_t request;
-	bool resume;
+	struct adopt_how how;
 	unsigned piece;			/* the next of pieces[] */
 	struct effect *effects;
 	uint64_t *published;
@@ -158,6 +157,18 @@ note_families(struct heard_link *links, const struct settings *settings)
 	}
 }
 
+/* A link goes on as it was noted, unless its groups need other sockets now. */
+static void
+carry_link(struct heard_link *link, const struct heard_link *before)
+{
+	unsigned spoken = link->spoken, families = link->families;
+
+	*link = *before;
+	link->spoken = spoken;
+	link->families = families;
+	link->current = before->current && families == before->families;
+}
+
 #define SWAP(a, b) do { void *swap_ = (a); (a) = (b); (b) = swap_; } while (0)
 
 /* Our own notes: what is noted of a link before counts on, the rest is told anew. */
@@ -170,9 +181,10 @@ renumber_notes(struct node *node, struct adoption *a)
 	SWAP(node->owners, a->owners);
 	SWAP(node->tracks, a->tracks);
 	SWAP(node->heard, a->heard);
-	for (uint32_t i = 0; node->settings && i < a->settings->link_count; i++)
-		node->heard[i].known = a->links[i] >= 0 && a->heard[a->links[i]].known;
 	note_families(node->heard, a->settings);
+	for (uint32_t i = 0; node->settings && i < a->settings->link_count; i++)
+		if (a->links[i] >= 0)
+			carry_link(&node->heard[i], &a->heard[a->links[i]]);
 	node->settling = true;
 	node->adopted = clock_now();
 }
@@ -184,6 +196,19 @@ note_resumed(struct node *node, const struct settings *settings)
 	for (uint32_t i = 0; i < settings->group_count; i++)
 		if (engine_status(node->engine, i)->state != VROUTER_INIT)
 			node->heard[settings_groups(settings)[i].link].known = true;
+}
+
+/* A group that is new on a link has to hear of it. */
+static void
+note_newcomers(struct node *node, const struct settings *settings)
+{
+	for (uint32_t i = 0; i < settings->group_count; i++) {
+		const struct vrouter_status *status = engine_status(node->engine, i);
+
+		if (status->state == VROUTER_INIT ||
+		    (status->state == VROUTER_MASTER && status->last_advert_sent == 0))
+			node->heard[settings_groups(settings)[i].link].current = false;
+	}
 }
 
 /* Go on from what the predecessor left. */
@@ -226,6 +251,7 @@ change_over(struct node *node, struct adoption *a, struct error *error UNUSED)
 	SWAP(node->effects.list, a->effects);
 	node->effects.capacity = a->effect_count;
 	if (node->settings) {
+		courier_pass(node->courier);
 		engine_retire(node->engine, settings, clock_now(), &node->effects);
 		node_carry_out(node);
 	}
@@ -244,16 +270,19 @@ change_over(struct node *node, struct adoption *a, struct error *error UNUSED)
 	courier_adopt(node->courier, settings);
 	a->settings = node->settings;		/* forgotten in the end */
 	node->settings = settings;
-	if (a->resume)
+	if (a->how.resume)
 		resume(node, settings);
 	helpers_adopt(node->helpers, node->engine);
 	for (uint32_t i = 0; i < settings->group_count; i++)
 		a->held[i] = engine_holds_addresses(node->engine, i);
+	note_newcomers(node, settings);
+	node->carrying = true;
 	interfaces_adopt(node->interfaces, settings, a->held, longest_lease(settings));
+	node->carrying = false;
 	node_carry_out(node);
 	node_arm_timer(node);
 	set_patience(node);
-	answers_adopted(node, a->request);
+	answers_adopted(node, a->how.request, a->how.attempt);
 	return 0;
 }
 
@@ -307,7 +336,7 @@ work(struct node *node)
 	if (r < 0) {
 		log_error("cannot adopt revision %llu: %s",
 		          (unsigned long long)a->settings->revision, error.text);
-		answers_refused(node, a->request, a->settings->revision, error.text);
+		answers_refused(node, a->how.request, a->settings->revision, error.text);
 	} else if (r != MORE) {
 		a->piece++;
 	}
@@ -333,17 +362,17 @@ adopt_open(struct node *node)
 }
 
 void
-adopt_begin(struct node *node, struct settings *settings, uint32_t request, bool resume)
+adopt_begin(struct node *node, struct settings *settings, const struct adopt_how *how)
 {
 	assert(!node->adoption);
 	node->adoption = calloc(1, sizeof(*node->adoption));
 	if (!node->adoption) {
-		answers_refused(node, request, settings->revision, "out of memory");
+		answers_refused(node, how->request, settings->revision, "out of memory");
 		free(settings);
 		return;
 	}
 	*node->adoption = (struct adoption){
-		.settings = settings, .request = request, .resume = resume,
+		.settings = settings, .how = *how,
 	};
 	/* A request means the settings that are in force when it is answered. */
 	sd_event_source_set_enabled(node->requests, SD_EVENT_OFF);

@@ -11,11 +11,14 @@
 /* The loop's source of pieces. */
 int adopt_open(struct node *node) MUST_USE;
 
-/*
- * Begin to adopt settings (taken) for a request of the manager.  resume: the records in the memory
- * are a predecessor's, go on from them.  The request is answered when all is done.
- */
-void adopt_begin(struct node *node, struct settings *settings, uint32_t request, bool resume);
+struct adopt_how {
+	uint32_t request;		/* of the manager, answered when all is done; 0 = none */
+	bool attempt;			/* see answers_adopted() */
+	bool resume;			/* the records in the memory are a predecessor's: go on */
+};
+
+/* Begin to adopt settings (taken). */
+void adopt_begin(struct node *node, struct settings *settings, const struct adopt_how *how);
 /* Do at once what is left of it, if anything is. */
 void adopt_finish(struct node *node);
 

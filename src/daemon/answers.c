@@ -58,21 +58,25 @@ answer_adopt(struct node *node)
 }
 
 void
-answers_settled(struct node *node, const char *problems)
+answers_settled(struct node *node, const char *problems, const char *refused)
 {
 	bool changed = strncmp(node->problems, problems, sizeof(node->problems) - 1) != 0;
 
-	for (const char *line = problems; *line;) {
+	for (const char *line = changed ? problems : ""; *line;) {
 		size_t length = strcspn(line, "\n");
 
 		log_warning("%.*s", (int)length, line);
 		line += length + (line[length] == '\n');
 	}
 	snprintf(node->problems, sizeof(node->problems), "%s", problems);
-	if (node->request != 0)
+	if (node->request != 0 && node->attempt && refused[0] != '\0') {
+		answer(node, node->request, CHANNEL_KERNEL_REFUSED, node->request_revision, refused);
+		node->request = 0;
+	} else if (node->request != 0) {
 		answer_adopt(node);
-	else if (changed)		/* nobody asked, but "show system" lists them */
+	} else if (changed) {		/* nobody asked, but "show system" lists them */
 		answer_problems(node, 0, node->settings->revision);
+	}
 }
 
 void
@@ -86,12 +90,13 @@ answers_helpers(struct node *node, const char *problems)
 /* ---- adopting ------------------------------------------------------------------------------- */
 
 void
-answers_adopted(struct node *node, uint32_t request)
+answers_adopted(struct node *node, uint32_t request, bool attempt)
 {
 	/* An adopt that was not answered yet is overtaken by this one. */
 	if (node->request != 0)
 		answer(node, node->request, CHANNEL_DONE, node->request_revision, "");
 	node->request = request;
+	node->attempt = attempt;
 	node->request_revision = node->settings->revision;
 }
 
@@ -125,14 +130,15 @@ request_adopt(struct node *node, const struct channel_message *message, int desc
 		                "the service is stopping");
 	} else if (is_adopted(node, settings)) {
 		free(settings);
-		answers_adopted(node, message->request);
+		answers_adopted(node, message->request, message->attempt);
 		if (!node->settling)
 			answer_adopt(node);
 	} else {
 		log_info("adopting revision %llu: %u interfaces, %u groups",
 		         (unsigned long long)settings->revision, settings->link_count,
 		         settings->group_count);
-		adopt_begin(node, settings, message->request, false);
+		adopt_begin(node, settings, &(struct adopt_how){
+			.request = message->request, .attempt = message->attempt });
 	}
 }
 
@@ -216,6 +222,8 @@ answers_on_channel(struct sd_event_source *source UNUSED, int descriptor, uint32
 	case CHANNEL_STATE:
 	case CHANNEL_RAN:
 	case CHANNEL_OWNER:
+	case CHANNEL_ROLE:
+	case CHANNEL_READY:
 	case CHANNEL_TRACK:
 	case CHANNEL_PROBLEMS:
 	case CHANNEL_KINDS:

@@ -9,7 +9,7 @@
  * Who starts says HELLO; the engine answers a HELLO of the manager with its own, and the manager
  * answers a HELLO of the engine by sending its running settings again (adopting what is adopted
  * already is no work).  In the same way the engine answers a HELLO of a helper (runner, prober,
- * flowsync) by sending it the settings and all it has to know.
+ * filter, flowsync) by sending it the settings and all it has to know.
  */
 #ifndef TANDEM_CHANNEL_H
 #define TANDEM_CHANNEL_H
@@ -20,7 +20,7 @@
 #include "base/error.h"
 #include "core/settings.h"
 
-#define CHANNEL_VERSION 2u
+#define CHANNEL_VERSION 3u
 #define CHANNEL_INTERFACE_SIZE 16u
 
 enum channel_kind {
@@ -31,10 +31,12 @@ enum channel_kind {
 	CHANNEL_ANSWER,			/* to manager: outcome of request number "request" */
 	CHANNEL_STATE,			/* to runner: a group came to a state; what ran last */
 	CHANNEL_RAN,			/* to engine: a transition script of a group ended */
-	CHANNEL_OWNER,			/* to flowsync: is a group owner of its addresses? */
+	CHANNEL_OWNER,			/* to filter: is a group owner of its addresses? */
 	CHANNEL_TRACK,			/* to engine: check "index", called "text", is up or down;
 					 * to a new runner or prober: its predecessor found so */
 	CHANNEL_WATCH,			/* to engine: note packets in the journal for 3 seconds */
+	CHANNEL_ROLE,			/* to flowsync: does this router forward? */
+	CHANNEL_READY,			/* to engine: flowsync is, for the role of this sequence */
 	CHANNEL_PROBLEMS,		/* to engine: text is what a person should repair, or "" */
 	CHANNEL_KINDS,
 };
@@ -45,6 +47,8 @@ enum channel_outcome {
 	CHANNEL_NOT_MASTER,		/* the group is not master */
 	CHANNEL_REFUSED,		/* ADOPT: nothing was changed, text says why */
 	CHANNEL_INCOMPLETE,		/* ADOPT: done, but for what the text says */
+	CHANNEL_KERNEL_REFUSED,		/* ADOPT, an attempt: done, but the kernel refused steps that
+					 * it would not have been asked for before; text: which */
 };
 
 struct channel_message {
@@ -53,7 +57,7 @@ struct channel_message {
 	uint32_t request;		/* chosen by the manager, repeated in the answer */
 	uint32_t outcome;		/* ANSWER: enum channel_outcome */
 	uint64_t revision;		/* ADOPT and its answer; TRACK: of the settings it means */
-	uint64_t sequence;		/* STATE, RAN: rises with every state told */
+	uint64_t sequence;		/* STATE, RAN, ROLE, READY: rises with every state told */
 	char interface[CHANNEL_INTERFACE_SIZE];
 	uint32_t vrid;
 	uint32_t index;			/* TRACK: of the check in those settings */
@@ -61,8 +65,9 @@ struct channel_message {
 	uint8_t state;			/* STATE: enum vrouter_state */
 	uint8_t reason;			/* STATE: enum vrouter_reason */
 	uint8_t script;			/* STATE, RAN: enum group_script that ran last */
-	uint8_t up;			/* TRACK, OWNER: 0 or 1 */
-	uint8_t reserved[7];		/* zero */
+	uint8_t up;			/* TRACK, OWNER, ROLE: 0 or 1 */
+	uint8_t attempt;		/* ADOPT: 0 or 1, it may be taken back */
+	uint8_t reserved[6];		/* zero */
 	char text[1024];		/* ANSWER: a sentence, "" when there is nothing to say;
 					 * several are separated by newlines */
 };

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/gate.h"
 #include "daemon/report.h"
 #include "system/clock.h"
 
@@ -35,6 +36,8 @@ struct courier {
 	struct packet_senders senders;
 	struct room room;
 	struct room next;		/* prepared */
+	struct gate gate;
+	struct gate next_gate;
 	uint32_t round;
 	bool watched;			/* packets go into the journal, in this round */
 	struct outgoing frames[FRAMES_A_SEND];		/* collected to be sent together */
@@ -233,11 +236,39 @@ carry_out_one(struct courier *c, const struct effect *effect, bool behind)
 void
 courier_carry_out(struct courier *c, const struct effects *effects)
 {
+	nsec_t now = clock_now();
+
 	c->round++;
-	c->watched = recorder_is_watched(c->recorder, clock_now());
+	c->watched = recorder_is_watched(c->recorder, now);
 	send_adverts(c, effects);
 	for (size_t i = 0; i < effects->count; i++)
-		carry_out_one(c, &effects->list[i], c->room.behind[i]);
+		if (!gate_holds(&c->gate, &effects->list[i], c->room.behind[i], now))
+			carry_out_one(c, &effects->list[i], c->room.behind[i]);
+	interfaces_flush(c->interfaces);
+}
+
+nsec_t
+courier_deadline(const struct courier *c)
+{
+	return gate_deadline(&c->gate);
+}
+
+/* All of them stand behind the addresses, which are taken in the same breath. */
+void
+courier_pass(struct courier *c)
+{
+	struct effect effects[GATE_EFFECTS_MAX];
+
+	if (gate_deadline(&c->gate) == NSEC_NEVER)
+		return;
+	c->round++;
+	gate_open(&c->gate);
+	for (uint32_t i = 0; i < c->settings->group_count; i++) {
+		size_t count = gate_release(&c->gate, i, effects);
+
+		for (size_t j = 0; j < count; j++)
+			carry_out_one(c, &effects[j], true);
+	}
 	interfaces_flush(c->interfaces);
 }
 
@@ -250,6 +281,7 @@ courier_new(struct engine *engine, struct interfaces *interfaces, struct recorde
 
 	if (!c)
 		return error_set(error, -ENOMEM, "out of memory");
+	c->gate.until = c->next_gate.until = NSEC_NEVER;
 	c->engine = engine;
 	c->interfaces = interfaces;
 	c->recorder = recorder;
@@ -280,6 +312,8 @@ courier_free(struct courier *c)
 	packet_close_senders(&c->senders);
 	free_room(&c->room);
 	free_room(&c->next);
+	gate_done(&c->gate);
+	gate_done(&c->next_gate);
 	free(c);
 }
 
@@ -295,7 +329,8 @@ courier_prepare(struct courier *c, const struct settings *settings, size_t capac
 	next->behind = calloc(capacity, sizeof(*next->behind));
 	next->aftermath.list = calloc(capacity, sizeof(*next->aftermath.list));
 	next->aftermath.capacity = capacity;
-	if (next->taken && next->resigned && next->behind && next->aftermath.list)
+	if (next->taken && next->resigned && next->behind && next->aftermath.list &&
+	    gate_prepare(&c->next_gate, settings) == 0)
 		return 0;
 	free_room(next);
 	return -ENOMEM;
@@ -308,6 +343,7 @@ courier_adopt(struct courier *c, const struct settings *settings)
 	free_room(&c->room);
 	c->room = c->next;
 	c->next = (struct room){ 0 };
+	gate_adopt(&c->gate, &c->next_gate, c->engine);
 	c->settings = settings;
 	c->round = 0;
 }

@@ -26,6 +26,11 @@ int courier_prepare(struct courier *courier, const struct settings *settings, si
 	MUST_USE;
 void courier_adopt(struct courier *courier, const struct settings *settings);
 
+/* What waits for connsync's word (core/gate) waits no longer: the word is here, or patience has
+ * ended, which is due at courier_deadline() (NSEC_NEVER = nothing waits). */
+void courier_pass(struct courier *courier);
+nsec_t courier_deadline(const struct courier *courier);
+
 /* What the network sees of these effects; the list is left as it is. */
 void courier_carry_out(struct courier *courier, const struct effects *effects);
 

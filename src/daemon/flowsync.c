@@ -1,272 +1,743 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The role that speaks to netfilter, and may wait for it.  So far it keeps the rules that refuse
- * packets to virtual addresses (daemon/accept); replication of connections is not part of it yet.
+ * The role that replicates connections: events of the kernel, the partner and the engine go into
+ * core/flowsync, its wishes go out through daemon/flowkernel and daemon/flowpeer.
  *
- * The rules follow the configuration and the ownership of addresses, nothing else: they are changed
- * by what differs, put back when somebody else removed them, and go when the service stops.
+ * It runs while it is configured, the kernel tracks connections, and the routers are paired or the
+ * operator said in words that they need not be.  In any other case it holds nobody up: a new master
+ * is told at once that it may go on, and the priority is not lowered.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
 #include <systemd/sd-event.h>
 
 #include "base/log.h"
-#include "daemon/accept.h"
+#include "core/flowsync.h"
+#include "daemon/flowdoor.h"
+#include "daemon/flowkernel.h"
+#include "daemon/flowpeer.h"
 #include "daemon/post.h"
 #include "daemon/roles.h"
-#include "system/nftables.h"
+#include "system/clock.h"
+#include "system/identity.h"
 #include "system/privilege.h"
 
-#define LOOK_USEC 200000u		/* from a change by anybody to a look at our table */
-#define RETRY_USEC 10000000u		/* after a refusal */
+#define EXPECTATIONS 4096u		/* the kernel's own limit, unless it was raised */
+#define LOOK_A_TURN 2000u		/* flows looked at for "show" */
+#define LOOK_PRIORITY 40		/* between everything else and dumps */
 
-struct flowsync {
-	struct post post;
-	struct nftables *nftables;
-	struct sd_event_source *timer;	/* look, or try again */
-	const struct settings *settings;
-	bool *owner;			/* per group */
-	struct accept_list installed;
-	char *table;			/* as the kernel shows it; NULL = not known, or none */
-	bool known;			/* the kernel has what is in "installed" */
-	bool refused;			/* the last change was */
+/* Flows that somebody wants to see, while they are looked for. */
+struct search {
+	struct flowdoor_question question;
+	struct flowdoor_answer answer;
+	struct flowsync_view *flows;	/* NULL = nobody wants any */
+	uint32_t cursor;
+	sd_event_source *turn;
 };
 
-/* ---- rules ---------------------------------------------------------------------------------- */
+struct role {
+	struct post post;
+	int door;
+	struct search search;
+	const char *state_dir;
+	const struct settings *settings;
+	struct connsync_settings adopted;	/* what runs was made of */
+	struct ip local[CONNSYNC_PATHS_MAX];
+	struct identity *identity;
+	struct flowkernel *kernel;		/* NULL: connsync does not run */
+	struct flowpeer *peer;
+	struct flowsync *flowsync;
+	void *memory;
+	size_t memory_size;
+	struct flowsync_options options;
+	sd_event_source *timer;
+	sd_event_source *retry;
+	const char *hang_up;			/* flowsync wants it; NULL = no */
+	bool active;				/* as the engine said last */
+	uint64_t sequence;
+	bool known;				/* it said so at all */
+	enum flowsync_readiness readiness;
+	uint32_t alarms;
+	char trouble[512];			/* why it does not run */
+};
 
+/* ---- batches -------------------------------------------------------------------------------- */
+
+/* All that an event led to leaves, and the next deadline stands. */
 static void
-set_timer(struct flowsync *f, uint64_t usec)
+finish(struct role *f)
 {
-	sd_event_source_set_time_relative(f->timer, usec);
+	nsec_t deadline;
+
+	if (!f->flowsync)
+		return;
+	flowsync_flush(f->flowsync, clock_now());
+	flowkernel_flush(f->kernel);
+	if (f->hang_up)
+		flowpeer_hang_up(f->peer, f->hang_up);
+	f->hang_up = NULL;
+	flowpeer_flush(f->peer);
+	deadline = flowsync_deadline(f->flowsync);
+	if (deadline == NSEC_NEVER) {
+		sd_event_source_set_enabled(f->timer, SD_EVENT_OFF);
+		return;
+	}
+	sd_event_source_set_time(f->timer, (uint64_t)((deadline + 999) / NSEC_PER_USEC));
 	sd_event_source_set_enabled(f->timer, SD_EVENT_ONESHOT);
 }
 
-/* Run commands (taken). */
 static int
-run(struct flowsync *f, char *commands, struct error *error)
+on_time(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 {
-	int r = commands ? nftables_run(f->nftables, commands, error) :
-	                   error_set(error, -ENOMEM, "out of memory");
+	struct role *f = owner;
 
-	free(commands);
-	return r;
-}
-
-static void
-forget_table(struct flowsync *f)
-{
-	free(f->table);
-	f->table = NULL;
-}
-
-/* Keep how the table looks, to notice when somebody else changes it. */
-static void
-remember(struct flowsync *f)
-{
-	struct error error;
-
-	forget_table(f);
-	if (nftables_run(f->nftables, "list table " ACCEPT_TABLE, &error) == 0)
-		f->table = strdup(nftables_output(f->nftables));
-}
-
-/*
- * Make the kernel refuse exactly these.  The table is there only while there is something in it;
- * where nothing is known of it, it is made anew, in one transaction.
- */
-static int
-install(struct flowsync *f, const struct accept_list *wanted, struct error *error)
-{
-	int r = -ENOENT;
-
-	if (wanted->count == 0) {
-		/* A kernel without nftables has no table either. */
-		if (run(f, accept_remove(), error) < 0)
-			log_debug("%s", error->text);
-		forget_table(f);
-		return 0;
-	}
-	if (f->table)
-		r = run(f, accept_change(&f->installed, wanted), error);
-	if (r < 0)
-		r = run(f, accept_replace(wanted), error);
-	if (r == 0)
-		remember(f);
-	return r;
-}
-
-/* Find out what is to be refused, and see to it if it is something else than now. */
-static void
-update(struct flowsync *f)
-{
-	struct accept_list wanted;
-	struct error error;
-
-	if (accept_find(f->settings, f->owner, &wanted) < 0) {
-		log_error("no memory for the packet filter");
-		free(f->owner);
-		f->owner = NULL;
-		f->settings = NULL;	/* the old ones end with this call */
-		return;
-	}
-	if (f->known && accept_equal(&wanted, &f->installed) && (wanted.count == 0 || f->table)) {
-		accept_done(&wanted);
-		return;
-	}
-	if (install(f, &wanted, &error) == 0) {
-		if (wanted.count > 0 || f->installed.count > 0)
-			log_info("packets to %zu virtual addresses are refused", wanted.count);
-		f->refused = false;
-		f->known = true;
-		post_report_problems(&f->post, "");
-		accept_done(&f->installed);
-		f->installed = wanted;
-		return;
-	}
-	accept_done(&wanted);
-	if (!f->refused)
-		log_error("%s", error.text);
-	f->refused = true;
-	f->known = false;
-	post_report_problems(&f->post, "Packets to virtual addresses of groups without \"accept\" "
-	                     "are accepted: the packet filter cannot be set; does the kernel have "
-	                     "nftables?");
-	set_timer(f, RETRY_USEC);
-}
-
-/* Somebody changed some rules a moment ago: ours, too? */
-static void
-look(struct flowsync *f)
-{
-	struct error error;
-
-	if (!f->table ||
-	    (nftables_run(f->nftables, "list table " ACCEPT_TABLE, &error) == 0 &&
-	     strcmp(nftables_output(f->nftables), f->table) == 0))
-		return;
-	log_warning("the table " ACCEPT_TABLE " of the packet filter was changed by somebody else; "
-	            "making it anew");
-	forget_table(f);
-}
-
-static int
-on_timer(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
-{
-	struct flowsync *f = owner;
-
-	look(f);
-	if (f->settings)
-		update(f);
+	flowsync_on_time(f->flowsync, clock_now());
+	finish(f);
 	return 0;
 }
 
-static int
-on_news(sd_event_source *source UNUSED, int fd UNUSED, uint32_t events UNUSED, void *owner)
-{
-	struct flowsync *f = owner;
+/* ---- what the operator hears ---------------------------------------------------------------- */
 
-	nftables_drain(f->nftables);
-	if (!f->refused)
-		set_timer(f, LOOK_USEC);
+static void
+report_problems(struct role *f)
+{
+	static const struct {
+		enum flowsync_alarm alarm;
+		const char *text;
+	} sentences[] = {
+		{ FLOWSYNC_BOTH_ACTIVE, "Both routers forward: connections are not replicated." },
+		{ FLOWSYNC_FULL, "The table of connections is full: new ones are not replicated." },
+		{ FLOWSYNC_PEER_SMALLER, "The partner's nf_conntrack_max is smaller than ours: it "
+		  "cannot hold all connections." },
+		{ FLOWSYNC_REFUSALS, "The kernel refuses connections of the partner; see show "
+		  "connsync statistics." },
+		{ FLOWSYNC_DISAGREE, "The routers' tables of connections differ again and again." },
+		{ FLOWSYNC_PATH_DEAD, "A path of connsync is dead." },
+		{ FLOWSYNC_FOREIGN, "The partner of connsync speaks another version, or is another "
+		  "router." },
+	};
+	char text[1024] = "";
+	size_t length = 0;
+
+	if (f->trouble[0])
+		length = (size_t)snprintf(text, sizeof(text), "connsync does not run: %s.",
+		                          f->trouble);
+	for (size_t i = 0; i < ARRAY_SIZE(sentences); i++)
+		if (f->alarms & 1u << sentences[i].alarm && length < sizeof(text))
+			length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s",
+			                           length > 0 ? "\n" : "", sentences[i].text);
+	post_report_problems(&f->post, text);
+}
+
+/* A partner that is gone is no reason to be weaker: then it is us who must take over. */
+static bool
+is_ready(const struct role *f)
+{
+	return !f->flowsync || (f->readiness != FLOWSYNC_INIT && f->readiness != FLOWSYNC_BULK);
+}
+
+static void
+report_ready(struct role *f)
+{
+	const struct connsync_settings *c = settings_connsync(f->settings);
+
+	if (c)
+		post_report(&f->post, (uint32_t)c->check, is_ready(f));
+}
+
+/* ---- hooks of the protocol ------------------------------------------------------------------ */
+
+static void
+hook_apply(void *owner, enum flow_op op, const struct flow *flow, bool known)
+{
+	flowkernel_apply(((struct role *)owner)->kernel, op, flow, known);
+}
+
+static void
+hook_apply_expectation(void *owner, enum flow_op op, const struct flow_expectation *expectation)
+{
+	flowkernel_apply_expectation(((struct role *)owner)->kernel, op, expectation);
+}
+
+static void
+hook_send_datagram(void *owner, unsigned path, const uint8_t *bytes, size_t length)
+{
+	flowpeer_send_datagram(((struct role *)owner)->peer, path, bytes, length);
+}
+
+static void
+hook_send_control(void *owner, const uint8_t *bytes, size_t length)
+{
+	flowpeer_send_control(((struct role *)owner)->peer, bytes, length);
+}
+
+static void
+hook_close_control(void *owner, enum flowsync_hangup why)
+{
+	struct role *f = owner;
+
+	switch (why) {
+	case FLOWSYNC_SILENT:
+		f->hang_up = "the partner is silent";
+		return;
+	case FLOWSYNC_MALFORMED:
+		f->hang_up = "the partner breaks the rules of the protocol";
+		return;
+	case FLOWSYNC_INCOMPATIBLE:
+		f->hang_up = "the partner speaks another version, or is another router";
+		return;
+	}
+	assert(!"a known reason");
+}
+
+static void
+hook_subscribe(void *owner, bool on)
+{
+	flowkernel_subscribe(((struct role *)owner)->kernel, on);
+}
+
+static void
+hook_dump(void *owner)
+{
+	flowkernel_dump(((struct role *)owner)->kernel);
+}
+
+static void
+hook_readiness(void *owner, enum flowsync_readiness readiness)
+{
+	struct role *f = owner;
+
+	log_info("connections: %s", flowsync_readiness_name(readiness));
+	f->readiness = readiness;
+	report_ready(f);
+}
+
+static void
+hook_alarm(void *owner, enum flowsync_alarm alarm, bool raised)
+{
+	struct role *f = owner;
+
+	if (raised)
+		log_warning("connections: %s", flowsync_alarm_name(alarm));
+	else
+		log_info("connections: no longer %s", flowsync_alarm_name(alarm));
+	f->alarms = raised ? f->alarms | 1u << alarm : f->alarms & ~(1u << alarm);
+	report_problems(f);
+}
+
+/* ---- events of the kernel ------------------------------------------------------------------- */
+
+static void
+on_news(void *owner, enum flow_op op, const struct flow *flow, bool fresh)
+{
+	flowsync_on_news(((struct role *)owner)->flowsync, op, flow, fresh, clock_now());
+}
+
+static void
+on_expectation(void *owner, enum flow_op op, const struct flow_expectation *expectation)
+{
+	flowsync_on_expectation(((struct role *)owner)->flowsync, op, expectation, clock_now());
+}
+
+static void
+on_overrun(void *owner)
+{
+	flowsync_on_overrun(((struct role *)owner)->flowsync, clock_now());
+}
+
+static void
+on_dump(void *owner, const struct flow *flow)
+{
+	flowsync_on_dump(((struct role *)owner)->flowsync, flow, clock_now());
+}
+
+static void
+on_dump_done(void *owner, bool whole)
+{
+	flowsync_on_dump_done(((struct role *)owner)->flowsync, whole, clock_now());
+}
+
+static void
+on_refused(void *owner, enum flow_op op, const struct flow_key *key, int error)
+{
+	flowsync_on_refused(((struct role *)owner)->flowsync, op, key, error, clock_now());
+}
+
+static void
+on_batch(void *owner)
+{
+	finish(owner);
+}
+
+/* ---- events of the partner ------------------------------------------------------------------ */
+
+static void
+on_connected(void *owner)
+{
+	uint64_t nonce;
+
+	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
+		nonce = (uint64_t)clock_wall();
+	flowsync_on_connected(((struct role *)owner)->flowsync, nonce, clock_now());
+}
+
+static void
+on_disconnected(void *owner)
+{
+	flowsync_on_disconnected(((struct role *)owner)->flowsync, clock_now());
+}
+
+static void
+on_control(void *owner, const uint8_t *bytes, size_t length)
+{
+	flowsync_on_control(((struct role *)owner)->flowsync, bytes, length, clock_now());
+}
+
+static void
+on_datagram(void *owner, unsigned path, const uint8_t *bytes, size_t length)
+{
+	nsec_t now = clock_now();
+
+	flowsync_on_datagram(((struct role *)owner)->flowsync, path, bytes, length, now, now);
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+static void
+take_role(struct role *f)
+{
+	if (f->flowsync && f->known) {
+		/* What came before counts before. */
+		flowpeer_drain(f->peer);
+		flowkernel_drain(f->kernel);
+		flowsync_on_role(f->flowsync, f->active ? FLOWSYNC_ACTIVE : FLOWSYNC_STANDBY,
+		                 clock_now());
+	}
+	if (f->known && f->active)
+		post_report_ready(&f->post, f->sequence);
+	finish(f);
+}
+
+static void
+stop_running(struct role *f)
+{
+	sd_event_source_set_enabled(f->timer, SD_EVENT_OFF);
+	flowpeer_free(f->peer);
+	flowkernel_free(f->kernel);
+	identity_free(f->identity);
+	if (f->memory)
+		munmap(f->memory, f->memory_size);
+	f->peer = NULL;
+	f->kernel = NULL;
+	f->identity = NULL;
+	f->flowsync = NULL;
+	f->memory = NULL;
+	f->hang_up = NULL;
+	f->alarms = 0;
+	f->readiness = FLOWSYNC_INIT;
+}
+
+/* What the settings decide of the protocol's options. */
+static void
+set_options(struct role *f, const struct connsync_settings *c)
+{
+	f->options.hold_down = c->hold_down;
+	f->options.rate = c->rate;
+	f->options.startup_wait = c->startup_wait;
+	f->options.paths = c->path_count;
+	for (uint32_t i = 0; i < c->path_count; i++)
+		f->options.payload[i] = flowpeer_payload(f->peer, i);
+	f->options.overhead = flowpeer_overhead(f->peer);
+}
+
+/* Who we are, and what both routers know and others need not. */
+static void
+set_identity(struct role *f, const struct connsync_settings *c)
+{
+	const struct fingerprint *own = f->identity ? identity_fingerprint(f->identity) : NULL;
+	uint64_t ours[2], theirs[2];
+
+	if (!own) {
+		if (getrandom(f->options.node, sizeof(f->options.node), 0) < 0)
+			memcpy(f->options.node, &f->local[0], sizeof(f->local[0]));
+		return;
+	}
+	memcpy(f->options.node, own->bytes, sizeof(f->options.node));
+	memcpy(ours, own->bytes, sizeof(ours));
+	memcpy(theirs, c->fingerprint.bytes, sizeof(theirs));
+	f->options.seed[0] = ours[0] ^ theirs[0];
+	f->options.seed[1] = ours[1] ^ theirs[1];
+}
+
+static int
+make_protocol(struct role *f, const struct connsync_settings *c, struct error *error)
+{
+	static const struct flowsync_hooks hooks = {
+		.apply = hook_apply,
+		.apply_expectation = hook_apply_expectation,
+		.send_datagram = hook_send_datagram,
+		.send_control = hook_send_control,
+		.close_control = hook_close_control,
+		.subscribe = hook_subscribe,
+		.dump = hook_dump,
+		.readiness = hook_readiness,
+		.alarm = hook_alarm,
+	};
+	struct flowsync_hooks own = hooks;
+	uint64_t capacity = flowkernel_capacity();
+
+	if (capacity == 0)
+		return error_set(error, -ENOENT, "the kernel does not track connections");
+	flowsync_options_init(&f->options);
+	f->options.capacity = capacity < 1u << 26 ? (uint32_t)capacity : 1u << 26;
+	f->options.expectations = EXPECTATIONS;
+	set_options(f, c);
+	set_identity(f, c);
+	f->memory_size = flowsync_size(&f->options);
+	f->memory = mmap(NULL, f->memory_size, PROT_READ | PROT_WRITE,
+	                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (f->memory == MAP_FAILED) {
+		f->memory = NULL;
+		return error_set(error, -ENOMEM, "no memory for %llu connections",
+		                 (unsigned long long)capacity);
+	}
+	own.owner = f;
+	f->flowsync = flowsync_new(f->memory, &f->options, &own, clock_now());
+	return 0;
+}
+
+static const struct flowkernel_calls kernel_calls = {
+	.on_news = on_news,
+	.on_expectation = on_expectation,
+	.on_overrun = on_overrun,
+	.on_dump = on_dump,
+	.on_dump_done = on_dump_done,
+	.on_refused = on_refused,
+	.on_batch = on_batch,
+};
+
+static const struct flowpeer_calls link_calls = {
+	.on_connected = on_connected,
+	.on_disconnected = on_disconnected,
+	.on_control = on_control,
+	.on_datagram = on_datagram,
+	.on_batch = on_batch,
+};
+
+static int
+run(struct role *f, const struct connsync_settings *c, struct error *error)
+{
+	int r = 0;
+
+	if (c->authenticated && !c->paired)
+		return error_set(error, -ENOKEY, "the routers are not paired; on both of them run "
+		                 "pair with the other one's address");
+	if (c->authenticated)
+		r = identity_open(f->state_dir, &f->identity, error);
+	if (r >= 0)
+		r = flowkernel_new(f->post.event, &kernel_calls, f, &f->kernel, error);
+	if (r >= 0)
+		r = flowkernel_adopt(f->kernel, f->settings, f->local, error);
+	if (r >= 0)
+		r = flowpeer_new(f->post.event, c, f->local, f->identity, &link_calls, f, &f->peer,
+		                 error);
+	return r < 0 ? r : make_protocol(f, c, error);
+}
+
+/*
+ * Our end of each path: what the operator named, or the interface's own address in the network of
+ * the partner, or its first of that family.
+ */
+static bool
+resolve(const struct settings *settings, const struct connsync_path *path, struct ip *ret)
+{
+	int number = settings_find_link(settings, path->interface);
+	const struct link_settings *link = number < 0 ? NULL : &settings_links(settings)[number];
+
+	*ret = path->local;
+	for (uint32_t i = 0; link && path->local.family == 0 && i < link->address_count; i++) {
+		const struct prefix *own = &settings_link_addresses(settings, link)[i].prefix;
+
+		if (own->ip.family != path->remote.family)
+			continue;
+		if (ret->family == 0 || prefix_contains(own, &path->remote))
+			*ret = own->ip;
+		if (prefix_contains(own, &path->remote))
+			break;
+	}
+	return ret->family != 0;
+}
+
+static bool
+resolve_all(struct role *f, const struct connsync_settings *c, struct error *error)
+{
+	memset(f->local, 0, sizeof(f->local));
+	for (uint32_t i = 0; i < c->path_count; i++)
+		if (!resolve(f->settings, &c->paths[i], &f->local[i])) {
+			error_set(error, -EADDRNOTAVAIL, "%s has no IPv%u address of its own",
+			          c->paths[i].interface, c->paths[i].remote.family);
+			return false;
+		}
+	return true;
+}
+
+/* Does what runs go on with these?  Sync group, check and excluded networks are numbers and lists
+ * that mean something else in every block of settings; those are looked up anew. */
+static bool
+is_same_link(const struct role *f, const struct connsync_settings *c,
+             const struct ip local[CONNSYNC_PATHS_MAX])
+{
+	return memcmp(f->adopted.paths, c->paths, sizeof(c->paths)) == 0 &&
+	       memcmp(f->local, local, sizeof(f->local)) == 0 &&
+	       f->adopted.path_count == c->path_count && f->adopted.port == c->port &&
+	       f->adopted.authenticated == c->authenticated &&
+	       f->adopted.paired == c->paired &&
+	       fingerprint_equal(&f->adopted.fingerprint, &c->fingerprint);
+}
+
+static void
+start(struct role *f, const struct connsync_settings *c)
+{
+	struct error error;
+
+	f->adopted = *c;
+	f->trouble[0] = '\0';
+	if (!resolve_all(f, c, &error) || run(f, c, &error) < 0) {
+		stop_running(f);
+		log_warning("connsync does not run: %s", error.text);
+		snprintf(f->trouble, sizeof(f->trouble), "%s", error.text);
+		sd_event_source_set_time_relative(f->retry, 10000000);
+		sd_event_source_set_enabled(f->retry, SD_EVENT_ONESHOT);
+	}
+}
+
+static int
+on_retry(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
+{
+	struct role *f = owner;
+	const struct connsync_settings *c = f->settings ? settings_connsync(f->settings) : NULL;
+
+	if (!c || f->flowsync)
+		return 0;
+	start(f, c);
+	take_role(f);
+	report_ready(f);
+	report_problems(f);
 	return 0;
 }
 
 /* ---- what the engine tells ------------------------------------------------------------------ */
 
-/* Ownership is told again after every adopt, where it holds. */
 static void
 on_adopt(void *owner, const struct settings *settings)
 {
-	struct flowsync *f = owner;
-	bool *list = calloc(settings->group_count + 1, sizeof(*list));
+	struct role *f = owner;
+	const struct connsync_settings *c = settings_connsync(settings);
+	struct ip before[CONNSYNC_PATHS_MAX];
+	struct error error;
 
-	for (uint32_t i = 0; list && f->settings && i < settings->group_count; i++) {
-		const struct group_settings *group = &settings_groups(settings)[i];
-		int old = settings_find_group(f->settings,
-		                              settings_link_of(settings, group)->name,
-		                              group->vrid, group->family);
-
-		list[i] = old >= 0 && f->owner[old];
-	}
-	if (!list) {
-		log_error("no memory for the packet filter");
-		return;
-	}
-	free(f->owner);
-	f->owner = list;
+	memcpy(before, f->local, sizeof(before));
 	f->settings = settings;
-	update(f);
+	if (!c) {
+		stop_running(f);
+		f->trouble[0] = '\0';
+	} else if (f->flowsync && resolve_all(f, c, &error) && is_same_link(f, c, before)) {
+		f->adopted = *c;
+		set_options(f, c);
+		if (flowkernel_adopt(f->kernel, settings, f->local, &error) < 0)
+			log_error("%s", error.text);
+		flowsync_adopt(f->flowsync, &f->options, clock_now());
+		finish(f);
+	} else {
+		stop_running(f);
+		start(f, c);
+		take_role(f);
+	}
+	if (c)
+		report_ready(f);
+	report_problems(f);
 }
 
 static void
 on_message(void *owner, const struct channel_message *message)
 {
-	struct flowsync *f = owner;
-	int group = message->kind != CHANNEL_OWNER || !f->settings ? -1 :
-	            settings_find_group(f->settings, message->interface, message->vrid,
-	                                message->family);
+	struct role *f = owner;
 
-	if (group < 0)
+	if (message->kind != CHANNEL_ROLE)
 		return;
-	f->owner[group] = message->up == 1;
-	update(f);
+	f->active = message->up == 1;
+	f->sequence = message->sequence;
+	f->known = true;
+	take_role(f);
 }
 
 static void
 on_stop(void *owner)
 {
-	struct flowsync *f = owner;
+	struct role *f = owner;
 
 	sd_event_exit(f->post.event, 0);
+}
+
+/* ---- what the manager asks ------------------------------------------------------------------ */
+
+static void
+make_report(struct role *f, struct flowdoor_report *to)
+{
+	const struct connsync_settings *c = f->settings ? settings_connsync(f->settings) : NULL;
+
+	to->configured = c != NULL;
+	to->running = f->flowsync != NULL;
+	to->now = clock_now();
+	if (!c)
+		return;
+	to->settings = *c;
+	memcpy(to->local, f->local, sizeof(to->local));
+	memcpy(to->sync_group, settings_syncs(f->settings)[c->sync].name, sizeof(to->sync_group));
+	memcpy(to->trouble, f->trouble, sizeof(to->trouble));
+	if (!f->flowsync)
+		return;
+	flowsync_status(f->flowsync, to->now, &to->status);
+	to->tally = *flowsync_tally(f->flowsync);
+	to->link = flowpeer_counts(f->peer);
+	to->kernel = flowkernel_counts(f->kernel);
+}
+
+static void
+end_search(struct role *f)
+{
+	sd_event_source_set_enabled(f->search.turn, SD_EVENT_OFF);
+	free(f->search.flows);
+	f->search.flows = NULL;
+}
+
+/* Some flows more; the table may be large, and the partner waits for nobody's curiosity. */
+static int
+on_search(sd_event_source *source UNUSED, void *owner)
+{
+	struct role *f = owner;
+	struct search *s = &f->search;
+	struct flowsync_view view;
+	bool more = f->flowsync != NULL;
+
+	for (unsigned i = 0; more && i < LOOK_A_TURN; i++) {
+		more = flowsync_next(f->flowsync, &s->cursor, clock_now(), &view);
+		if (!more || !flowdoor_matches(&s->question.filter, &view.flow))
+			continue;
+		if (s->answer.count < s->question.filter.limit)
+			s->flows[s->answer.count++] = view;
+		s->answer.matched++;
+	}
+	if (more)
+		return 0;
+	flowdoor_answer(f->door, &s->question, &s->answer, s->flows);
+	end_search(f);
+	return 0;
+}
+
+static void
+begin_search(struct role *f, const struct flowdoor_question *question)
+{
+	end_search(f);
+	f->search.question = *question;
+	f->search.answer = (struct flowdoor_answer){ .running = f->flowsync != NULL };
+	f->search.cursor = 0;
+	f->search.flows = calloc(question->filter.limit + 1u, sizeof(*f->search.flows));
+	if (f->search.flows)
+		sd_event_source_set_enabled(f->search.turn, SD_EVENT_ON);
+}
+
+static int
+on_door(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, void *owner)
+{
+	struct flowdoor_answer answer = { 0 };
+	struct flowdoor_question question;
+	struct role *f = owner;
+	int r = flowdoor_hear(fd, &question);
+
+	if (r <= 0)
+		return r;
+	answer.running = f->flowsync != NULL;
+	if (question.kind == FLOWDOOR_FLOWS) {
+		begin_search(f, &question);
+		return 0;
+	}
+	if (question.kind == FLOWDOOR_REPORT)
+		make_report(f, &answer.report);
+	if (question.kind == FLOWDOOR_RESET && f->flowsync) {
+		log_notice("connections are read and compared anew");
+		flowsync_reset(f->flowsync, clock_now());
+		finish(f);
+	}
+	flowdoor_answer(fd, &question, &answer, NULL);
+	return 0;
 }
 
 /* ---- start and stop ------------------------------------------------------------------------- */
 
 static int
-set_up(struct flowsync *f, struct error *error)
+open_door(struct role *f)
 {
-	int r = nftables_new(&f->nftables, error);
+	sd_event_source *source;
+	int r = sd_event_add_io(f->post.event, &source, f->door, EPOLLIN, on_door, f);
 
-	if (r < 0)
-		return r;
-	r = sd_event_add_time_relative(f->post.event, &f->timer, CLOCK_BOOTTIME, 0, 0, on_timer, f);
+	if (r >= 0)
+		r = sd_event_source_set_priority(source, LOOK_PRIORITY);
+	if (r >= 0)
+		r = sd_event_source_set_floating(source, true);
+	if (r >= 0)
+		sd_event_source_unref(source);
+	if (r >= 0)
+		r = sd_event_add_defer(f->post.event, &f->search.turn, on_search, f);
+	if (r >= 0)
+		r = sd_event_source_set_priority(f->search.turn, LOOK_PRIORITY);
+	return r < 0 ? r : sd_event_source_set_enabled(f->search.turn, SD_EVENT_OFF);
+}
+
+static int
+set_up(struct role *f, struct error *error)
+{
+	int r = sd_event_add_time(f->post.event, &f->timer, CLOCK_BOOTTIME, 0, 1, on_time, f);
+
 	if (r >= 0)
 		r = sd_event_source_set_enabled(f->timer, SD_EVENT_OFF);
-	if (r >= 0 && nftables_descriptor(f->nftables) >= 0)
-		r = sd_event_add_io(f->post.event, NULL, nftables_descriptor(f->nftables), EPOLLIN,
-		                    on_news, f);
+	if (r >= 0)
+		r = sd_event_add_time_relative(f->post.event, &f->retry, CLOCK_BOOTTIME, 0, 0,
+		                               on_retry, f);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(f->retry, SD_EVENT_OFF);
+	if (r >= 0)
+		r = open_door(f);
+	/* Naps are as long as they are asked for. */
+	(void)prctl(PR_SET_TIMERSLACK, 1);
 	return r < 0 ? error_set(error, r, "cannot set up the loop: %s", strerror(-r)) : 0;
 }
 
 int
-flowsync_main(const struct role_options *options, int channel)
+flowsync_main(const struct role_options *options, int channel, int door)
 {
-	static const struct post_calls calls = {
-		.on_adopt = on_adopt,
-		.on_message = on_message,
-		.on_stop = on_stop,
-	};
-	struct flowsync f = { 0 };
+	static const struct post_calls calls = { on_adopt, on_message, on_stop };
+	struct role f = { .state_dir = options->state_dir, .door = door };
 	struct error error;
+	int status;
 
 	if (post_open(&f.post, "flowsync", options, channel, &calls, &f, &error) < 0 ||
-	    privilege_drop_flowsync(options->user, &error) < 0 || set_up(&f, &error) < 0) {
+	    privilege_drop_filter(options->user, &error) < 0 || set_up(&f, &error) < 0) {
 		log_error("%s", error.text);
 		return EXIT_FAILURE;
 	}
-
-	int status = post_run(&f.post);
-
-	/* Leftovers go, too; where there is no nftables there are none. */
-	if (run(&f, accept_remove(), &error) < 0)
-		log_debug("%s", error.text);
-	accept_done(&f.installed);
+	status = post_run(&f.post);
+	stop_running(&f);
+	end_search(&f);
+	sd_event_source_unref(f.search.turn);
 	sd_event_source_unref(f.timer);
-	nftables_free(f.nftables);
-	free(f.owner);
-	free(f.table);
+	sd_event_source_unref(f.retry);
 	post_close(&f.post);
 	return status;
 }

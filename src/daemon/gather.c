@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "config/lower.h"
 #include "system/clock.h"
+#include "system/forwarding.h"
 #include "system/netlink.h"
 #include "system/nladdr.h"
 #include "system/nllink.h"
@@ -149,6 +150,15 @@ gather_interfaces(const struct ly_ctx *schema, const struct memory *memory,
 }
 
 void
+gather_surroundings(struct surroundings *ret)
+{
+	*ret = (struct surroundings){
+		.forwards4 = forwarding_is_on(4),
+		.forwards6 = forwarding_is_on(6),
+	};
+}
+
+void
 gather_system(const struct ly_ctx *schema, const struct memory *memory, const struct store *store,
               const char *problems, struct lyd_node **tree)
 {
@@ -168,7 +178,7 @@ gather_system(const struct ly_ctx *schema, const struct memory *memory, const st
 		length = asprintf(&all, "the engine does not run\n%s", problems);
 	assert(length >= 0);
 
-	const struct lower_system facts = {
+	struct lower_system facts = {
 		.revision = store_revision(store),
 		.adopted_revision = memory_settings_revision(memory),
 		.engine_running = running,
@@ -177,6 +187,7 @@ gather_system(const struct ly_ctx *schema, const struct memory *memory, const st
 		.problems = all,
 	};
 
+	gather_surroundings(&facts.around);
 	lower_system_state(schema, &facts, tree);
 	free(all);
 }

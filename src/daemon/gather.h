@@ -15,5 +15,7 @@ void gather_interfaces(const struct ly_ctx *schema, const struct memory *memory,
 /* problems: sentences the caller knows of, one a line. */
 void gather_system(const struct ly_ctx *schema, const struct memory *memory,
                    const struct store *store, const char *problems, struct lyd_node **tree);
+/* What the check of a commit is told of this router. */
+void gather_surroundings(struct surroundings *ret);
 
 #endif

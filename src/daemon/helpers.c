@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the helpers are told, and what they tell.  Per group two words may be due: its state, to
- * the runner, and whether it owns its addresses, to flowsync; per check one, to a helper that is
- * new: what its predecessor had found out, or one try would decide over a group.  Due words are
+ * the runner, and whether it owns its addresses, to the filter; per check one, to a helper that is
+ * new: what its predecessor had found out, or one try would decide over a group; and one to
+ * flowsync: whether the sync group that it follows holds its addresses here.  Due words are
  * sent from one place (tell_due) that is called after every change, and a little later again while
  * a socket is full.
  */
@@ -26,10 +27,13 @@
 #define RETRY (50 * NSEC_PER_MSEC)
 #define TOLD_NAME_SIZE (NAME_SIZE + 16)
 #define MESSAGES_A_TURN 64u		/* bounded work of the engine's loop */
+#define PRIORITY 20
+#define FLOWSYNC_PRIORITY (-10)		/* addresses wait for its word */
 
 static const char *const helper_names[] = {
 	[HELPER_RUNNER] = "runner",
 	[HELPER_PROBER] = "prober",
+	[HELPER_FILTER] = "filter",
 	[HELPER_FLOWSYNC] = "flowsync",
 };
 _Static_assert(ARRAY_SIZE(helper_names) == HELPERS, "every helper has a name");
@@ -85,6 +89,9 @@ struct helpers {
 	struct line lines[HELPERS];
 	const struct engine *engine;
 	uint64_t sequence;
+	bool active;			/* what flowsync is told, as number ... */
+	uint64_t role;
+	bool role_due;
 	struct lists now;
 	struct lists next;		/* prepared */
 	bool due;			/* something is */
@@ -153,17 +160,39 @@ send_owner(struct helpers *h, uint32_t number)
 	struct channel_message message = about(h, number, CHANNEL_OWNER);
 
 	message.up = told->owner;
-	if (channel_send(h->lines[HELPER_FLOWSYNC].socket, &message, -1) == 0)
+	if (channel_send(h->lines[HELPER_FILTER].socket, &message, -1) == 0)
 		told->owner_due = false;
 	return !told->owner_due;
+}
+
+static bool
+send_role(struct helpers *h)
+{
+	struct channel_message message = {
+		.version = CHANNEL_VERSION,
+		.kind = CHANNEL_ROLE,
+		.revision = engine_settings(h->engine)->revision,
+		.sequence = h->role,
+		.up = h->active,
+	};
+
+	if (h->role_due && channel_send(h->lines[HELPER_FLOWSYNC].socket, &message, -1) == 0)
+		h->role_due = false;
+	return !h->role_due;
 }
 
 /* Who looks after a check? */
 static enum helper
 helper_of(const struct helpers *h, uint32_t check)
 {
-	return settings_checks(engine_settings(h->engine))[check].kind == CHECK_SCRIPT ?
-	       HELPER_RUNNER : HELPER_PROBER;
+	switch (settings_checks(engine_settings(h->engine))[check].kind) {
+	case CHECK_SCRIPT:
+		return HELPER_RUNNER;
+	case CHECK_CONNSYNC:
+		return HELPER_FLOWSYNC;
+	default:
+		return HELPER_PROBER;
+	}
 }
 
 static bool
@@ -188,27 +217,30 @@ send_verdict(struct helpers *h, uint32_t check)
 static void
 tell_due(struct helpers *h)
 {
-	bool runner, flowsync, prober;
+	bool open[HELPERS];
 
 	if (!h->due || h->now.settings < 0)
 		return;
 	/* A full socket is left alone until the next try; order in each is kept. */
-	runner = send_settings(h, &h->lines[HELPER_RUNNER]);
-	flowsync = send_settings(h, &h->lines[HELPER_FLOWSYNC]);
-	prober = send_settings(h, &h->lines[HELPER_PROBER]);
+	for (enum helper i = 0; i < HELPERS; i++)
+		open[i] = send_settings(h, &h->lines[i]);
+	if (open[HELPER_FLOWSYNC])
+		open[HELPER_FLOWSYNC] = send_role(h);
 	for (uint32_t i = 0; i < h->now.verdict_count; i++) {
-		bool *open = helper_of(h, i) == HELPER_RUNNER ? &runner : &prober;
+		bool *its = &open[helper_of(h, i)];
 
-		if (*open && h->now.verdicts[i].due)
-			*open = send_verdict(h, i);
+		if (*its && h->now.verdicts[i].due)
+			*its = send_verdict(h, i);
 	}
-	for (uint32_t i = 0; i < h->now.count && (runner || flowsync); i++) {
-		if (runner && h->now.told[i].state_due)
-			runner = send_state(h, i);
-		if (flowsync && h->now.told[i].owner_due)
-			flowsync = send_owner(h, i);
+	for (uint32_t i = 0; i < h->now.count && (open[HELPER_RUNNER] || open[HELPER_FILTER]); i++) {
+		if (open[HELPER_RUNNER] && h->now.told[i].state_due)
+			open[HELPER_RUNNER] = send_state(h, i);
+		if (open[HELPER_FILTER] && h->now.told[i].owner_due)
+			open[HELPER_FILTER] = send_owner(h, i);
 	}
-	h->due = !(runner && flowsync && prober);
+	h->due = false;
+	for (enum helper i = 0; i < HELPERS; i++)
+		h->due = h->due || !open[i];
 	if (h->due) {
 		sd_event_source_set_time_relative(h->retry, (uint64_t)(RETRY / NSEC_PER_USEC));
 		sd_event_source_set_enabled(h->retry, SD_EVENT_ONESHOT);
@@ -220,6 +252,25 @@ on_retry(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 {
 	tell_due(owner);
 	return 0;
+}
+
+static bool
+is_followed(const struct settings *settings, uint32_t group)
+{
+	const struct connsync_settings *connsync = settings_connsync(settings);
+
+	return connsync && settings_groups(settings)[group].sync == connsync->sync;
+}
+
+/* A number of its own for every change, so that an answer is to the last one. */
+static void
+note_role(struct helpers *h, bool active)
+{
+	if (h->active == active)
+		return;
+	h->active = active;
+	h->role = ++h->sequence;
+	h->role_due = true;
 }
 
 /* Note what became of the group; true when there is something to tell. */
@@ -239,7 +290,9 @@ note_group(struct helpers *h, uint32_t number)
 		told->owner = status->owner;
 		told->owner_due = true;
 	}
-	return told->state_due || told->owner_due;
+	if (is_followed(engine_settings(h->engine), number))
+		note_role(h, engine_holds_addresses(h->engine, number));
+	return told->state_due || told->owner_due || h->role_due;
 }
 
 void
@@ -412,6 +465,10 @@ helpers_adopt(struct helpers *h, const struct engine *engine)
 	h->engine = engine;
 	for (enum helper i = 0; i < HELPERS; i++)
 		h->lines[i].settings_due = true;
+	for (uint32_t i = 0; i < h->now.count; i++)
+		if (is_followed(engine_settings(engine), i))
+			note_role(h, engine_holds_addresses(engine, i));
+	h->role_due = true;
 	h->due = true;
 }
 
@@ -446,12 +503,13 @@ on_hello(struct helpers *h, struct line *line)
 
 		if (line->helper == HELPER_RUNNER)
 			told->state_due = told->has_scripts;
-		if (line->helper == HELPER_FLOWSYNC)
+		if (line->helper == HELPER_FILTER)
 			told->owner_due = told->can_refuse && told->owner;
 	}
 	for (uint32_t i = 0; i < h->now.verdict_count; i++)
 		if (helper_of(h, i) == line->helper)
 			h->now.verdicts[i].due = h->now.verdicts[i].known;
+	h->role_due = h->role_due || line->helper == HELPER_FLOWSYNC;
 	h->due = true;
 	tell_due(h);
 }
@@ -503,8 +561,12 @@ on_message(struct helpers *h, struct line *line, const struct channel_message *m
 			on_ran(h, message);
 		return;
 	case CHANNEL_TRACK:
-		if (line->helper != HELPER_FLOWSYNC)
+		if (line->helper != HELPER_FILTER)
 			on_track(h, message);
+		return;
+	case CHANNEL_READY:
+		if (line->helper == HELPER_FLOWSYNC && message->sequence == h->role && h->active)
+			h->calls->on_ready(h->owner);
 		return;
 	case CHANNEL_PROBLEMS:
 		take_problems(h, line, message->text);
@@ -516,6 +578,7 @@ on_message(struct helpers *h, struct line *line, const struct channel_message *m
 	case CHANNEL_WATCH:
 	case CHANNEL_STATE:
 	case CHANNEL_OWNER:
+	case CHANNEL_ROLE:
 	case CHANNEL_KINDS:
 		break;			/* not for us */
 	}
@@ -571,7 +634,8 @@ helpers_new(struct sd_event *event, const int sockets[HELPERS], const struct hel
 		line->socket = sockets[i];
 		r = sd_event_add_io(event, &line->source, sockets[i], EPOLLIN, on_readable, line);
 		if (r >= 0)
-			r = sd_event_source_set_priority(line->source, 20);
+			r = sd_event_source_set_priority(line->source, i == HELPER_FLOWSYNC ?
+			                                 FLOWSYNC_PRIORITY : PRIORITY);
 	}
 	if (r >= 0)
 		r = sd_event_add_time_relative(event, &h->retry, CLOCK_BOOTTIME, 0, 0, on_retry, h);

@@ -32,10 +32,15 @@ static void
 on_link(void *owner, uint32_t link, int ifindex, const struct link_input *input)
 {
 	struct node *node = owner;
+	struct heard_link *heard = &node->heard[link];
 
-	node->heard[link].input = *input;
-	node->heard[link].ifindex = ifindex;
-	node->heard[link].changed = true;
+	if (node->carrying && heard->current && heard->ifindex == ifindex &&
+	    memcmp(&heard->input, input, sizeof(*input)) == 0)
+		return;			/* nothing new for anybody */
+	memcpy(&heard->input, input, sizeof(*input));
+	heard->ifindex = ifindex;
+	heard->changed = true;
+	heard->current = false;
 	intake_ask(node);
 }
 
@@ -86,13 +91,13 @@ on_originals(void *owner, const void *bytes, size_t size)
 }
 
 static void
-on_settled(void *owner, const char *problems)
+on_settled(void *owner, const char *problems, const char *refused)
 {
 	struct node *node = owner;
 
 	node->settling = false;
 	intake_ask(node);
-	answers_settled(node, problems);
+	answers_settled(node, problems, refused);
 }
 
 const struct interfaces_calls intake_interfaces_calls = {
@@ -121,7 +126,15 @@ on_problems(void *owner, const char *problems)
 	answers_helpers(owner, problems);
 }
 
-const struct helpers_calls intake_helpers_calls = { on_track, on_problems };
+static void
+on_ready(void *owner)
+{
+	struct node *node = owner;
+
+	courier_pass(node->courier);
+}
+
+const struct helpers_calls intake_helpers_calls = { on_track, on_problems, on_ready };
 
 /* ---- taking it to the engine ---------------------------------------------------------------- */
 
@@ -159,6 +172,7 @@ take_link(struct node *node, uint32_t link)
 		heard->deaf = heard->changed = node->again = true;
 	} else {
 		heard->deaf = false;
+		heard->current = true;
 	}
 	engine_on_link(node->engine, link, &input, clock_now(), &node->effects);
 	node_carry_out(node);

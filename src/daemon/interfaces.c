@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "core/ifgroup.h"
+#include "core/ifstatic.h"
 #include "daemon/interfaces_inside.h"
 #include "daemon/requests.h"
 #include "daemon/tidings.h"
@@ -30,6 +31,7 @@
 #define UNREAD_TURNS 32u		/* after so many, news half read are told all the same */
 #define WAITING_ENOUGH 512u		/* messages waiting before planning goes on */
 #define PLANS_A_TURN 512u
+#define STATICS_LIKE_PLANS 64u		/* a unit of static routes costs as much as so many links */
 #define START_PATIENCE (10 * NSEC_PER_SEC)
 
 static int on_news(sd_event_source *source, int descriptor, uint32_t events, void *owner);
@@ -94,12 +96,22 @@ make_changed(struct interfaces *i, uint32_t link)
 	}
 }
 
+/* The networks that links are in, or whether they are usable, may have changed. */
+static void
+make_statics_dirty(struct interfaces *i)
+{
+	ifnets_touch(i->nets);
+	for (uint32_t u = i->settings->link_count; u + 1 < i->unit_count; u++)
+		interfaces_make_dirty(i, u);
+}
+
 static void
 make_all_dirty(struct interfaces *i)
 {
 	interfaces_make_dirty(i, IFSTEP_REST);
-	for (uint32_t l = 0; l + 1 < i->unit_count; l++)
+	for (uint32_t l = 0; l < i->settings->link_count; l++)
 		make_changed(i, l);
+	make_statics_dirty(i);
 }
 
 /* What stands on a link, or belongs to it, is planned when it comes, goes, rises or falls. */
@@ -111,11 +123,11 @@ make_dependants_dirty(struct interfaces *i, uint32_t link)
 	uint32_t count = interfaces_unit(i, link)->has_dependants ? i->settings->link_count : 0;
 
 	for (uint32_t l = 0; l < count; l++) {
-		if (links[l].parent == (int32_t)link || links[l].bond == (int32_t)link)
+		if (links[l].parent == (int32_t)link || links[l].member_of == (int32_t)link)
 			interfaces_make_dirty(i, l);
 	}
-	if (links[link].bond >= 0)
-		interfaces_make_dirty(i, (uint32_t)links[link].bond);
+	if (links[link].member_of >= 0)
+		interfaces_make_dirty(i, (uint32_t)links[link].member_of);
 }
 
 /* ---- what the news tell ---- */
@@ -129,6 +141,7 @@ on_link(void *owner, const struct ifworld_link *link, bool deep)
 	if (i->settings == NULL)
 		return;
 	iftrack_touch(i->track);
+	make_statics_dirty(i);
 	number = ifplan_owner(i->plan, i->world, link);
 	/* A virtual link outlives its parent's move to another network namespace. */
 	if (ifgroup_is_ours(link) && ifworld_link(i->world, link->parent) == NULL)
@@ -143,6 +156,26 @@ on_link(void *owner, const struct ifworld_link *link, bool deep)
 		make_dependants_dirty(i, number);
 }
 
+/* A link became (un)usable without a word of the kernel about those that stand on it: its vifs, and
+ * the switch that it is a port of. */
+static void
+make_those_above_changed(struct interfaces *i, uint32_t link)
+{
+	const struct link_settings *links = settings_links(i->settings);
+	uint32_t count = interfaces_unit(i, link)->has_dependants ? i->settings->link_count : 0;
+
+	for (uint32_t l = 0; l < count; l++) {
+		if (links[l].parent != (int32_t)link)
+			continue;
+		make_changed(i, l);
+		make_those_above_changed(i, l);
+	}
+	if (links[link].member_of >= 0) {
+		make_changed(i, (uint32_t)links[link].member_of);
+		make_those_above_changed(i, (uint32_t)links[link].member_of);
+	}
+}
+
 /* A member of this bond began or ceased to carry traffic: the bond and its vifs are (un)usable. */
 static void
 on_bond(void *owner, int index)
@@ -151,19 +184,15 @@ on_bond(void *owner, int index)
 	const struct ifworld_link *bond = ifworld_link(i->world, index);
 	uint32_t number = i->settings != NULL && bond != NULL ?
 	                  ifplan_owner(i->plan, i->world, bond) : IFSTEP_REST;
-	const struct link_settings *links;
 
-	if (i->settings != NULL)
-		iftrack_touch(i->track);
+	if (i->settings == NULL)
+		return;
+	iftrack_touch(i->track);
+	make_statics_dirty(i);
 	if (number == IFSTEP_REST)
 		return;
-	links = settings_links(i->settings);
 	make_changed(i, number);
-	if (!interfaces_unit(i, number)->has_dependants)
-		return;
-	for (uint32_t l = 0; l < i->settings->link_count; l++)
-		if (links[l].parent == (int32_t)number)
-			make_changed(i, l);
+	make_those_above_changed(i, number);
 }
 
 /* Sockets on a link that comes back under the same number must be opened anew. */
@@ -202,12 +231,21 @@ on_routes_gone(void *owner)
 {
 	struct interfaces *i = owner;
 
-	for (uint32_t l = 0; i->settings != NULL && l + 1 < i->unit_count; l++)
-		interfaces_make_dirty(i, l);
+	for (uint32_t u = 0; i->settings != NULL && u + 1 < i->unit_count; u++)
+		interfaces_make_dirty(i, u);
+}
+
+/* What is said of links where that overrides their settings may be outdated. */
+static void
+on_conf(void *owner)
+{
+	struct interfaces *i = owner;
+
+	i->replanned = true;
 }
 
 static void
-on_all(void *owner)
+on_all(void *owner, bool lost)
 {
 	struct interfaces *i = owner;
 
@@ -215,7 +253,7 @@ on_all(void *owner)
 		return;
 	iftrack_touch(i->track);
 	/* News that were lost may have hidden a link that went and came back. */
-	for (uint32_t l = 0; l + 1 < i->unit_count; l++)
+	for (uint32_t l = 0; lost && l + 1 < i->unit_count; l++)
 		i->units[l].told = false;
 	make_all_dirty(i);
 }
@@ -230,12 +268,13 @@ is_refused(void *owner, const struct ifstep *step)
 	return refusals_hold(&i->refusals, step);
 }
 
-static struct ifplan_view
-view_of(struct interfaces *i)
+struct ifplan_view
+interfaces_view(struct interfaces *i)
 {
 	return (struct ifplan_view){
 		.world = i->world,
 		.routes = news_routes(i->news),
+		.nets = i->nets,
 		.originals = i->originals,
 		.held = i->held,
 		.lease = i->lease,
@@ -247,12 +286,14 @@ view_of(struct interfaces *i)
 static void
 plan_unit(struct interfaces *i, uint32_t number)
 {
-	struct ifplan_view view = view_of(i);
+	struct ifplan_view view = interfaces_view(i);
 
 	i->units[number].dirty = false;
 	i->dirty_count--;
 	if (number == i->unit_count - 1)
 		ifplan_rest(i->plan, &view, &i->steps);
+	else if (number >= i->settings->link_count)
+		ifstatic_plan(i->plan, &view, number - i->settings->link_count, &i->steps);
 	else
 		ifplan_link(i->plan, &view, number, &i->steps);
 	requests_put_planned(i);
@@ -278,7 +319,8 @@ store_originals(struct interfaces *i)
 static bool
 is_busy(const struct interfaces *i, uint32_t link)
 {
-	int32_t bond = settings_links(i->settings)[link].bond;
+	int32_t bond = link < i->settings->link_count ?
+	               settings_links(i->settings)[link].member_of : -1;
 
 	return i->units[link].busy > 0 || (bond >= 0 && i->units[bond].busy > 0);
 }
@@ -299,11 +341,11 @@ plan_units(struct interfaces *i)
 	for (uint32_t u = 0; u < rest && i->dirty_count > 0 && !enough; u++) {
 		if (!i->units[u].dirty || is_busy(i, u))
 			continue;
-		enough = planned == PLANS_A_TURN || outbox_waiting(i->outbox) >= WAITING_ENOUGH;
+		enough = planned >= PLANS_A_TURN || outbox_waiting(i->outbox) >= WAITING_ENOUGH;
 		if (enough)
 			break;
 		plan_unit(i, u);
-		planned++;
+		planned += u < i->settings->link_count ? 1 : STATICS_LIKE_PLANS;
 	}
 	if (planned > 0)
 		i->replanned = true;
@@ -314,7 +356,17 @@ plan_units(struct interfaces *i)
 static bool
 is_idle(const struct interfaces *i)
 {
-	return i->dirty_count == 0 && outbox_is_idle(i->outbox) && !news_is_dumping(i->news);
+	return i->dirty_count == 0 && outbox_is_idle(i->outbox) && tuner_is_idle(i->tuner) &&
+	       !news_is_dumping(i->news);
+}
+
+/* Others may have changed what makes no news; a plan made from the old picture is corrected. */
+static void
+look_again(struct interfaces *i)
+{
+	if (i->look_again)
+		news_dump(i->news);
+	i->look_again = false;
 }
 
 /* One turn, bounded.  False when nothing is left to be done without a new event. */
@@ -342,8 +394,10 @@ work(struct interfaces *i)
 	}
 	outbox_push(i->outbox);
 	tidings_restored(i);
-	if (all_read && (i->settling || i->replanned) && is_idle(i))
+	if (all_read && (i->settling || i->replanned) && is_idle(i)) {
 		tidings_settled(i);
+		look_again(i);
+	}
 	return !all_read || more;
 }
 
@@ -382,6 +436,15 @@ on_renewals(sd_event_source *source UNUSED, int descriptor UNUSED, uint32_t even
 	return 0;
 }
 
+static int
+on_tuned(sd_event_source *source UNUSED, int descriptor UNUSED, uint32_t events UNUSED, void *owner)
+{
+	struct interfaces *i = owner;
+
+	tuner_collect(i->tuner);
+	return on_news(NULL, -1, 0, owner);
+}
+
 static void
 on_due(void *owner, uint32_t link)
 {
@@ -414,6 +477,9 @@ add_sources(struct interfaces *i, struct error *error)
 		r = sd_event_add_io(i->event, &i->refused_source,
 		                    outbox_renewal_descriptor(i->outbox), EPOLLIN, on_renewals, i);
 	if (r >= 0)
+		r = sd_event_add_io(i->event, &i->tuned_source, tuner_descriptor(i->tuner),
+		                    EPOLLIN, on_tuned, i);
+	if (r >= 0)
 		r = sd_event_add_defer(i->event, &i->work_source, on_work, i);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(i->work_source, SD_EVENT_OFF);
@@ -438,9 +504,11 @@ interfaces_new(struct sd_event *event, const struct interfaces_calls *calls, voi
 		.on_route = on_route,
 		.on_rule = on_rule,
 		.on_routes_gone = on_routes_gone,
+		.on_conf = on_conf,
 		.on_all = on_all,
 		.ask = requests_ask,
 	};
+	static const uint8_t origins[] = { MARK_VIRTUAL, MARK_REAL };
 	struct interfaces *i = allocate(1, sizeof(*i));
 	struct error complaint;
 	int r;
@@ -459,12 +527,13 @@ interfaces_new(struct sd_event *event, const struct interfaces_calls *calls, voi
 	r = news_new(&news_calls, i, &i->news, error);
 	if (r >= 0) {
 		i->world = news_world(i->news);
+		i->nets = ifnets_new(i->world);
 		r = requests_open(i, error);
 	}
 	if (r >= 0) {
 		/* Without the filter there is more to be read, no more. */
 		(void)!netlink_filter(news_socket(i->news), outbox_renewal_port(i->outbox),
-		                      MARK_VIRTUAL);
+		                      origins);
 		r = news_read_all(i->news, START_PATIENCE, error);
 	}
 	if (r >= 0)
@@ -485,12 +554,15 @@ interfaces_free(struct interfaces *i)
 	sd_event_source_disable_unref(i->news_source);
 	sd_event_source_disable_unref(i->done_source);
 	sd_event_source_disable_unref(i->refused_source);
+	sd_event_source_disable_unref(i->tuned_source);
 	sd_event_source_disable_unref(i->work_source);
 	sd_event_source_disable_unref(i->retry_source);
 	sd_event_unref(i->event);
 	route_watch_free(i->watch);
 	outbox_free(i->outbox);
+	tuner_free(i->tuner);
 	iftrack_free(i->track);
+	ifnets_free(i->nets);
 	news_free(i->news);
 	iforiginals_free(i->originals);
 	ifplan_free(i->plan);
@@ -500,6 +572,7 @@ interfaces_free(struct interfaces *i)
 	free(i->held);
 	free(i->wishes);
 	free(i->problems);
+	free(i->refused_before);
 	free(i->silences);
 	free(i->reads);
 	free(i);
@@ -508,8 +581,10 @@ interfaces_free(struct interfaces *i)
 int
 interfaces_start(struct interfaces *i, const char **ret_missing, struct error *error)
 {
+	int r = outbox_start(i->outbox, ret_missing, error);
+
 	i->started = true;
-	return outbox_start(i->outbox, ret_missing, error);
+	return r < 0 ? r : tuner_start(i->tuner, error);
 }
 
 /* What waits for the old settings is forgotten, but for the wishes of groups: those go first. */
@@ -519,6 +594,7 @@ leave_settings(struct interfaces *i, const struct settings *next)
 	/* In this order: of frames under the old numbers nobody must hear any more. */
 	outbox_renumber(i->outbox, next->group_count);
 	outbox_collect(i->outbox);
+	tuner_cancel(i->tuner);
 	i->epoch++;
 	route_watch_feed(i->watch, NULL);
 	iftrack_free(i->track);
@@ -526,21 +602,32 @@ leave_settings(struct interfaces *i, const struct settings *next)
 	free(i->units);
 	free(i->held);
 	free(i->wishes);
+	tidings_keep_refusals(i);
 	refusals_clear(&i->refusals);
 	requests_plan_retry(i);
 	i->dirty_count = i->changed_count = i->restored_count = 0;
+}
+
+static bool
+same_links(const struct settings *a, const struct settings *b)
+{
+	return a->link_count == b->link_count &&
+	       memcmp(settings_links(a), settings_links(b),
+	              a->link_count * sizeof(struct link_settings)) == 0;
 }
 
 void
 interfaces_adopt(struct interfaces *i, const struct settings *settings, const bool *held,
                  nsec_t lease)
 {
+	bool look_first = i->settings == NULL || !same_links(i->settings, settings);
+
 	leave_settings(i, settings);
 	i->settings = settings;
 	i->plan = ifplan_new(settings);
 	i->track = iftrack_new(settings);
 	i->lease = lease_seconds(lease);
-	i->unit_count = settings->link_count + 1;
+	i->unit_count = settings->link_count + ifstatic_units(settings) + 1;
 	i->units = allocate(i->unit_count, sizeof(*i->units));
 	i->held = allocate(settings->group_count, sizeof(*i->held));
 	i->wishes = allocate(settings->group_count, sizeof(*i->wishes));
@@ -551,11 +638,13 @@ interfaces_adopt(struct interfaces *i, const struct settings *settings, const bo
 
 		if (link->parent >= 0)
 			i->units[link->parent].has_dependants = true;
-		if (link->bond >= 0)
-			i->units[link->bond].has_dependants = true;
+		if (link->member_of >= 0)
+			i->units[link->member_of].has_dependants = true;
 	}
-	/* Others may have changed what makes no news, so look again before changing anything. */
-	news_dump(i->news);
+	/* Before a link is changed it is looked at: others may have changed what makes no news. */
+	if (look_first)
+		news_dump(i->news);
+	i->look_again = !look_first;
 	i->settling = true;
 	make_all_dirty(i);
 	for (uint32_t l = 0; l < settings->link_count; l++) {
@@ -573,7 +662,7 @@ interfaces_take(struct interfaces *i, uint32_t group, nsec_t lease)
 	assert(i->settings != NULL && group < i->settings->group_count);
 	i->held[group] = true;
 	i->lease = lease_seconds(lease);
-	view = view_of(i);
+	view = interfaces_view(i);
 	ifgroup_take(i->plan, &view, group, &i->steps);
 	requests_put_wish(i, group, true);
 }
@@ -598,7 +687,7 @@ interfaces_renew(struct interfaces *i, uint32_t group, nsec_t lease)
 	outbox_collect(i->outbox);	/* the last renewals ended without a word */
 	if (is_new(i, wish) || wish->renewing > 0)
 		return;
-	view = view_of(i);
+	view = interfaces_view(i);
 	ifgroup_renew(i->plan, &view, group, &i->steps);
 	requests_put_renewals(i, group);
 }
@@ -610,7 +699,7 @@ interfaces_drop(struct interfaces *i, uint32_t group)
 
 	assert(i->settings != NULL && group < i->settings->group_count);
 	i->held[group] = false;
-	view = view_of(i);
+	view = interfaces_view(i);
 	ifgroup_drop(i->plan, &view, group, &i->steps);
 	requests_put_wish(i, group, false);
 }
@@ -689,7 +778,7 @@ interfaces_stop(struct interfaces *i, nsec_t patience)
 	while (!news_read(i->news, NEWS_A_TURN) && clock_now() < end)
 		;
 	memset(i->held, 0, i->settings->group_count * sizeof(*i->held));
-	view = view_of(i);
+	view = interfaces_view(i);
 	ifplan_stop(&view, &i->steps);
 	requests_put_planned(i);
 	finish(i, end);

@@ -24,8 +24,9 @@ struct interfaces_calls {
 	/* A link with groups changed (or was looked at for the first time after adopt). */
 	void (*on_link)(void *owner, uint32_t link, int ifindex, const struct link_input *input);
 	/* All steps of the last adopt were answered, or since then the problems changed; problems
-	 * is "" or sentences, one a line. */
-	void (*on_settled)(void *owner, const char *problems);
+	 * is "" or sentences, one a line.  refused: those among them that the last adopt brought,
+	 * because the kernel will not have what it says. */
+	void (*on_settled)(void *owner, const char *problems, const char *refused);
 	/* The virtual link or an address of a group is there only now (after a delay or because
 	 * someone removed it): announce again. */
 	void (*on_restored)(void *owner, uint32_t group);

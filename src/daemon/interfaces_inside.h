@@ -15,10 +15,12 @@
 #include "daemon/outbox.h"
 #include "daemon/refusals.h"
 #include "daemon/route_watch.h"
+#include "daemon/tuner.h"
 
 struct sd_event_source;
 
-/* A link of the settings; one more stands for everything the settings do not name. */
+/* A link of the settings; behind them some static routes (core/ifstatic); the last one stands for
+ * everything the settings do not name. */
 struct unit {
 	uint32_t busy;			/* requests not answered yet */
 	bool dirty;			/* to be planned */
@@ -49,15 +51,18 @@ struct interfaces {
 	void *owner;
 	struct news *news;
 	struct outbox *outbox;
+	struct tuner *tuner;
 	bool started;
 	struct sd_event *event;
 	struct sd_event_source *news_source;
 	struct sd_event_source *done_source;
 	struct sd_event_source *refused_source;
+	struct sd_event_source *tuned_source;
 	struct sd_event_source *work_source;
 	struct sd_event_source *retry_source;
 
 	struct ifworld *world;		/* of the news */
+	struct ifnets *nets;		/* of the world */
 
 	struct iforiginals *originals;
 	const struct settings *settings;	/* NULL before the first adopt */
@@ -66,7 +71,7 @@ struct interfaces {
 	struct route_watch *watch;
 	uint64_t epoch;
 	uint32_t lease;			/* seconds */
-	uint32_t unit_count;		/* links and one */
+	uint32_t unit_count;		/* links, units of static routes, and one */
 	struct unit *units;
 	uint32_t dirty_count;
 	uint32_t changed_count;
@@ -74,10 +79,12 @@ struct interfaces {
 	struct wish *wishes;		/* per group */
 	uint32_t restored_count;
 	bool settling;
+	bool look_again;		/* read all anew when what was adopted has settled */
 	bool replanned;			/* what on_settled said last may be outdated */
 	uint64_t rounds;		/* how often all news were read */
 	unsigned unread;		/* turns in which not all news could be read */
 	char *problems;			/* what on_settled said last; heap */
+	char *refused_before;		/* lines: by the kernel before the last adopt; heap */
 
 	struct refusals refusals;
 	struct ifsteps steps;		/* of the plan being made */
@@ -89,8 +96,10 @@ struct interfaces {
 	size_t read_room;
 };
 
-/* The unit of a link, or of all that the settings do not name (IFSTEP_REST). */
+/* The unit of a link or of static routes, or of all that the settings do not name (IFSTEP_REST). */
 struct unit *interfaces_unit(struct interfaces *interfaces, uint32_t link);
+/* How the planner sees the world now. */
+struct ifplan_view interfaces_view(struct interfaces *interfaces);
 /* It is to be planned. */
 void interfaces_make_dirty(struct interfaces *interfaces, uint32_t link);
 void interfaces_ask_for_work(struct interfaces *interfaces);

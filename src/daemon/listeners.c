@@ -141,7 +141,8 @@ listeners_renumber(struct listeners *listeners, const int32_t *from, uint32_t co
 	for (uint32_t i = 0; i < count; i++)
 		listeners->behind += list[i].backlog;
 	for (uint32_t i = 0; i < count; i++)
-		if (list[i].ifindex != 0 && register_socket(listeners, i, EPOLL_CTL_MOD) < 0)
+		if (list[i].ifindex != 0 && from[i] != (int32_t)i &&
+		    register_socket(listeners, i, EPOLL_CTL_MOD) < 0)
 			close_listener(&list[i]);
 	return 0;
 }

@@ -23,6 +23,7 @@
 #include "config/lower_commit.h"
 #include "config/schema.h"
 #include "daemon/gather.h"
+#include "daemon/gather_connsync.h"
 #include "daemon/subscribers.h"
 #include "system/clock.h"
 #include "system/privilege.h"
@@ -50,6 +51,8 @@ on_state(void *owner, const char *name, struct lyd_node **tree)
 		gather_vrrp(m->schema, m->memory, tree);
 	} else if (strcmp(name, "interfaces-state") == 0) {
 		gather_interfaces(m->schema, m->memory, tree);
+	} else if (strcmp(name, "connsync-state") == 0) {
+		gather_connsync(m->schema, m->door, tree);
 	} else if (strcmp(name, "system-state") == 0) {
 		char *problems = repairs(m);
 
@@ -108,7 +111,8 @@ on_request(void *owner, struct http_request *request)
 static int
 open_store(struct manager *m, struct error *error)
 {
-	struct store_places places = { .saved = m->options->saved_path };
+	struct store_places places = { .saved = m->options->saved_path,
+	                               .look_around = gather_surroundings };
 	char *running = NULL, *history = NULL;
 	int r;
 
@@ -213,7 +217,7 @@ start(struct manager *m, int api_socket, struct error *error)
 
 	say_hello(m);
 	if (m->settings)
-		(void)manager_engine_send_settings(m);
+		(void)manager_engine_send_settings(m, m->settings, false);
 	manager_commit_on_start(m);
 	return 0;
 }
@@ -221,8 +225,11 @@ start(struct manager *m, int api_socket, struct error *error)
 static void
 end(struct manager *m)
 {
+	if (m->attempt)
+		manager_attempt_abandon(m);
 	while (m->pending)
 		manager_engine_late(m->pending);
+	manager_commit_forget_deferred(m);
 	http_free(m->http);
 	subscribers_free(m->subscribers);
 	store_free(m->store);
@@ -236,10 +243,11 @@ end(struct manager *m)
 }
 
 int
-manager_main(const struct role_options *options, int channel, int api_socket,
+manager_main(const struct role_options *options, int channel, int api_socket, int door,
              const struct memory *memory)
 {
-	struct manager m = { .options = options, .memory = memory, .channel = channel };
+	struct manager m = { .options = options, .memory = memory, .channel = channel,
+		             .door = door };
 	struct error error = { 0 };
 	int r;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Commits in their fixed order: prepare, write the running file, hand the settings to the engine,
- * put them into the history, wait a little for the engine's word, answer.
+ * Commits in their fixed order: prepare, have the engine try the settings (manager_attempt.c), write
+ * the running file, put it into the history, answer.  One at a time: who comes meanwhile waits.
  *
  * A commit with a confirm-timeout is on trial: unless it is confirmed in time, what was confirmed
  * last is committed again, whatever has become of the client and of this process in between.  While
@@ -16,6 +16,9 @@
 #include <string.h>
 
 #include "api/reply.h"
+#include "base/duration.h"
+#include "config/meeting.h"
+#include "daemon/memory.h"
 #include "system/clock.h"
 
 #define USEC_PER_SEC ((uint64_t)(NSEC_PER_SEC / NSEC_PER_USEC))
@@ -152,7 +155,7 @@ return_to_former(struct manager *m)
 	if (r == 0) {
 		log_notice("%s: what ran before comes back as revision %" PRIu64, note.comment,
 		           store_revision(m->store));
-		(void)manager_engine_send_settings(m);
+		(void)manager_engine_send_settings(m, m->settings, false);
 		record(m);
 	}
 	free(previous);
@@ -166,7 +169,9 @@ on_trial_over(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 {
 	struct manager *m = owner;
 
-	if (store_note(m->store)->trial.seconds && return_to_former(m) < 0)
+	if (m->attempt)
+		arm_trial(m, 1);	/* what is being tried may end the trial */
+	else if (store_note(m->store)->trial.seconds && return_to_former(m) < 0)
 		arm_trial(m, RETURN_AGAIN);
 	else
 		follow_trial(m);
@@ -205,26 +210,6 @@ manager_commit_on_start(struct manager *m)
 
 /* ---- a client's commit ---------------------------------------------------------------------- */
 
-/* Hand over to the engine, and wait for its word. */
-static void
-commit_to_engine(struct manager *m, struct http_request *request, char *messages, nsec_t begun)
-{
-	struct pending *pending = manager_engine_wait(m, request, CHANNEL_ADOPT);
-	int64_t number = manager_engine_send_settings(m);
-
-	record(m);
-	if (m->record_problems)
-		lines_add(&messages, "%.*s", (int)strcspn(m->record_problems, "\n"),
-		          m->record_problems);
-	pending->begun = begun;
-	pending->revision = m->settings->revision;
-	pending->messages = messages;
-	if (number < 0)
-		manager_engine_late(pending);
-	else
-		pending->request = (uint32_t)number;
-}
-
 /* Who commits what, and how. */
 static struct note
 note_of(const struct http_request *request, const struct commit_options *options)
@@ -254,52 +239,117 @@ static void
 refuse_for_trial(const struct manager *m, struct http_request *request)
 {
 	const struct note *running = store_note(m->store);
-	uint64_t left = manager_commit_remaining(m);
+	char left[DURATION_TEXT_SIZE];
 
+	duration_text(manager_commit_remaining(m), left);
 	reply_error(request, 409, "operation-failed", NULL,
 	            "revision %" PRIu64 " of %s waits to be confirmed, else revision %" PRIu64
-	            " comes back in %" PRIu64 " min %" PRIu64 " s: 'confirm' keeps it, "
+	            " comes back in %s: 'confirm' keeps it, "
 	            "'commit-confirm' tries yours in its place, and a commit of revision %" PRIu64
 	            " goes back at once", running->revision, running->user,
-	            running->trial.returns_to, left / 60, left % 60, running->trial.returns_to);
+	            running->trial.returns_to, left, running->trial.returns_to);
 }
 
-/* Everything was checked.  messages (taken): warnings to be said with the outcome. */
-static void
-commit(struct manager *m, struct http_request *request, struct prepared *prepared,
-       const struct commit_options *options, char *messages, nsec_t begun)
+int
+manager_commit_make(struct manager *m, const struct http_request *request,
+                    struct prepared *prepared, const struct note *note, nsec_t begun,
+                    char **messages, struct error *error)
 {
-	const struct note note = note_of(request, options);
-	struct error error;
+	int r = make_running(m, prepared, note, error);
+	char time[DURATION_TEXT_SIZE];
 
-	if (make_running(m, prepared, &note, &error) < 0) {
-		reply_error(request, 500, "operation-failed", NULL, "%s", error.text);
-		free(messages);
-		return;
-	}
+	if (r < 0)
+		return r;
 	follow_trial(m);
-	if (note.trial.seconds)
-		lines_add(&messages, "revision %" PRIu64 " comes back in %u min %u s unless "
-		          "'confirm' is given before", store_note(m->store)->trial.returns_to,
-		          note.trial.seconds / 60, note.trial.seconds % 60);
+	if (note->trial.seconds)
+		lines_add(messages, "revision %" PRIu64 " comes back in %s unless 'confirm' is "
+		          "given before", store_note(m->store)->trial.returns_to,
+		          duration_text(note->trial.seconds, time));
 	log_commit(m, request, begun);
-	commit_to_engine(m, request, messages, begun);
+	record(m);
+	if (m->record_problems)
+		lines_add(messages, "%.*s", (int)strcspn(m->record_problems, "\n"),
+		          m->record_problems);
+	return 0;
+}
+
+/* ---- one at a time -------------------------------------------------------------------------- */
+
+struct deferred {
+	struct http_request *request;
+	struct deferred *next;
+};
+
+/* Another commit is under way: when it is over this request is handled as if it came then. */
+static void
+defer(struct manager *m, struct http_request *request)
+{
+	struct deferred **at = &m->deferred, *deferred = calloc(1, sizeof(*deferred));
+
+	assert(deferred);
+	free(request->location);
+	request->location = NULL;
+	deferred->request = request;
+	while (*at)
+		at = &(*at)->next;
+	*at = deferred;
+}
+
+void
+manager_commit_resume(struct manager *m)
+{
+	struct deferred *list = m->deferred;
+
+	m->deferred = NULL;
+	while (list) {
+		struct deferred *first = list;
+
+		list = first->next;
+		restconf_handle(&m->restconf, first->request);
+		free(first);
+	}
+}
+
+/* What the commit does to those who are master at this moment. */
+static void
+warn_of_meetings(const struct manager *m, const struct prepared *prepared,
+                 const struct settings *previous, struct problems *problems)
+{
+	uint32_t count = memory_status_count(m->memory);
+	struct vrouter_status *records;
+
+	if (!meeting_is_possible(prepared->settings, previous))
+		return;
+	records = calloc((size_t)count + 1, sizeof(*records));
+	assert(records);
+	/* A record that cannot be read is nobody's. */
+	for (uint32_t i = 0; i < count; i++)
+		(void)memory_get_status(m->memory, i, &records[i]);
+	meeting_rules(prepared->tree, prepared->settings, previous, records, count, problems);
+	free(records);
 }
 
 void
 manager_commit_on_candidate(void *owner, struct http_request *request,
-                            const struct lyd_node *candidate,
+                            struct lyd_node *candidate,
                             const struct commit_options *options)
 {
 	struct manager *m = owner;
 	struct problems problems = { 0 };
 	struct prepared prepared = { 0 };
 	nsec_t begun = clock_now();
-	struct settings *previous = previous_settings(m);
+	struct settings *previous;
 	char peer[MANAGER_PEER_SIZE];
+	struct note note;
 	char *messages;
 
-	if (store_prepare(m->store, candidate, previous, &prepared, &problems) < 0) {
+	if (m->attempt && !options->dry_run) {
+		lyd_free_all(candidate);
+		defer(m, request);
+		return;
+	}
+	previous = previous_settings(m);
+	if (store_prepare_taken(m->store, candidate, previous, &prepared, &problems) < 0) {
 		log_info("a configuration of %s was refused: %zu error%s",
 		         auth_text(&request->peer, peer, sizeof(peer)), problems.errors,
 		         problems.errors == 1 ? "" : "s");
@@ -307,6 +357,7 @@ manager_commit_on_candidate(void *owner, struct http_request *request,
 		goto out;
 	}
 
+	warn_of_meetings(m, &prepared, previous, &problems);
 	messages = lines_of_problems(&problems, true);
 	/* Where nothing was loaded, even an empty configuration is news to the engine. */
 	if (options->dry_run || (prepared.unchanged && m->settings)) {
@@ -317,7 +368,10 @@ manager_commit_on_candidate(void *owner, struct http_request *request,
 		refuse_for_trial(m, request);
 		free(messages);
 	} else {
-		commit(m, request, &prepared, options, messages, begun);
+		note = note_of(request, options);
+		manager_attempt_begin(m, &(struct attempt_terms){
+			.request = request, .prepared = &prepared, .former = previous,
+			.note = &note, .messages = messages, .begun = begun });
 	}
 out:
 	free(previous);
@@ -325,15 +379,25 @@ out:
 	problems_done(&problems);
 }
 
+void
+manager_commit_forget_deferred(struct manager *m)
+{
+	while (m->deferred) {
+		struct deferred *first = m->deferred;
+
+		m->deferred = first->next;
+		free(first);
+	}
+}
+
 /* ---- the engine's word ---------------------------------------------------------------------- */
 
-/* The engine's word on settings, whether a client waits for it or not.  What the kernel refused
- * the engine has logged already. */
-static void
-note_adoption(struct manager *m, const struct channel_message *answer)
+/* What the kernel refused the engine has logged already. */
+void
+manager_commit_note_adoption(struct manager *m, const struct channel_message *answer)
 {
 	if (m->settings && answer->revision != m->settings->revision)
-		return;			/* of an older revision: the newer one's answer counts */
+		return;			/* of another revision: this one's answer counts */
 
 	free(m->adopt_problems);
 	m->adopt_problems = NULL;
@@ -342,41 +406,7 @@ note_adoption(struct manager *m, const struct channel_message *answer)
 		          (unsigned long long)answer->revision, answer->text);
 		lines_add(&m->adopt_problems, "the engine refused revision %llu and runs what it "
 		         "ran before: %s", (unsigned long long)answer->revision, answer->text);
-	} else if (answer->outcome == CHANNEL_INCOMPLETE) {
+	} else if (answer->text[0] != '\0') {
 		lines_add(&m->adopt_problems, "%s", answer->text);
 	}
-}
-
-static void
-answer_commit(struct manager *m, struct pending *pending, const struct channel_message *answer)
-{
-	if (answer->outcome == CHANNEL_REFUSED)
-		lines_add(&pending->messages, "the engine refused revision %llu and runs what it "
-		         "ran before: %s", (unsigned long long)answer->revision, answer->text);
-	else if (answer->text[0] != '\0')
-		lines_add(&pending->messages, "%s", answer->text);
-	if (answer->outcome != CHANNEL_REFUSED)
-		log_info("revision %llu adopted %lld ms after its commit began",
-		         (unsigned long long)answer->revision,
-		         (long long)((clock_now() - pending->begun) / NSEC_PER_MSEC));
-	reply_commit(pending->http, store_revision(m->store), lines_or_empty(pending->messages));
-}
-
-void
-manager_commit_on_answer(struct manager *m, struct pending *pending,
-                         const struct channel_message *answer)
-{
-	note_adoption(m, answer);
-	if (pending)
-		answer_commit(m, pending, answer);
-}
-
-void
-manager_commit_on_late(struct pending *pending)
-{
-	lines_add(&pending->messages, "engine does not answer; it will adopt revision %" PRIu64
-	          " when it is back", pending->revision);
-	log_warning("the engine does not answer; it will adopt revision %" PRIu64
-	            " when it is back", pending->revision);
-	reply_commit(pending->http, pending->revision, pending->messages);
 }

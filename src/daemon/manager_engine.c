@@ -15,6 +15,8 @@
 #include "system/clock.h"
 
 #define ENGINE_PATIENCE (3 * NSEC_PER_SEC)	/* how long a client waits for the engine's word */
+#define ADOPT_PATIENCE (60 * NSEC_PER_SEC)	/* ... while the engine is seen at work */
+#define LOOK_AGAIN_USEC 500000u
 /* Whoever stood still for so long reads what has come meanwhile before he says that nothing did. */
 #define PRIORITY_LATE (SD_EVENT_PRIORITY_NORMAL + 10)
 
@@ -44,11 +46,11 @@ manager_engine_send(struct manager *m, struct channel_message *message)
 }
 
 int64_t
-manager_engine_send_settings(struct manager *m)
+manager_engine_send_settings(struct manager *m, const struct settings *settings, bool attempt)
 {
-	struct channel_message message = { .kind = CHANNEL_ADOPT,
-	                                   .revision = m->settings->revision };
-	int descriptor = channel_wrap_settings(m->settings);
+	struct channel_message message = { .kind = CHANNEL_ADOPT, .attempt = attempt,
+	                                   .revision = settings->revision };
+	int descriptor = channel_wrap_settings(settings);
 
 	if (descriptor < 0) {
 		log_error("the settings for the engine cannot be written: %s",
@@ -74,26 +76,44 @@ pending_free(struct pending *pending)
 	if (*at)
 		*at = pending->next;
 	sd_event_source_disable_unref(pending->timer);
-	free(pending->messages);
 	free(pending);
 }
 
 void
 manager_engine_late(struct pending *pending)
 {
-	if (pending->kind == CHANNEL_ADOPT)
-		manager_commit_on_late(pending);
-	else
+	struct manager *m = pending->manager;
+	bool attempt = pending->kind == CHANNEL_ADOPT;
+
+	if (!attempt)
 		reply_error(pending->http, 504, "operation-failed", NULL,
 		            "the engine does not answer; try again when it is back");
 	pending_free(pending);
+	if (attempt && m->attempt)
+		manager_attempt_on_late(m);
+}
+
+/* Thousands of links take their time: an engine that lives is waited for. */
+static bool
+is_at_work(const struct pending *pending)
+{
+	nsec_t now = clock_now();
+
+	return pending->kind == CHANNEL_ADOPT && now - pending->begun < ADOPT_PATIENCE &&
+	       now - memory_last_beat(pending->manager->memory) < ENGINE_PATIENCE / 2;
 }
 
 /* The client's patience is over. */
 static int
-on_patience_over(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
+on_patience_over(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 {
-	manager_engine_late(owner);
+	struct pending *pending = owner;
+
+	if (is_at_work(pending) &&
+	    sd_event_source_set_time_relative(source, LOOK_AGAIN_USEC) >= 0 &&
+	    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT) >= 0)
+		return 0;
+	manager_engine_late(pending);
 	return 0;
 }
 
@@ -127,14 +147,16 @@ on_answer(struct manager *m, const struct channel_message *answer)
 	while (pending && pending->request != answer->request)
 		pending = pending->next;
 
-	bool adoption = pending ? pending->kind == CHANNEL_ADOPT : answer->revision > 0;
-
-	if (adoption)
-		manager_commit_on_answer(m, pending, answer);
-	else if (pending)
-		manager_operate_on_answer(m, pending, answer);
-	if (pending)			/* else nobody waits for it (any more) */
+	if (!pending) {			/* nobody waits for it (any more) */
+		if (answer->revision > 0)
+			manager_commit_note_adoption(m, answer);
+	} else if (pending->kind == CHANNEL_ADOPT) {
 		pending_free(pending);
+		manager_attempt_on_answer(m, answer);
+	} else {
+		manager_operate_on_answer(m, pending, answer);
+		pending_free(pending);
+	}
 }
 
 int
@@ -158,8 +180,10 @@ manager_engine_on_channel(sd_event_source *source, int fd, uint32_t events UNUSE
 	switch ((enum channel_kind)message.kind) {
 	case CHANNEL_HELLO:
 		log_debug("the engine says hello");
-		if (m->settings)
-			(void)manager_engine_send_settings(m);
+		if (m->attempt)
+			manager_attempt_send(m);
+		else if (m->settings)
+			(void)manager_engine_send_settings(m, m->settings, false);
 		break;
 	case CHANNEL_ANSWER:
 		on_answer(m, &message);
@@ -171,6 +195,8 @@ manager_engine_on_channel(sd_event_source *source, int fd, uint32_t events UNUSE
 	case CHANNEL_STATE:
 	case CHANNEL_RAN:
 	case CHANNEL_OWNER:
+	case CHANNEL_ROLE:
+	case CHANNEL_READY:
 	case CHANNEL_TRACK:
 	case CHANNEL_PROBLEMS:
 	case CHANNEL_KINDS:

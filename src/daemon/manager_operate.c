@@ -14,6 +14,12 @@
 
 #include "api/reply.h"
 #include "config/language.h"
+#include "config/tree.h"
+#include "daemon/flowdoor.h"
+#include "daemon/gather_connsync.h"
+
+#define DOOR_PATIENCE NSEC_PER_SEC
+#define FLOWS_PATIENCE (5 * NSEC_PER_SEC)
 
 static void
 operate_save(struct manager *m, struct http_request *request)
@@ -111,6 +117,7 @@ manager_operate_on_answer(struct manager *m, struct pending *pending,
 		break;
 	case CHANNEL_REFUSED:
 	case CHANNEL_INCOMPLETE:
+	case CHANNEL_KERNEL_REFUSED:
 		reply_error(pending->http, 500, "operation-failed", NULL, "%s", answer->text);
 		break;
 	}
@@ -189,6 +196,80 @@ operate_difference(struct manager *m, struct http_request *request, const struct
 	problems_done(&problems);
 }
 
+/* ---- connections ---------------------------------------------------------------------------- */
+
+static void
+reply_silence(struct http_request *request, int r)
+{
+	reply_error(request, 504, "operation-failed", NULL, "connsync does not answer: %s; try "
+	            "again, and see the log", r == -ETIMEDOUT ? "it is busy or starts" : strerror(-r));
+}
+
+static void
+operate_reset_connsync(struct manager *m, struct http_request *request)
+{
+	struct flowdoor_question question = { .kind = FLOWDOOR_RESET };
+	struct flowdoor_answer answer;
+	char peer[MANAGER_PEER_SIZE];
+	int r = flowdoor_ask(m->door, &question, DOOR_PATIENCE, &answer, NULL);
+
+	log_notice("%s asks for all connections to be compared",
+	           auth_text(&request->peer, peer, sizeof(peer)));
+	if (r < 0)
+		reply_silence(request, r);
+	else if (!answer.running)
+		reply_output(request, "message", "connsync does not run; see show connsync");
+	else
+		reply_done(request, REPLY_UNTAGGED);
+}
+
+/* What the input says of the flows wanted; false: it was answered that it makes no sense. */
+static bool
+read_filter(struct http_request *request, const struct lyd_node *input,
+            struct flowdoor_filter *filter)
+{
+	const char *protocol = tree_value(input, "protocol");
+	const char *address = tree_value(input, "address"), *port = tree_value(input, "port");
+	const char *limit = tree_value(input, "limit");
+	int number = protocol ? gather_protocol(protocol) : 0;
+
+	*filter = (struct flowdoor_filter){
+		.has_port = port != NULL,
+		.port = port ? (uint16_t)strtoul(port, NULL, 10) : 0,
+		.limit = limit ? (uint32_t)strtoul(limit, NULL, 10) : 1000,
+	};
+	if (number < 0) {
+		reply_error(request, 400, "invalid-value", NULL, "'%s' is no protocol: use tcp, "
+		            "udp, icmp, icmpv6, sctp, dccp, udplite, gre or a number", protocol);
+		return false;
+	}
+	filter->protocol = (uint8_t)number;
+	if (address && !prefix_parse(address, &filter->network)) {
+		reply_error(request, 400, "invalid-value", NULL, "'%s' is no address or network",
+		            address);
+		return false;
+	}
+	return true;
+}
+
+static void
+operate_flows(struct manager *m, struct http_request *request, const struct lyd_node *input)
+{
+	struct flowdoor_question question = { .kind = FLOWDOOR_FLOWS };
+	struct flowsync_view *flows = NULL;
+	struct flowdoor_answer answer;
+	int r;
+
+	if (!read_filter(request, input, &question.filter))
+		return;
+	r = flowdoor_ask(m->door, &question, FLOWS_PATIENCE, &answer, &flows);
+	if (r < 0)
+		reply_silence(request, r);
+	else
+		reply_data(request, gather_flows(&answer, flows), REPLY_UNTAGGED);
+	free(flows);
+}
+
 void
 manager_operate_on_request(void *owner, struct http_request *request,
                            const struct lyd_node *input)
@@ -206,6 +287,10 @@ manager_operate_on_request(void *owner, struct http_request *request,
 		operate_group(m, request, CHANNEL_GARP, input);
 	else if (strcmp(name, "reset-master") == 0)
 		operate_group(m, request, CHANNEL_RESET_MASTER, input);
+	else if (strcmp(name, "connsync-flows") == 0)
+		operate_flows(m, request, input);
+	else if (strcmp(name, "reset-connsync") == 0)
+		operate_reset_connsync(m, request);
 	else
 		reply_error(request, 501, "operation-not-supported", NULL,
 		            "this router does not know the operation \"%s\"", name);

@@ -21,7 +21,7 @@
 
 #define MAGIC 0x54414e44454d0001u
 #define LAYOUT ((uint64_t)SETTINGS_MAGIC << 32 | STATUS_LAYOUT << 8 | MEMORY_LAYOUT)
-#define MEMORY_LAYOUT 2u		/* raise when struct memory changes */
+#define MEMORY_LAYOUT 3u		/* raise when struct memory changes */
 #define RECORDS_MAX SETTINGS_GROUPS_MAX
 #define BOOT_ID_SIZE 36
 #define BANK 0x80000000u
@@ -56,6 +56,7 @@ struct memory {
 	_Atomic uint32_t restarts;
 	_Atomic uint32_t records_valid;	/* BANK: which of both; the rest: how many */
 	_Atomic uint64_t newest;	/* journal: sequence of the last entry */
+	char original_name[MEMORY_NAME_SIZE];	/* the host's, before we changed it */
 	struct area settings;
 	struct area originals;
 	struct area engine;
@@ -254,6 +255,42 @@ memory_settings_revision(const struct memory *memory)
 		return 0;
 	memcpy(&head, memory->settings_copy[version & 1], sizeof(head));
 	return head.revision;
+}
+
+bool
+memory_get_host_name(const struct memory *memory, char ret_name[HOST_NAME_SIZE])
+{
+	for (unsigned tries = 0; tries < 100; tries++) {
+		uint32_t version = atomic_load_explicit(&memory->settings.version,
+		                                        memory_order_acquire);
+		struct settings head;
+
+		if (version == 0)
+			return false;
+		memcpy(&head, memory->settings_copy[version & 1], sizeof(head));
+		atomic_thread_fence(memory_order_acquire);
+		if (atomic_load_explicit(&memory->settings.version, memory_order_relaxed) !=
+		    version)
+			continue;
+		memcpy(ret_name, head.host_name, HOST_NAME_SIZE);
+		/* Who wrote it is not trusted to have ended it. */
+		ret_name[HOST_NAME_SIZE - 1] = '\0';
+		return true;
+	}
+	return false;
+}
+
+void
+memory_put_original_name(struct memory *memory, const char *name)
+{
+	strncpy(memory->original_name, name, MEMORY_NAME_SIZE - 1);
+}
+
+void
+memory_get_original_name(const struct memory *memory, char ret_name[MEMORY_NAME_SIZE])
+{
+	memcpy(ret_name, memory->original_name, MEMORY_NAME_SIZE);
+	ret_name[MEMORY_NAME_SIZE - 1] = '\0';
 }
 
 /* Put a record where it is and will be read (0), or where it will be after a switch (1). */

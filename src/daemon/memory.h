@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The memory that outlives the engine: one shared mapping, made by the supervisor before it starts
- * any role, written only by the engine, read by the supervisor (heartbeat) and by the manager
- * ("show" disturbs nobody).  A file in the run directory backs it, so that it also survives the
+ * any role, written by the engine (but for two things of the supervisor's own), read by the
+ * supervisor (heartbeat, host name) and by the manager ("show" disturbs nobody).  A file in the run directory backs it, so that it also survives the
  * supervisor as long as the machine is up.
  *
  * It holds the settings last adopted, one status record per group and one for the engine, the
@@ -81,6 +81,13 @@ bool memory_get_entry(const struct memory *memory, uint64_t sequence, struct jou
 int memory_put_originals(struct memory *memory, const void *bytes, size_t size) MUST_USE;
 /* Copy into *ret_bytes (heap, free() it); *ret_size 0 and NULL when there are none. */
 void memory_get_originals(const struct memory *memory, void **ret_bytes, size_t *ret_size);
+
+/* Supervisor: the host name that the settings ask for, "" = none; false when there are none. */
+bool memory_get_host_name(const struct memory *memory, char ret_name[HOST_NAME_SIZE]);
+/* And what it was before; "" = nothing is kept. */
+#define MEMORY_NAME_SIZE 65u
+void memory_put_original_name(struct memory *memory, const char *name);
+void memory_get_original_name(const struct memory *memory, char ret_name[MEMORY_NAME_SIZE]);
 
 /* Supervisor: how often the engine was started again. */
 void memory_count_restart(struct memory *memory);

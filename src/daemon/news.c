@@ -15,9 +15,11 @@
 #include "system/clock.h"
 #include "system/netlink.h"
 #include "system/nladdr.h"
+#include "system/nlconf.h"
 #include "system/nllink.h"
 #include "system/nlroute.h"
 #include "system/nlrule.h"
+#include "system/nlvlan.h"
 
 #define READ_AT_ONCE 32u		/* while waiting for a dump */
 
@@ -28,8 +30,11 @@ enum dump_phase {
 	DUMP_ADDRESSES,
 	DUMP_ROUTES4,
 	DUMP_ROUTES6,
+	DUMP_STATICS4,
+	DUMP_STATICS6,
 	DUMP_RULES4,
 	DUMP_RULES6,
+	DUMP_VLANS,
 };
 
 struct news {
@@ -41,6 +46,7 @@ struct news {
 	enum dump_phase dump;
 	bool dump_again;		/* it was interrupted, or another one was asked for */
 	bool lost;			/* dump when what is left of the news is read */
+	bool makes_up;			/* the dump under way is for news that were lost */
 	uint32_t dump_sequence;
 };
 
@@ -60,7 +66,7 @@ note_link_gone(struct news *n, const struct ifworld_link *link)
 	ifworld_remove_link(n->world, link->index);
 	if (known != NULL && before.carries)
 		n->calls.on_bond(n->owner, before.master);
-	if (ifroutes_link_down(n->routes, link->index, false))
+	if (ifroutes_link_lost(n->routes, link->index, IFROUTES_LINK_GONE))
 		n->calls.on_routes_gone(n->owner);
 }
 
@@ -87,13 +93,70 @@ note_link(struct news *n, const struct nlmsghdr *message)
 		n->calls.on_bond(n->owner, before.master);
 	if (link.carries && (!before.carries || before.master != link.master))
 		n->calls.on_bond(n->owner, link.master);
-	if (before.up && !link.up && ifroutes_link_down(n->routes, link.index, true))
+	if (before.up && !link.up &&
+	    ifroutes_link_lost(n->routes, link.index, IFROUTES_LINK_DOWN))
 		n->calls.on_routes_gone(n->owner);
 	if (known != NULL && renamed)
 		n->calls.on_link(n->owner, &before, true);
 	n->calls.on_link(n->owner, &link, known == NULL || renamed || before.up != link.up ||
 	                 before.mtu != link.mtu || before.kind != link.kind ||
+	                 before.bridge.filtering != link.bridge.filtering ||
 	                 before.master != link.master);
+}
+
+static bool
+has_address4(const struct ifworld *world, int index)
+{
+	const struct ifworld_address *a = NULL;
+
+	while ((a = ifworld_next_own(world, index, a)) != NULL) {
+		if (a->prefix.ip.family == 4)
+			return true;
+	}
+	while ((a = ifworld_next_virtual(world, index, a)) != NULL) {
+		if (a->prefix.ip.family == 4)
+			return true;
+	}
+	return false;
+}
+
+/* Routes go with their source, and with the last IPv4 address of their link. */
+static void
+note_address4_gone(struct news *n, int index, const struct ip *ip)
+{
+	bool gone = ifroutes_source_gone(n->routes, ip);
+
+	if (!has_address4(n->world, index))
+		gone |= ifroutes_link_lost(n->routes, index, IFROUTES_LINK_BARE);
+	if (gone)
+		n->calls.on_routes_gone(n->owner);
+}
+
+static void
+tell_vlans(struct news *n, int index)
+{
+	const struct ifworld_link *link = ifworld_link(n->world, index);
+
+	if (link != NULL)
+		n->calls.on_link(n->owner, link, false);
+}
+
+static void
+on_vlans(void *owner, int index, const struct vlan_settings *range)
+{
+	struct news *n = owner;
+
+	ifworld_put_vlans(n->world, index, range);
+	tell_vlans(n, index);
+}
+
+static void
+on_vlans_gone(void *owner, int index, const struct vlan_settings *range)
+{
+	struct news *n = owner;
+
+	ifworld_remove_vlans(n->world, index, range->first, range->last);
+	tell_vlans(n, index);
 }
 
 static void
@@ -107,9 +170,8 @@ note_address(struct news *n, const struct nlmsghdr *message)
 		return;
 	if (message->nlmsg_type == RTM_DELADDR) {
 		ifworld_remove_address(n->world, index, &address.prefix);
-		if (address.prefix.ip.family == 4 &&
-		    ifroutes_source_gone(n->routes, &address.prefix.ip))
-			n->calls.on_routes_gone(n->owner);
+		if (address.prefix.ip.family == 4)
+			note_address4_gone(n, index, &address.prefix.ip);
 	} else if (!ifworld_put_address(n->world, index, &address)) {
 		return;
 	}
@@ -123,7 +185,8 @@ note_route(struct news *n, const struct nlmsghdr *message)
 {
 	struct ifroute route;
 
-	if (!nlroute_decode(message, &route) || route.protocol != MARK_VIRTUAL)
+	if (!nlroute_decode(message, &route) ||
+	    (route.protocol != MARK_VIRTUAL && route.protocol != MARK_REAL))
 		return;
 	if (message->nlmsg_type == RTM_DELROUTE)
 		ifroutes_remove(n->routes, &route);
@@ -144,6 +207,27 @@ note_rule(struct news *n, const struct nlmsghdr *message)
 	else
 		ifroutes_put_rule(n->routes, &rule);
 	n->calls.on_rule(n->owner, &rule);
+}
+
+/* Somebody changed a number that the kernel keeps for a link, or for all of them. */
+static void
+note_conf(struct news *n, const struct nlmsghdr *message)
+{
+	const struct ifworld_link *link;
+	struct nlconf conf;
+	bool changed = false;
+
+	if (!nlconf_decode(message, &conf))
+		return;
+	for (enum tune tune = 0; tune < TUNES; tune++) {
+		if (conf.tunes[tune] >= 0)
+			changed |= ifworld_set_tune(n->world, conf.index, tune, conf.tunes[tune]);
+	}
+	link = ifworld_link(n->world, conf.index);
+	if (changed && conf.index == IFWORLD_ALL)
+		n->calls.on_conf(n->owner);
+	else if (changed && link != NULL)
+		n->calls.on_link(n->owner, link, false);
 }
 
 /* ---- dumps ---------------------------------------------------------------------------------- */
@@ -168,9 +252,18 @@ ask_for_dump(struct news *n, enum dump_phase phase)
 		question = nlroute_dump(buffer, sequence, phase == DUMP_ROUTES4 ? 4 : 6,
 		                        MARK_VIRTUAL);
 		break;
+	case DUMP_STATICS4:
+	case DUMP_STATICS6:
+		question = nlroute_dump(buffer, sequence, phase == DUMP_STATICS4 ? 4 : 6,
+		                        MARK_REAL);
+		break;
 	case DUMP_RULES4:
 	case DUMP_RULES6:
 		question = nlrule_dump(buffer, sequence, phase == DUMP_RULES4 ? 4 : 6);
+		break;
+	case DUMP_VLANS:
+		ifworld_forget_vlans(n->world);
+		question = nlvlan_dump(buffer, sequence);
 		break;
 	case DUMP_NONE:
 		break;
@@ -204,10 +297,12 @@ on_forgotten(void *owner, const struct ifworld_link *link)
 static void
 end_dump_part(struct news *n, int result)
 {
-	/* A kernel without IPv6, or without policy routing, has none of that. */
+	uint8_t buffer[NETLINK_REQUEST_MAX];
+
+	/* A kernel without IPv6, policy routing or bridges has none of that. */
 	if (result < 0 && n->dump > DUMP_ADDRESSES)
 		result = 0;
-	if (result == 0 && n->dump < DUMP_RULES6) {
+	if (result == 0 && n->dump < DUMP_VLANS) {
 		ask_for_dump(n, n->dump + 1);
 		return;
 	}
@@ -223,7 +318,9 @@ end_dump_part(struct news *n, int result)
 	}
 	ifworld_end_dump(n->world, on_forgotten, n);
 	ifroutes_end_dump(n->routes);
-	n->calls.on_all(n->owner);
+	n->calls.on_all(n->owner, n->makes_up);
+	n->makes_up = false;
+	n->calls.ask(n->owner, nlconf_get_all(buffer, 4));
 }
 
 void
@@ -291,6 +388,14 @@ on_message(void *owner, const struct nlmsghdr *message)
 	case RTM_DELRULE:
 		note_rule(n, message);
 		break;
+	case RTM_NEWVLAN:
+	case RTM_DELVLAN:
+		nlvlan_decode(message, message->nlmsg_type == RTM_NEWVLAN ? on_vlans : on_vlans_gone,
+		              n);
+		break;
+	case RTM_NEWNETCONF:
+		note_conf(n, message);
+		break;
 	case NLMSG_DONE:
 		if (of_dump)
 			end_dump_part(n, done_with(message));
@@ -308,6 +413,7 @@ make_up_for_loss(struct news *n)
 {
 	if (n->lost)
 		news_dump(n);
+	n->makes_up |= n->lost;
 	n->lost = false;
 }
 
@@ -362,7 +468,8 @@ news_new(const struct news_calls *calls, void *owner, struct news **ret, struct 
 {
 	static const int groups[] = {
 		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
-		RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,
+		RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV4_NETCONF,
+		RTNLGRP_IPV6_NETCONF, RTNLGRP_BRVLAN,
 	};
 	struct news *n = calloc(1, sizeof(*n));
 	int r;

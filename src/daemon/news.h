@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The picture of the kernel's links and addresses, and of the routes and rules that carry our
- * mark, kept true: notifications as they come, a dump at
- * the start, on request, and whenever notifications were lost.  It tells what changed; what follows
+ * marks, kept true: notifications as they come, a dump at the start, on request, and whenever notifications were lost.  It tells what changed; what follows
  * from that is decided by whoever listens (daemon/interfaces).
  */
 #ifndef TANDEM_NEWS_H
@@ -31,8 +30,10 @@ struct news_calls {
 	void (*on_rule)(void *owner, const struct ifrule *rule);
 	/* The kernel dropped some of our routes without naming them. */
 	void (*on_routes_gone)(void *owner);
-	/* Everything was read anew: news that were lost may have told of anything. */
-	void (*on_all)(void *owner);
+	/* Somebody changed a number that holds for all links (IFWORLD_ALL). */
+	void (*on_conf)(void *owner);
+	/* Everything was read anew.  lost: because news were, which may have told of anything. */
+	void (*on_all)(void *owner, bool lost);
 	/* Send this question through the socket of the news; what becomes of it is told to
 	 * news_refused() if it cannot be sent. */
 	void (*ask)(void *owner, const struct nlmsghdr *question);

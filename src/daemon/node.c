@@ -39,6 +39,8 @@
 #define FLUSH_PATIENCE (200 * NSEC_PER_MSEC)
 #define STOP_PATIENCE (500 * NSEC_PER_MSEC)
 
+#define DESCRIPTORS (2 * SETTINGS_LINKS_MAX + 1024)
+
 #define PACKETS_PAUSE NSEC_PER_MSEC
 #define WRITER_PATIENCE NSEC_PER_SEC
 
@@ -71,7 +73,7 @@ node_arm_timer(struct node *node)
 	                       node->last_turn + engine_tick(node->engine));
 	struct itimerspec when = { 0 };
 
-	next = nsec_min(next, node->gathered);
+	next = nsec_min(nsec_min(next, node->gathered), courier_deadline(node->courier));
 	when.it_value.tv_sec = next / NSEC_PER_SEC;
 	when.it_value.tv_nsec = next % NSEC_PER_SEC;
 	if (next <= 0)
@@ -127,6 +129,8 @@ turn(struct node *node, bool packets)
 {
 	nsec_t start = clock_now();
 
+	if (courier_deadline(node->courier) <= start)
+		courier_pass(node->courier);
 	engine_on_time(node->engine, start, 0, &node->effects);
 	node_carry_out(node);
 	if (packets || engine_deadline(node->engine) <= start) {
@@ -316,7 +320,7 @@ start(struct node *node, const int helpers[HELPERS], struct error *error)
 		settings = settings_new(&(struct settings_counts){ 0 });
 	if (!settings)
 		return error_set(error, -ENOMEM, "out of memory");
-	adopt_begin(node, settings, 0, true);
+	adopt_begin(node, settings, &(struct adopt_how){ .resume = true });
 	adopt_finish(node);
 	if (!node->settings)
 		return error_set(error, -ENOMEM, "cannot begin without settings");
@@ -324,16 +328,20 @@ start(struct node *node, const int helpers[HELPERS], struct error *error)
 	return 0;
 }
 
-/* Two sockets a link with groups: thousands of links need more than the usual 1,024. */
+/* Two sockets a link with groups: thousands of links need more than the usual 1,024, and more than
+ * the 4,096 that some systems have for a most, which only root may exceed. */
 static void
 raise_descriptor_limit(void)
 {
+	const struct rlimit wanted = { DESCRIPTORS, DESCRIPTORS };
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	if (limit.rlim_max < DESCRIPTORS && setrlimit(RLIMIT_NOFILE, &wanted) == 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int

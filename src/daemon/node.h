@@ -29,6 +29,7 @@ struct heard_link {
 	bool known;			/* the engine was told of this link before */
 	bool deaf;			/* no socket could be opened on it */
 	bool changed;
+	bool current;			/* engine and sockets have it as it is noted here */
 };
 
 /* What waits to be told to the engine of a group's addresses, or of a tracked object. */
@@ -61,6 +62,7 @@ struct node {
 	/* Intake. */
 	struct sd_event_source *deliver;
 	struct heard_link *heard;	/* per link */
+	bool carrying;			/* interfaces adopt, and tell of every link */
 	bool *restored;			/* per group: addresses came back, announce */
 	uint8_t *owners;		/* per group, enum verdict: is it address owner? */
 	uint8_t *tracks;		/* per tracked object, enum verdict: is it up? */
@@ -77,6 +79,7 @@ struct node {
 	struct sd_event_source *requests;
 	uint32_t request;		/* of the adopt not yet answered, 0 = none */
 	uint64_t request_revision;
+	bool attempt;			/* it is an attempt: see channel.h */
 	char problems[sizeof(((struct channel_message *)NULL)->text)];	/* of the last adopt */
 	char helper_problems[512];
 };

@@ -96,6 +96,19 @@ post_report_ran(struct post *post, struct channel_message *about)
 }
 
 void
+post_report_ready(struct post *post, uint64_t sequence)
+{
+	struct channel_message message = {
+		.version = CHANNEL_VERSION,
+		.kind = CHANNEL_READY,
+		.sequence = sequence,
+	};
+
+	if (channel_send(post->channel, &message, -1) < 0)
+		log_debug("the engine does not take that we are ready");
+}
+
+void
 post_report_problems(struct post *post, const char *text)
 {
 	if (strncmp(post->problems, text, sizeof(post->problems) - 1) == 0)

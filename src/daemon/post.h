@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A helper's post: what runner, prober and flowsync have in common.  Its loop, its line to the
+ * A helper's post: what the engine's helpers have in common.  Its loop, its line to the
  * engine, the settings last received, and the reports that are due: how each check is, and what an
  * operator should repair.  A report that the engine does not take now is tried again; the last
  * word stands.  A loop that hangs for long ends itself.
@@ -54,6 +54,8 @@ void post_drain(struct post *post);
 
 /* Check (index in the settings) is up or down. */
 void post_report(struct post *post, uint32_t check, bool up);
+/* What ROLE with this sequence asks for is done.  Lost, the engine's patience ends the wait. */
+void post_report_ready(struct post *post, uint64_t sequence);
 /* A transition script of the group ended; about holds interface, vrid, family, script. */
 void post_report_ran(struct post *post, struct channel_message *about);
 /* What an operator should repair, "" = nothing (any more). */

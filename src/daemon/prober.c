@@ -387,6 +387,7 @@ on_due(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 		return 0;
 	case CHECK_SCRIPT:		/* the runner's */
 	case CHECK_POLICY:		/* hangs on its monitor */
+	case CHECK_CONNSYNC:		/* flowsync's */
 	case CHECK_KINDS:
 		break;
 	}
@@ -603,6 +604,7 @@ on_adopt(void *owner, const struct settings *settings)
 			adopt_policy(p, settings, i);
 			break;
 		case CHECK_SCRIPT:	/* the runner's */
+		case CHECK_CONNSYNC:	/* flowsync's */
 		case CHECK_KINDS:
 			break;
 		}

@@ -5,6 +5,7 @@
  */
 #include "daemon/refusals.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,12 +44,14 @@ find(const struct refusals *r, const struct ifstep *step)
 static void
 write_text(struct refusal *refusal, const struct ifstep *step, int result, const char *words)
 {
-	char what[96];
+	char subject[IFSTEP_SUBJECT_SIZE], what[96];
 
+	if (step->kind == IFSTEP_NEW_ROUTE && result == -EEXIST && words[0] == '\0')
+		words = "another program's route to it has this distance as its metric";
 	ifstep_text(step, what, sizeof(what));
-	snprintf(refusal->text, sizeof(refusal->text), "%.15s: cannot %s: %s%s%s%s", step->name,
-	         what, strerror(-result), words[0] != '\0' ? " (" : "", words,
-	         words[0] != '\0' ? ")" : "");
+	snprintf(refusal->text, sizeof(refusal->text), "%s: cannot %s: %s%s%s%s",
+	         ifstep_subject(step, subject), what, strerror(-result),
+	         words[0] != '\0' ? " (" : "", words, words[0] != '\0' ? ")" : "");
 }
 
 const struct refusal *
@@ -70,6 +73,7 @@ refusals_add(struct refusals *r, const struct ifstep *step, int result, const ch
 	doublings = refusal->tries < DELAY_DOUBLINGS ? refusal->tries : DELAY_DOUBLINGS;
 	refusal->due = now + nsec_min(FIRST_DELAY << doublings, 60 * NSEC_PER_SEC);
 	refusal->tries++;
+	refusal->result = result;
 	write_text(refusal, step, result, words);
 	return refusal;
 }
@@ -93,6 +97,24 @@ refusals_hold(const struct refusals *r, const struct ifstep *step)
 	return refusal != NULL && refusal->due != NSEC_NEVER;
 }
 
+bool
+refusal_is_passing(const struct refusal *refusal)
+{
+	switch (refusal->result) {
+	case -ENETDOWN:
+	case -ENETUNREACH:
+	case -EHOSTUNREACH:
+	case -ENODEV:
+	case -ENOBUFS:
+	case -ENOMEM:
+	case -EAGAIN:
+	case -EINTR:
+		return true;
+	default:
+		return false;
+	}
+}
+
 nsec_t
 refusals_deadline(const struct refusals *r)
 {
@@ -101,6 +123,15 @@ refusals_deadline(const struct refusals *r)
 	for (size_t i = 0; i < r->count; i++)
 		deadline = nsec_min(deadline, r->list[i].due);
 	return deadline;
+}
+
+void
+refusals_forget_old(struct refusals *r)
+{
+	for (size_t i = r->count; i-- > 0;) {
+		if (r->list[i].due == NSEC_NEVER)
+			r->list[i] = r->list[--r->count];
+	}
 }
 
 void

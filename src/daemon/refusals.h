@@ -17,6 +17,7 @@ struct refusal {
 	uint32_t link;			/* whose plan: index in the settings, or IFSTEP_REST */
 	uint32_t tries;
 	nsec_t due;			/* NSEC_NEVER: may be tried now */
+	int result;			/* negative errno */
 	char text[REFUSAL_TEXT_SIZE];	/* a sentence */
 };
 
@@ -39,8 +40,13 @@ bool refusals_remove(struct refusals *refusals, const struct ifstep *step);
 /* Is it too early to try this step? */
 bool refusals_hold(const struct refusals *refusals, const struct ifstep *step);
 
+/* Does it say how things are at the moment (a cable that is out), and nothing of the step itself? */
+bool refusal_is_passing(const struct refusal *refusal);
+
 /* When the next step may be tried again, or NSEC_NEVER. */
 nsec_t refusals_deadline(const struct refusals *refusals);
+/* Nothing is planned or under way: what was due and was not refused again is no longer asked for. */
+void refusals_forget_old(struct refusals *refusals);
 /* Let everything due by now be tried; calls on_due with the link of each. */
 void refusals_expire(struct refusals *refusals, nsec_t now,
                      void (*on_due)(void *owner, uint32_t link), void *owner);

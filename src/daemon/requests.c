@@ -47,9 +47,12 @@ weight_of(const struct ifstep *step)
 	case IFSTEP_SET_MASTER:
 		return WEIGHT_HEAVY;
 	case IFSTEP_CREATE_BOND:
+	case IFSTEP_CREATE_SWITCH:
+	case IFSTEP_CREATE_LOOPBACK:
 	case IFSTEP_CREATE_VIF:
 	case IFSTEP_CREATE_VIRTUAL:
 	case IFSTEP_SET_BOND:
+	case IFSTEP_SET_SWITCH:
 	case IFSTEP_SET_MTU:
 	case IFSTEP_SET_UP:
 	case IFSTEP_RAISE:
@@ -69,7 +72,7 @@ static const struct nlmsghdr *
 encode(void *buffer, const struct ifstep *step)
 {
 	return step->kind < IFSTEP_ADD_ADDRESS ? nllink_change(buffer, step) :
-	       step->kind < IFSTEP_ADD_ROUTE ? nladdr_change(buffer, step) :
+	       step->kind < IFSTEP_NEW_ROUTE ? nladdr_change(buffer, step) :
 	       step->kind < IFSTEP_ADD_RULE ? nlroute_change(buffer, step) :
 	                                      nlrule_change(buffer, step);
 }
@@ -87,7 +90,10 @@ put_record(struct interfaces *i, enum outbox_line line, const struct record *rec
 	};
 	uint8_t buffer[NETLINK_REQUEST_MAX];
 
-	outbox_put(i->outbox, &request, encode(buffer, step), record);
+	if (tuner_takes(step->kind))
+		tuner_put(i->tuner, step, i->epoch);
+	else
+		outbox_put(i->outbox, &request, encode(buffer, step), record);
 	if (record->kind == RECORD_STEP)
 		interfaces_unit(i, step->link)->busy++;
 }
@@ -228,6 +234,11 @@ is_gone(const struct ifstep *step, int result)
 	case IFSTEP_ADD_LOCAL:
 	case IFSTEP_ADD_RULE:
 		return result == -EEXIST || result == -ENODEV;
+	case IFSTEP_WRITE_TUNE:
+		return result == -ENOENT;
+	case IFSTEP_SET_TUNE:
+	case IFSTEP_READ_PORT:
+	case IFSTEP_SET_PORT:
 	case IFSTEP_DELETE_LINK:
 	case IFSTEP_CONDEMN:
 	case IFSTEP_DELETE_BATCH:
@@ -246,7 +257,7 @@ makes_no_news(enum ifstep_kind kind)
 {
 	return kind == IFSTEP_SET_ALIAS || kind == IFSTEP_SET_GROUP_ALIAS ||
 	       kind == IFSTEP_SET_ARP || kind == IFSTEP_SET_NO_ADDR_GEN ||
-	       kind == IFSTEP_SET_BOND || kind == IFSTEP_RENAME || kind == IFSTEP_SET_MAC;
+	       kind == IFSTEP_SET_BOND || kind == IFSTEP_SET_SWITCH || kind == IFSTEP_RENAME || kind == IFSTEP_SET_MAC;
 }
 
 void
@@ -262,11 +273,48 @@ requests_plan_retry(struct interfaces *i)
 	(void)sd_event_source_set_enabled(i->retry_source, SD_EVENT_ONESHOT);
 }
 
+/* A link's own IPv4 address is there now: tell its neighbours, as often as configured. */
+static void
+announce(struct interfaces *i, const struct ifstep *step)
+{
+	const struct ifworld_link *link = ifworld_link(i->world, step->index);
+	struct ifstep order = *step;
+
+	if (step->kind != IFSTEP_ADD_ADDRESS || step->mark != MARK_REAL ||
+	    step->prefix.ip.family != 4 || step->link == IFSTEP_REST || link == NULL)
+		return;
+	order.kind = IFSTEP_ANNOUNCE;
+	order.mac = link->mac;
+	order.value = settings_links(i->settings)[step->link].announcements;
+	if (order.value == 0)
+		return;
+	tuner_put(i->tuner, &order, i->epoch);
+	interfaces_unit(i, step->link)->busy++;
+}
+
+/* What a step of these made is known without asking for it. */
+static void
+enter_tune(struct interfaces *i, const struct ifstep *step)
+{
+	struct ifworld_port port = step->port;
+
+	if (step->kind == IFSTEP_SET_TUNE || step->kind == IFSTEP_WRITE_TUNE)
+		(void)ifworld_set_tune(i->world, step->index, step->tune, step->value);
+	port.known = true;
+	if (step->kind == IFSTEP_SET_PORT)
+		ifworld_set_port(i->world, step->index, &port);
+}
+
 static void
 note_success(struct interfaces *i, const struct ifstep *step)
 {
+	enter_tune(i, step);
+	announce(i, step);
+	char subject[IFSTEP_SUBJECT_SIZE];
+
 	if (refusals_remove(&i->refusals, step))
-		log_info("%.15s: a step that was refused before was done now", step->name);
+		log_info("%s: a step that was refused before was done now",
+		         ifstep_subject(step, subject));
 	if (makes_no_news(step->kind))
 		ask_for_link(i, step->index);
 	if (step->kind == IFSTEP_SILENCE_ADDRESS && step->mark == 0)
@@ -283,7 +331,7 @@ note_refusal(struct interfaces *i, const struct ifstep *step, int result, const 
 	const struct refusal *refusal;
 
 	/* Whoever made a link of this name meanwhile shall keep it. */
-	if (step->kind == IFSTEP_CREATE_BOND || step->kind == IFSTEP_CREATE_VIF)
+	if (ifstep_makes_link(step))
 		iforiginals_forget(i->originals, step->name, ORIGINAL_CREATED);
 	refusal = refusals_add(&i->refusals, step, result, words, clock_now());
 	if (refusal->tries == 1 && !i->settling)
@@ -353,6 +401,36 @@ on_answer(void *owner, const void *bytes, int result, const char *words)
 		interfaces_make_dirty(i, record->step.link);
 }
 
+/* An order of earlier settings that was under way has changed what the picture shows. */
+static void
+on_tuned(void *owner, const struct ifstep *step, uint64_t epoch, int result,
+         const struct ifworld_port *port)
+{
+	struct interfaces *i = owner;
+	struct unit *unit;
+
+	if (result == 0)
+		enter_tune(i, step);
+	if (result == 0 && step->kind == IFSTEP_READ_PORT)
+		ifworld_set_port(i->world, step->index, port);
+	if (i->settings == NULL)
+		return;
+	if (epoch != i->epoch) {
+		for (uint32_t l = 0; result == 0 && l + 1 < i->unit_count; l++)
+			interfaces_make_dirty(i, l);
+		return;
+	}
+	unit = interfaces_unit(i, step->link);
+	assert(unit->busy > 0);
+	unit->busy--;
+	if (result == 0)
+		note_success(i, step);
+	else if (result != -ECANCELED && step->kind != IFSTEP_ANNOUNCE && !is_gone(step, result))
+		note_refusal(i, step, result, "");
+	if (unit->busy == 0)
+		interfaces_make_dirty(i, step->link);
+}
+
 static void
 on_sent(void *owner, uint32_t group, uint32_t token, int error)
 {
@@ -366,6 +444,8 @@ requests_open(struct interfaces *i, struct error *error)
 {
 	static const struct outbox_calls calls = { on_answer, on_refused, on_sent };
 
-	return outbox_new(news_socket(i->news), sizeof(struct record), &calls, i, &i->outbox,
-	                  error);
+	int r = outbox_new(news_socket(i->news), sizeof(struct record), &calls, i, &i->outbox,
+	                   error);
+
+	return r < 0 ? r : tuner_new(on_tuned, i, &i->tuner, error);
 }

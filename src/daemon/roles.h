@@ -22,17 +22,19 @@ struct role_options {
 	enum log_level log_level;
 };
 
-/* Configuration store and API.  channel: to the engine; api_socket: listening Unix socket. */
-int manager_main(const struct role_options *options, int channel, int api_socket,
+/* Configuration store and API.  channel: to the engine; api_socket: listening Unix socket; door: to
+ * flowsync. */
+int manager_main(const struct role_options *options, int channel, int api_socket, int door,
                  const struct memory *memory);
 
 /* VRRP, links and addresses.  channel: to the manager; helpers: to the others. */
 int engine_main(const struct role_options *options, int channel, const int helpers[HELPERS],
                 struct memory *memory);
 
-/* What these three are for, each with its channel to the engine.  The packet filter (and, later,
- * connection synchronisation); programs; checks of paths, processes and files. */
-int flowsync_main(const struct role_options *options, int channel);
+/* What these are for, each with its channel to the engine.  The packet filter; replication of
+ * connections (door: to the manager); programs; checks of paths, processes and files. */
+int filter_main(const struct role_options *options, int channel);
+int flowsync_main(const struct role_options *options, int channel, int door);
 int runner_main(const struct role_options *options, int channel);
 int prober_main(const struct role_options *options, int channel);
 

@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/naming.h"
 #include "system/clock.h"
 #include "system/privilege.h"
 
@@ -48,10 +49,10 @@
 #define LINE_BYTES (1 << 20)
 #define API_BACKLOG 64
 
-enum role { ENGINE, MANAGER, FLOWSYNC, RUNNER, PROBER, ROLES };
+enum role { ENGINE, MANAGER, FILTER, FLOWSYNC, RUNNER, PROBER, ROLES };
 
-static const char *const role_names[ROLES] = { "engine", "manager", "flowsync", "runner",
-                                               "prober" };
+static const char *const role_names[ROLES] = { "engine", "manager", "filter", "flowsync",
+                                               "runner", "prober" };
 
 struct child {
 	pid_t pid;			/* 0 = not running */
@@ -65,6 +66,7 @@ struct supervisor {
 	struct memory *memory;
 	int channel[2];			/* [0] the engine's end, [1] the manager's */
 	int lines[HELPERS][2];		/* [0] the engine's end, [1] the helper's */
+	int door[2];			/* [0] flowsync's end, [1] the manager's */
 	int api_socket;
 	int pid_file;
 	sd_event *event;
@@ -72,6 +74,7 @@ struct supervisor {
 	nsec_t suspected_beat;		/* the last of an engine that seems to hang */
 	nsec_t suspected_at;
 	struct child children[ROLES];
+	uint64_t named;			/* revision whose host name is realised */
 	bool stopping;
 	bool ready;
 };
@@ -197,8 +200,9 @@ warn_of_disk(const char *path)
 
 	if (statfs(path, &file_system) == 0 && file_system.f_type != TMPFS_MAGIC &&
 	    file_system.f_type != RAMFS_MAGIC)
-		log_warning("%s is on a disk: a busy disk may delay the engine; choose a run "
-		            "directory in memory, such as one below /run", path);
+		log_warning("%s is not on a file system in memory, and a busy disk may delay the "
+		            "engine: mount a tmpfs %s", path, strncmp(path, "/run/", 5) == 0
+		            ? "on /run" : "there, or choose a run directory below /run");
 }
 
 static int
@@ -232,6 +236,9 @@ set_up(struct supervisor *s, struct error *error)
 		r = open_api_socket(s, error);
 	if (r == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 	                         s->channel) < 0)
+		r = error_set(error, -errno, "cannot make a socket pair: %s", strerror(errno));
+	if (r == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+	                         s->door) < 0)
 		r = error_set(error, -errno, "cannot make a socket pair: %s", strerror(errno));
 	return r < 0 ? r : make_lines(s, error);
 }
@@ -273,6 +280,17 @@ keep_line(struct supervisor *s, enum helper helper)
 }
 
 static int
+run_flowsync(struct supervisor *s)
+{
+	const int kept[] = { s->lines[HELPER_FLOWSYNC][1], s->door[0] };
+
+	memory_close(s->memory);
+	s->memory = NULL;
+	keep_only(kept, ARRAY_SIZE(kept));
+	return flowsync_main(s->options, kept[0], kept[1]);
+}
+
+static int
 run_engine(struct supervisor *s)
 {
 	int kept[HELPERS + 1];
@@ -287,10 +305,10 @@ run_engine(struct supervisor *s)
 static int
 run_manager(struct supervisor *s)
 {
-	const int kept[] = { s->channel[1], s->api_socket };
+	const int kept[] = { s->channel[1], s->api_socket, s->door[1] };
 
 	keep_only(kept, ARRAY_SIZE(kept));
-	return manager_main(s->options, s->channel[1], s->api_socket, s->memory);
+	return manager_main(s->options, s->channel[1], s->api_socket, s->door[1], s->memory);
 }
 
 /* In the child: leave the supervisor's things behind and become the role. */
@@ -317,8 +335,11 @@ run_role(struct supervisor *s, enum role role, pid_t parent)
 	case MANAGER:
 		status = run_manager(s);
 		break;
+	case FILTER:
+		status = filter_main(s->options, keep_line(s, HELPER_FILTER));
+		break;
 	case FLOWSYNC:
-		status = flowsync_main(s->options, keep_line(s, HELPER_FLOWSYNC));
+		status = run_flowsync(s);
 		break;
 	case RUNNER:
 		status = runner_main(s->options, keep_line(s, HELPER_RUNNER));
@@ -471,6 +492,7 @@ on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 	nsec_t now = clock_now();
 
 	watch_engine(s, now);
+	naming_follow(s->memory, &s->named);
 	for (enum role role = 0; role < ROLES; role++)
 		if (s->children[role].pid == 0 && now >= s->children[role].restart_at)
 			start_role(s, role);
@@ -581,6 +603,7 @@ supervisor_run(const struct role_options *options)
 	stop_role(&s, RUNNER, SCRIPTS_PATIENCE);
 	stop_role(&s, MANAGER, STOP_PATIENCE);
 	stop_role(&s, PROBER, STOP_PATIENCE);
+	stop_role(&s, FILTER, STOP_PATIENCE);
 	stop_role(&s, FLOWSYNC, STOP_PATIENCE);
 	memory_close(s.memory);
 	sd_event_source_unref(s.watch);

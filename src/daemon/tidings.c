@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ifstatic.h"
+
 void
 tidings_link(struct interfaces *i, uint32_t link, bool always)
 {
@@ -133,20 +135,54 @@ report_line(void *owner, const char *sentence)
 	fputs(sentence, report->stream);
 }
 
-void
-tidings_settled(struct interfaces *i)
+static void
+report_open(struct report *report)
+{
+	report->stream = open_memstream(&report->text, &report->size);
+	assert(report->stream != NULL);
+}
+
+/* The refusals that will last and are not among these lines, one a line; heap. */
+static char *
+refusals_beyond(const struct interfaces *i, const char *before)
 {
 	struct report report = { 0 };
 
-	report.stream = open_memstream(&report.text, &report.size);
-	assert(report.stream != NULL);
+	report_open(&report);
+	for (size_t n = 0; n < i->refusals.count; n++)
+		if (!refusal_is_passing(&i->refusals.list[n]) &&
+		    strstr(before, i->refusals.list[n].text) == NULL)
+			report_line(&report, i->refusals.list[n].text);
+	fclose(report.stream);
+	return report.text;
+}
+
+void
+tidings_keep_refusals(struct interfaces *i)
+{
+	free(i->refused_before);
+	i->refused_before = refusals_beyond(i, "");
+}
+
+void
+tidings_settled(struct interfaces *i)
+{
+	struct ifplan_view view = interfaces_view(i);
+	struct report report = { 0 };
+	char *refused;
+
+	refusals_forget_old(&i->refusals);
+	report_open(&report);
 	for (uint32_t l = 0; l < i->settings->link_count; l++)
 		ifplan_remarks(i->plan, i->world, l, report_line, &report);
+	ifstatic_remarks(i->plan, &view, report_line, &report);
 	for (size_t n = 0; n < i->refusals.count; n++)
 		report_line(&report, i->refusals.list[n].text);
 	fclose(report.stream);
+	refused = refusals_beyond(i, i->refused_before == NULL ? "" : i->refused_before);
 	if (i->settling || i->problems == NULL || strcmp(report.text, i->problems) != 0)
-		i->calls.on_settled(i->owner, report.text);
+		i->calls.on_settled(i->owner, report.text, refused);
+	free(refused);
 	free(i->problems);
 	i->problems = report.text;
 	i->settling = false;

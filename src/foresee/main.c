@@ -85,7 +85,8 @@ read_options(int argc, char *argv[])
 		}
 	}
 	if (argc - optind != DUO_ROUTERS) {
-		fputs("tandem-foresee: name two files; --help explains\n", stderr);
+		fprintf(stderr, "%s: name two files; --help explains\n",
+		        program_invocation_short_name);
 		exit(EXIT_NOT_RUN);
 	}
 	for (unsigned r = 0; r < DUO_ROUTERS; r++) {
@@ -146,7 +147,8 @@ read_router(struct ly_ctx *schema, const char *file, const char *name, struct ly
 	char *text = read_file(file);
 
 	if (!text) {
-		fprintf(stderr, "tandem-foresee: %s cannot be read: %s\n", name, strerror(errno));
+		fprintf(stderr, "%s: %s cannot be read: %s\n", program_invocation_short_name, name,
+		        strerror(errno));
 		return false;
 	}
 	if (language_read(schema, text, ret_tree, &problems) == 0 &&
@@ -204,14 +206,15 @@ main(int argc, char *argv[])
 	ly_log_options(LY_LOSTORE_LAST);
 	schema = schema_new(options.yang_dir, &error);
 	if (!schema) {
-		fprintf(stderr, "tandem-foresee: %s\n", error.text);
+		fprintf(stderr, "%s: %s\n", program_invocation_short_name, error.text);
 		return EXIT_NOT_RUN;
 	}
 	for (unsigned r = 0; r < DUO_ROUTERS; r++)
 		read &= read_router(schema, options.files[r], options.names[r], &trees[r],
 		                    &settings[r]);
 	if (read && settings[0]->group_count == 0 && settings[1]->group_count == 0)
-		fputs("tandem-foresee: neither configuration has a VRRP group\n", stderr);
+		fprintf(stderr, "%s: neither configuration has a VRRP group\n",
+		        program_invocation_short_name);
 	else if (read)
 		status = foresee(&options, (const struct lyd_node *const *)trees,
 		                 (const struct settings *const *)settings);

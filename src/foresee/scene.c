@@ -27,7 +27,7 @@ is_used(const struct scene *scene, unsigned router, uint32_t link)
 {
 	const struct survey_link *l = &scene->pair.surveys[router].links[link];
 
-	return l->kind != SURVEY_LOOPBACK && l->bond < 0 &&
+	return survey_is_routed(l) &&
 	       (l->address_count > 0 || l->group_count > 0);
 }
 

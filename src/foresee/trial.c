@@ -34,6 +34,16 @@ add(struct trials *trials, enum trial_kind kind, unsigned router)
 	return &trials->list[trials->count++];
 }
 
+/* Is it, directly or not, a VLAN of the other? */
+static bool
+stands_on(const struct link_settings *links, int32_t link, int32_t other)
+{
+	do
+		link = links[link].parent;
+	while (link >= 0 && link != other);
+	return link >= 0;
+}
+
 /* Is it, or something on it, on a network? */
 static bool
 carries(const struct scene *scene, unsigned router, uint32_t link)
@@ -43,7 +53,8 @@ carries(const struct scene *scene, unsigned router, uint32_t link)
 	if (scene->networks_of[router][link] >= 0)
 		return true;
 	for (uint32_t i = link + 1; i < scene->settings[router]->link_count; i++)
-		if (links[i].parent == (int32_t)link && scene->networks_of[router][i] >= 0)
+		if (stands_on(links, (int32_t)i, (int32_t)link) &&
+		    scene->networks_of[router][i] >= 0)
 			return true;
 	return false;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "import/keepalived_route.h"
 #include "import/keepalived_vrrp.h"
 #include "import/keyword.h"
 
@@ -223,7 +224,7 @@ static const struct keyword root_words[] = {
 	     "start the service in the namespace (NetworkNamespacePath= of systemd)"),
 	LEFT("net_namespace_ipvs", IPVS),
 	{ "static_ipaddress", KEYWORD_CALL, .read = read_statics },
-	LEFT("static_routes", "routes that do not move belong to the system's own configuration"),
+	{ "static_routes", KEYWORD_CALL, .read = keepalived_route_read_statics },
 	LEFT("static_rules", "rules that do not move belong to the system's own configuration"),
 	LEFT("track_group", "addresses and routes that do not move are not tracked"),
 	UNNEEDED("use_pid_dir", OURS),

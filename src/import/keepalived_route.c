@@ -36,9 +36,10 @@ is_one_of(const char *word, const char *const words[])
 	return false;
 }
 
-/* Reads the words; NULL, or one that makes the whole of it impossible. */
+/* Reads the words; NULL, or one that makes the whole of it impossible.  block: whose. */
 static const char *
-read_route(struct model *model, const struct statement *s, struct model_route *route)
+read_route(struct model *model, const struct statement *s, const char *block,
+           struct model_route *route)
 {
 	static const struct option options[] = {
 		{ "src", offsetof(struct model_route, source) },
@@ -77,8 +78,8 @@ read_route(struct model *model, const struct statement *s, struct model_route *r
 			/* The others have a value. */
 			if (!is_one_of(word, flags))
 				i++;
-			findings_add(model->findings, FINDING_LEFT, s->place, "virtual_routes",
-			             "a virtual route has no %s; it is set without", word);
+			findings_add(model->findings, FINDING_LEFT, s->place, block,
+			             "a route has no %s; it is set without", word);
 		}
 	}
 	return NULL;
@@ -91,7 +92,7 @@ keepalived_route_read(struct model *model, const struct statement *block, void *
 
 	for (const struct statement *s = block->first; s; s = s->next) {
 		struct model_route route = { .place = s->place };
-		const char *obstacle = read_route(model, s, &route);
+		const char *obstacle = read_route(model, s, "virtual_routes", &route);
 
 		if (obstacle)
 			findings_add(model->findings, FINDING_LEFT, s->place, "virtual_routes",
@@ -99,6 +100,23 @@ keepalived_route_read(struct model *model, const struct statement *block, void *
 			             "it by a program of run-transition-scripts", obstacle);
 		else
 			*MODEL_ADD(group, routes, route_count) = route;
+	}
+}
+
+void
+keepalived_route_read_statics(struct model *model, const struct statement *block,
+                              void *into UNUSED)
+{
+	for (const struct statement *s = block->first; s; s = s->next) {
+		struct model_route route = { .place = s->place };
+		const char *obstacle = read_route(model, s, "static_routes", &route);
+
+		if (obstacle)
+			findings_add(model->findings, FINDING_LEFT, s->place, "static_routes",
+			             "a static route cannot have '%s'; the route is left out, set "
+			             "protocols static by hand", obstacle);
+		else
+			*MODEL_ADD(model, routes, route_count) = route;
 	}
 }
 

@@ -220,6 +220,7 @@ model_done(struct model *model)
 	free(model->syncs);
 	free(model->checks);
 	free(model->statics);
+	free(model->routes);
 	free(model->delays);
 	free(model->bonds);
 	free(model->bond_members);

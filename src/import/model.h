@@ -60,6 +60,8 @@ struct model_route {
 	struct place place;
 	const char *prefix, *next_hop, *interface, *metric, *source, *table;
 	bool blackhole;
+	bool unreachable;		/* these two: of those that do not move */
+	bool disable;
 };
 
 struct model_rule {
@@ -179,6 +181,8 @@ struct model {
 	struct nameset check_names;
 	struct model_static *statics;
 	size_t static_count;
+	struct model_route *routes;	/* that do not move, one a next hop */
+	size_t route_count;
 	struct model_delay *delays;
 	size_t delay_count;
 	struct model_bond *bonds;

@@ -11,6 +11,7 @@
 
 #include "import/keyword.h"
 #include "import/vyos_beside.h"
+#include "import/vyos_static.h"
 
 static void
 read_authentication(struct model *model UNUSED, const struct statement *s, void *into)
@@ -348,6 +349,8 @@ read_top(struct model *model, const struct statement *root, void *into)
 			vyos_beside_groups(model, s);
 		else if (statement_is(s, "service"))
 			vyos_beside_service(model, s);
+		else if (statement_is(s, "protocols"))
+			vyos_static_read(model, s);
 		else
 			keyword_find(model, FINDING_UNNEEDED, s,
 			             "another part of the router, which is not looked at");

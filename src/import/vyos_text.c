@@ -35,7 +35,8 @@ fail(struct reader *reader, unsigned line, const char *text)
 static bool
 is_wanted(const struct statement *top)
 {
-	static const char *const wanted[] = { "high-availability", "interfaces", "service" };
+	static const char *const wanted[] = { "high-availability", "interfaces",
+	                                     "protocols", "service" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		if (statement_is(top, wanted[i]))

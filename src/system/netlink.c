@@ -103,7 +103,7 @@ netlink_port(const struct netlink *n)
 
 /* A filter sees the message from its header on, and reads numbers in network order. */
 int
-netlink_filter(struct netlink *n, uint32_t port, uint8_t origin)
+netlink_filter(struct netlink *n, uint32_t port, const uint8_t origins[2])
 {
 	struct sock_filter code[] = {
 		/* 0 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
@@ -112,12 +112,13 @@ netlink_filter(struct netlink *n, uint32_t port, uint8_t origin)
 		/* 3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 3, 0),
 		/* 4 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 		/* 5 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
-		/* 6 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 3, 2),
+		/* 6 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 4, 3),
 		/* 7 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
 		                 NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol)),
-		/* 8 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, origin, 0, 1),
-		/* 9 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		/* 10 */ BPF_STMT(BPF_RET | BPF_K, 0),
+		/* 8 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, origins[0], 1, 0),
+		/* 9 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, origins[1], 0, 1),
+		/* 10 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		/* 11 */ BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	struct sock_fprog program = { .len = ARRAY_SIZE(code), .filter = code };
 

@@ -29,8 +29,8 @@ int netlink_descriptor(const struct netlink *netlink);
 /* The kernel's name for it: news carry that of the socket whose request they come from. */
 uint32_t netlink_port(const struct netlink *netlink);
 /* Hear no longer of addresses that requests from this port set, nor of routes of another origin
- * (the kernel's "protocol") than this. */
-int netlink_filter(struct netlink *netlink, uint32_t port, uint8_t origin) MUST_USE;
+ * (the kernel's "protocol") than these. */
+int netlink_filter(struct netlink *netlink, uint32_t port, const uint8_t origins[2]) MUST_USE;
 
 /* Hand over whole messages.  0 or negative errno. */
 int netlink_send(struct netlink *netlink, const void *messages, size_t size) MUST_USE;

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Links in route netlink: decoding RTM_NEWLINK, writing requests.  The IPv4 layer's per-link
- * settings (arp_ignore, arp_announce, rp_filter) travel in the same messages, so that no file below
- * /proc is needed for them.
+ * settings (arp_ignore, arp_announce, rp_filter ...) travel in the same messages, so that no file
+ * below /proc is needed for them; those of the IPv6 layer can be read there, but not set.
  */
 #include "system/nllink.h"
 
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
 
 #include "system/netlink.h"
+#include "system/nlvlan.h"
 
 /* <net/if.h> and <linux/if.h> cannot be included together; these are the kernel's values. */
 #define FLAG_LOWER_UP (1u << 16)
@@ -26,6 +28,7 @@
 #define BOND_MEMBER_ACTIVE 0u
 #define BOND_MEMBER_UP 0u
 #define ADDR_GEN_NONE 1u
+#define TICKS_A_SECOND 100u		/* of what bridges count in */
 /* Links to be deleted together have a group of the kernel in common (what "ip link" calls group);
  * nobody else uses numbers like these. */
 #define BATCH_FIRST 0x56a00000u
@@ -100,6 +103,33 @@ decode_vlan(const struct nlattr *data, struct ifworld_link *link)
 		link->vlan_protocol = __builtin_bswap16(link->vlan_protocol);
 }
 
+static void
+decode_bridge(const struct nlattr *data, struct ifworld_bridge *bridge)
+{
+	const struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, data) {
+		uint32_t number = netlink_number(a);
+
+		switch (mnl_attr_get_type(a)) {
+		case IFLA_BR_VLAN_FILTERING:
+			bridge->filtering = number != 0;
+			break;
+		/* Every kernel speaks of filtering, but of this only those that can filter. */
+		case IFLA_BR_VLAN_DEFAULT_PVID:
+			bridge->can_filter = true;
+			bridge->default_primary = (uint16_t)number;
+			break;
+		case IFLA_BR_MCAST_SNOOPING:
+			bridge->snooping = number != 0;
+			break;
+		case IFLA_BR_AGEING_TIME:
+			bridge->aging = number / TICKS_A_SECOND;
+			break;
+		}
+	}
+}
+
 /* What a bond says of one of its members. */
 static void
 decode_member(const struct nlattr *data, struct ifworld_link *link)
@@ -135,9 +165,14 @@ decode_info(const struct nlattr *info, struct ifworld_link *link)
 	}
 	if (member != NULL && strcmp(master, "bond") == 0)
 		decode_member(member, link);
+	if (strcmp(kind, "dummy") == 0)
+		link->kind = IFWORLD_DUMMY;
 	if (data == NULL)
 		return;
-	if (strcmp(kind, "bond") == 0) {
+	if (strcmp(kind, "bridge") == 0) {
+		link->kind = IFWORLD_BRIDGE;
+		decode_bridge(data, &link->bridge);
+	} else if (strcmp(kind, "bond") == 0) {
 		link->kind = IFWORLD_BOND;
 		decode_bond(data, &link->bond);
 	} else if (strcmp(kind, "vlan") == 0) {
@@ -152,6 +187,23 @@ decode_info(const struct nlattr *info, struct ifworld_link *link)
 	}
 }
 
+/* The kernel's identifiers: those of IPv4 begin with 1, those of IPv6 with 0. */
+static const uint8_t tune_identifiers[TUNES] = {
+	[TUNE_FORWARDING] = IPV4_DEVCONF_FORWARDING,
+	[TUNE_PROXY_ARP] = IPV4_DEVCONF_PROXY_ARP,
+	[TUNE_ARP_ACCEPT] = IPV4_DEVCONF_ARP_ACCEPT,
+	[TUNE_ARP_DROP] = IPV4_DEVCONF_DROP_GRATUITOUS_ARP,
+	[TUNE_ARP_NOTIFY] = IPV4_DEVCONF_ARP_NOTIFY,
+	[TUNE_RP_FILTER] = IPV4_DEVCONF_RP_FILTER,
+	[TUNE_LOG_MARTIANS] = IPV4_DEVCONF_LOG_MARTIANS,
+	[TUNE_IGNORE_LINKDOWN4] = IPV4_DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN,
+	[TUNE_IGNORE_LINKDOWN6] = DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN,
+	[TUNE_ACCEPT_RA] = DEVCONF_ACCEPT_RA,
+	[TUNE_AUTOCONF] = DEVCONF_AUTOCONF,
+	[TUNE_DISABLE_IPV6] = DEVCONF_DISABLE_IPV6,
+	[TUNE_DAD_TRANSMITS] = DEVCONF_DAD_TRANSMITS,
+};
+
 /* The array of a link's IPv4 settings: one number each, in the order of their identifiers. */
 static int32_t
 ip_setting(const struct nlattr *conf, unsigned identifier)
@@ -162,6 +214,15 @@ ip_setting(const struct nlattr *conf, unsigned identifier)
 		memcpy(&value, (const uint8_t *)mnl_attr_get_payload(conf) +
 		       (identifier - 1) * sizeof(value), sizeof(value));
 	return value;
+}
+
+static void
+decode_tunes(const struct nlattr *conf, enum tune first, enum tune end, struct ifworld_link *link)
+{
+	unsigned base = first < TUNE_IPV6 ? 0 : 1;
+
+	for (enum tune tune = first; tune < end; tune++)
+		link->tunes[tune] = (int16_t)ip_setting(conf, tune_identifiers[tune] + base);
 }
 
 static void
@@ -177,7 +238,11 @@ decode_families(const struct nlattr *families, struct ifworld_link *link)
 				link->arp.ignore = ip_setting(a, IPV4_DEVCONF_ARP_IGNORE);
 				link->arp.announce = ip_setting(a, IPV4_DEVCONF_ARP_ANNOUNCE);
 				link->arp.rp_filter = ip_setting(a, IPV4_DEVCONF_RP_FILTER);
+				decode_tunes(a, 0, TUNE_IPV6, link);
 			}
+			if (mnl_attr_get_type(family) == AF_INET6 &&
+			    mnl_attr_get_type(a) == IFLA_INET6_CONF)
+				decode_tunes(a, TUNE_IPV6, TUNES, link);
 			if (mnl_attr_get_type(family) == AF_INET6 &&
 			    mnl_attr_get_type(a) == IFLA_INET6_ADDR_GEN_MODE)
 				link->no_addr_gen = netlink_number(a) == ADDR_GEN_NONE;
@@ -242,7 +307,9 @@ nllink_decode(const struct nlmsghdr *message, struct ifworld_link *ret)
 	ret->up = info->ifi_flags & IFF_UP;
 	ret->running = info->ifi_flags & IFF_RUNNING;
 	ret->lower_up = info->ifi_flags & FLAG_LOWER_UP;
+	ret->kind = info->ifi_flags & IFF_LOOPBACK ? IFWORLD_LOOPBACK : IFWORLD_OTHER;
 	ret->bond.mode = BOND_MODES;
+	memset(ret->tunes, 0xff, sizeof(ret->tunes));
 	ret->no_addr_gen = true;	/* unless it has an IPv6 layer that says otherwise */
 	mnl_attr_for_each(a, message, sizeof(*info)) {
 		decode_attribute(a, ret);
@@ -330,6 +397,36 @@ put_bond(struct nlmsghdr *m, const struct ifstep *step)
 }
 
 static void
+put_bridge(struct nlmsghdr *m, const struct ifstep *step)
+{
+	const struct ifworld_bridge *bridge = &step->bridge;
+	struct nlattr *info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+	struct nlattr *data;
+
+	mnl_attr_put_str(m, IFLA_INFO_KIND, "bridge");
+	data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
+	if (step->parts & SWITCH_PART_FILTERING)
+		mnl_attr_put_u8(m, IFLA_BR_VLAN_FILTERING, bridge->filtering);
+	if (step->parts & SWITCH_PART_DEFAULT_PRIMARY)
+		mnl_attr_put_u16(m, IFLA_BR_VLAN_DEFAULT_PVID, bridge->default_primary);
+	if (step->parts & SWITCH_PART_SNOOPING)
+		mnl_attr_put_u8(m, IFLA_BR_MCAST_SNOOPING, bridge->snooping);
+	if (step->parts & SWITCH_PART_AGING)
+		mnl_attr_put_u32(m, IFLA_BR_AGEING_TIME, bridge->aging * TICKS_A_SECOND);
+	mnl_attr_nest_end(m, data);
+	mnl_attr_nest_end(m, info);
+}
+
+static void
+put_dummy(struct nlmsghdr *m)
+{
+	struct nlattr *info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+
+	mnl_attr_put_str(m, IFLA_INFO_KIND, "dummy");
+	mnl_attr_nest_end(m, info);
+}
+
+static void
 put_vlan(struct nlmsghdr *m, const struct ifstep *step)
 {
 	struct nlattr *info;
@@ -375,6 +472,20 @@ put_arp(struct nlmsghdr *m, const struct ifworld_arp *arp)
 		mnl_attr_put_u32(m, IPV4_DEVCONF_ARP_ANNOUNCE, (uint32_t)arp->announce);
 	if (arp->rp_filter >= 0)
 		mnl_attr_put_u32(m, IPV4_DEVCONF_RP_FILTER, (uint32_t)arp->rp_filter);
+	mnl_attr_nest_end(m, conf);
+	mnl_attr_nest_end(m, family);
+	mnl_attr_nest_end(m, families);
+}
+
+static void
+put_tune(struct nlmsghdr *m, enum tune tune, int16_t value)
+{
+	struct nlattr *families = mnl_attr_nest_start(m, IFLA_AF_SPEC);
+	struct nlattr *family = mnl_attr_nest_start(m, AF_INET);
+	struct nlattr *conf = mnl_attr_nest_start(m, IFLA_INET_CONF);
+
+	assert(tune < TUNE_IPV6);
+	mnl_attr_put_u32(m, tune_identifiers[tune], (uint32_t)value);
 	mnl_attr_nest_end(m, conf);
 	mnl_attr_nest_end(m, family);
 	mnl_attr_nest_end(m, families);
@@ -429,6 +540,14 @@ nllink_change(void *buffer, const struct ifstep *step)
 		m = begin_create(buffer, step->name);
 		put_bond(m, step);
 		return m;
+	case IFSTEP_CREATE_SWITCH:
+		m = begin_create(buffer, step->name);
+		put_bridge(m, step);
+		return m;
+	case IFSTEP_CREATE_LOOPBACK:
+		m = begin_create(buffer, step->name);
+		put_dummy(m);
+		return m;
 	case IFSTEP_CREATE_VIF:
 		m = begin_create(buffer, step->name);
 		put_vlan(m, step);
@@ -457,6 +576,13 @@ nllink_change(void *buffer, const struct ifstep *step)
 		m = begin(buffer, RTM_NEWLINK, 0, step->index);
 		put_bond(m, step);
 		return m;
+	case IFSTEP_SET_SWITCH:
+		m = begin(buffer, RTM_NEWLINK, 0, step->index);
+		put_bridge(m, step);
+		return m;
+	case IFSTEP_ADD_VLANS:
+	case IFSTEP_REMOVE_VLANS:
+		return nlvlan_change(buffer, step);
 	case IFSTEP_SET_UP:
 	case IFSTEP_SET_DOWN:
 		return set_flag(buffer, step->index, step->kind == IFSTEP_SET_UP);
@@ -481,6 +607,8 @@ nllink_change(void *buffer, const struct ifstep *step)
 		mnl_attr_put_u32(m, IFLA_MASTER, (uint32_t)step->other);
 	} else if (step->kind == IFSTEP_SET_ARP) {
 		put_arp(m, &step->arp);
+	} else if (step->kind == IFSTEP_SET_TUNE) {
+		put_tune(m, step->tune, step->value);
 	} else {
 		assert(step->kind == IFSTEP_SET_NO_ADDR_GEN);
 		put_no_addr_gen(m);

@@ -14,17 +14,30 @@
 /* ---- decoding ---- */
 
 static void
-add_link(struct ifroute *route, int index)
+add_hop(struct ifroute *route, int link)
 {
-	if (route->link_count < IFROUTE_LINKS)
-		route->links[route->link_count] = index;
-	if (route->link_count <= IFROUTE_LINKS)
-		route->link_count++;
+	if (route->hop_count < IFROUTE_HOPS)
+		route->hops[route->hop_count].link = link;
+	if (route->hop_count <= IFROUTE_HOPS)
+		route->hop_count++;
+}
+
+/* The gateway among the attributes of a next hop, if there is one. */
+static bool
+decode_gateway(const uint8_t *attributes, size_t length, uint8_t family, struct ip *ret)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_payload((const void *)attributes, length) {
+		if (mnl_attr_get_type(attr) == RTA_GATEWAY)
+			return netlink_ip(attr, family, ret);
+	}
+	return true;
 }
 
 /* Several next hops: each with a length of its own, as attributes are but without a type. */
-static void
-decode_hops(const struct nlattr *attribute, struct ifroute *route)
+static bool
+decode_hops(const struct nlattr *attribute, uint8_t family, struct ifroute *route)
 {
 	const uint8_t *at = mnl_attr_get_payload(attribute);
 	size_t left = mnl_attr_get_payload_len(attribute);
@@ -35,13 +48,18 @@ decode_hops(const struct nlattr *attribute, struct ifroute *route)
 
 		memcpy(&hop, at, sizeof(hop));
 		if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > left)
-			return;
-		add_link(route, hop.rtnh_ifindex);
+			return true;
+		if (route->hop_count < IFROUTE_HOPS &&
+		    !decode_gateway(at + sizeof(hop), hop.rtnh_len - sizeof(hop), family,
+		                    &route->hops[route->hop_count].gateway))
+			return false;
+		add_hop(route, hop.rtnh_ifindex);
 		step = RTNH_ALIGN(hop.rtnh_len);
 		step = step > left ? left : step;
 		at += step;
 		left -= step;
 	}
+	return true;
 }
 
 static bool
@@ -51,15 +69,14 @@ decode_attribute(const struct nlattr *a, uint8_t family, struct ifroute *route)
 	case RTA_DST:
 		return netlink_ip(a, family, &route->destination.ip);
 	case RTA_GATEWAY:
-		return netlink_ip(a, family, &route->gateway);
+		return netlink_ip(a, family, &route->hops[0].gateway);
 	case RTA_PREFSRC:
 		return netlink_ip(a, family, &route->source);
 	case RTA_OIF:
-		add_link(route, (int)netlink_number(a));
+		add_hop(route, (int)netlink_number(a));
 		break;
 	case RTA_MULTIPATH:
-		decode_hops(a, route);
-		break;
+		return decode_hops(a, family, route);
 	case RTA_TABLE:
 		route->table = netlink_number(a);
 		break;
@@ -103,6 +120,7 @@ nlroute_decode(const struct nlmsghdr *message, struct ifroute *ret)
 		return false;
 	family = info->rtm_family == AF_INET ? 4 : 6;
 	ret->kind = kind_of(info);
+	ret->answers = info->rtm_type == RTN_UNREACHABLE || info->rtm_type == RTN_PROHIBIT;
 	ret->protocol = info->rtm_protocol;
 	ret->table = info->rtm_table;
 	ret->destination.ip.family = family;
@@ -140,25 +158,66 @@ nlroute_dump(void *buffer, uint32_t sequence, uint8_t family, uint8_t mark)
 	return message;
 }
 
+static void
+put_gateway(struct nlmsghdr *message, const struct ip *gateway)
+{
+	if (gateway->family != 0)
+		mnl_attr_put(message, RTA_GATEWAY, ip_size(gateway), gateway->bytes);
+}
+
+static void
+put_hops(struct nlmsghdr *message, const struct ifroute *r)
+{
+	struct nlattr *nest;
+
+	if (r->hop_count <= 1) {
+		put_gateway(message, &r->hops[0].gateway);
+		if (r->hop_count == 1)
+			mnl_attr_put_u32(message, RTA_OIF, (uint32_t)r->hops[0].link);
+		return;
+	}
+	assert(r->hop_count <= IFROUTE_HOPS);
+	nest = mnl_attr_nest_start(message, RTA_MULTIPATH);
+	for (unsigned i = 0; i < r->hop_count; i++) {
+		struct rtnexthop *hop = mnl_nlmsg_put_extra_header(message, sizeof(*hop));
+
+		hop->rtnh_ifindex = r->hops[i].link;
+		put_gateway(message, &r->hops[i].gateway);
+		hop->rtnh_len = (uint16_t)((uint8_t *)mnl_nlmsg_get_payload_tail(message) -
+		                           (uint8_t *)hop);
+	}
+	mnl_attr_nest_end(message, nest);
+}
+
+static uint8_t
+type_of(const struct ifroute *r)
+{
+	if (r->kind != IFROUTE_REFUSAL)
+		return RTN_UNICAST;
+	return r->answers ? RTN_UNREACHABLE : RTN_BLACKHOLE;
+}
+
 struct nlmsghdr *
 nlroute_change(void *buffer, const struct ifstep *step)
 {
 	const struct ifroute *r = &step->route;
-	bool add = step->kind == IFSTEP_ADD_ROUTE;
-	bool direct = r->gateway.family == 0 && r->destination.ip.family == 4;
+	bool add = step->kind != IFSTEP_REMOVE_ROUTE;
+	bool direct = r->hop_count <= 1 && r->hops[0].gateway.family == 0 &&
+	              r->destination.ip.family == 4;
+	uint16_t flags = !add ? 0 : step->kind == IFSTEP_NEW_ROUTE ? NLM_F_CREATE | NLM_F_EXCL :
+	                 NLM_F_CREATE | NLM_F_REPLACE;
 	struct nlmsghdr *message;
 
-	assert(add || step->kind == IFSTEP_REMOVE_ROUTE);
-	message = begin(buffer, add ? RTM_NEWROUTE : RTM_DELROUTE,
-	                add ? NLM_F_CREATE | NLM_F_REPLACE : 0, (struct rtmsg){
+	assert(ifstep_is_route(step));
+	message = begin(buffer, add ? RTM_NEWROUTE : RTM_DELROUTE, flags, (struct rtmsg){
 		.rtm_family = r->destination.ip.family == 4 ? AF_INET : AF_INET6,
 		.rtm_dst_len = r->destination.length,
 		.rtm_table = r->table < 256 ? (uint8_t)r->table : RT_TABLE_UNSPEC,
-		.rtm_protocol = MARK_VIRTUAL,
+		.rtm_protocol = r->protocol,
 		.rtm_scope = !add ? RT_SCOPE_NOWHERE :
 		             direct && r->kind == IFROUTE_UNICAST ? RT_SCOPE_LINK :
 		             RT_SCOPE_UNIVERSE,
-		.rtm_type = r->kind == IFROUTE_REFUSAL ? RTN_BLACKHOLE : RTN_UNICAST,
+		.rtm_type = type_of(r),
 	});
 	if (r->destination.length > 0)
 		mnl_attr_put(message, RTA_DST, ip_size(&r->destination.ip),
@@ -169,11 +228,8 @@ nlroute_change(void *buffer, const struct ifstep *step)
 	/* Table, network, metric and mark say which one goes, wherever it led. */
 	if (!add)
 		return message;
-	if (r->gateway.family != 0)
-		mnl_attr_put(message, RTA_GATEWAY, ip_size(&r->gateway), r->gateway.bytes);
 	if (r->source.family != 0)
 		mnl_attr_put(message, RTA_PREFSRC, ip_size(&r->source), r->source.bytes);
-	if (r->link_count > 0)
-		mnl_attr_put_u32(message, RTA_OIF, (uint32_t)r->links[0]);
+	put_hops(message, r);
 	return message;
 }

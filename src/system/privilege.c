@@ -94,7 +94,7 @@ privilege_drop_engine(const char *user, struct error *error)
 }
 
 int
-privilege_drop_flowsync(const char *user, struct error *error)
+privilege_drop_filter(const char *user, struct error *error)
 {
 	static const unsigned kept[] = { CAP_NET_ADMIN };
 

@@ -27,8 +27,8 @@ int privilege_drop_engine(const char *user, struct error *error) MUST_USE;
  * (exec, ptrace, mount, module and clock calls, raw and packet sockets ...). */
 int privilege_drop_manager(const char *user, struct error *error) MUST_USE;
 
-/* Flowsync: become user, keep CAP_NET_ADMIN. */
-int privilege_drop_flowsync(const char *user, struct error *error) MUST_USE;
+/* Filter, and flowsync: become user, keep CAP_NET_ADMIN. */
+int privilege_drop_filter(const char *user, struct error *error) MUST_USE;
 
 /*
  * Runner: become user, keep CAP_SETUID, CAP_SETGID and CAP_KILL, to run programs as others and to

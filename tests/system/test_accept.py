@@ -136,13 +136,13 @@ def test_table_that_somebody_removed_or_changed_comes_back(duo):
     refuse(duo)
 
 
-def test_flowsync_that_is_killed_leaves_no_gap_and_the_stop_leaves_nothing(duo):
+def test_filter_that_is_killed_leaves_no_gap_and_the_stop_leaves_nothing(duo):
     refuse(duo, GROUP10)
-    pid = duo.r2.pids()["flowsync"]
-    duo.r2.signal(signal.SIGKILL, "flowsync")
+    pid = duo.r2.pids()["filter"]
+    duo.r2.signal(signal.SIGKILL, "filter")
     seen = []
-    wait_for(lambda: seen.append(table(duo.r2)) or duo.r2.successor("flowsync", pid), 5,
-             "a new flowsync")
+    wait_for(lambda: seen.append(table(duo.r2)) or duo.r2.successor("filter", pid), 5,
+             "a new filter")
     time.sleep(0.5)
     assert all(VIP in (text or "") for text in seen + [table(duo.r2)])
     assert duo.r2.stop() == 0

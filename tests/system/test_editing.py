@@ -467,7 +467,7 @@ def test_confirm_ends_the_trial(router):
     out = router.tandem(stdin=f"configure\nset {BOND} mtu 1400\n"
                         "commit-confirm 1 comment carefully\nexit\n", check=False)
     assert out.returncode == 0
-    assert "comes back in 1 min 0 s unless 'confirm'" in out.stderr
+    assert "comes back in 1 min unless 'confirm'" in out.stderr
     trial = router.commits()["trial"]
     assert 50 <= int(trial["remaining"]) <= 60
     assert "waits to be confirmed" in router.tandem("show", "system", "commit")

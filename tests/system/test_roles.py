@@ -17,7 +17,7 @@ KCMP = 312                                      # of x86-64
 SAME_FILE = 0
 
 # With whom it talks, and for the manager the door for programs.
-SOCKETS = {"engine": 4, "manager": 2, "flowsync": 1, "runner": 1, "prober": 1}
+SOCKETS = {"engine": 5, "manager": 2, "filter": 1, "flowsync": 1, "runner": 1, "prober": 1}
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_roles_share_nothing_with_the_supervisor_but_their_sockets(make_service)
     service = make_service("")
     service.heard("READY=1")
     supervisor = service.process.pid
-    found = wait_for(lambda: roles(supervisor), 5, "five roles")
+    found = wait_for(lambda: roles(supervisor), 5, "six roles")
     own = descriptors(supervisor)
     assert any("signalfd" in what for what in own.values())
     for role, pid in found.items():

@@ -172,7 +172,7 @@ def test_path_whose_target_is_down_is_a_fault(duo, track, kind):
             server.wait()
 
 
-@pytest.mark.parametrize("role", ("runner", "prober", "flowsync"))
+@pytest.mark.parametrize("role", ("runner", "prober", "filter"))
 def test_helper_that_is_killed_is_back_and_nobody_notices(duo, track, role):
     path = duo.notes() + "/present"
     open(path, "w").close()
@@ -189,7 +189,7 @@ def test_helper_that_is_killed_is_back_and_nobody_notices(duo, track, role):
         time.sleep(0.5)
     assert longest_gap(packets.adverts("v10")) < 0.13
     assert duo.r1.log().count(" -> ") == changes
-    if role != "flowsync":                              # it does its work again
+    if role != "filter":                              # it does its work again
         if role == "prober":
             os.unlink(path)
         else:

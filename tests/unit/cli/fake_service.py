@@ -9,6 +9,7 @@ import os
 import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler
+from urllib.parse import unquote
 
 JSON = "application/yang-data+json"
 
@@ -74,13 +75,14 @@ class Handler(BaseHTTPRequestHandler):
         elif "dry-run" in path:
             self.answer(204)
         else:
-            service.configuration = json.loads(body)
+            service.put(path.partition("?")[0].removeprefix("data"), json.loads(body))
             service.revision += 1
+            tag = [("ETag", f'"{service.revision}"')]
             if service.warnings:
                 self.answer(200, {"tandem-state:commit": {
-                    "revision": service.revision, "message": service.warnings}})
+                    "revision": service.revision, "message": service.warnings}}, tag)
             else:
-                self.answer(204)
+                self.answer(204, None, tag)
 
     def do_POST(self):
         service = self.server.service
@@ -117,6 +119,25 @@ class Service:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+
+    def put(self, path, body):
+        """Replace the whole, or a container or entry that is there."""
+        if not path:
+            self.configuration = body
+            return
+        above, place, node = None, None, self.configuration
+        for step in path.strip("/").split("/"):
+            name, _, keys = step.partition("=")
+            name = name if name in node else name.partition(":")[2]
+            above, place, node = node, name, node[name]
+            if keys:
+                keys = [unquote(key) for key in keys.split(",")]
+                above, place = node, next(
+                    n for n, entry in enumerate(node)
+                    if [str(value) for value in entry.values()][:len(keys)] == keys)
+                node = node[place]
+        fresh = next(iter(body.values()))
+        above[place] = fresh[0] if isinstance(node, dict) and isinstance(fresh, list) else fresh
 
     def asked(self, method):
         return [(path, body) for m, path, body in self.requests if m == method]

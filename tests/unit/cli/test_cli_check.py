@@ -187,3 +187,10 @@ def test_check_of_running_and_of_the_candidate(tandem, service):
     done = tandem(lines=["configure", f"set {GROUP} advertise-interval 9", "run check"])
     assert " errors, " in done.stdout and "[L3]" not in done.stdout
     assert service.asked("PUT") == []
+
+
+def test_error_of_a_pair_check_is_that_of_the_program(tandem):
+    done = tandem("check", "pair", "nowhere.conf", "neither.conf")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[0] == ("tandem: nowhere.conf cannot be read: No such file or "
+                                           "directory")

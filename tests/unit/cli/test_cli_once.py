@@ -115,6 +115,24 @@ def test_show_alarms_prints_its_layout(tandem, service):
     assert (done.returncode, done.stdout, done.stderr) == (0, golden("tracked.alarms"), "")
 
 
+def test_alarms_name_groups_in_fault_and_why(tandem):
+    assert ("dp0bond1 group 1: in FAULT for 1m1s: another interface of the sync group is not "
+            "usable\n") in tandem("show", "vrrp", "alarms").stdout
+
+
+def test_system_names_what_is_on_trial(tandem, service, environment):
+    assert "confirm" not in tandem("show", "system").stdout
+    environment["TZ"] = "UTC"
+    service.state["tandem-state:commit-state"] = {
+        "revision": "7",
+        "trial": {"returns-to": "6", "remaining": "57", "deadline": "1764000000"},
+        "commit": [{"revision": "7", "number": 0, "time": "1763999000", "user": "alice",
+                    "via": "cli"}]}
+    assert tandem("show", "system").stdout.endswith(
+        "Revision 7 of alice waits to be confirmed:\n"
+        "revision 6 comes back in 57 s, at 2025-11-24 16:00:00, unless 'confirm' is given\n")
+
+
 @pytest.mark.parametrize("view", [[], ["detail"], ["statistics"], ["sync-group"]])
 def test_show_without_groups_says_not_configured(tandem, service, view):
     service.state[STATE] = {}
@@ -229,6 +247,10 @@ def test_group_out_of_range_is_refused_without_asking(tandem, service, group):
 
 @pytest.mark.parametrize("words, sentence", [
     (["foo"], "Invalid command: [foo]"),
+    (["commit"], "Invalid command: [commit]: it is for configuration mode, which 'configure' "
+                 "enters"),
+    (["shwo", "vrrp"], "Invalid command: [shwo], did you mean 'show'?"),
+    (["show", "vrrp", "alarsm"], "Invalid command: show vrrp [alarsm], did you mean 'alarms'?"),
     (["show", "v"], "Ambiguous command: show [v], which may be: version, vrrp"),
     (["show"], "Incomplete command: show"),
 ])

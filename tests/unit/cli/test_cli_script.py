@@ -9,6 +9,8 @@ import pytest
 from program import TANDEM
 
 GROUP = "interfaces bonding dp0bond0 vrrp vrrp-group 1"
+GROUP_PATH = ("data/tandem-interfaces:interfaces/bonding=dp0bond0/tandem-vrrp:vrrp/"
+              "vrrp-group=1")
 CONFIG = "tandem-interfaces:interfaces"
 
 
@@ -72,7 +74,7 @@ def test_warnings_of_a_commit_are_printed_and_it_counts(tandem, service):
 
 
 def test_refused_commit_prints_every_reason_and_keeps_the_candidate(tandem, service):
-    service.refuse["data"] = (400, f"{GROUP}: one", f"{GROUP}: two")
+    service.refuse[GROUP_PATH] = (400, f"{GROUP}: one", f"{GROUP}: two")
     done = tandem(lines=["configure", f"set {GROUP} priority 200", "commit"])
     assert done.returncode == 1
     assert done.stderr.startswith(f"{GROUP}: one\n{GROUP}: two\nCommit failed\n")
@@ -86,16 +88,16 @@ def test_commit_without_an_answer_does_not_claim_to_know(tandem, service):
     assert "Commit failed" not in done.stderr
 
 
-@pytest.mark.parametrize("line, path", [
-    ("commit comment for the new provider", "data?comment=for%20the%20new%20provider"),
-    ("commit comment 'é & =?'", "data?comment=%C3%A9%20%26%20%3D%3F"),
-    ("commit-confirm 10", "data?confirm-timeout=600&comment="),
-    ("commit-confirm 5 comment a try", "data?confirm-timeout=300&comment=a%20try"),
+@pytest.mark.parametrize("line, query", [
+    ("commit comment for the new provider", "comment=for%20the%20new%20provider"),
+    ("commit comment 'é & =?'", "comment=%C3%A9%20%26%20%3D%3F"),
+    ("commit-confirm 10", "confirm-timeout=600&comment="),
+    ("commit-confirm 5 comment a try", "confirm-timeout=300&comment=a%20try"),
 ])
-def test_commit_says_how_and_what_for(tandem, service, line, path):
+def test_commit_says_how_and_what_for(tandem, service, line, query):
     done = tandem(lines=["configure", f"set {GROUP} priority 200", line, "exit"])
     assert (done.returncode, done.stderr) == (0, "")
-    assert [path for path, _ in service.asked("PUT")] == [path]
+    assert [path for path, _ in service.asked("PUT")] == [f"{GROUP_PATH}?{query}"]
 
 
 def test_too_long_a_comment_is_refused_before_anybody_is_asked(tandem, service):
@@ -125,7 +127,7 @@ def test_validate_changes_nothing(tandem, service):
     done = tandem(lines=["configure", f"set {GROUP} priority 200", "validate", "exit discard"])
     assert done.returncode == 0
     assert service.revision == 1
-    assert [path for path, _ in service.asked("PUT")] == ["data?dry-run=true"]
+    assert [path for path, _ in service.asked("PUT")] == [f"{GROUP_PATH}?dry-run=true"]
 
 
 def test_compare_marks_old_and_new(tandem):

@@ -206,6 +206,13 @@ def test_bar_is_explained_and_completed(operate):
     operate.expect("count \r\n1\r\n")
 
 
+def test_bar_needs_no_blank_behind_it(operate):
+    operate.send("show vrrp |ma\t")
+    operate.expect(r"\|match ")
+    operate.send("MASTER |cou\t\r")
+    operate.expect("count \r\n1\r\n")
+
+
 def test_words_with_blanks_are_quoted_by_tab(shell, service):
     bond = service.configuration["tandem-interfaces:interfaces"]["bonding"][0]
     bond["tandem-vrrp:vrrp"]["vrrp-group"][0]["sync-group"] = "South side"
@@ -245,6 +252,7 @@ def test_value_is_explained_with_range_unit_and_default(configure):
     configure.sendintr()
     configure.expect(CONFIGURE)
     configure.send(f"set {GROUP} preempt ?")
+    configure.expect(r"  false +Leave a master of lower priority alone\r\n")
     configure.expect(r"  true +Take over.*\(default\)\r\n")
 
 
@@ -287,3 +295,34 @@ def test_help_keeps_to_the_width_of_the_terminal(shell, columns):
     assert max(len(line) for line in lines) < columns
     assert any(re.fullmatch(" {24}\\S.*", line) for line in lines)
     assert all(re.match("  \\S| {24}\\S", line) for line in lines if line)
+
+
+@pytest.mark.parametrize("columns", [50, 80])
+def test_sentences_keep_to_the_width_of_the_terminal(shell, service, columns):
+    service.warnings = ["a warning of many words " * 9 + "[L1]"]
+    child = shell("configure")
+    child.setwinsize(24, columns)
+    child.expect(CONFIGURE)
+    child.sendline(f"set {GROUP} priority 7")
+    child.expect(CONFIGURE)
+    child.sendline("commit")
+    child.expect("commit\r\n")
+    child.expect(r"\[edit\]")
+    first, *rest = child.before.split("\r\n")[:-1]
+    assert first.startswith("Warning: a warning") and len(rest) > 2
+    assert all(line.startswith("    ") for line in rest)
+    assert max(len(line) for line in [first, *rest]) < columns
+    assert " ".join([first, *(line.strip() for line in rest)]) == "Warning: " + service.warnings[0]
+
+
+def test_misspelt_command_of_configuration_mode_gets_a_proposal(configure):
+    configure.sendline("comit")
+    configure.expect(r"Invalid command: \[comit\], did you mean 'commit'\?\r\n")
+    configure.expect(CONFIGURE)
+    configure.sendline(f"set {GROUP} prioriti 7")
+    configure.expect(r"did you\s+mean 'priority'")
+    configure.expect(CONFIGURE)
+    configure.sendline("monitor vrrp")
+    configure.expect(r"Invalid command: \[monitor\]: in configuration mode it is 'run monitor'\r\n")
+    configure.sendline("interfaces")
+    configure.expect(r"Invalid command: \[interfaces\]\r\n")

@@ -177,7 +177,8 @@ test_unknown_word_is_refused_naming_it(void **state UNUSED)
 {
 	assert_refused("show foo", "Invalid command: show [foo]\n");
 	assert_refused("show version now", "Invalid command: show version [now]\n");
-	assert_refused("show versions", "Invalid command: show [versions]\n");
+	assert_refused("show versions",
+	               "Invalid command: show [versions], did you mean 'version'?\n");
 }
 
 static void

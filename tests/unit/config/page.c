@@ -340,6 +340,7 @@ make_page(const struct ly_ctx *schema)
 	put_section(out, schema, "INTERFACES", interfaces);
 	put_section(out, schema, "VIF", tree_schema_child(schema, dataplane, "vif"));
 	put_section(out, schema, "VRRP", tree_schema_child(schema, dataplane, "vrrp"));
+	put_section(out, schema, "PROTOCOLS", tree_schema_child(schema, NULL, "protocols"));
 	put_section(out, schema, "SERVICE", tree_schema_child(schema, NULL, "service"));
 	put_section(out, schema, "SYSTEM", tree_schema_child(schema, NULL, "system"));
 	fputs(rules_header, out);

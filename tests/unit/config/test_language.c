@@ -385,7 +385,8 @@ test_completion_offers_words_values_and_live_names(void **state)
 
 	(void)state;
 	expect_candidates(NULL, "", false, "interfaces|-|Network "
-	                                   "interfaces|1\nservice|-|Services|1\n"
+	                                   "interfaces|1\nprotocols|-|Routing|1\n"
+	                                   "service|-|Services|1\n"
 	                                   "system|-|The router itself|1\n");
 	expect_candidates(tree, "", true, "interfaces|-|Network interfaces|1\n");
 	expect_candidates(tree, "interfaces bonding dp0bond0 mode", false,
@@ -409,7 +410,7 @@ test_completion_offers_words_values_and_live_names(void **state)
 	expect_candidates(tree, GROUP, true,
 	                  "priority|-|Priority: the highest becomes master|1\n");
 	expect_candidates(tree, GROUP " preempt", false,
-	                  "false|-|Take over from a master of lower priority|0\n"
+	                  "false|-|Leave a master of lower priority alone|0\n"
 	                  "true|-|Take over from a master of lower priority (default)|0\n");
 	expect_candidates(tree, GROUP " disable", false, "");
 	expect_candidates(tree, GROUP " priority 7", false, "");
@@ -650,6 +651,31 @@ test_comment_that_will_not_do_is_refused(void **state)
 	}
 }
 
+/* It is no reason to refuse a configuration, but nothing goes in silence. */
+static void
+test_comment_in_braces_that_will_not_do_is_told(void **state UNUSED)
+{
+	struct problems problems = { 0 };
+	struct lyd_node *tree = NULL;
+	char *text = NULL, *printed, *lines;
+
+	assert_true(asprintf(&text, "interfaces {\n  /* %01024d */\n  dataplane eth0 {\n"
+	                     "    /* %01025d */\n    mtu 1400\n    /* %01025d */\n  }\n}\n",
+	                     1, 2, 3) > 0);
+	assert_int_equal(language_read(schema, text, &tree, &problems), 0);
+	lines = sample_lines(&problems);
+	assert_string_equal(lines, "W line 5: interfaces dataplane eth0 mtu 1400: its comment, of "
+	                    "1025 bytes, is left out: a comment is one line of at most 1024 "
+	                    "characters, without blanks around it and without */\n");
+	printed = language_print_braces(tree, false);
+	assert_non_null(strstr(printed, "0001 */"));
+	assert_null(strstr(printed, "0002 */"));
+	free(printed);
+	free(lines);
+	free(text);
+	lyd_free_siblings(tree);
+}
+
 static void
 test_changed_comment_is_a_difference_of_its_node(void **state)
 {
@@ -806,6 +832,7 @@ main(void)
 		cmocka_unit_test(test_comment_stands_above_what_follows_it),
 		cmocka_unit_test(test_comment_is_a_command_of_its_own),
 		cmocka_unit_test(test_comment_that_will_not_do_is_refused),
+		cmocka_unit_test(test_comment_in_braces_that_will_not_do_is_told),
 		cmocka_unit_test(test_changed_comment_is_a_difference_of_its_node),
 		cmocka_unit_test(test_changed_comment_of_a_moved_entry_is_a_difference),
 		cmocka_unit_test(test_marks_say_what_came_went_and_changed),

@@ -55,7 +55,7 @@ expect_bond(const struct settings *s, const char *name, const char *address)
 	assert_int_equal(link->bonding.minimum_links, 1);
 	assert_string_equal(link->bonding.primary, "");
 	assert_int_equal(link->parent, -1);
-	assert_int_equal(link->bond, -1);
+	assert_int_equal(link->member_of, -1);
 	assert_int_equal(link->mtu, 0);
 	assert_false(link->disable);
 	assert_false(link->has_mac);
@@ -72,7 +72,7 @@ expect_vif(const struct settings *s, const char *name, unsigned vlan, const char
 
 	assert_int_equal(link->kind, LINK_VIF);
 	assert_int_equal(link->parent, settings_find_link(s, "dp0bond0"));
-	assert_int_equal(link->bond, -1);
+	assert_int_equal(link->member_of, -1);
 	assert_int_equal(link->vlan, vlan);
 	assert_int_equal(link->vlan_protocol, 0x8100);
 	assert_string_equal(link->description, description);
@@ -207,8 +207,8 @@ test_links_with_all_options_are_lifted_in_order(void **state)
 	assert_string_equal(bond->bonding.primary, "eth2");
 	assert_true(bond->has_mac);
 	assert_int_equal(bond->mac.bytes[0], 2);
-	assert_int_equal(link_named(s, "eth0")->bond, settings_find_link(s, "zbond"));
-	assert_int_equal(link_named(s, "eth1")->bond, -1);
+	assert_int_equal(link_named(s, "eth0")->member_of, settings_find_link(s, "zbond"));
+	assert_int_equal(link_named(s, "eth1")->member_of, -1);
 	assert_int_equal(link_named(s, "eth1")->mtu, 9000);
 	assert_int_equal(vif->vlan, 9);
 	assert_int_equal(vif->vlan_protocol, 0x88a8);
@@ -218,7 +218,7 @@ test_links_with_all_options_are_lifted_in_order(void **state)
 	assert_int_equal(bond->bonding.key, 3);
 	assert_true(bond->bonding.passive);
 	assert_true(bond->bonding.fast);
-	assert_int_equal(link_named(s, "lo")->kind, LINK_DATAPLANE);
+	assert_int_equal(link_named(s, "lo")->kind, LINK_LOOPBACK);
 	free(s);
 }
 

@@ -34,10 +34,6 @@ test_lint_advises(void **state)
 	sample_expect(SOUND "delete " BOND " address", "W line 2: " GROUP ": dp0bond0 has no "
 	                                                                  "IPv4 address",
 	              "[L5]");
-	sample_expect(SOUND "set service connsync failover-mechanism vrrp sync-group T",
-	              "W line 5: service connsync failover-mechanism vrrp sync-group 'T': no "
-	              "VRRP group",
-	              "[L6]");
 	sample_expect(SOUND "set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1\n"
 	              "set " VIF " vrrp vrrp-group 2 sync-group S\n"
 	              "set " VIF " vrrp vrrp-group 2 preempt false\n"

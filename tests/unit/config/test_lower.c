@@ -45,9 +45,9 @@ make_settings(void)
 	struct group_settings *groups = settings_groups(s);
 
 	links[0] = (struct link_settings){ .name = "dp0bond0", .kind = LINK_BOND, .parent = -1,
-	                                   .bond = -1 };
+	                                   .member_of = -1 };
 	links[1] = (struct link_settings){ .name = "dp0bond0.10", .kind = LINK_VIF, .vlan = 10,
-	                                   .bond = -1 };
+	                                   .member_of = -1 };
 	group_settings_init(&groups[0]);
 	groups[0].link = groups[0].sync = 0;
 	groups[0].vrid = 1;
@@ -346,13 +346,16 @@ test_interfaces_have_the_configurations_kinds(void **state UNUSED)
 	struct settings *settings = make_settings();
 	struct ifworld *world = ifworld_new();
 	struct ifworld_link links[] = {
-		{ .index = 1, .name = "lo", .up = true, .running = true, .lower_up = true,
-		  .oper_up = true },
+		{ .index = 1, .name = "lo", .kind = IFWORLD_LOOPBACK, .up = true, .running = true,
+		  .lower_up = true, .oper_up = true },
 		{ .index = 2, .name = "dp0s3", .master = 3, .mtu = 1500 },
 		{ .index = 3, .name = "dp0bond0", .kind = IFWORLD_BOND, .up = true },
 		{ .index = 4, .name = "dp0bond0.10", .kind = IFWORLD_VLAN, .parent = 3,
 		  .alias = "VLAN 10 \xff" },
 		{ .index = 5, .name = "dp0vrrp1", .kind = IFWORLD_MACVLAN, .parent = 3 },
+		{ .index = 6, .name = "sw0", .kind = IFWORLD_BRIDGE },
+		{ .index = 7, .name = "dp0s4", .master = 6 },
+		{ .index = 8, .name = "lo1", .kind = IFWORLD_DUMMY },
 	};
 	struct ifworld_address own = { 0 };
 	struct ifworld_address virtual = { .mark = MARK_VIRTUAL };
@@ -379,6 +382,9 @@ test_interfaces_have_the_configurations_kinds(void **state UNUSED)
 	assert_string_equal(value(tree, LINK("dp0bond0.10") "/description"), "VLAN 10 ?");
 	assert_int_equal(count(tree, LINK("dp0bond0.10") "/address"), 2);
 	assert_string_equal(value(tree, LINK("dp0vrrp1") "/kind"), "vrrp");
+	assert_string_equal(value(tree, LINK("sw0") "/kind"), "switch");
+	assert_string_equal(value(tree, LINK("dp0s4") "/switch-group"), "sw0");
+	assert_string_equal(value(tree, LINK("lo1") "/kind"), "loopback");
 	lyd_free_all(tree);
 	ifworld_free(world);
 	free(settings);

@@ -390,7 +390,7 @@ test_p21_connsync_is_mirrored(void **state)
 	       "");
 	expect(fits, SECOND SYNC(GROUP, "A") CONNSYNC("A", "dp0bond0", "10.0.0.9"),
 	       "W P21 service connsync | service connsync remote-peer '10.0.0.9': r2 sends", "");
-	expect(fits, SECOND SYNC(GROUP, "A") CONNSYNC("B", "dp0bond0", "10.0.0.2"),
+	expect(fits, SECOND SYNC(GROUP, "B") CONNSYNC("B", "dp0bond0", "10.0.0.2"),
 	       "W P21 service connsync failover-mechanism vrrp sync-group 'A' | ", "");
 	expect(fits, SECOND "set interfaces dataplane eth1 address 10.5.0.1/24\n" SYNC(GROUP, "A")
 	       CONNSYNC("A", "eth1", "10.0.0.2"), "W P21 service connsync interface 'dp0bond0' | "

@@ -21,7 +21,7 @@ problems_in_full(const char *text, size_t *ret_silenced)
 {
 	struct lyd_node *tree = sample_tree(text);
 	struct problems problems = { 0 };
-	int r = check_tree_in_full(schema, &tree, &problems);
+	int r = check_tree_in_full(schema, &tree, NULL, &problems);
 
 	assert_int_equal(r < 0, problems.errors > 0);
 	if (ret_silenced)

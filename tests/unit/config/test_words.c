@@ -122,6 +122,9 @@ test_distance_counts_changed_letters(void **state)
 	assert_int_equal(words_distance("priority", "priority", 3), 0);
 	assert_int_equal(words_distance("x", "priority", 3), 3);
 	assert_int_equal(words_distance("", "ab", 3), 2);
+	assert_int_equal(words_distance("shwo", "show", 3), 1);
+	assert_int_equal(words_distance("hsow", "show", 3), 1);
+	assert_int_equal(words_distance("owhs", "show", 4), 4);
 }
 
 int

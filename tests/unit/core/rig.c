@@ -225,7 +225,7 @@ fill(const struct settings_counts *counts, const struct rig_group *groups, size_
 		snprintf(link->name, sizeof(link->name), "%s", groups[i].interface);
 		link->kind = LINK_DATAPLANE;
 		link->parent = -1;
-		link->bond = -1;
+		link->member_of = -1;
 		f.used.links++;
 	}
 	for (uint32_t i = 0; i < count; i++)

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "core/ifstatic.h"
+
 #define ROUNDS 20
 #define KERNEL_OWN UINT8_MAX		/* mark of local routes that belong to addresses */
 
@@ -49,14 +51,104 @@ kernel_lift(struct ifworld_link *link, bool up)
 static void
 set_master(struct kernel *rig, struct ifworld_link *link, int master)
 {
-	if (master != 0) {
+	const struct ifworld_link *owner = ifworld_link(rig->world,
+	                                                master != 0 ? master : link->master);
+
+	bool is_bridge = owner != NULL && owner->kind == IFWORLD_BRIDGE;
+
+	/* Bridges leave their ports as they are. */
+	if (!is_bridge && master != 0) {
 		assert_false(link->up);		/* "Device can not be enslaved while up" */
 		kernel_lift(link, true);
-	} else {
+	} else if (!is_bridge) {
 		kernel_lift(link, false);
 	}
 	link->master = master;
-	(void)rig;
+}
+
+static void
+set_switch(struct ifworld_link *link, const struct ifstep *step)
+{
+	assert_int_equal(link->kind, IFWORLD_BRIDGE);
+	if (step->parts & SWITCH_PART_FILTERING)
+		assert_true(link->bridge.can_filter);
+	if (step->parts & SWITCH_PART_FILTERING)
+		link->bridge.filtering = step->bridge.filtering;
+	if (step->parts & SWITCH_PART_SNOOPING)
+		link->bridge.snooping = step->bridge.snooping;
+	if (step->parts & SWITCH_PART_AGING)
+		link->bridge.aging = step->bridge.aging;
+	if (step->parts & SWITCH_PART_DEFAULT_PRIMARY)
+		link->bridge.default_primary = step->bridge.default_primary;
+}
+
+/* Of a port or of a bridge itself. */
+static void
+vlans_step(struct kernel *rig, const struct ifstep *step)
+{
+	const struct ifworld_link *link = ifworld_link(rig->world, step->index);
+	const struct ifworld_link *bridge = link->kind == IFWORLD_BRIDGE ? link :
+	                                    ifworld_link(rig->world, link->master);
+
+	assert_non_null(bridge);
+	assert_int_equal(bridge->kind, IFWORLD_BRIDGE);
+	assert_true(bridge->bridge.can_filter);
+	assert_true(!step->vlans.primary || step->vlans.first == step->vlans.last);
+	if (step->kind == IFSTEP_ADD_VLANS)
+		ifworld_put_vlans(rig->world, step->index, &step->vlans);
+	else
+		ifworld_remove_vlans(rig->world, step->index, step->vlans.first, step->vlans.last);
+}
+
+/* A new port gets the bridge's default. */
+static void
+give_default_vlan(struct kernel *rig, const struct ifworld_link *link)
+{
+	const struct ifworld_link *bridge = ifworld_link(rig->world, link->master);
+	uint16_t vlan = bridge != NULL && bridge->kind == IFWORLD_BRIDGE ?
+	                bridge->bridge.default_primary : 0;
+
+	if (vlan != 0)
+		ifworld_put_vlans(rig->world, link->index,
+		                  &(struct vlan_settings){ vlan, vlan, true, true });
+}
+
+/* What stands on a link goes with it, its members stay without it. */
+static void
+delete_link(struct kernel *rig, int index)
+{
+	for (int i = 1; i <= rig->next_index; i++) {
+		const struct ifworld_link *other = ifworld_link(rig->world, i);
+
+		if (other == NULL || i == index)
+			continue;
+		if (other->parent == index) {
+			delete_link(rig, i);
+		} else if (other->master == index) {
+			struct ifworld_link member = *other;
+
+			member.master = 0;
+			ifworld_put_link(rig->world, &member);
+		}
+	}
+	ifworld_remove_link(rig->world, index);
+}
+
+static void
+init_vlan(struct kernel *rig, struct ifworld_link *link, const struct ifstep *step)
+{
+	const struct ifworld_link *l = NULL;
+
+	while ((l = ifworld_next_link(rig->world, l)) != NULL) {
+		if (l->kind == IFWORLD_VLAN && l->parent == step->other &&
+		    l->vlan_protocol == step->vlan_protocol)
+			assert_int_not_equal(l->vlan, step->vlan);	/* "already exists" */
+	}
+	link->kind = IFWORLD_VLAN;
+	link->parent = step->other;
+	link->vlan = step->vlan;
+	link->vlan_protocol = step->vlan_protocol;
+	link->mtu = copy_of(rig, step->other).mtu;
 }
 
 static void
@@ -155,7 +247,7 @@ on_fall(struct kernel *rig, int index)
 
 		ifworld_remove_address(rig->world, index, &prefix);
 	}
-	(void)ifroutes_link_down(rig->routes, index, true);
+	(void)ifroutes_link_lost(rig->routes, index, IFROUTES_LINK_DOWN);
 }
 
 static void
@@ -205,13 +297,15 @@ way_step(struct kernel *rig, const struct ifstep *step)
 {
 	struct ifroute route = step->route;
 
-	route.protocol = MARK_VIRTUAL;
 	switch (step->kind) {
+	case IFSTEP_NEW_ROUTE:
+		assert_null(ifroutes_find(rig->routes, &route));
+		/* fall through */
 	case IFSTEP_ADD_ROUTE:
-		if (route.link_count > 0)
-			assert_true(ifworld_link(rig->world, route.links[0])->up);
-		else if (route.kind == IFROUTE_UNICAST)
-			route.link_count = 1;
+		for (unsigned i = 0; i < route.hop_count; i++)
+			assert_true(ifworld_link(rig->world, route.hops[i].link)->up);
+		if (route.hop_count == 0 && route.kind == IFROUTE_UNICAST)
+			route.hop_count = 1;
 		ifroutes_put(rig->routes, &route);
 		return;
 	case IFSTEP_REMOVE_ROUTE:
@@ -224,6 +318,31 @@ way_step(struct kernel *rig, const struct ifstep *step)
 		assert_int_equal(step->kind, IFSTEP_REMOVE_RULE);
 		ifroutes_remove_rule(rig->routes, &step->rule);
 	}
+}
+
+static void
+tune_step(struct kernel *rig, const struct ifstep *step)
+{
+	struct ifworld_port port = rig->port;
+
+	assert_non_null(ifworld_link(rig->world, step->index));
+	port.known = true;
+	switch (step->kind) {
+	case IFSTEP_WRITE_TUNE:
+		assert_true(step->tune >= TUNE_IPV6 && step->tune < TUNES && step->value >= 0);
+		(void)ifworld_set_tune(rig->world, step->index, step->tune, step->value);
+		return;
+	case IFSTEP_SET_PORT:
+		/* Such a driver offers nothing else, and says that it negotiates. */
+		rig->port = step->port;
+		rig->port.negotiated |= rig->offers;
+		port = step->port;
+		port.known = true;
+		break;
+	default:
+		assert_int_equal(step->kind, IFSTEP_READ_PORT);
+	}
+	ifworld_set_port(rig->world, step->index, &port);
 }
 
 static void
@@ -251,7 +370,11 @@ kernel_carry_out(struct kernel *rig, const struct ifstep *step)
 	snprintf(rig->log + length, sizeof(rig->log) - length, "%s: %s\n", step->name, text);
 	rig->done++;
 	rig->kinds[step->kind]++;
-	if (step->kind >= IFSTEP_ADD_ROUTE) {
+	if (step->kind >= IFSTEP_WRITE_TUNE) {
+		tune_step(rig, step);
+		return;
+	}
+	if (step->kind >= IFSTEP_NEW_ROUTE) {
 		way_step(rig, step);
 		return;
 	}
@@ -261,6 +384,10 @@ kernel_carry_out(struct kernel *rig, const struct ifstep *step)
 	}
 	if (step->kind == IFSTEP_DELETE_BATCH) {
 		delete_batch(rig, step->batch);
+		return;
+	}
+	if (step->kind == IFSTEP_ADD_VLANS || step->kind == IFSTEP_REMOVE_VLANS) {
+		vlans_step(rig, step);
 		return;
 	}
 	if (step->index != 0)
@@ -273,10 +400,16 @@ kernel_carry_out(struct kernel *rig, const struct ifstep *step)
 		set_bond(rig, &link, step);
 		break;
 	case IFSTEP_CREATE_VIF:
-		link.kind = IFWORLD_VLAN;
-		link.parent = step->other;
-		link.vlan = step->vlan;
-		link.vlan_protocol = step->vlan_protocol;
+		init_vlan(rig, &link, step);
+		break;
+	case IFSTEP_CREATE_SWITCH:
+		link.kind = IFWORLD_BRIDGE;
+		link.bridge = (struct ifworld_bridge){ .can_filter = !rig->no_filter,
+		                                       .snooping = true, .default_primary = 1 };
+		set_switch(&link, step);
+		break;
+	case IFSTEP_CREATE_LOOPBACK:
+		link.kind = IFWORLD_DUMMY;
 		break;
 	case IFSTEP_CREATE_VIRTUAL:
 		link.kind = IFWORLD_MACVLAN;
@@ -286,7 +419,7 @@ kernel_carry_out(struct kernel *rig, const struct ifstep *step)
 		link.marked = true;
 		break;
 	case IFSTEP_DELETE_LINK:
-		ifworld_remove_link(rig->world, step->index);
+		delete_link(rig, step->index);
 		return;
 	case IFSTEP_RENAME:
 		assert_null(ifworld_named(rig->world, step->text));
@@ -316,6 +449,8 @@ kernel_carry_out(struct kernel *rig, const struct ifstep *step)
 		on_fall(rig, link.index);
 		break;
 	case IFSTEP_SET_MTU:
+		if (link.kind == IFWORLD_VLAN)
+			assert_true(step->mtu <= copy_of(rig, link.parent).mtu);
 		link.mtu = step->mtu;
 		break;
 	case IFSTEP_SET_MAC:
@@ -335,6 +470,9 @@ kernel_carry_out(struct kernel *rig, const struct ifstep *step)
 	case IFSTEP_SET_BOND:
 		set_bond(rig, &link, step);
 		break;
+	case IFSTEP_SET_SWITCH:
+		set_switch(&link, step);
+		break;
 	case IFSTEP_SET_ARP:
 		if (step->arp.ignore >= 0)
 			link.arp.ignore = step->arp.ignore;
@@ -346,10 +484,16 @@ kernel_carry_out(struct kernel *rig, const struct ifstep *step)
 	case IFSTEP_SET_NO_ADDR_GEN:
 		link.no_addr_gen = true;
 		break;
+	case IFSTEP_SET_TUNE:
+		assert_true(step->tune < TUNE_IPV6 && step->value >= 0);
+		link.tunes[step->tune] = step->value;
+		break;
 	default:
 		fail();
 	}
 	ifworld_put_link(rig->world, &link);
+	if (step->kind == IFSTEP_SET_MASTER)
+		give_default_vlan(rig, &link);
 }
 
 static bool
@@ -361,14 +505,24 @@ refuses(void *owner, const struct ifstep *step)
 struct ifplan_view
 kernel_view(struct kernel *rig)
 {
-	return (struct ifplan_view){ rig->world, rig->routes, rig->originals, rig->held, 4,
-	                             refuses, rig };
+	ifnets_touch(rig->nets);
+	return (struct ifplan_view){
+		.world = rig->world,
+		.routes = rig->routes,
+		.nets = rig->nets,
+		.originals = rig->originals,
+		.held = rig->held,
+		.lease = 4,
+		.refused = refuses,
+		.owner = rig,
+	};
 }
 
 /* Plan and carry out until nothing is left; how many steps it took. */
 unsigned
 kernel_settle(struct kernel *rig)
 {
+	uint32_t links = rig->settings->link_count, statics = ifstatic_units(rig->settings);
 	struct ifplan_view view = kernel_view(rig);
 	struct ifsteps steps = { 0 };
 	bool more = true;
@@ -380,13 +534,16 @@ kernel_settle(struct kernel *rig)
 		assert_true(round < ROUNDS);
 		more = false;
 		ifplan_rest(rig->plan, &view, &steps);
-		for (uint32_t l = 0; l <= rig->settings->link_count; l++) {
+		for (uint32_t l = 0; l <= links + statics; l++) {
 			for (size_t i = 0; i < steps.count; i++)
 				kernel_carry_out(rig, &steps.list[i]);
 			more |= steps.count > 0;
 			steps.count = 0;
-			if (l < rig->settings->link_count)
+			ifnets_touch(rig->nets);
+			if (l < links)
 				ifplan_link(rig->plan, &view, l, &steps);
+			else if (l < links + statics)
+				ifstatic_plan(rig->plan, &view, l - links, &steps);
 		}
 	}
 	ifsteps_done(&steps);
@@ -494,6 +651,7 @@ kernel_new(struct settings *settings)
 	rig->refuse = IFSTEP_KINDS;
 	rig->world = ifworld_new();
 	rig->routes = ifroutes_new();
+	rig->nets = ifnets_new(rig->world);
 	rig->originals = iforiginals_new();
 	for (unsigned i = 0; i < 2; i++) {
 		struct ifworld_link link = kernel_new_link(rig, i == 0 ? "p1" : "p2",
@@ -514,5 +672,6 @@ kernel_free(struct kernel *rig)
 	iforiginals_free(rig->originals);
 	ifworld_free(rig->world);
 	ifroutes_free(rig->routes);
+	ifnets_free(rig->nets);
 	free(rig);
 }

@@ -19,18 +19,22 @@ struct local {
 struct kernel {
 	struct ifworld *world;
 	struct ifroutes *routes;
+	struct ifnets *nets;
 	struct local locals[8192];
 	size_t local_count;
 	struct iforiginals *originals;
 	struct settings *settings;
 	struct ifplan *plan;
 	bool held[512];
+	struct ifworld_port port;	/* of the one whose speed is configured, in its driver */
+	bool offers;			/* it carries out a fixed speed by a negotiation */
 	int next_index;
 	uint32_t batches[8192];		/* of condemned links, by index */
 	unsigned done;			/* steps carried out */
 	unsigned kinds[IFSTEP_KINDS];
 	char log[65536];
 	enum ifstep_kind refuse;	/* IFSTEP_KINDS = none */
+	bool no_filter;			/* its bridges know no VLANs */
 };
 
 /* With the ports p1 (up) and p2 (down); takes the settings. */

@@ -451,7 +451,7 @@ many_groups(uint32_t count, bool one_party)
 		struct link_settings *link = &settings_links(s)[i];
 
 		snprintf(link->name, sizeof(link->name), "eth%u", i);
-		link->parent = link->bond = -1;
+		link->parent = link->member_of = -1;
 	}
 	strcpy(settings_syncs(s)[0].name, "S");
 	for (uint32_t i = 0; i < count; i++) {

@@ -51,7 +51,7 @@ group_settings(void)
 
 	assert_non_null(s);
 	for (unsigned i = 0; i < LINKS; i++) {
-		l[i].parent = l[i].bond = -1;
+		l[i].parent = l[i].member_of = -1;
 		snprintf(l[i].name, sizeof(l[i].name), "p%u", i + 1);
 	}
 	l[P1].address_first = REAL1;
@@ -434,7 +434,7 @@ crowd_settings(uint32_t groups)
 	char text[PREFIX_TEXT_SIZE];
 
 	assert_non_null(s);
-	l->parent = l->bond = -1;
+	l->parent = l->member_of = -1;
 	strcpy(l->name, "p1");
 	l->address_first = groups * CROWD_EACH;
 	l->address_count = 1;
@@ -630,7 +630,7 @@ many_settings(uint32_t groups)
 	char text[PREFIX_TEXT_SIZE];
 
 	assert_non_null(s);
-	l->parent = l->bond = -1;
+	l->parent = l->member_of = -1;
 	strcpy(l->name, "p1");
 	l->address_first = groups;
 	l->address_count = 1;

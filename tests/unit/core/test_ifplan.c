@@ -31,13 +31,13 @@ full_settings(void)
 
 	assert_non_null(s);
 	for (unsigned i = 0; i < LINKS; i++)
-		l[i].parent = l[i].bond = -1;
+		l[i].parent = l[i].member_of = -1;
 	strcpy(l[PORT_A].name, "p1");
 	strcpy(l[PORT_B].name, "p2");
 	strcpy(l[BOND].name, "dp0bond0");
 	strcpy(l[VIF].name, "dp0bond0.10");
 	l[PORT_A].kind = l[PORT_B].kind = LINK_DATAPLANE;
-	l[PORT_A].bond = l[PORT_B].bond = BOND;
+	l[PORT_A].member_of = l[PORT_B].member_of = BOND;
 	l[BOND].kind = LINK_BOND;
 	l[BOND].bonding = (struct bond_settings){ .mode = BOND_LACP, .minimum_links = 1 };
 	l[BOND].mtu = 9000;
@@ -219,7 +219,7 @@ test_removed_setting_restores_attribute(void **state)
 	kernel_settle(rig);
 	settings_links(s)[BOND].mtu = 0;
 	settings_links(s)[VIF].description[0] = '\0';
-	settings_links(s)[PORT_B].bond = -1;
+	settings_links(s)[PORT_B].member_of = -1;
 	kernel_adopt(rig, s);
 	kernel_settle(rig);
 	assert_int_equal(kernel_link(rig, "dp0bond0")->mtu, 1500);

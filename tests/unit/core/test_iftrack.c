@@ -47,7 +47,7 @@ static struct ifroute
 route_to(const char *destination)
 {
 	return (struct ifroute){ .destination = prefix_of(destination), .table = IFROUTE_MAIN,
-	                         .protocol = 4, .link_count = 1, .links = { LINK } };
+	                         .protocol = 4, .hop_count = 1, .hops = { { .link = LINK } } };
 }
 
 static void
@@ -226,9 +226,9 @@ test_route_over_a_dead_link_does_not_count(void **state)
 	assert_true(is_up(rig, NET));
 	put_link(rig, false);
 	assert_false(is_up(rig, NET));
-	many.link_count = 2;		/* two next hops, one of them alive */
-	many.links[0] = LINK;
-	many.links[1] = LINK + 1;
+	many.hop_count = 2;		/* two next hops, one of them alive */
+	many.hops[0].link = LINK;
+	many.hops[1].link = LINK + 1;
 	iftrack_put_route(rig->track, &many, true);
 	assert_int_equal(iftrack_route_count(rig->track), 1);
 	assert_false(is_up(rig, NET));
@@ -337,12 +337,12 @@ test_replaced_and_unclear_routes(void **state)
 	struct ifroute first = route_to("10.1.2.0/24");
 	struct ifroute second = first;
 
-	second.gateway = prefix_of("10.3.3.3").ip;
+	second.hops[0].gateway = prefix_of("10.3.3.3").ip;
 	iftrack_put_route(rig->track, &first, false);
 	iftrack_put_route(rig->track, &second, false);
 	assert_int_equal(iftrack_route_count(rig->track), 2);
 	/* One of several next hops went, say: nobody knows which is left. */
-	first.gateway = prefix_of("10.3.3.4").ip;
+	first.hops[0].gateway = prefix_of("10.3.3.4").ip;
 	assert_false(iftrack_remove_route(rig->track, &first));
 	iftrack_put_route(rig->track, &second, true);
 	assert_int_equal(iftrack_route_count(rig->track), 1);

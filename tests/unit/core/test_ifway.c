@@ -41,7 +41,7 @@ way_settings(void)
 
 	assert_non_null(s);
 	for (unsigned i = 0; i < LINKS; i++) {
-		l[i].parent = l[i].bond = -1;
+		l[i].parent = l[i].member_of = -1;
 		snprintf(l[i].name, sizeof(l[i].name), "p%u", i + 1);
 	}
 	l[P1].address_count = 1;
@@ -102,7 +102,7 @@ static const struct ifroute *
 route_there(const struct kernel *k, const char *destination, uint32_t table)
 {
 	struct prefix prefix = prefix_of(destination);
-	struct ifroute wish = { .destination = prefix, .table = table,
+	struct ifroute wish = { .destination = prefix, .table = table, .protocol = MARK_VIRTUAL,
 	                        .metric = prefix.ip.family == 6 ? IFROUTE_METRIC6 : 0 };
 
 	return ifroutes_find(k->routes, &wish);
@@ -140,7 +140,7 @@ test_routes_and_rules_come_after_addresses_and_go_before_them(void **state)
 	kernel_carry_out_all(k, &steps);
 	assert_int_equal(count_ways(k), 6);
 	assert_int_equal(kernel_settle(k), 0);
-	assert_int_equal(route_there(k, "10.9.0.0/16", IFROUTE_MAIN)->links[0],
+	assert_int_equal(route_there(k, "10.9.0.0/16", IFROUTE_MAIN)->hops[0].link,
 	                 kernel_link(k, "p2")->index);
 	assert_int_equal(route_there(k, "10.9.0.0/16", IFROUTE_MAIN)->destination.ip.bytes[3], 0);
 	assert_int_equal(route_there(k, "10.66.0.0/16", 1000)->kind, IFROUTE_REFUSAL);
@@ -207,7 +207,7 @@ test_routes_the_kernel_dropped_come_back_with_their_link(void **state)
 	link = *kernel_link(k, "p2");
 	kernel_lift(&link, false);
 	ifworld_put_link(k->world, &link);
-	assert_true(ifroutes_link_down(k->routes, link.index, true));
+	assert_true(ifroutes_link_lost(k->routes, link.index, IFROUTES_LINK_DOWN));
 	assert_null(route_there(k, "10.9.0.0/16", IFROUTE_MAIN));
 	kernel_settle(k);		/* raises p2 */
 	assert_non_null(route_there(k, "10.9.0.0/16", IFROUTE_MAIN));
@@ -229,10 +229,10 @@ test_route_changed_by_someone_is_put_right(void **state)
 	kernel_take(k, FIRST);
 	kernel_settle(k);
 	changed = *route_there(k, "0.0.0.0/0", IFROUTE_MAIN);
-	changed.gateway = prefix_of("10.0.0.253").ip;
+	changed.hops[0].gateway = prefix_of("10.0.0.253").ip;
 	ifroutes_put(k->routes, &changed);
 	kernel_settle(k);
-	assert_int_equal(route_there(k, "0.0.0.0/0", IFROUTE_MAIN)->gateway.bytes[3], 254);
+	assert_int_equal(route_there(k, "0.0.0.0/0", IFROUTE_MAIN)->hops[0].gateway.bytes[3], 254);
 }
 
 static void
@@ -240,7 +240,7 @@ test_leftovers_with_our_mark_are_purged_and_others_stay(void **state)
 {
 	struct kernel *k = *state;
 	struct ifroute route = { .protocol = MARK_VIRTUAL, .destination = prefix_of("10.77.0.0/16"),
-	                         .table = IFROUTE_MAIN, .link_count = 1 };
+	                         .table = IFROUTE_MAIN, .hop_count = 1 };
 	struct ifrule rule = { .protocol = MARK_VIRTUAL, .family = 4, .priority = 5, .table = 9 };
 	uint32_t link;
 

@@ -672,6 +672,26 @@ test_reset_that_nobody_answers_ends_as_master_again(void **state UNUSED)
 	rig_done(&rig);
 }
 
+/* The router that took over is reset itself, before we have dropped our addresses. */
+static void
+test_reset_that_another_reset_answers_ends_by_its_resignation(void **state UNUSED)
+{
+	static const struct rig_group strong[] = { { .interface = "eth0", .priority = 254 } };
+	struct rig rig;
+
+	rig_start_master(&rig, strong, 1);
+	reset(&rig);
+	rig_run(&rig, 20 * MSEC);
+	rig_hear(&rig, 0, 90);
+	rig_run(&rig, 10 * MSEC);
+	assert_true(rig_status(&rig, 0)->lingering);
+	rig_hear(&rig, 0, ADVERT_PRIORITY_RESIGN);
+	rig_run(&rig, 10 * MSEC);	/* the skew of priority 254 is 8 ms */
+	assert_state(&rig, 0, VROUTER_MASTER);
+	assert_reason(&rig, 0, REASON_PEER_RESIGNED);
+	rig_done(&rig);
+}
+
 static void
 test_after_reset_weaker_master_is_accepted_for_one_down_interval(void **state UNUSED)
 {
@@ -884,6 +904,7 @@ main(void)
 		cmocka_unit_test(test_reset_resigns_the_party_and_keeps_its_addresses),
 		cmocka_unit_test(test_after_reset_addresses_go_once_any_member_heard_a_master),
 		cmocka_unit_test(test_reset_that_nobody_answers_ends_as_master_again),
+		cmocka_unit_test(test_reset_that_another_reset_answers_ends_by_its_resignation),
 		cmocka_unit_test(test_after_reset_weaker_master_is_accepted_for_one_down_interval),
 		cmocka_unit_test(test_after_reset_without_preempt_the_new_master_stays),
 		cmocka_unit_test(test_link_lost_while_lingering_drops_the_addresses),

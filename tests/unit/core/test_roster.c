@@ -371,6 +371,56 @@ test_masters_that_meet_stay_masters(void **state UNUSED)
 	rig_done(&rig);
 }
 
+/* A sync group that was configured a moment ago knows of no master: one that joins it stays one. */
+static void
+test_master_that_joins_who_heard_nobody_stays_master(void **state UNUSED)
+{
+	static const nsec_t start_delays[] = { 0, 60 * SEC };	/* it is BACKUP, or still INIT */
+
+	for (size_t i = 0; i < ARRAY_SIZE(start_delays); i++) {
+		const struct rig_group begun[] = {
+			{ .interface = "eth0" },
+			{ .interface = "eth1", .sync = "S", .start_delay = start_delays[i] },
+		};
+		const struct rig_group joined[] = { FIRST, begun[1] };
+		struct rig rig;
+
+		rig_start_master(&rig, apart, 1);
+		rig_adopt(&rig, begun, 2);
+		rig_link(&rig, 1, true);
+		rig_run(&rig, SEC);
+		assert_state(&rig, 1, start_delays[i] ? VROUTER_INIT : VROUTER_BACKUP);
+		rig_forget(&rig);
+		rig_adopt(&rig, joined, 2);
+		assert_int_equal(rig_count(&rig, EFFECT_TRANSITION, 0), 0);
+		assert_int_equal(rig_count(&rig, EFFECT_DROP_ADDRESSES, 0), 0);
+		assert_int_equal(rig_resigned(&rig, 0), 0);
+		assert_state(&rig, 1, VROUTER_MASTER);
+		assert_reason(&rig, 1, REASON_SYNC_GROUP);
+		rig_run(&rig, 10 * SEC);
+		assert_state(&rig, 0, VROUTER_MASTER);
+		rig_done(&rig);
+	}
+}
+
+/* It has heard its master: who joins it heeds that. */
+static void
+test_master_that_joins_who_heard_another_becomes_backup(void **state UNUSED)
+{
+	static const struct rig_group begun[] = { { .interface = "eth0" }, SECOND };
+	struct rig rig;
+
+	rig_start_master(&rig, apart, 1);
+	adopt(&rig, begun);
+	rig_link(&rig, 1, true);
+	rig_hear(&rig, 1, 200);
+	adopt(&rig, pair);
+	assert_state(&rig, 0, VROUTER_BACKUP);
+	assert_reason(&rig, 0, REASON_SYNC_GROUP);
+	assert_int_equal(rig_resigned(&rig, 0), 1);
+	rig_done(&rig);
+}
+
 static void
 test_sync_group_of_masters_may_be_renamed(void **state UNUSED)
 {
@@ -628,6 +678,8 @@ main(void)
 		cmocka_unit_test(test_group_added_on_a_dead_link_faults_the_party),
 		cmocka_unit_test(test_members_that_meet_for_the_first_time_take_the_lowest_state),
 		cmocka_unit_test(test_masters_that_meet_stay_masters),
+		cmocka_unit_test(test_master_that_joins_who_heard_nobody_stays_master),
+		cmocka_unit_test(test_master_that_joins_who_heard_another_becomes_backup),
 		cmocka_unit_test(test_sync_group_of_masters_may_be_renamed),
 		cmocka_unit_test(test_group_that_leaves_a_sync_group_keeps_its_state),
 		cmocka_unit_test(test_group_that_moves_takes_the_state_of_the_party_it_joins),

@@ -13,6 +13,7 @@
 static const struct settings_counts SOUND = {
 	.links = 3, .groups = 1, .syncs = 1, .addresses = 5, .peers = 1, .tracks = 1, .objects = 1,
 	.checks = 2, .routes = 1, .rules = 1, .advertisers = 1, .prefixes = 1, .programs = 1,
+	.statics = 1, .hops = 1,
 };
 
 /* What groups refer to. */
@@ -42,6 +43,10 @@ add_references(struct settings *s)
 	settings_advertisers(s)->prefix_count = 1;
 	assert_true(prefix_parse("2001:db8::/64", &settings_prefixes(s)->prefix));
 	strcpy(settings_programs(s)->command, "/bin/true");
+	assert_true(prefix_parse("198.51.100.0/24", &settings_statics(s)->destination));
+	settings_statics(s)->distance = 1;
+	settings_statics(s)->hop_count = 1;
+	assert_true(ip_parse("192.168.10.2", &settings_hops(s)->gateway));
 }
 
 /* A bond with a member, a vif on it, a group in a sync group, all of it sound. */
@@ -54,16 +59,16 @@ sound(void)
 
 	strcpy(links[0].name, "dp0bond0");
 	links[0].kind = LINK_BOND;
-	links[0].parent = links[0].bond = -1;
+	links[0].parent = links[0].member_of = -1;
 	links[0].bonding.minimum_links = 1;
 	strcpy(links[1].name, "dp0s3");
 	links[1].kind = LINK_DATAPLANE;
 	links[1].parent = -1;
-	links[1].bond = 0;
+	links[1].member_of = 0;
 	strcpy(links[2].name, "dp0bond0.10");
 	links[2].kind = LINK_VIF;
 	links[2].parent = 0;
-	links[2].bond = -1;
+	links[2].member_of = -1;
 	links[2].vlan = 10;
 	links[2].vlan_protocol = 0x8100;
 	links[2].address_count = 1;
@@ -178,10 +183,10 @@ test_each_unsound_field_is_refused(void **state UNUSED)
 	REFUSED(memset(&link[0].bonding.fast, 2, 1));
 	REFUSED(link[0].bonding.minimum_links = 0);
 	REFUSED(memset(link[0].bonding.primary, 'x', NAME_SIZE));
-	REFUSED(link[1].bond = 1);		/* itself */
-	REFUSED(link[1].bond = 2);		/* stands later */
-	REFUSED(link[1].bond = -2);
-	REFUSED(link[2].bond = 1);		/* a vif is in no bond, a port is none */
+	REFUSED(link[1].member_of = 1);		/* itself */
+	REFUSED(link[1].member_of = 2);		/* stands later */
+	REFUSED(link[1].member_of = -2);
+	REFUSED(link[2].member_of = 1);		/* a vif is in no bond, a port is none */
 	REFUSED(link[2].parent = -1);
 	REFUSED(link[2].parent = 2);
 	REFUSED(link[2].parent = 3);
@@ -263,6 +268,16 @@ test_each_unsound_field_is_refused(void **state UNUSED)
 	REFUSED(settings_prefixes(s)->prefix.ip.family = 4);
 	REFUSED(settings_programs(s)->command[0] = '\0');
 	REFUSED(settings_addresses(s)[1].link = 3);
+	REFUSED(settings_statics(s)->distance = 0);
+	REFUSED(settings_statics(s)->kind = STATIC_KINDS);
+	REFUSED(settings_statics(s)->kind = STATIC_BLACKHOLE);	/* with a next hop */
+	REFUSED(settings_statics(s)->hop_count = 0);
+	REFUSED(settings_statics(s)->hop_first = 1);
+	REFUSED(settings_statics(s)->destination.length = 33);
+	REFUSED((void)!ip_parse("2001:db8::1", &settings_hops(s)->gateway));
+	REFUSED(settings_hops(s)->gateway = (struct ip){ 0 });	/* and no interface */
+	REFUSED(memset(settings_hops(s)->interface, 'x', NAME_SIZE));
+	REFUSED(memset(s->host_name, 'x', HOST_NAME_SIZE));
 
 	REFUSED(settings_syncs(s)[0].name[0] = '\0');
 	REFUSED(memset(settings_syncs(s)[0].name, 'x', SYNC_NAME_SIZE));

@@ -33,7 +33,7 @@ many(uint32_t count, nsec_t interval, bool backwards)
 		struct link_settings *link = &settings_links(s)[i];
 
 		snprintf(link->name, sizeof(link->name), "eth%u", backwards ? links - 1 - i : i);
-		link->parent = link->bond = -1;
+		link->parent = link->member_of = -1;
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t number = backwards ? count - 1 - i : i;

@@ -86,7 +86,7 @@ on_link(void *owner, uint32_t link, int index, const struct link_input *input)
 }
 
 static void
-on_settled(void *owner, const char *problems)
+on_settled(void *owner, const char *problems, const char *refused UNUSED)
 {
 	struct native *rig = owner;
 
@@ -273,7 +273,7 @@ native_put_address(struct settings *s, uint32_t at, const char *text)
 void
 native_init_link(struct link_settings *link, const char *name, enum link_kind kind)
 {
-	*link = (struct link_settings){ .kind = kind, .parent = -1, .bond = -1 };
+	*link = (struct link_settings){ .kind = kind, .parent = -1, .member_of = -1 };
 	memcpy(link->name, name, strnlen(name, sizeof(link->name) - 1));
 }
 

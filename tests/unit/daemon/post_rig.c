@@ -128,7 +128,7 @@ post_rig_settings(uint32_t groups, uint32_t checks, uint32_t programs)
 
 	s->revision = 7;
 	strcpy(settings_links(s)->name, "eth0");
-	settings_links(s)->parent = settings_links(s)->bond = -1;
+	settings_links(s)->parent = settings_links(s)->member_of = -1;
 	for (uint32_t i = 0; i < groups; i++) {
 		struct group_settings *group = &settings_groups(s)[i];
 		uint8_t bytes[4] = { 10, 0, 0, (uint8_t)(i + 1) };

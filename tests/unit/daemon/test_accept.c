@@ -139,6 +139,41 @@ test_whole_table_replaces_what_is_there_in_one_go(void **state)
 	accept_done(&list);
 }
 
+/* What is sent to a virtual MAC address comes in through the group's virtual link. */
+static void
+test_links_that_forward_no_ipv6_stand_with_their_virtual_links(void **state)
+{
+	struct settings *s = three_groups();
+	struct accept_list list, none = { 0 };
+	bool owner[3] = { false };
+	char *text;
+
+	(void)state;
+	assert_int_equal(accept_find(s, owner, &list), 0);
+	assert_int_equal(list.link_count, 0);
+	accept_done(&list);
+	for (uint32_t g = 0; g < s->group_count; g++)
+		settings_groups(s)[g].version = 2;
+	settings_links(s)->no_forwarding6 = true;
+	settings_groups(s)[1].rfc_compatibility = true;
+	strcpy(settings_groups(s)[1].vmac_name, "avrrp7");
+	assert_int_equal(accept_find(s, owner, &list), 0);
+	assert_int_equal(list.count, 0);
+	assert_int_equal(list.link_count, 2);
+	assert_false(accept_is_empty(&list));
+	assert_false(accept_equal(&list, &none));
+	text = accept_replace(&list);
+	assert_non_null(strstr(text, "hook forward"));
+	assert_non_null(strstr(text, "meta nfproto ipv6 iifname @notforwarded6 drop"));
+	assert_non_null(strstr(text, "\"avrrp7\""));
+	free(text);
+	text = accept_change(&list, &none);
+	assert_non_null(strstr(text, "delete element inet tandem notforwarded6 { \"avrrp7\", \""));
+	free(text);
+	accept_done(&list);
+	free(s);
+}
+
 int
 main(void)
 {
@@ -148,6 +183,7 @@ main(void)
 		cmocka_unit_test(test_real_addresses_are_never_refused),
 		cmocka_unit_test(test_change_names_only_what_differs),
 		cmocka_unit_test(test_whole_table_replaces_what_is_there_in_one_go),
+		cmocka_unit_test(test_links_that_forward_no_ipv6_stand_with_their_virtual_links),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

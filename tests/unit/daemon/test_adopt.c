@@ -58,7 +58,7 @@ settings_of(uint64_t revision, uint32_t groups, uint8_t first)
 	s->revision = revision;
 	for (uint32_t i = 0; i < counts.links; i++) {
 		snprintf(settings_links(s)[i].name, NAME_SIZE, "lan%u", i);
-		settings_links(s)[i].parent = settings_links(s)[i].bond = -1;
+		settings_links(s)[i].parent = settings_links(s)[i].member_of = -1;
 	}
 	for (uint32_t i = 0; i < groups; i++) {
 		struct group_settings *group = &settings_groups(s)[i];
@@ -126,7 +126,7 @@ set_up(void **state UNUSED)
 	    sd_event_add_io(node.event, &node.requests, node.channel, EPOLLIN, answers_on_channel,
 	                    &node) < 0)
 		return -1;
-	adopt_begin(&node, settings_of(1, 0, 1), 0, true);
+	adopt_begin(&node, settings_of(1, 0, 1), &(struct adopt_how){ .resume = true });
 	adopt_finish(&node);
 	return 0;
 }
@@ -235,7 +235,7 @@ test_timer_due_at_any_time_waits_for_one_piece_only(void **state UNUSED)
 	rings = 0;
 	assert_true(sd_event_add_defer(node.event, &timer, on_ring, NULL) >= 0);
 	assert_true(sd_event_source_set_priority(timer, -20) >= 0);
-	adopt_begin(&node, settings_of(2, MANY, 1), 0, false);
+	adopt_begin(&node, settings_of(2, MANY, 1), &(struct adopt_how){ 0 });
 	assert_int_equal(node.settings->revision, 1);
 	while (node.adoption) {
 		assert_true(sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT) >= 0);
@@ -258,9 +258,9 @@ test_more_groups_take_more_turns_not_longer_ones(void **state UNUSED)
 
 	if (geteuid() != 0)
 		skip();
-	adopt_begin(&node, settings_of(2, MANY, 1), 0, false);
+	adopt_begin(&node, settings_of(2, MANY, 1), &(struct adopt_how){ 0 });
 	few = turns_of_adopting();
-	adopt_begin(&node, settings_of(3, 4 * MANY, 1), 0, false);
+	adopt_begin(&node, settings_of(3, 4 * MANY, 1), &(struct adopt_how){ 0 });
 	many = turns_of_adopting();
 	assert_true(many >= few + 3 * MANY / 300);
 }
@@ -272,7 +272,7 @@ test_records_are_seen_under_their_numbers_at_the_end(void **state UNUSED)
 
 	if (geteuid() != 0)
 		skip();
-	adopt_begin(&node, settings_of(2, MANY, 1), 0, false);
+	adopt_begin(&node, settings_of(2, MANY, 1), &(struct adopt_how){ 0 });
 	while (node.adoption) {
 		if (node.publisher.renumbering)
 			assert_int_equal(memory_status_count(node.memory), 0);
@@ -294,7 +294,7 @@ test_record_that_changes_while_others_are_stored_is_the_later_one(void **state U
 
 	if (geteuid() != 0)
 		skip();
-	adopt_begin(&node, settings_of(2, MANY, 1), 0, false);
+	adopt_begin(&node, settings_of(2, MANY, 1), &(struct adopt_how){ 0 });
 	while (node.publisher.staged < MANY / 2 || node.publisher.staged == MANY)
 		assert_true(turn());
 	gone.exists = false;
@@ -317,7 +317,7 @@ test_request_during_an_adopt_means_the_new_settings(void **state UNUSED)
 
 	if (geteuid() != 0)
 		skip();
-	adopt_begin(&node, settings_of(2, GROUPS_A_LINK, 1), 0, false);
+	adopt_begin(&node, settings_of(2, GROUPS_A_LINK, 1), &(struct adopt_how){ 0 });
 	assert_int_equal(channel_send(manager, &garp, -1), 0);
 	do
 		said = answer();
@@ -345,14 +345,14 @@ test_failing_to_prepare_for_the_helpers_changes_nothing_anywhere(void **state UN
 
 	if (geteuid() != 0)
 		skip();
-	adopt_begin(&node, settings_of(2, 10, 1), 0, false);
+	adopt_begin(&node, settings_of(2, 10, 1), &(struct adopt_how){ 0 });
 	adopt_finish(&node);
 	drain_helpers();
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	none = limit;
 	none.rlim_cur = 3;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	adopt_begin(&node, settings_of(3, 20, 101), 7, false);
+	adopt_begin(&node, settings_of(3, 20, 101), &(struct adopt_how){ .request = 7 });
 	adopt_finish(&node);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 
@@ -368,7 +368,7 @@ test_failing_to_prepare_for_the_helpers_changes_nothing_anywhere(void **state UN
 	assert_int_equal(told_revision(HELPER_RUNNER), 0);
 
 	/* And the next one is adopted as if nothing had happened. */
-	adopt_begin(&node, settings_of(4, 20, 101), 0, false);
+	adopt_begin(&node, settings_of(4, 20, 101), &(struct adopt_how){ 0 });
 	adopt_finish(&node);
 	assert_int_equal(engine_settings(node.engine)->revision, 4);
 	for (enum helper i = 0; i < HELPERS; i++)
@@ -387,7 +387,7 @@ test_settings_that_cannot_outlive_the_engine_are_refused_by_name(void **state UN
 	assert_non_null(large);
 	assert_true(large->size > SETTINGS_SIZE_MAX);
 	large->revision = 2;
-	adopt_begin(&node, large, 7, false);
+	adopt_begin(&node, large, &(struct adopt_how){ .request = 7 });
 	adopt_finish(&node);
 	said = answer();
 	assert_int_equal(said.outcome, CHANNEL_REFUSED);

@@ -30,6 +30,7 @@ static struct {
 	uint32_t object;
 	bool up;
 	char problems[2048];
+	unsigned ready;
 } heard;
 
 static void
@@ -48,10 +49,17 @@ on_problems(void *owner, const char *problems)
 	snprintf(heard.problems, sizeof(heard.problems), "%s", problems);
 }
 
+static void
+on_ready(void *owner)
+{
+	(void)owner;
+	heard.ready++;
+}
+
 static int
 set_up(void **state)
 {
-	static const struct helpers_calls calls = { on_track, on_problems };
+	static const struct helpers_calls calls = { on_track, on_problems, on_ready };
 	struct error error;
 
 	(void)state;
@@ -171,7 +179,7 @@ test_adopt_tells_settings_to_all_and_states_of_groups_with_scripts(void **state)
 	assert_string_equal(message.interface, "eth0");
 	assert_int_equal(message.script, ERRAND_NONE);
 	assert_int_equal(next(HELPER_RUNNER).kind, 0);
-	assert_int_equal(next(HELPER_FLOWSYNC).kind, 0);
+	assert_int_equal(next(HELPER_FILTER).kind, 0);
 	free(s);
 }
 
@@ -259,7 +267,7 @@ test_stale_or_false_report_hits_nothing(void **state)
 	say(HELPER_PROBER, track(s->revision, 1, "check 0", 1));
 	say(HELPER_PROBER, track(s->revision, 2, "check 1", 1));
 	say(HELPER_PROBER, track(s->revision, UINT32_MAX, "check 1", 1));
-	say(HELPER_FLOWSYNC, track(s->revision, 1, "check 1", 1));
+	say(HELPER_FILTER, track(s->revision, 1, "check 1", 1));
 	say(HELPER_PROBER, (struct channel_message){ .kind = CHANNEL_RESET_MASTER });
 	say(HELPER_RUNNER, (struct channel_message){ .kind = CHANNEL_RAN, .script = 99 });
 	assert_int_equal(heard.tracks, 0);
@@ -311,14 +319,14 @@ test_problems_of_all_helpers_are_told_together_and_end(void **state)
 
 	(void)state;
 	adopt(s);
-	say(HELPER_FLOWSYNC, first);
+	say(HELPER_FILTER, first);
 	assert_string_equal(heard.problems, "One is bad.");
 	say(HELPER_RUNNER, second);
 	assert_string_equal(heard.problems, "Two is bad.\nOne is bad.");
 	say(HELPER_RUNNER, none);
 	assert_string_equal(heard.problems, "One is bad.");
 	/* A new one tells its own. */
-	say(HELPER_FLOWSYNC, (struct channel_message){ .kind = CHANNEL_HELLO });
+	say(HELPER_FILTER, (struct channel_message){ .kind = CHANNEL_HELLO });
 	assert_string_equal(heard.problems, "");
 	free(s);
 }
@@ -332,7 +340,7 @@ test_ownership_is_told_where_it_decides_something(void **state)
 	(void)state;
 	settings_groups(s)[1].version = 3;
 	adopt(s);
-	assert_int_equal(next(HELPER_FLOWSYNC).kind, CHANNEL_ADOPT);
+	assert_int_equal(next(HELPER_FILTER).kind, CHANNEL_ADOPT);
 	for (unsigned owner = 1; owner < 2; owner--) {		/* yes, then no */
 		effects.count = 0;
 		engine_on_owner(engine, 0, owner, NSEC_PER_SEC, &effects);
@@ -340,12 +348,84 @@ test_ownership_is_told_where_it_decides_something(void **state)
 		helpers_look(helpers, 0);
 		helpers_look(helpers, 1);
 		helpers_tell(helpers);
-		message = next(HELPER_FLOWSYNC);
+		message = next(HELPER_FILTER);
 		assert_int_equal(message.kind, CHANNEL_OWNER);
 		assert_int_equal(message.vrid, 11);
 		assert_int_equal(message.up, owner);
-		assert_int_equal(next(HELPER_FLOWSYNC).kind, 0);
+		assert_int_equal(next(HELPER_FILTER).kind, 0);
 	}
+	free(s);
+}
+
+/* One sync group of both groups, which connsync follows. */
+static struct settings *
+followed_settings(void)
+{
+	struct settings_counts counts = { .links = 1, .groups = 2, .addresses = 2, .syncs = 1,
+	                                  .checks = 1, .connsyncs = 1 };
+	struct settings *source = post_rig_settings(2, 1, 0), *s = settings_new(&counts);
+
+	*settings_links(s) = *settings_links(source);
+	memcpy(settings_groups(s), settings_groups(source), 2 * sizeof(struct group_settings));
+	memcpy(settings_addresses(s), settings_addresses(source),
+	       2 * sizeof(struct address_settings));
+	*settings_checks(s) = *settings_checks(source);
+	settings_checks(s)->kind = CHECK_CONNSYNC;
+	settings_groups(s)[0].sync = settings_groups(s)[1].sync = 0;
+	strcpy(settings_syncs(s)->name, "S");
+	settings_connsyncs(s)->promotion_wait = 5 * NSEC_PER_MSEC;
+	free(source);
+	return s;
+}
+
+static struct channel_message
+become_owner(bool owner)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		effects.count = 0;
+		engine_on_owner(engine, i, owner, NSEC_PER_SEC, &effects);
+		helpers_look(helpers, i);
+	}
+	helpers_tell(helpers);
+	return next(HELPER_FLOWSYNC);
+}
+
+static void
+test_flowsync_hears_whether_we_forward_and_its_word_is_to_the_last_role(void **state)
+{
+	const struct link_input up = { .usable = true, .exists = true, .mtu = 1500,
+	                               .source4 = ip_from_v4((const uint8_t[]){ 10, 0, 0, 9 }) };
+	struct settings *s = followed_settings();
+	struct channel_message message, first;
+
+	(void)state;
+	adopt(s);
+	assert_int_equal(next(HELPER_FLOWSYNC).kind, CHANNEL_ADOPT);
+	message = next(HELPER_FLOWSYNC);
+	assert_int_equal(message.kind, CHANNEL_ROLE);
+	assert_int_equal(message.up, 0);
+	effects.count = 0;
+	engine_on_link(engine, 0, &up, NSEC_PER_SEC, &effects);
+	first = become_owner(true);
+	assert_int_equal(first.kind, CHANNEL_ROLE);
+	assert_int_equal(first.up, 1);
+	assert_int_equal(next(HELPER_FLOWSYNC).kind, 0);	/* once for both groups */
+
+	say(HELPER_FLOWSYNC, (struct channel_message){ .kind = CHANNEL_READY,
+	                                               .sequence = first.sequence - 1 });
+	say(HELPER_PROBER, (struct channel_message){ .kind = CHANNEL_READY,
+	                                             .sequence = first.sequence });
+	assert_int_equal(heard.ready, 0);
+	say(HELPER_FLOWSYNC, (struct channel_message){ .kind = CHANNEL_READY,
+	                                               .sequence = first.sequence });
+	assert_int_equal(heard.ready, 1);
+
+	/* A new one is told again. */
+	say(HELPER_FLOWSYNC, (struct channel_message){ .kind = CHANNEL_HELLO });
+	assert_int_equal(next(HELPER_FLOWSYNC).kind, CHANNEL_ADOPT);
+	message = next(HELPER_FLOWSYNC);
+	assert_int_equal(message.kind, CHANNEL_ROLE);
+	assert_true(message.up == 1 && message.sequence == first.sequence);
 	free(s);
 }
 
@@ -363,6 +443,7 @@ main(void)
 		WITH_HELPERS(test_helper_that_does_not_read_hears_the_last_word_later),
 		WITH_HELPERS(test_problems_of_all_helpers_are_told_together_and_end),
 		WITH_HELPERS(test_ownership_is_told_where_it_decides_something),
+		WITH_HELPERS(test_flowsync_hears_whether_we_forward_and_its_word_is_to_the_last_role),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -415,7 +415,7 @@ bond_settings(enum bond_mode mode)
 	l[VIF].vlan_protocol = 0x8100;
 	l[VIF].address_first = 1;
 	l[VIF].address_count = 1;
-	l[MEMBER].bond = l[OTHER_MEMBER].bond = BOND;
+	l[MEMBER].member_of = l[OTHER_MEMBER].member_of = BOND;
 	native_put_address(s, 0, "10.100.11.39/26");
 	native_put_address(s, 1, "192.168.255.81/30");
 	native_put_address(s, 2, "10.100.11.5/26");

@@ -166,6 +166,45 @@ test_weight_becomes_its_direction(void **state)
 }
 
 static void
+test_static_routes_are_taken_over(void **state)
+{
+	static const char text[] =
+		"static_routes {\n"
+		"default via 10.0.0.254 dev eth0\n"
+		"10.1.0.0/16 via 10.0.0.9 metric 50\n"
+		"10.2.0.0/16 dev eth1 scope link\n"
+		"blackhole 10.3.0.0/16 metric 1000\n"
+		"2001:db8::/32 via fe80::1 dev eth0\n"
+		"::/0 dev tun0\n"
+		"10.4.0.0/16 via 10.0.0.9 table 100\n"
+		"10.5.0.0/16 nexthop via 10.0.0.9 nexthop via 10.0.0.8\n"
+		"10.6.0.0/16 via 10.0.0.9 src 10.0.0.2\n"
+		"10.7.0.0/16\n"
+		"}\n" HEAD ADDRESS "}\n";
+
+	(void)state;
+	imported_expect(text, HELD
+		"set protocols static interface-route 10.2.0.0/16 next-hop-interface 'eth1'\n"
+		"set protocols static interface-route6 ::/0 next-hop-interface 'tun0'\n"
+		"set protocols static route 0.0.0.0/0 next-hop 10.0.0.254 interface 'eth0'\n"
+		"set protocols static route 10.1.0.0/16 next-hop 10.0.0.9 distance '50'\n"
+		"set protocols static route 10.3.0.0/16 blackhole distance '255'\n"
+		"set protocols static route 10.6.0.0/16 next-hop '10.0.0.9'\n"
+		"set protocols static route6 2001:db8::/32 next-hop fe80::1 interface 'eth0'\n");
+	imported_expect_report(text, "test.conf:2: taken over: 0.0.0.0/0: protocols static route\n");
+	imported_expect_report(text, "test.conf:4: no equal: static_routes: a route has no scope");
+	imported_expect_report(text, "test.conf:5: differs: 10.3.0.0/16: a metric is a distance "
+	                       "from 1 to 255; 1000 is 255 now");
+	imported_expect_report(text, "test.conf:8: no equal: 10.4.0.0/16: the route is of another "
+	                       "table than main; it is left out");
+	imported_expect_report(text, "test.conf:9: no equal: static_routes: a static route cannot "
+	                       "have 'nexthop'");
+	imported_expect_report(text, "test.conf:10: no equal: 10.6.0.0/16: a static route has no "
+	                       "source address");
+	imported_expect_report(text, "test.conf:11: no equal: 10.7.0.0/16: the route leads nowhere");
+}
+
+static void
 test_check_that_nobody_tracks_is_left_out(void **state)
 {
 	(void)state;
@@ -381,6 +420,7 @@ main(void)
 		cmocka_unit_test(test_interval_goes_by_the_version),
 		cmocka_unit_test(test_preempt_counts_without_state_master_only),
 		cmocka_unit_test(test_weight_becomes_its_direction),
+		cmocka_unit_test(test_static_routes_are_taken_over),
 		cmocka_unit_test(test_check_that_nobody_tracks_is_left_out),
 		cmocka_unit_test(test_names_that_become_alike_stay_apart),
 		cmocka_unit_test(test_looking_for_a_process_becomes_a_check_of_it),

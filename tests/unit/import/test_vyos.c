@@ -144,6 +144,40 @@ test_other_modes_of_bonds_become_balanced(void **state)
 	expect_report(text, "test.conf:1: differs: bond0: of the modes of a bond");
 }
 
+static void
+test_static_routes_of_all_ages_are_taken_over(void **state)
+{
+	static const char text[] =
+		"set high-availability vrrp group A interface 'eth1'\n"
+		"set high-availability vrrp group A address 10.7.0.1/24\n"
+		"set high-availability vrrp group A vrid '7'\n"
+		"set protocols static route 10.1.0.0/16 next-hop 10.7.0.9 distance '20'\n"
+		"set protocols static route 10.1.0.0/16 next-hop 10.7.0.8 disable\n"
+		"set protocols static route 10.1.0.0/16 blackhole distance '254'\n"
+		"set protocols static route 10.2.0.0/16 interface tun0 distance '3'\n"
+		"set protocols static route 10.3.0.0/16 reject\n"
+		"set protocols static route 10.3.0.0/16 description 'none'\n"
+		"set protocols static interface-route 10.4.0.0/16 next-hop-interface tun1\n"
+		"set protocols static route6 ::/0 next-hop fe80::1 interface 'eth1'\n"
+		"set protocols static route 10.5.0.0/16 dhcp-interface eth0\n"
+		"set protocols static table 10 route 0.0.0.0/0 next-hop 10.7.0.9\n"
+		"set protocols bgp local-as 65000\n";
+
+	(void)state;
+	expect(text, GROUP "virtual-address '10.7.0.1/24'\n"
+	       "set protocols static interface-route 10.2.0.0/16 next-hop-interface tun0 distance "
+	       "'3'\n"
+	       "set protocols static interface-route 10.4.0.0/16 next-hop-interface 'tun1'\n"
+	       "set protocols static route 10.1.0.0/16 blackhole distance '254'\n"
+	       "set protocols static route 10.1.0.0/16 next-hop 10.7.0.8 'disable'\n"
+	       "set protocols static route 10.1.0.0/16 next-hop 10.7.0.9 distance '20'\n"
+	       "set protocols static route 10.3.0.0/16 'unreachable'\n"
+	       "set protocols static route6 ::/0 next-hop fe80::1 interface 'eth1'\n");
+	expect_report(text, "no equal: dhcp-interface: a static route has no such way");
+	expect_report(text, "no equal: table: static routes are those of the main table");
+	expect_report(text, "not needed: bgp: another protocol, which is not looked at");
+}
+
 int
 main(void)
 {
@@ -155,6 +189,7 @@ main(void)
 		cmocka_unit_test(test_version_for_all_is_that_of_each),
 		cmocka_unit_test(test_disabled_availability_disables_each_group),
 		cmocka_unit_test(test_other_modes_of_bonds_become_balanced),
+		cmocka_unit_test(test_static_routes_of_all_ages_are_taken_over),
 	};
 
 	return cmocka_run_group_tests(tests, sample_setup, sample_teardown);

@@ -37,7 +37,7 @@ route_step(const char *destination)
 
 	step.route = (struct ifroute){ .protocol = MARK_VIRTUAL, .table = IFROUTE_MAIN,
 	                               .destination = prefix_of(destination),
-	                               .link_count = 1, .links = { 7 } };
+	                               .hop_count = 1, .hops = { { .link = 7 } } };
 	return step;
 }
 
@@ -52,9 +52,9 @@ test_route_reads_back_as_written(void **state UNUSED)
 
 	steps[0].route.metric = 5;
 	steps[0].route.table = 100000;
-	steps[1].route.gateway = prefix_of("10.0.0.9").ip;
+	steps[1].route.hops[0].gateway = prefix_of("10.0.0.9").ip;
 	steps[1].route.source = prefix_of("10.0.0.1").ip;
-	steps[3].route.gateway = prefix_of("fe80::1").ip;
+	steps[3].route.hops[0].gateway = prefix_of("fe80::1").ip;
 	for (unsigned i = 0; i < ARRAY_SIZE(steps); i++) {
 		assert_true(nlroute_decode(nlroute_change(buffer, &steps[i]), &there));
 		assert_true(ifroute_fulfils(&there, &steps[i].route));
@@ -64,7 +64,7 @@ test_route_reads_back_as_written(void **state UNUSED)
 		assert_true(nlroute_decode(nlroute_change(buffer, &steps[i]), &there));
 		assert_true(ifroute_same(&there, &steps[i].route));
 		assert_int_equal(there.protocol, MARK_VIRTUAL);
-		assert_int_equal(there.gateway.family, 0);
+		assert_int_equal(there.hops[0].gateway.family, 0);
 	}
 }
 
@@ -75,7 +75,7 @@ test_refusal_reads_back_as_one(void **state UNUSED)
 	struct ifroute there;
 
 	step.route.kind = IFROUTE_REFUSAL;
-	step.route.link_count = 0;
+	step.route.hop_count = 0;
 	assert_true(nlroute_decode(nlroute_change(buffer, &step), &there));
 	assert_true(ifroute_fulfils(&there, &step.route));
 }
@@ -89,17 +89,17 @@ test_several_next_hops_are_counted_and_the_first_remembered(void **state UNUSED)
 		struct nlmsghdr *message;
 		struct ifroute there;
 
-		step.route.link_count = 0;
+		step.route.hop_count = 0;
 		message = nlroute_change(buffer, &step);
 		for (unsigned i = 0; i < count; i++)
 			hops[i] = (struct rtnexthop){ .rtnh_len = sizeof(hops[0]),
 			                              .rtnh_ifindex = (int)i + 100 };
 		mnl_attr_put(message, RTA_MULTIPATH, count * sizeof(hops[0]), hops);
 		assert_true(nlroute_decode(message, &there));
-		assert_int_equal(there.link_count,
-		                 count > IFROUTE_LINKS ? IFROUTE_LINKS + 1 : count);
-		for (unsigned i = 0; i < count && i < IFROUTE_LINKS; i++)
-			assert_int_equal(there.links[i], 100 + i);
+		assert_int_equal(there.hop_count,
+		                 count > IFROUTE_HOPS ? IFROUTE_HOPS + 1 : count);
+		for (unsigned i = 0; i < count && i < IFROUTE_HOPS; i++)
+			assert_int_equal(there.hops[i].link, 100 + i);
 	}
 }
 
@@ -114,11 +114,11 @@ test_next_hop_with_a_false_length_ends_the_list(void **state UNUSED)
 		struct nlmsghdr *message;
 		struct ifroute there;
 
-		step.route.link_count = 0;
+		step.route.hop_count = 0;
 		message = nlroute_change(buffer, &step);
 		mnl_attr_put(message, RTA_MULTIPATH, sizeof(hop), &hop);
 		assert_true(nlroute_decode(message, &there));
-		assert_int_equal(there.link_count, 0);
+		assert_int_equal(there.hop_count, 0);
 	}
 }
 

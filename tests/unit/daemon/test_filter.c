@@ -20,7 +20,7 @@ static struct post_rig rig;
 static int
 powerless_main(const struct role_options *options, int channel)
 {
-	return setresuid(65534, 65534, 65534) == 0 ? flowsync_main(options, channel) : 1;
+	return setresuid(65534, 65534, 65534) == 0 ? filter_main(options, channel) : 1;
 }
 
 static int
@@ -37,7 +37,7 @@ set_up(void **state)
 	(void)state;
 	if (set_up_network() < 0)
 		return -1;
-	post_rig_start(&rig, flowsync_main);
+	post_rig_start(&rig, filter_main);
 	return 0;
 }
 

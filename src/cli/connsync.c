@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/connsync.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "cli/client.h"
+#include "cli/data.h"
+#include "cli/list.h"
+#include "cli/print.h"
+#include "cli/state.h"
+
+/* ---- state ---------------------------------------------------------------------------------- */
+
+/* 1234 us -> "1.2 ms" */
+static const char *
+time_text(const struct lyd_node *state, const char *name, char text[32])
+{
+	uint64_t usec = data_number(state, name);
+
+	if (!data_child(state, name))
+		return "-";
+	if (usec < 10000)
+		snprintf(text, 32, "%llu.%llu ms", (unsigned long long)usec / 1000,
+		         (unsigned long long)usec % 1000 / 100);
+	else
+		snprintf(text, 32, "%llu ms", (unsigned long long)usec / 1000);
+	return text;
+}
+
+static void
+print_since(FILE *out, const char *label, const struct lyd_node *state, const char *name,
+            const char *otherwise)
+{
+	char elapsed[ELAPSED_TEXT_SIZE], text[ELAPSED_TEXT_SIZE + 8];
+
+	if (!data_child(state, name)) {
+		print_label(out, 0, label, otherwise);
+		return;
+	}
+	snprintf(text, sizeof(text), "%s ago", print_elapsed(data_number(state, name), elapsed));
+	print_label(out, 0, label, text);
+}
+
+static void
+print_lag(FILE *out, const struct lyd_node *state)
+{
+	char median[32], most[32], longest[32], text[128];
+
+	if (!data_child(state, "lag-median"))
+		return;
+	snprintf(text, sizeof(text), "%s median, %s for 99 of 100, %s at most",
+	         time_text(state, "lag-median", median), time_text(state, "lag-99", most),
+	         time_text(state, "lag-longest", longest));
+	print_label(out, 0, "Lag:", text);
+}
+
+static void
+print_flows(FILE *out, const struct lyd_node *state)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%llu of at most %llu",
+	         (unsigned long long)data_number(state, "flows"),
+	         (unsigned long long)data_number(state, "capacity"));
+	print_label(out, 0, "Connections here:", text);
+	if (data_is_true(state, "connected")) {
+		snprintf(text, sizeof(text), "%llu of at most %llu",
+		         (unsigned long long)data_number(state, "peer-flows"),
+		         (unsigned long long)data_number(state, "peer-capacity"));
+		print_label(out, 0, "Connections there:", text);
+	}
+	if (data_child(state, "lost-now")) {
+		snprintf(text, sizeof(text), "%llu, of them %llu too young to be told of",
+		         (unsigned long long)data_number(state, "lost-now"),
+		         (unsigned long long)data_number(state, "held-down"));
+		print_label(out, 0, "Would be lost now:", text);
+	}
+	if (data_number(state, "expectations") > 0)
+		print_number(out, 0, "Foreseen by helpers:", data_number(state, "expectations"),
+		             "");
+	if (data_number(state, "refused") > 0)
+		print_number(out, 0, "Refused by the kernel:", data_number(state, "refused"), "");
+	if (data_number(state, "parked") > 0)
+		print_number(out, 0, "Waiting for another:", data_number(state, "parked"), "");
+}
+
+static void
+print_paths(FILE *out, const struct lyd_node *state)
+{
+	const struct lyd_node *path = data_child(state, "path");
+
+	if (!path)
+		return;
+	fprintf(out, "\n");
+	print_column(out, "Path", 16);
+	print_column(out, "Local", 18);
+	print_column(out, "Remote", 18);
+	print_column(out, "State", 8);
+	print_column(out, "Sent", 10);
+	fprintf(out, "Received\n");
+	for (; path; path = data_next(path)) {
+		print_column(out, data_text(path, "interface"), 16);
+		print_column(out, data_text(path, "local"), 18);
+		print_column(out, data_text(path, "remote"), 18);
+		print_column(out, data_is_true(path, "alive") ? "alive" : "dead", 8);
+		print_column(out, list_or(data_text(path, "sent"), "0"), 10);
+		fprintf(out, "%s\n", list_or(data_text(path, "received"), "0"));
+	}
+}
+
+static void
+print_partner(FILE *out, const struct lyd_node *state)
+{
+	const char *role = data_text(state, "peer-role");
+	char text[128];
+
+	if (!data_is_true(state, "connected")) {
+		print_label(out, 0, "Partner:", "not connected");
+		return;
+	}
+	snprintf(text, sizeof(text), "%s, epoch %s%s", role, data_text(state, "peer-epoch"),
+	         data_is_true(state, "authenticated") ? "" : ", NOT authenticated");
+	print_label(out, 0, "Partner:", text);
+	if (data_text(state, "peer")[0])
+		print_label(out, 0, "Partner's key:", data_text(state, "peer"));
+	print_since(out, "Connected:", state, "connected-since", "-");
+}
+
+static void
+print_state(FILE *out, const struct lyd_node *state)
+{
+	const struct lyd_node *alarm = data_child(state, "alarm");
+	char text[32];
+
+	print_label(out, 0, "Sync group:", data_text(state, "sync-group"));
+	if (!data_is_true(state, "running")) {
+		print_label(out, 0, "State:", "does not run");
+		print_label(out, 0, "Because:", data_text(state, "trouble"));
+		print_paths(out, state);
+		return;
+	}
+	print_label(out, 0, "State:", data_text(state, "readiness"));
+	print_label(out, 0, "Role:", data_text(state, "role"));
+	print_label(out, 0, "Epoch:", data_text(state, "epoch"));
+	print_partner(out, state);
+	print_flows(out, state);
+	print_lag(out, state);
+	print_label(out, 0, "Round trip:", time_text(state, "round-trip", text));
+	print_since(out, "Seen equal:", state, "agreed", "never");
+	if (data_is_true(state, "sweeping"))
+		print_label(out, 0, "Now:", "puts timers right after a promotion");
+	else if (data_is_true(state, "dumping"))
+		print_label(out, 0, "Now:", "reads the kernel's table");
+	for (; alarm; alarm = data_next(alarm))
+		print_label(out, 0, "Alarm:", lyd_get_value(alarm));
+	print_paths(out, state);
+}
+
+static void
+print_list(FILE *out, const struct lyd_node *state, const char *list, const char *heading)
+{
+	fprintf(out, "%s\n", heading);
+	for (const struct lyd_node *n = data_child(state, list); n; n = data_next(n))
+		print_number(out, 2, data_text(n, "name"), data_number(n, "count"), "");
+}
+
+static void
+print_statistics(FILE *out, const struct lyd_node *state)
+{
+	print_list(out, state, "counter", "Done so far:");
+	print_list(out, state, "fault", "Came and changed nothing, because:");
+}
+
+static enum outcome
+show(struct session *session, void (*print)(FILE *out, const struct lyd_node *state))
+{
+	struct lyd_node *state;
+	enum outcome outcome = state_fetch(session, "connsync-state", &state);
+
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	if (session->json)
+		session_print_json(session, state, LYD_PRINT_KEEPEMPTYCONT);
+	else if (!data_child(state, "running"))
+		fprintf(session->out, "connsync is not configured\n");
+	else
+		print(session->out, state);
+	lyd_free_all(state);
+	return OUTCOME_DONE;
+}
+
+enum outcome
+connsync_show(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+{
+	return show(session, print_state);
+}
+
+enum outcome
+connsync_show_statistics(struct session *session, char *const arguments[] UNUSED,
+                         size_t count UNUSED)
+{
+	return show(session, print_statistics);
+}
+
+/* ---- connections ---------------------------------------------------------------------------- */
+
+static void
+print_flow(FILE *out, const struct lyd_node *flow)
+{
+	print_column(out, data_text(flow, "protocol"), 8);
+	print_column(out, data_text(flow, "source"), 23);
+	print_column(out, data_text(flow, "destination"), 23);
+	print_column(out, data_text(flow, "state"), 12);
+	fprintf(out, "%s\n", data_text(flow, "copy"));
+	if (data_text(flow, "source-nat")[0] || data_text(flow, "destination-nat")[0]) {
+		print_column(out, "  NAT", 8);
+		print_column(out, list_or(data_text(flow, "source-nat"), "-"), 23);
+		fprintf(out, "%s\n", list_or(data_text(flow, "destination-nat"), "-"));
+	}
+}
+
+/* The answer is what an operation puts out; its list stands below the operation's node. */
+static void
+print_answer(struct session *session, const struct lyd_node *operation)
+{
+	const struct lyd_node *flow = data_child(operation, "flow");
+	unsigned long long matched = data_number(operation, "matched"), shown = 0;
+
+	print_column(session->out, "Proto", 8);
+	print_column(session->out, "Source", 23);
+	print_column(session->out, "Destination", 23);
+	print_column(session->out, "State", 12);
+	fprintf(session->out, "Copy\n");
+	for (; flow; flow = data_next(flow), shown++)
+		print_flow(session->out, flow);
+	fprintf(session->out, "%llu connections", matched);
+	if (shown < matched)
+		fprintf(session->out, ", %llu of them shown", shown);
+	fputc('\n', session->out);
+}
+
+/* What RESTCONF calls "output" (RFC 8040 3.6.2) has the operation's own name in libyang. */
+static struct lyd_node *
+parse_answer(struct session *session, const struct answer *answer)
+{
+	static const char head[] = "{\"tandem-state:output\":";
+	struct lyd_node *operation = NULL;
+	struct ly_in *in = NULL;
+	char *text = NULL;
+
+	if (strncmp(answer->body, head, sizeof(head) - 1) != 0 ||
+	    asprintf(&text, "{\"tandem-state:connsync-flows\":%s",
+	             answer->body + sizeof(head) - 1) < 0 ||
+	    ly_in_new_memory(text, &in) != LY_SUCCESS ||
+	    lyd_parse_op(session->schema, NULL, in, LYD_JSON, LYD_TYPE_REPLY_YANG, &operation,
+	                 NULL) != LY_SUCCESS)
+		operation = NULL;
+	ly_in_free(in, 0);
+	free(text);
+	return operation;
+}
+
+static enum outcome
+tell_answer(struct session *session, struct answer *answer)
+{
+	struct lyd_node *operation;
+
+	if (session->json) {
+		fprintf(session->out, "%s\n", answer->body);
+		return OUTCOME_DONE;
+	}
+	operation = parse_answer(session, answer);
+	if (!operation) {
+		fprintf(session->err, "The service's answer does not fit its model\n");
+		return OUTCOME_FAILED;
+	}
+	print_answer(session, operation);
+	lyd_free_all(operation);
+	return OUTCOME_DONE;
+}
+
+/* One leaf of the input, or none when name is NULL. */
+static enum outcome
+show_flows(struct session *session, const char *name, const char *value, bool is_number)
+{
+	struct answer answer;
+	struct error error;
+	enum outcome outcome;
+	char *body = NULL;
+	size_t length;
+	FILE *to = open_memstream(&body, &length);
+	int r;
+
+	assert(to);
+	fprintf(to, "{\"tandem-state:input\":{");
+	if (name)
+		fprintf(to, "\"%s\":", name);
+	if (name && is_number)
+		fprintf(to, "%s", value);
+	else if (name)
+		json_string(to, value);
+	fprintf(to, "}}");
+	fclose(to);
+	r = client_post(session->client, "operations/tandem-state:connsync-flows", body, &answer,
+	                &error);
+	free(body);
+	if (r < 0)
+		return session_tell(session, &error);
+	if (answer.status != 200)
+		return session_tell_refusal(session, &answer);
+	outcome = tell_answer(session, &answer);
+	answer_done(&answer);
+	return outcome;
+}
+
+enum outcome
+connsync_show_flows(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+{
+	return show_flows(session, NULL, NULL, false);
+}
+
+enum outcome
+connsync_show_protocol(struct session *session, char *const arguments[], size_t count UNUSED)
+{
+	return show_flows(session, "protocol", arguments[0], false);
+}
+
+enum outcome
+connsync_show_address(struct session *session, char *const arguments[], size_t count UNUSED)
+{
+	return show_flows(session, "address", arguments[0], false);
+}
+
+enum outcome
+connsync_show_port(struct session *session, char *const arguments[], size_t count UNUSED)
+{
+	char *end;
+	unsigned long port = strtoul(arguments[0], &end, 10);
+
+	if (!arguments[0][0] || *end || port > 65535) {
+		fprintf(session->err, "A port is a number from 0 to 65535, not '%s'\n",
+		        arguments[0]);
+		return OUTCOME_USAGE;
+	}
+	return show_flows(session, "port", arguments[0], true);
+}
+
+enum outcome
+connsync_reset(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+{
+	struct answer answer;
+	struct error error;
+	int r = client_post(session->client, "operations/tandem-state:reset-connsync", "", &answer,
+	                    &error);
+
+	if (r < 0)
+		return session_tell(session, &error);
+	if (answer.status != 200 && answer.status != 204)
+		return session_tell_refusal(session, &answer);
+	answer_print_all(&answer, session->schema, "message", "", session->out);
+	answer_done(&answer);
+	return OUTCOME_DONE;
+}

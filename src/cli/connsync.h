@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The commands about the replication of connections: what stands, what is counted, which
+ * connections there are, and comparing all of them anew.
+ */
+#ifndef TANDEM_CLI_CONNSYNC_H
+#define TANDEM_CLI_CONNSYNC_H
+
+#include "cli/session.h"
+
+enum outcome connsync_show(struct session *session, char *const arguments[], size_t count);
+enum outcome connsync_show_statistics(struct session *session, char *const arguments[],
+                                      size_t count);
+/* All of them, or those with this protocol, network or port: see the table of commands. */
+enum outcome connsync_show_flows(struct session *session, char *const arguments[], size_t count);
+enum outcome connsync_show_protocol(struct session *session, char *const arguments[],
+                                    size_t count);
+enum outcome connsync_show_address(struct session *session, char *const arguments[], size_t count);
+enum outcome connsync_show_port(struct session *session, char *const arguments[], size_t count);
+enum outcome connsync_reset(struct session *session, char *const arguments[], size_t count);
+
+#endif

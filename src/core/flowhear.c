@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The standby side: a datagram is judged as a whole before anything of it counts, then its records
+ * become the shadow's, and the kernel is asked for what they changed.  A record older than what is
+ * known of its flow counts for nothing.
+ *
+ * A flow that another one belongs to must be in the kernel first: until its master is there it is
+ * parked, and after a while put in without one.
+ */
+#include <errno.h>
+
+#include "core/flowsync_inside.h"
+
+#define PARKED_AT_ONCE 64u
+#define PARKED_PATIENCE (2 * NSEC_PER_SEC)
+#define REFUSED_AT_ONCE 256u
+#define REFUSED_PAUSE (2 * NSEC_PER_SEC)
+#define TIMEOUT_MOST (22u * 86400u)	/* seconds; the kernel counts milliseconds in 31 bits */
+
+bool
+flowhear_is_fenced(const struct flowsync *f, uint32_t epoch)
+{
+	return epoch < f->epoch || (epoch == f->epoch && f->own_epoch);
+}
+
+/* ---- to the kernel -------------------------------------------------------------------------- */
+
+/* Is the flow that this one belongs to in our kernel? */
+static bool
+has_master(const struct flowsync *f, const struct flow_key *master)
+{
+	uint32_t number = flowtable_find(&f->table, master, flowtable_hash(&f->table, master));
+	const struct flowtable_entry *e = &f->table.entries[number];
+
+	return number && e->alive && e->applied;
+}
+
+static void
+give(struct flowsync *f, uint32_t number, struct flow *flow)
+{
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+	bool known = e->applied;
+
+	if (f->role == FLOWSYNC_STANDBY && flow->timeout < TIMEOUT_MOST) {
+		uint32_t room = TIMEOUT_MOST - flow->timeout;
+
+		flow->timeout += f->options.long_timer < room ? f->options.long_timer : room;
+	}
+	e->applied = true;
+	e->dump = f->dump.number;
+	flowsync_count(f, FLOW_APPLIED);
+	f->hooks.apply(f->hooks.owner, FLOW_UPSERT, flow, known);
+}
+
+void
+flowhear_apply(struct flowsync *f, uint32_t number)
+{
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+	struct flow flow;
+
+	flowtable_get(&f->table, number, &flow);
+	if ((flow.has & FLOW_HAS_MASTER) && !e->applied && !has_master(f, &flow.master)) {
+		if (e->list != FLOWTABLE_PARKED) {
+			e->since = flowsync_tick(f->now);
+			flowsync_count(f, FLOW_PARKED);
+		}
+		flowtable_move(&f->table, number, FLOWTABLE_PARKED);
+		return;
+	}
+	flowtable_move(&f->table, number, FLOWTABLE_NONE);
+	give(f, number, &flow);
+}
+
+static void
+ask_to_delete(struct flowsync *f, uint32_t number)
+{
+	struct flow flow = { 0 };
+
+	flowtable_key(&f->table, number, &flow.key);
+	flowsync_count(f, FLOW_APPLIED);
+	f->hooks.apply(f->hooks.owner, FLOW_DELETE, &flow, false);
+}
+
+/* ---- flows ---------------------------------------------------------------------------------- */
+
+/* Is what is known of a flow newer than a datagram? */
+static bool
+is_outdated(const struct flowsync *f, uint32_t version, uint32_t sequence)
+{
+	return flowlink_is_later(&f->link, version, sequence);
+}
+
+void
+flowhear_remove(struct flowsync *f, uint32_t number, uint32_t version)
+{
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+
+	ask_to_delete(f, number);
+	flowtable_kill(&f->table, number);
+	flowtable_tell(&f->table, number, 0);
+	flowtable_move(&f->table, number, FLOWTABLE_TOMBS);
+	e->version = version;
+}
+
+static void
+hear_delete(struct flowsync *f, const struct flow_key *key, uint32_t sequence)
+{
+	uint64_t hash = flowtable_hash(&f->table, key);
+	uint32_t number = flowtable_find(&f->table, key, hash);
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+
+	flowsync_count(f, FLOW_DELETES_RECEIVED);
+	f->compare.touched[flowtable_bucket((uint32_t)(hash >> 32))] = sequence;
+	if (number && is_outdated(f, e->version, sequence)) {
+		flowsync_count(f, FLOW_OUTDATED);
+		return;
+	}
+	if (number && e->alive) {
+		flowhear_remove(f, number, sequence);
+		return;
+	}
+	flowsync_count(f, FLOW_SAME);
+	/* Its birth may still be under way: it must find it dead. */
+	if (!number && !flowlink_has_all_below(&f->link, sequence))
+		number = flowtable_add(&f->table, key, hash);
+	if (number) {
+		flowtable_entry(&f->table, number)->version = sequence;
+		flowtable_move(&f->table, number, FLOWTABLE_TOMBS);
+	}
+}
+
+static void
+take_over(struct flowsync *f, uint32_t number, const struct flow *flow, uint32_t sequence)
+{
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+
+	/* The kernel changes neither NAT nor master of a flow that it has. */
+	if (e->alive && e->applied && !flowtable_same_way(&f->table, number, flow)) {
+		ask_to_delete(f, number);
+		e->applied = false;
+	}
+	flowtable_set(&f->table, number, flow);
+	flowtable_tell(&f->table, number, flowtable_state(&f->table, number));
+	e->version = sequence;
+	e->since = flowsync_tick(f->now);
+	e->retime = false;
+	flowhear_apply(f, number);
+}
+
+static void
+hear_upsert(struct flowsync *f, const struct flow *flow, uint32_t sequence)
+{
+	uint64_t hash = flowtable_hash(&f->table, &flow->key);
+	uint32_t number = flowtable_find(&f->table, &flow->key, hash);
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+
+	flowsync_count(f, FLOW_UPSERTS_RECEIVED);
+	f->compare.touched[flowtable_bucket((uint32_t)(hash >> 32))] = sequence;
+	if (!number) {
+		number = flowtable_add(&f->table, &flow->key, hash);
+		if (!number) {
+			flowsync_count(f, FLOW_TABLE_FULL);
+			f->no_room = true;
+			flowsync_raise(f, FLOWSYNC_FULL, true);
+			return;
+		}
+		take_over(f, number, flow, sequence);
+		return;
+	}
+	if (is_outdated(f, e->version, sequence)) {
+		flowsync_count(f, FLOW_OUTDATED);
+		return;
+	}
+	if (e->alive && e->list != FLOWTABLE_REFUSED &&
+	    flowtable_same_way(&f->table, number, flow)) {
+		flowtable_set(&f->table, number, flow);
+		if (flowtable_state(&f->table, number) == e->told) {
+			e->version = sequence;
+			flowsync_count(f, FLOW_SAME);
+			return;
+		}
+	}
+	take_over(f, number, flow, sequence);
+}
+
+/* ---- expectations --------------------------------------------------------------------------- */
+
+static void
+apply_expectation(struct flowsync *f, uint32_t number)
+{
+	struct flowexpect_entry *e = flowexpect_entry(&f->expect, number);
+	bool ready = has_master(f, &e->expectation.master);
+
+	flowexpect_park(&f->expect, number, !ready);
+	if (!ready)
+		return;
+	flowsync_count(f, FLOW_APPLIED);
+	f->hooks.apply_expectation(f->hooks.owner, FLOW_UPSERT, &e->expectation);
+}
+
+void
+flowhear_remove_expectation(struct flowsync *f, uint32_t number, uint32_t version)
+{
+	struct flowexpect_entry *e = flowexpect_entry(&f->expect, number);
+
+	flowsync_count(f, FLOW_APPLIED);
+	f->hooks.apply_expectation(f->hooks.owner, FLOW_DELETE, &e->expectation);
+	flowexpect_kill(&f->expect, number);
+	flowexpect_tell(&f->expect, number, 0);
+	e->version = version;
+}
+
+static void
+hear_expectation(struct flowsync *f, enum flowwire_kind kind, const struct flow_expectation *x,
+                 uint32_t sequence)
+{
+	uint32_t number = flowexpect_find(&f->expect, x);
+	struct flowexpect_entry *e;
+
+	flowsync_count(f, kind == FLOWWIRE_EXPECT ? FLOW_UPSERTS_RECEIVED : FLOW_DELETES_RECEIVED);
+	f->compare.touched[FLOWTABLE_BUCKETS] = sequence;
+	if (!number && kind == FLOWWIRE_UNEXPECT && flowlink_has_all_below(&f->link, sequence))
+		return;
+	if (!number)
+		number = flowexpect_add(&f->expect, x);
+	if (!number) {
+		flowsync_count(f, FLOW_TABLE_FULL);
+		return;
+	}
+	e = flowexpect_entry(&f->expect, number);
+	if (e->version && is_outdated(f, e->version, sequence)) {
+		flowsync_count(f, FLOW_OUTDATED);
+		return;
+	}
+	e->version = sequence;
+	if (kind == FLOWWIRE_UNEXPECT) {
+		if (e->alive)
+			flowhear_remove_expectation(f, number, sequence);
+		return;
+	}
+	flowexpect_set(&f->expect, number, x);
+	if (flowexpect_state(&f->expect, number) == e->told && !e->parked) {
+		flowsync_count(f, FLOW_SAME);
+		return;
+	}
+	flowexpect_tell(&f->expect, number, flowexpect_state(&f->expect, number));
+	apply_expectation(f, number);
+}
+
+/* ---- datagrams ------------------------------------------------------------------------------ */
+
+/* Can every record be read?  Nothing is changed before that is known. */
+static enum flow_fault
+read_through(struct reader in)
+{
+	struct flowwire_record record;
+
+	while (reader_left(&in) > 0) {
+		enum flow_fault fault = flowwire_read_record(&in, &record);
+
+		if (fault != FLOW_OK)
+			return fault;
+	}
+	return FLOW_OK;
+}
+
+static enum flow_fault
+judge_data(const struct flowsync *f, const struct flowwire_head *head, struct reader records)
+{
+	enum flow_fault fault;
+
+	if (f->role == FLOWSYNC_ACTIVE)
+		return flowhear_is_fenced(f, head->epoch) ? FLOW_EPOCH : FLOW_ROLE;
+	if (flowhear_is_fenced(f, head->epoch))
+		return FLOW_EPOCH;
+	fault = flowlink_check(&f->link, head);
+	return fault != FLOW_OK ? fault : read_through(records);
+}
+
+static void
+take_data(struct flowsync *f, const struct flowwire_head *head, struct reader in, unsigned path,
+          nsec_t arrival, nsec_t now)
+{
+	struct flowwire_record record;
+
+	flowlink_take(&f->link, head, path, arrival, now);
+	if (head->epoch > f->epoch)
+		flowsync_set_epoch(f, head->epoch, false);
+	while (reader_left(&in) > 0) {
+		if (flowwire_read_record(&in, &record) != FLOW_OK)
+			break;
+		if (record.kind == FLOWWIRE_UPSERT)
+			hear_upsert(f, &record.flow, head->sequence);
+		else if (record.kind == FLOWWIRE_DELETE)
+			hear_delete(f, &record.flow.key, head->sequence);
+		else
+			hear_expectation(f, record.kind, &record.expectation, head->sequence);
+	}
+}
+
+/* Tombs whose flow no datagram under way can revive. */
+static void
+close_tombs(struct flowsync *f)
+{
+	uint32_t number;
+
+	while ((number = flowtable_first(&f->table, FLOWTABLE_TOMBS)) &&
+	       flowlink_has_all_below(&f->link,
+	                              flowtable_entry(&f->table, number)->version + 1))
+		flowtell_bury(f, number);
+}
+
+void
+flowhear_on_datagram(struct flowsync *f, unsigned path, const uint8_t *bytes, size_t length,
+                     nsec_t arrival, nsec_t now)
+{
+	struct reader in = reader_over(bytes, length);
+	struct flowwire_head head;
+	enum flow_fault fault = flowwire_read_head(&in, &head);
+
+	if (fault == FLOW_OK && (!f->peer.greeted || head.session != f->link.session))
+		fault = FLOW_SESSION;
+	if (fault == FLOW_OK && head.type == FLOWWIRE_ACK) {
+		flowtell_on_ack(f, &head, in, now);
+		return;
+	}
+	if (fault == FLOW_OK)
+		fault = judge_data(f, &head, in);
+	if (fault != FLOW_OK) {
+		flowsync_fault(f, fault);
+		return;
+	}
+	flowsync_count(f, FLOW_DATAGRAMS_RECEIVED);
+	f->tally.counts[FLOW_BYTES_RECEIVED] += length + f->options.overhead;
+	take_data(f, &head, in, path, nsec_min(arrival, now), now);
+	close_tombs(f);
+	flowrepair_compare(f, now);
+	if (flowlink_owes_ack(&f->link, now))
+		flowhear_acknowledge(f, now);
+}
+
+void
+flowhear_acknowledge(struct flowsync *f, nsec_t now)
+{
+	uint8_t bytes[FLOWWIRE_HEAD_SIZE + FLOWWIRE_MAP_MAX];
+	struct writer out = writer_over(bytes, sizeof(bytes));
+	unsigned path = flowlink_write_ack(&f->link, f->epoch, &out, now);
+
+	flowsync_count(f, FLOW_ACKS_SENT);
+	if (path < FLOWSYNC_PATHS) {
+		f->tally.counts[FLOW_BYTES_SENT] += writer_length(&out) + f->options.overhead;
+		f->hooks.send_datagram(f->hooks.owner, path, bytes, writer_length(&out));
+		return;
+	}
+
+	struct writer carried = writer_over(f->message, sizeof(f->message));
+
+	flowwire_begin(&carried, FLOWWIRE_CARRIED);
+	write_bytes(&carried, bytes, writer_length(&out));
+	flowwire_end(&carried);
+	flowtalk_send(f, &carried);
+}
+
+/* ---- what the kernel refused ---------------------------------------------------------------- */
+
+static enum flow_count
+refusal(int error)
+{
+	switch (error) {
+	case ENOENT:	return FLOW_REFUSED_MASTER;
+	case EEXIST:
+	case EBUSY:	return FLOW_REFUSED_CLASH;
+	case ENOMEM:
+	case ENFILE:	return FLOW_REFUSED_MEMORY;
+	case EOPNOTSUPP: return FLOW_REFUSED_UNSUPPORTED;
+	}
+	return FLOW_REFUSED_OTHER;
+}
+
+void
+flowhear_on_refused(struct flowsync *f, enum flow_op op, const struct flow_key *key, int error,
+                    nsec_t now)
+{
+	uint32_t number = flowtable_find(&f->table, key, flowtable_hash(&f->table, key));
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+	bool parkable = false;
+
+	flowsync_count(f, refusal(error));
+	if (op != FLOW_UPSERT || !number || !e->alive || f->role != FLOWSYNC_STANDBY)
+		return;
+	if (error == ENOENT && (e->has & FLOW_HAS_MASTER)) {
+		struct flow flow;
+
+		flowtable_get(&f->table, number, &flow);
+		parkable = !has_master(f, &flow.master);
+	}
+	e->applied = false;
+	e->since = flowsync_tick(now);
+	flowtable_move(&f->table, number, parkable ? FLOWTABLE_PARKED : FLOWTABLE_REFUSED);
+	flowsync_raise(f, FLOWSYNC_REFUSALS, flowtable_listed(&f->table, FLOWTABLE_REFUSED) > 0);
+}
+
+/* ---- now and then --------------------------------------------------------------------------- */
+
+static nsec_t
+age(const struct flowsync *f, uint32_t number, nsec_t now)
+{
+	return (nsec_t)(flowsync_tick(now) - f->table.entries[number].since) * FLOWSYNC_TICK;
+}
+
+/* Parked flows whose master came, or did not come for long. */
+void
+flowhear_unpark(struct flowsync *f, nsec_t now)
+{
+	uint32_t left = flowtable_listed(&f->table, FLOWTABLE_PARKED);
+
+	for (left = left < PARKED_AT_ONCE ? left : PARKED_AT_ONCE; left > 0; left--) {
+		uint32_t number = flowtable_first(&f->table, FLOWTABLE_PARKED);
+		struct flow flow;
+
+		flowtable_get(&f->table, number, &flow);
+		if (has_master(f, &flow.master)) {
+			flowtable_move(&f->table, number, FLOWTABLE_NONE);
+			give(f, number, &flow);
+		} else if (age(f, number, now) >= PARKED_PATIENCE || f->role == FLOWSYNC_ACTIVE) {
+			flow.has &= ~(uint32_t)FLOW_HAS_MASTER;
+			flowtable_move(&f->table, number, FLOWTABLE_NONE);
+			give(f, number, &flow);
+		} else {
+			flowtable_move(&f->table, number, FLOWTABLE_PARKED);
+		}
+	}
+}
+
+/* What was refused is asked for again: the reason may be gone. */
+static void
+ask_again(struct flowsync *f, nsec_t now)
+{
+	uint32_t number;
+
+	for (unsigned left = REFUSED_AT_ONCE; left > 0; left--) {
+		number = flowtable_first(&f->table, FLOWTABLE_REFUSED);
+		if (!number || age(f, number, now) < REFUSED_PAUSE)
+			break;
+		flowhear_apply(f, number);
+	}
+	flowsync_raise(f, FLOWSYNC_REFUSALS, flowtable_listed(&f->table, FLOWTABLE_REFUSED) > 0);
+}
+
+/* Expectations whose master came; tombs of others. */
+static void
+see_to_expectations(struct flowsync *f)
+{
+	for (uint32_t i = 1; i <= f->expect.used; i++) {
+		struct flowexpect_entry *e = flowexpect_entry(&f->expect, i);
+
+		if (e->used && e->parked)
+			apply_expectation(f, i);
+		else if (e->used && !e->alive && !e->queued &&
+		         (!f->peer.greeted || flowlink_has_all_below(&f->link, e->version + 1)))
+			flowexpect_remove(&f->expect, i);
+	}
+}
+
+void
+flowhear_chores(struct flowsync *f, nsec_t now)
+{
+	flowhear_unpark(f, now);
+	if (f->role == FLOWSYNC_STANDBY) {
+		ask_again(f, now);
+		if (f->expect.parked > 0 || f->expect.count > f->expect.alive)
+			see_to_expectations(f);
+	}
+	if (f->role == FLOWSYNC_STANDBY && f->peer.greeted)
+		return;
+	/* No datagram under way can be believed any more. */
+	for (unsigned left = 4096; left > 0 && flowtable_first(&f->table, FLOWTABLE_TOMBS); left--)
+		flowtell_bury(f, flowtable_first(&f->table, FLOWTABLE_TOMBS));
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Our own kernel's table against the shadow, and its timers.
+ *
+ * A dump is asked for at the start, after lost news, after a full table, now and then, and some time
+ * after a promotion.  What it shows counts as news; what it does not show is gone (active), or is
+ * put back (standby).  No dump revives what died while it ran.
+ *
+ * On a standby router flows get a timer that is longer than any a kernel gives: so a live flow of
+ * which there is no news does not end there, and a dump after a promotion shows which flows saw no
+ * packet since.  Those get what was left of their own timer, a few at a time.
+ */
+#include "core/flowsync_inside.h"
+
+#define DUMP_PAUSE NSEC_PER_SEC		/* between two, at least */
+#define SWEEP_AFTER (20 * NSEC_PER_SEC)	/* a promotion: live flows had a packet by then */
+#define STEP NSEC_PER_MSEC		/* of a walk */
+#define STEP_ENTRIES 20000u		/* looked at in a step */
+#define STEP_LEAST 5u			/* timers put right in a step, at least */
+#define TIMER_LEAST 60u			/* seconds a flow gets after a promotion, at least */
+
+void
+flowsweep_want_dump(struct flowsync *f, nsec_t earliest)
+{
+	f->dump.earliest = f->dump.wanted ? nsec_min(f->dump.earliest, earliest) :
+	                                    nsec_max(f->dump.earliest, earliest);
+	f->dump.wanted = true;
+}
+
+static void
+start_dump(struct flowsync *f, nsec_t now)
+{
+	f->dump.wanted = false;
+	f->dump.running = true;
+	f->dump.compare = true;
+	f->dump.number++;
+	f->dump.earliest = now + DUMP_PAUSE;
+	f->dump.verify_at = f->options.verify_period ? now + f->options.verify_period : NSEC_NEVER;
+	f->walk.missing = false;
+	flowsync_count(f, FLOW_DUMPS);
+	f->hooks.dump(f->hooks.owner);
+}
+
+/* ---- what a dump shows ---------------------------------------------------------------------- */
+
+/* A timer that only a standby router gives. */
+static bool
+is_long(const struct flowsync *f, uint32_t timeout)
+{
+	return f->options.long_timer > 0 && timeout > f->options.long_timer / 2;
+}
+
+static uint32_t
+shortened(const struct flowsync *f, uint32_t timeout)
+{
+	if (!is_long(f, timeout))
+		return timeout;
+	return timeout > f->options.long_timer + TIMER_LEAST ? timeout - f->options.long_timer :
+	                                                       TIMER_LEAST;
+}
+
+/* A flow of the kernel that the shadow does not have.  The first dump is no news: sums will tell
+ * what the peer lacks. */
+static void
+add_shown(struct flowsync *f, const struct flow *flow, uint64_t hash, nsec_t now)
+{
+	uint32_t number = flowtable_add(&f->table, &flow->key, hash);
+	struct flowtable_entry *e;
+	struct flow shown = *flow;
+
+	if (!number) {
+		flowsync_count(f, FLOW_TABLE_FULL);
+		f->missed = true;
+		flowsync_raise(f, FLOWSYNC_FULL, true);
+		return;
+	}
+	e = flowtable_entry(&f->table, number);
+	shown.timeout = shortened(f, flow->timeout);
+	flowtable_set(&f->table, number, &shown);
+	e->applied = true;
+	e->dump = f->dump.number;
+	e->since = flowsync_tick(now);
+	e->retime = is_long(f, flow->timeout) == (f->role == FLOWSYNC_ACTIVE);
+	if (f->dump.done)
+		flowsync_count(f, FLOW_DUMP_CORRECTIONS);
+	if (f->role == FLOWSYNC_ACTIVE && f->dump.done)
+		flowtable_move(&f->table, number, FLOWTABLE_DIRTY);
+	else
+		flowtable_tell(&f->table, number, flowtable_state(&f->table, number));
+}
+
+/* The kernel is the truth: what it shows is merged. */
+static void
+learn_shown(struct flowsync *f, uint32_t number, const struct flow *flow, nsec_t now)
+{
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+	bool untouched = is_long(f, flow->timeout);
+	struct flow whole;
+
+	flowtable_get(&f->table, number, &whole);
+	if (untouched)
+		whole.has &= ~(uint32_t)FLOW_HAS_TIMEOUT;
+	flow_merge(&whole, flow);
+	if (untouched)
+		whole.timeout = e->timeout;
+	flowtable_set(&f->table, number, &whole);
+	e->retime = untouched;
+	if (e->list == FLOWTABLE_NONE && flowtable_state(&f->table, number) != e->told) {
+		flowsync_count(f, FLOW_DUMP_CORRECTIONS);
+		e->since = flowsync_tick(now);
+		flowtable_move(&f->table, number, FLOWTABLE_DIRTY);
+	}
+}
+
+void
+flowsweep_on_dump(struct flowsync *f, const struct flow *flow, nsec_t now)
+{
+	uint64_t hash = flowtable_hash(&f->table, &flow->key);
+	uint32_t number = flowtable_find(&f->table, &flow->key, hash);
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+
+	if (!f->dump.running)
+		return;
+	if (!number) {
+		add_shown(f, flow, hash, now);
+		return;
+	}
+	if (!e->alive)
+		return;
+	e->dump = f->dump.number;
+	if (f->role == FLOWSYNC_ACTIVE) {
+		e->applied = true;
+		learn_shown(f, number, flow, now);
+	} else {
+		/* It has been here for long: wind it up. */
+		e->retime = flow->timeout < f->options.long_timer / 7 * 5;
+	}
+}
+
+void
+flowsweep_on_dump_done(struct flowsync *f, bool whole, nsec_t now)
+{
+	if (!f->dump.running)
+		return;
+	f->dump.running = false;
+	if (!whole) {
+		flowsweep_want_dump(f, now + DUMP_PAUSE);
+		return;
+	}
+	if (!f->dump.done)
+		f->repair.digest_at = now;
+	f->dump.done = true;
+	f->walk = (struct flowsync_walk){
+		.running = true,
+		.missing = f->dump.compare,
+		.all = f->walk.running && f->walk.all,
+		.at = 0,
+		.next = now,
+	};
+	flowrepair_compare(f, now);
+}
+
+/* ---- the walk ------------------------------------------------------------------------------- */
+
+/* What is left of the timer of a flow that saw no packet since the last news of it. */
+static uint32_t
+time_left(const struct flowsync *f, const struct flowtable_entry *e, nsec_t now)
+{
+	nsec_t idle = (nsec_t)(uint32_t)(flowsync_tick(now) - e->since) * FLOWSYNC_TICK;
+	uint32_t passed = (uint32_t)(idle / NSEC_PER_SEC);
+	uint32_t left = e->timeout > passed ? e->timeout - passed : 0;
+
+	if (f->options.idle_limit && left > f->options.idle_limit)
+		left = f->options.idle_limit;
+	return left > TIMER_LEAST ? left : TIMER_LEAST;
+}
+
+static void
+retime(struct flowsync *f, uint32_t number, nsec_t now)
+{
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+	struct flow flow;
+
+	e->retime = false;
+	flowsync_count(f, FLOW_SWEPT);
+	if (f->role == FLOWSYNC_STANDBY) {
+		flowhear_apply(f, number);
+		return;
+	}
+	flowtable_get(&f->table, number, &flow);
+	flow.timeout = time_left(f, e, now);
+	f->hooks.retime(f->hooks.owner, &flow);
+}
+
+/* The kernel does not have what it should. */
+static void
+on_missing(struct flowsync *f, uint32_t number, nsec_t now)
+{
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+
+	flowsync_count(f, FLOW_DUMP_CORRECTIONS);
+	if (f->role == FLOWSYNC_ACTIVE) {
+		flowtell_gone(f, number, now);
+		return;
+	}
+	e->applied = false;
+	flowhear_apply(f, number);
+}
+
+/* True: something was asked of the kernel. */
+static bool
+visit(struct flowsync *f, uint32_t number, nsec_t now)
+{
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+	bool waits = e->list == FLOWTABLE_PARKED || e->list == FLOWTABLE_REFUSED;
+
+	if (!e->alive)
+		return false;
+	if (f->walk.missing && e->dump != f->dump.number && !waits) {
+		on_missing(f, number, now);
+		return true;
+	}
+	if ((e->retime || f->walk.all) && !waits) {
+		retime(f, number, now);
+		return true;
+	}
+	return false;
+}
+
+static void
+walk_on(struct flowsync *f, nsec_t now)
+{
+	nsec_t steps = nsec_max(f->options.sweep_time / STEP, 1);
+	uint64_t asked = 0, most = STEP_LEAST + f->table.alive / (uint64_t)steps;
+	uint32_t looked = 0;
+
+	/* What is missing is urgent, what is only late is not. */
+	if (f->walk.missing)
+		most *= 20;
+	while (f->walk.at < f->table.used && looked < STEP_ENTRIES && asked < most) {
+		asked += visit(f, ++f->walk.at, now);
+		looked++;
+	}
+	f->walk.next = now + STEP;
+	if (f->walk.at >= f->table.used)
+		f->walk = (struct flowsync_walk){ 0 };
+}
+
+/* ---- role and time -------------------------------------------------------------------------- */
+
+void
+flowsweep_on_role(struct flowsync *f, nsec_t now)
+{
+	bool standby = f->role == FLOWSYNC_STANDBY;
+
+	f->dump.compare = false;
+	f->walk = (struct flowsync_walk){ 0 };
+	f->sweep_at = standby ? 0 : now + SWEEP_AFTER;
+	/* Our own flows have the kernel's timers, which nothing renews here. */
+	if (standby && f->dump.done)
+		f->walk = (struct flowsync_walk){ .running = true, .all = true, .next = now };
+	if (f->dump.running)
+		flowsweep_want_dump(f, now);
+}
+
+static void
+close_graves(struct flowsync *f)
+{
+	for (unsigned left = 4096; left > 0 && !f->dump.running; left--) {
+		uint32_t number = flowtable_first(&f->table, FLOWTABLE_GRAVES);
+
+		if (!number)
+			break;
+		flowtable_remove(&f->table, number);
+	}
+}
+
+void
+flowsweep_on_time(struct flowsync *f, nsec_t now)
+{
+	close_graves(f);
+	if (f->sweep_at && now >= f->sweep_at) {
+		f->sweep_at = 0;
+		flowsweep_want_dump(f, now);
+	}
+	if (f->dump.done && now >= f->dump.verify_at) {
+		f->dump.verify_at = now + nsec_max(f->options.verify_period, NSEC_PER_SEC);
+		if (f->options.verify_period)
+			flowsweep_want_dump(f, now);
+	}
+	if (f->dump.wanted && !f->dump.running && now >= f->dump.earliest)
+		start_dump(f, now);
+	if (f->walk.running && now >= f->walk.next)
+		walk_on(f, now);
+}
+
+nsec_t
+flowsweep_deadline(const struct flowsync *f)
+{
+	nsec_t deadline = f->sweep_at ? f->sweep_at : NSEC_NEVER;
+
+	if (f->dump.done && f->options.verify_period)
+		deadline = nsec_min(deadline, f->dump.verify_at);
+	if (f->dump.wanted && !f->dump.running)
+		deadline = nsec_min(deadline, f->dump.earliest);
+	if (f->walk.running)
+		deadline = nsec_min(deadline, f->walk.next);
+	if (!f->dump.running && flowtable_listed(&f->table, FLOWTABLE_GRAVES) > 0)
+		deadline = nsec_min(deadline, f->now + STEP);
+	return deadline;
+}

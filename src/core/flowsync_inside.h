@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parts of connection synchronisation share: flowsync.c (front door, roles, readiness),
+ * flowtalk.c (control stream), flowtell.c (the active side), flowhear.c (the standby side),
+ * flowrepair.c (sums, listings), flowsweep.c (our own kernel: dumps and timers).  Nobody else
+ * includes this.
+ */
+#ifndef TANDEM_FLOWSYNC_INSIDE_H
+#define TANDEM_FLOWSYNC_INSIDE_H
+
+#include "core/flowexpect.h"
+#include "core/flowlink.h"
+#include "core/flowsync.h"
+#include "core/flowtable.h"
+#include "core/flowtally.h"
+#include "core/flowwire.h"
+
+/* An item of a datagram is the number of a flow, or of an expectation with this bit. */
+#define FLOWSYNC_ITEM_EXPECTATION 0x80000000u
+
+/* Places of the set used to compare listings: twice the most a message can list. */
+#define FLOWSYNC_SET 32768u
+#define FLOWSYNC_LIST_MOST 8000u
+
+struct flowsync_peer {
+	bool connected;			/* the stream is there */
+	bool greeted;			/* and we understood each other */
+	nsec_t since;
+	nsec_t heard;			/* anything */
+	nsec_t status_at;		/* our next one is due */
+	uint64_t nonce;			/* ours */
+	uint8_t node[FLOWSYNC_NODE_SIZE];
+	struct flowwire_claim claim;
+	uint8_t readiness;
+	uint32_t flows;
+	uint32_t capacity;
+	uint32_t refused;
+	uint32_t filled;		/* bytes of a message not yet whole */
+	uint8_t buffer[FLOWWIRE_MESSAGE_MAX];
+};
+
+/* A dump of our own kernel's table. */
+struct flowsync_dump {
+	bool running;
+	bool wanted;			/* as soon as none runs, not before earliest */
+	bool compare;			/* what it does not show is missing: the role did not change */
+	bool done;			/* one was, since the start */
+	uint8_t number;
+	nsec_t earliest;
+	nsec_t verify_at;
+};
+
+/* A walk over all entries, a few at a time. */
+struct flowsync_walk {
+	bool running;
+	bool missing;			/* see to what the last dump did not show */
+	bool all;			/* put every timer right, not only those marked */
+	uint32_t at;
+	nsec_t next;
+};
+
+/* The active side's part of repairing. */
+struct flowsync_repair {
+	uint8_t list[FLOWWIRE_BITMAP];	/* buckets that the peer wants to be listed */
+	uint8_t whole[FLOWWIRE_BITMAP];	/* ... or sent altogether */
+	unsigned left;			/* bits in both */
+	unsigned bucket;		/* the next to look at */
+	unsigned lists_open;		/* listings not yet answered */
+	nsec_t answer_by;		/* for the digest, or the listings */
+	bool asked;			/* a digest is under way */
+	nsec_t digest_at;
+	nsec_t last;			/* when the last was made */
+	unsigned different;		/* by the last answer */
+};
+
+/* The standby side's. */
+struct flowsync_compare {
+	uint8_t agreed[FLOWWIRE_BITMAP];	/* buckets seen equal */
+	unsigned agreed_count;
+	uint8_t differed[FLOWWIRE_BITMAP];	/* at the last comparison */
+	uint32_t touched[FLOWWIRE_BUCKETS];	/* by which datagram last */
+	bool pending;			/* a digest waits for datagrams under way */
+	uint32_t sequence, floor, epoch;
+	uint64_t sums[FLOWWIRE_BUCKETS];
+	unsigned different;
+	unsigned stuck;			/* comparisons in a row with the same bucket different */
+	bool ever;			/* all were equal once */
+	nsec_t agreed_at;		/* all were equal last; 0 = never */
+};
+
+struct flowsync {
+	struct flowsync_options options;
+	struct flowsync_hooks hooks;
+	enum flowsync_role role;
+	bool started;			/* the role was told */
+	nsec_t now;			/* of the last call */
+	nsec_t start;
+	uint32_t epoch;
+	bool own_epoch;
+	enum flowsync_readiness readiness;
+	uint32_t alarms;
+	bool missed;			/* there was no room for a flow of our kernel */
+	bool no_room;			/* ... of the peer */
+	nsec_t told_at;			/* last datagram of data sent */
+	nsec_t sweep_at;		/* timers of the last standby time are put right; 0 = no */
+	nsec_t chores_at;
+	uint32_t flying_items;		/* flows in datagrams under way */
+	struct flowsync_peer peer;
+	struct flowsync_dump dump;
+	struct flowsync_walk walk;
+	struct flowsync_repair repair;
+	struct flowsync_compare compare;
+	struct flowtally tally;
+	struct flowtable table;
+	struct flowexpect expect;
+	struct flowlink link;
+	uint8_t datagram[FLOWSYNC_DATAGRAM_MAX];
+	uint8_t message[FLOWWIRE_MESSAGE_MAX];
+	uint16_t set[FLOWSYNC_SET];
+};
+
+static inline uint32_t
+flowsync_tick(nsec_t now)
+{
+	return (uint32_t)(now >> 14);	/* 16.4 us; back where it was after 19 hours */
+}
+#define FLOWSYNC_TICK ((nsec_t)1 << 14)
+
+static inline void
+flowsync_count(struct flowsync *f, enum flow_count count)
+{
+	f->tally.counts[count]++;
+}
+
+static inline bool
+flowsync_bit(const uint8_t *map, unsigned bit)
+{
+	return map[bit / 8] >> bit % 8 & 1;
+}
+
+static inline void
+flowsync_set_bit(uint8_t *map, unsigned bit)
+{
+	map[bit / 8] |= (uint8_t)(1u << bit % 8);
+}
+
+static inline void
+flowsync_clear_bit(uint8_t *map, unsigned bit)
+{
+	map[bit / 8] &= (uint8_t)~(1u << bit % 8);
+}
+
+/* Do our changes go to the peer? */
+static inline bool
+flowsync_is_telling(const struct flowsync *f)
+{
+	return f->role == FLOWSYNC_ACTIVE && f->peer.greeted && !f->peer.claim.active;
+}
+
+/* flowsync.c */
+void flowsync_raise(struct flowsync *f, enum flowsync_alarm alarm, bool raised);
+void flowsync_set_epoch(struct flowsync *f, uint32_t epoch, bool own);
+void flowsync_judge_readiness(struct flowsync *f, nsec_t now);
+/* Another record or message of the peer changed nothing. */
+void flowsync_fault(struct flowsync *f, enum flow_fault fault);
+struct flowwire_claim flowsync_claim(const struct flowsync *f);
+
+/* flowtalk.c: the control stream */
+void flowtalk_connect(struct flowsync *f, uint64_t nonce, nsec_t now);
+void flowtalk_disconnect(struct flowsync *f, nsec_t now);
+void flowtalk_on_bytes(struct flowsync *f, const uint8_t *bytes, size_t length, nsec_t now);
+void flowtalk_on_time(struct flowsync *f, nsec_t now);
+nsec_t flowtalk_deadline(const struct flowsync *f);
+/* Our role or epoch changed. */
+void flowtalk_tell_claim(struct flowsync *f);
+/* A message written into f->message. */
+void flowtalk_send(struct flowsync *f, const struct writer *message);
+
+/* flowtell.c: what our kernel says goes to the peer */
+void flowtell_on_news(struct flowsync *f, enum flow_op op, const struct flow *flow, bool fresh,
+                      nsec_t now);
+void flowtell_on_expectation(struct flowsync *f, enum flow_op op,
+                             const struct flow_expectation *expectation, nsec_t now);
+/* This flow died, or is not in the kernel any more. */
+void flowtell_gone(struct flowsync *f, uint32_t number, nsec_t now);
+void flowtell_on_ack(struct flowsync *f, const struct flowwire_head *head, struct reader map,
+                     nsec_t now);
+void flowtell_pump(struct flowsync *f, nsec_t now);
+void flowtell_on_time(struct flowsync *f, nsec_t now);
+nsec_t flowtell_deadline(const struct flowsync *f);
+struct flowlink_settle flowtell_settler(struct flowsync *f);
+/* A dead entry that nobody needs to know of: forget it, when no dump could show it again. */
+void flowtell_bury(struct flowsync *f, uint32_t number);
+uint64_t flowtell_unsafe(const struct flowsync *f);
+
+/* flowhear.c: what the peer says goes to our kernel */
+void flowhear_on_datagram(struct flowsync *f, unsigned path, const uint8_t *bytes, size_t length,
+                          nsec_t arrival, nsec_t now);
+void flowhear_apply(struct flowsync *f, uint32_t number);
+void flowhear_remove(struct flowsync *f, uint32_t number, uint32_t version);
+void flowhear_remove_expectation(struct flowsync *f, uint32_t number, uint32_t version);
+void flowhear_on_refused(struct flowsync *f, enum flow_op op, const struct flow_key *key,
+                         int error, nsec_t now);
+void flowhear_acknowledge(struct flowsync *f, nsec_t now);
+/* Flows that wait for their master: is it there now? */
+void flowhear_unpark(struct flowsync *f, nsec_t now);
+void flowhear_chores(struct flowsync *f, nsec_t now);
+/* May data of this epoch be believed? */
+bool flowhear_is_fenced(const struct flowsync *f, uint32_t epoch);
+
+/* flowrepair.c: sums, and what differs */
+void flowrepair_restart(struct flowsync *f, nsec_t now);
+void flowrepair_on_time(struct flowsync *f, nsec_t now);
+nsec_t flowrepair_deadline(const struct flowsync *f);
+/* Nothing waits to be told: go on with what the peer wants. */
+void flowrepair_refill(struct flowsync *f, nsec_t now);
+bool flowrepair_can_refill(const struct flowsync *f);
+enum flow_fault flowrepair_on_digest(struct flowsync *f, struct reader body, nsec_t now);
+enum flow_fault flowrepair_on_want(struct flowsync *f, struct reader body, nsec_t now);
+enum flow_fault flowrepair_on_list(struct flowsync *f, struct reader body, nsec_t now);
+enum flow_fault flowrepair_on_keys(struct flowsync *f, struct reader body, nsec_t now);
+/* Datagrams came: is a digest that waited due? */
+void flowrepair_compare(struct flowsync *f, nsec_t now);
+
+/* flowsweep.c: our own kernel's table */
+void flowsweep_want_dump(struct flowsync *f, nsec_t earliest);
+void flowsweep_on_dump(struct flowsync *f, const struct flow *flow, nsec_t now);
+void flowsweep_on_dump_done(struct flowsync *f, bool whole, nsec_t now);
+void flowsweep_on_role(struct flowsync *f, nsec_t now);
+void flowsweep_on_time(struct flowsync *f, nsec_t now);
+nsec_t flowsweep_deadline(const struct flowsync *f);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Planning of static routes.  They do not belong to links: a unit is a number of them that are
+ * planned together.  A part of the planner, see ifplan.h.
+ *
+ * Each distance of a destination is a route of the kernel, with the distance as its metric and the
+ * next hops that can be used now; so when the best one goes the kernel has the next at hand.  A
+ * next hop can be used while its interface is usable, as VRRP means it; without an interface, while
+ * a usable link has an address in its network.  Routes of another origin are never replaced.
+ */
+#ifndef TANDEM_IFSTATIC_H
+#define TANDEM_IFSTATIC_H
+
+#include "core/ifplan.h"
+
+#define IFSTATIC_A_UNIT 256u
+
+/* How many units the settings' static routes make. */
+uint32_t ifstatic_units(const struct settings *settings);
+
+/* Append the steps for one of them, which name it as the link whose plan they belong to by a
+ * number behind those of the links. */
+void ifstatic_plan(const struct ifplan *plan, const struct ifplan_view *view, uint32_t unit,
+                   struct ifsteps *out);
+
+/* Is a route with the mark of static routes one of the settings?  Its unit is stored in *ret_unit
+ * (may be NULL). */
+bool ifstatic_find(const struct settings *settings, const struct ifroute *route,
+                   uint32_t *ret_unit);
+
+/* What a person should know of next hops that cannot be used now: calls say for each sentence. */
+void ifstatic_remarks(const struct ifplan *plan, const struct ifplan_view *view,
+                      void (*say)(void *owner, const char *sentence), void *owner);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A commit that puts masters into a sync group says what becomes of them, if they do not stay. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/check.h"
+#include "config/meeting.h"
+#include "sample.h"
+
+#define GROUP1 "interfaces dataplane eth1 vrrp vrrp-group 1"
+#define BASE \
+	"set interfaces dataplane eth1 address 10.1.0.2/24\n" \
+	"set " GROUP1 " virtual-address 10.1.0.1/24\n" \
+	"set interfaces dataplane eth2 address 10.2.0.2/24\n" \
+	"set interfaces dataplane eth2 vrrp vrrp-group 2 virtual-address 10.2.0.1/24\n" \
+	"set interfaces dataplane eth3 address 10.3.0.2/24\n"
+#define SYNC1(name) "set " GROUP1 " sync-group " name "\n"
+#define SYNC2(name) "set interfaces dataplane eth2 vrrp vrrp-group 2 sync-group " name "\n"
+#define NEW3(name) \
+	"set interfaces dataplane eth3 vrrp vrrp-group 3 virtual-address 10.3.0.1/24\n" \
+	"set interfaces dataplane eth3 vrrp vrrp-group 3 sync-group " name "\n"
+
+/* What is said when the groups of eth1 and eth2 were in these states; heap. */
+static char *
+told(const char *before, enum vrouter_state first, enum vrouter_state second,
+     enum vrouter_reason reason, const char *after)
+{
+	struct settings *running = sample_settings(before, NULL);
+	struct settings *next = sample_settings(after, running);
+	struct lyd_node *tree = sample_tree(after);
+	struct problems problems = { 0 }, checked = { 0 };
+	struct vrouter_status records[2] = { 0 };
+
+	assert_int_equal(running->group_count, 2);
+	assert_int_equal(check_tree(schema, &tree, &checked), 0);
+	problems_done(&checked);
+	for (uint32_t i = 0; i < 2; i++) {
+		const struct group_settings *g = &settings_groups(running)[i];
+		bool is_first = g->vrid == 1;
+
+		strcpy(records[i].interface, settings_link_of(running, g)->name);
+		records[i].vrid = g->vrid;
+		records[i].family = g->family;
+		records[i].state = (uint8_t)(is_first ? first : second);
+		records[i].reason = (uint8_t)reason;
+	}
+	if (meeting_is_possible(next, running))
+		meeting_rules(tree, next, running, records, 2, &problems);
+	lyd_free_siblings(tree);
+	free(running);
+	free(next);
+	return sample_lines(&problems);
+}
+
+#define assert_told(before, first, second, reason, after, part) do { \
+	char *text_ = told(before, VROUTER_##first, VROUTER_##second, REASON_##reason, after); \
+	if (!strstr(text_, part) || (*(part) == '\0' && *text_)) \
+		fail_msg("told: %s", text_); \
+	free(text_); \
+} while (0)
+
+static void
+test_master_that_joins_a_backup_is_warned_of(void **state UNUSED)
+{
+	assert_told(BASE SYNC2("S"), MASTER, BACKUP, STRONGER_MASTER, BASE SYNC2("S") SYNC1("S"),
+	            "W line 2: " GROUP1 ": is MASTER now, and joins sync group S, which is BACKUP "
+	            "on this router (group 2 on eth2)");
+	assert_told(BASE, MASTER, BACKUP, STRONGER_MASTER, BASE SYNC2("T") SYNC1("T"), "[L30]");
+	assert_told(BASE SYNC2("S"), MASTER, FAULT, LINK_DOWN, BASE SYNC2("S") SYNC1("S"),
+	            "first mend what is in FAULT [L30]");
+}
+
+static void
+test_master_that_stays_one_is_not_warned_of(void **state UNUSED)
+{
+	/* Masters among themselves; one with a new group; a sync group that heard nobody yet. */
+	assert_told(BASE SYNC2("S"), MASTER, MASTER, NO_ADVERT, BASE SYNC2("S") SYNC1("S"), "");
+	assert_told(BASE, MASTER, BACKUP, NO_ADVERT, BASE SYNC1("S") NEW3("S"), "");
+	assert_told(BASE SYNC2("S"), MASTER, BACKUP, STARTED, BASE SYNC2("S") SYNC1("S"), "");
+	assert_told(BASE SYNC2("S"), MASTER, INIT, NONE, BASE SYNC2("S") SYNC1("S"), "");
+	/* The backup is the one that follows. */
+	assert_told(BASE SYNC1("S"), MASTER, BACKUP, STRONGER_MASTER, BASE SYNC2("S") SYNC1("S"),
+	            "");
+	/* Nobody joins anybody. */
+	assert_told(BASE SYNC2("S"), MASTER, BACKUP, STRONGER_MASTER, BASE SYNC2("S"), "");
+	assert_told(BASE SYNC1("S") SYNC2("S"), MASTER, MASTER, NO_ADVERT, BASE SYNC1("T"), "");
+}
+
+static void
+test_warning_of_a_meeting_can_be_silenced(void **state UNUSED)
+{
+	assert_told(BASE SYNC2("S"), MASTER, BACKUP, STRONGER_MASTER,
+	            BASE SYNC2("S") SYNC1("S") "set system configuration-check silence L30\n", "");
+	/* And when there is nothing to silence, nobody says so. */
+	sample_expect_none(BASE "set system configuration-check silence L30\n", "[W5]");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_master_that_joins_a_backup_is_warned_of),
+		cmocka_unit_test(test_master_that_stays_one_is_not_warned_of),
+		cmocka_unit_test(test_warning_of_a_meeting_can_be_silenced),
+	};
+
+	return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
+}
