@@ -20,7 +20,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.abspath(os.environ.get("TANDEM_BUILD", os.path.join(TOP, "build")))
 USER = "nobody"
 ROLES = {"supervisor": "tandemd", "engine": "tandem-engine", "manager": "tandem-manager",
-         "filter": "tandem-filter", "flowsync": "tandem-flowsync", "runner": "tandem-runner", "prober": "tandem-prober"}
+         "filter": "tandem-filter", "flowsync": "tandem-flowsync", "runner": "tandem-runner",
+         "prober": "tandem-prober"}
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -68,8 +69,10 @@ class Router:
         environment = {k: v for k, v in os.environ.items()
                        if k not in ("JOURNAL_STREAM", "NOTIFY_SOCKET")}
         with open(self.log_path, "a") as log:
+            # "system host-name" is to change no name but its own.
             self.process = self.space.popen(
-                BUILD + "/src/daemon/tandemd", "--config", self.saved, "--run-dir", self.run_dir,
+                "unshare", "--uts", BUILD + "/src/daemon/tandemd", "--config", self.saved,
+                "--run-dir", self.run_dir,
                 "--state-dir", self.folder + "/state", "--user", USER, "--name", self.name,
                 "--yang-dir", TOP + "/yang",
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,

@@ -323,6 +323,7 @@ check_rules(const struct lyd_node *tree, const struct surroundings *around,
 	service_rules(&survey, &defined, problems);
 	for (size_t i = 0; i < survey.group_count; i++)
 		track_rules(&survey, &survey.groups[i], &defined, problems);
+	sync_rules(&survey, &defined, problems);
 	nameset_done(&defined);
 	carry_rules(&survey, problems);
 	static_rules(&survey, problems);

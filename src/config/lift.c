@@ -337,6 +337,7 @@ lift_all(struct lifting *l)
 		if (!s->groups[i].disable)
 			lift_group(l, &s->groups[i]);
 	}
+	lift_sync_scripts(l);
 	if (lift_has_connsync(l))
 		lift_connsync(l);
 	lift_statics(l);

@@ -264,6 +264,11 @@ lift_tracks(struct lifting *l, const struct lyd_node *node, struct group_setting
 		if (strcmp(child->schema->name, "track-interface") == 0)
 			lift_track(l, group, child);
 	}
+	/* And what all of its sync group tracks. */
+	child = lyd_child(tree_child(survey_sync(l->survey, tree_value(node, "sync-group")),
+	                             "track"));
+	for (; child; child = child->next)
+		lift_track(l, group, child);
 	if (lift_has_connsync(l))
 		track_connsync(l, node, group);
 }

@@ -203,17 +203,51 @@ program(struct lifting *l, const char *command, const char *user)
 	return (int32_t)number;
 }
 
+static const char *const script_names[GROUP_SCRIPTS] = {
+	[SCRIPT_MASTER] = "master", [SCRIPT_BACKUP] = "backup",
+	[SCRIPT_FAULT] = "fault", [SCRIPT_STOP] = "stop",
+};
+
 static void
 lift_scripts(struct lifting *l, const struct lyd_node *node, struct group_settings *to)
 {
-	static const char *const names[GROUP_SCRIPTS] = {
-		[SCRIPT_MASTER] = "master", [SCRIPT_BACKUP] = "backup",
-		[SCRIPT_FAULT] = "fault", [SCRIPT_STOP] = "stop",
-	};
 	const char *user = node ? tree_value(node, "user") : NULL;
 
 	for (unsigned i = 0; node && i < GROUP_SCRIPTS; i++)
-		to->scripts[i] = program(l, tree_value(node, names[i]), user ? user : "");
+		to->scripts[i] = program(l, tree_value(node, script_names[i]), user ? user : "");
+}
+
+/* Its first virtual router that has no program of its own for this state. */
+static struct group_settings *
+first_without(const struct lifting *l, int32_t sync, unsigned script)
+{
+	struct group_settings *groups = (struct group_settings *)l->parts[PART_GROUPS].list;
+
+	for (uint32_t i = 0; i < lift_count(l, PART_GROUPS); i++) {
+		if (groups[i].sync == sync && groups[i].scripts[script] < 0)
+			return &groups[i];
+	}
+	return NULL;
+}
+
+void
+lift_sync_scripts(struct lifting *l)
+{
+	const struct lyd_node *node = lyd_child(tree_child(l->survey->service, "vrrp"));
+
+	for (; node; node = node->next) {
+		const struct lyd_node *programs = tree_child(node, "run-transition-scripts");
+		const char *user = tree_value(programs, "user");
+		int32_t sync = programs ? nameset_find(&l->syncs, tree_value(node, "name")) : -1;
+
+		for (unsigned i = 0; sync >= 0 && i < GROUP_SCRIPTS; i++) {
+			const char *command = tree_value(programs, script_names[i]);
+			struct group_settings *member = first_without(l, sync, i);
+
+			if (command && member)
+				member->scripts[i] = program(l, command, user ? user : "");
+		}
+	}
 }
 
 /* The lists of a group. */
@@ -233,10 +267,21 @@ lift_lists(struct lifting *l, const struct lyd_node *group, struct group_setting
 	}
 }
 
+/* In seconds: the interface's own, or else that of all. */
+static uint32_t
+start_delay(const struct lifting *l, const struct lyd_node *vrrp)
+{
+	const struct lyd_node *own = tree_child(vrrp, "start-delay");
+	const struct lyd_node *all = tree_child(l->survey->service, "vrrp");
+
+	return lift_number(own && tree_is_explicit(own) ? vrrp : all, "start-delay", 0);
+}
+
 static void
-lift_own(const struct survey_group *from, struct group_settings *to)
+lift_own(const struct lifting *l, const struct survey_group *from, struct group_settings *to)
 {
 	const struct lyd_node *node = from->node;
+	const struct lyd_node *garp = tree_child(node, "garp");
 	struct ip source = lift_ip(node, "hello-source-address");
 
 	to->link = from->link;
@@ -253,10 +298,11 @@ lift_own(const struct survey_group *from, struct group_settings *to)
 	                       ? lift_number(node, "fast-advertise-interval", 1000) * NSEC_PER_MSEC
 	                       : lift_number(node, "advertise-interval", 1) * NSEC_PER_SEC;
 	to->preempt_delay = lift_number(node, "preempt-delay", 0) * NSEC_PER_SEC;
-	to->start_delay = lift_number(&node->parent->node, "start-delay", 0) * NSEC_PER_SEC;
+	to->start_delay = start_delay(l, &node->parent->node) * NSEC_PER_SEC;
 	if (source.family == to->family)
 		to->hello_source = source;
-	lift_garp(tree_child(node, "garp"), &to->garp);
+	lift_garp(garp ? garp : tree_child(tree_child(l->survey->service, "vrrp"), "garp"),
+	          &to->garp);
 	lift_authentication(tree_child(node, "authentication"), to);
 }
 
@@ -269,7 +315,7 @@ lift_family(struct lifting *l, const struct survey_group *from, uint8_t family)
 	memset(&group, 0, sizeof(group));	/* what lies between its members */
 	group_settings_init(&group);
 	group.family = family;
-	lift_own(from, &group);
+	lift_own(l, from, &group);
 	if (from->sync) {
 		group.sync = (int32_t)nameset_add(&l->syncs, from->sync, &is_new);
 		if (is_new)

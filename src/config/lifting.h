@@ -65,13 +65,15 @@ uint32_t lift_object(struct lifting *l, enum object_kind kind, const char *name,
 struct check_settings *lift_check(struct lifting *l, const char *name, enum check_kind kind);
 /* Static routes: lift_static.c */
 void lift_statics(struct lifting *l);
-/* Add to a set the VLANs that the configuration gives a port of a switch, in its own words or else in
- * its switch's: lift_switch.c */
+/* Add to a set the VLANs that the configuration gives a port of a switch, in its own words or else
+ * in its switch's: lift_switch.c */
 void lift_port_vlans(const struct survey *survey, const struct survey_link *port,
                      struct vlanset *set);
 /* The VLANs of a switch or of a port of one: lift_switch.c */
 void lift_vlans(struct lifting *l, const struct survey_link *from, struct link_settings *to);
-/* A group, as one or two (one a family): lift_group.c */
+/* A group, as one or two (one a family); then, behind all groups, the programs of sync groups, which
+ * run as those of a member: lift_group.c */
 void lift_group(struct lifting *l, const struct survey_group *from);
+void lift_sync_scripts(struct lifting *l);
 
 #endif

@@ -94,23 +94,30 @@ advise_peer(const struct survey *s, const struct connsync *c, struct problems *p
 /* ------------------------------------------------------------------ what is checked and probed */
 
 static void
+note_track(const struct lyd_node *track, struct nameset *tracked)
+{
+	for (const struct lyd_node *node = lyd_child(track); node; node = node->next) {
+		char name[128];
+		bool is_new;
+
+		if (node->schema->nodetype != LYS_LIST || !tree_value(node, "name"))
+			continue;
+		snprintf(name, sizeof(name), "%s %s", node->schema->name,
+		         tree_value(node, "name"));
+		(void)nameset_add(tracked, name, &is_new);
+	}
+}
+
+/* By groups, and by whole sync groups. */
+static void
 note_tracked(const struct survey *s, struct nameset *tracked)
 {
-	for (size_t i = 0; i < s->group_count; i++) {
-		const struct lyd_node *track = tree_child(s->groups[i].node, "track");
-		const struct lyd_node *node = track ? lyd_child(track) : NULL;
+	const struct lyd_node *sync = lyd_child(tree_child(s->service, "vrrp"));
 
-		for (; node; node = node->next) {
-			char name[128];
-			bool is_new;
-
-			if (node->schema->nodetype != LYS_LIST || !tree_value(node, "name"))
-				continue;
-			snprintf(name, sizeof(name), "%s %s", node->schema->name,
-			         tree_value(node, "name"));
-			(void)nameset_add(tracked, name, &is_new);
-		}
-	}
+	for (size_t i = 0; i < s->group_count; i++)
+		note_track(tree_child(s->groups[i].node, "track"), tracked);
+	for (; sync; sync = sync->next)
+		note_track(tree_child(sync, "track"), tracked);
 }
 
 static void

@@ -114,6 +114,9 @@ const struct rulebook_entry rulebook[] = {
 	  "192.0.2.0/24." },
 	{ "T2", "A group tracks a thing once.  Delete one." },
 	{ "T3", "A group tracks at most 31 things.  Let one script check several." },
+	{ "T4",
+	  "A program of a sync group runs as that of a member that has none of its own for this "
+	  "state.  Delete one of theirs." },
 	{ "H1",
 	  "A health check, a host or a monitor is complete.  Set what is missing, or "
 	  "delete it." },
@@ -152,15 +155,15 @@ const struct rulebook_entry rulebook[] = {
 	  "A static route leads to next hops or interfaces, or is a blackhole or unreachable.  Set "
 	  "one, or delete the route." },
 	{ "R2",
-	  "The destination of a static route is a network without bits beyond its length.  Write it "
-	  "like 192.0.2.0/24." },
+	  "The destination of a static route is a network without bits beyond its length.  "
+	  "Write it like 192.0.2.0/24." },
 	{ "R3",
 	  "A next hop is an address that a router can have.  Use another address." },
 	{ "R4",
 	  "A link-local next hop needs the interface behind which it is.  Set interface." },
 	{ "R5",
-	  "Routes to one destination of one distance all have next hops, or there is one that drops "
-	  "or refuses.  Give one of them another distance." },
+	  "Routes to one destination of one distance all have next hops, or there is one "
+	  "that drops or refuses.  Give one of them another distance." },
 	{ "R6",
 	  "At most 8 next hops share one distance; with IPv6 an interface shares it with nothing.  "
 	  "Give one another distance, or delete some." },
@@ -229,6 +232,9 @@ const struct rulebook_entry rulebook[] = {
 	{ "W9",
 	  "No port of the switch carries the VLAN of a vif, so that nothing arrives "
 	  "there.  Set the vlan-parameters of a port.", RULEBOOK_OUTAGE },
+	{ "W13",
+	  "service vrrp says something of a sync group in which no group is.  Set sync-group in "
+	  "its members, or delete it.", RULEBOOK_NO_EFFECT },
 	{ "L1",
 	  "The groups of this router do not move together: some interface may be "
 	  "master while another is backup.  Put all into one sync-group.", RULEBOOK_OUTAGE },

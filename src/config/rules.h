@@ -38,6 +38,9 @@ void group_rules(const struct survey *survey, struct problems *problems);
 void service_rules(const struct survey *survey, struct nameset *defined, struct problems *problems);
 void track_rules(const struct survey *survey, const struct survey_group *group,
                  const struct nameset *defined, struct problems *problems);
+/* T4, W13, and those of track_rules() for whole sync groups: sync_rules.c */
+void sync_rules(const struct survey *survey, const struct nameset *defined,
+                struct problems *problems);
 /* U1..U4, M1..M5: carry_rules.c */
 void carry_rules(const struct survey *survey, struct problems *problems);
 /* R1..R8: static_rules.c */

@@ -130,8 +130,9 @@ check_virtual_route(const struct lyd_node *node, const struct survey_group *grou
 	    nameset_find(names, name_route(&destination, metric, text)) < 0)
 		return;
 	rules_error(problems, "R8", node,
-	            "protocols static has a route to it whose distance is this metric, and the kernel "
-	            "keeps one of them; give group %u another metric, or delete one", group->vrid);
+	            "protocols static has a route to it whose distance is this metric, and the "
+	            "kernel keeps one of them; give group %u another metric, or delete one",
+	            group->vrid);
 }
 
 static void

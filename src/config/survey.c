@@ -164,9 +164,9 @@ is_taken(const struct survey *s, int interface, const struct lyd_node *vif, unsi
          const char *name)
 {
 	char key[24];
-	int length = snprintf(key, sizeof(key), "[id='%u']", number);
 
-	if (lyd_find_sibling_val(vif, vif->schema, key, (LY_UINT)length, NULL) == LY_SUCCESS)
+	snprintf(key, sizeof(key), "[id='%u']", number);
+	if (lyd_find_sibling_val(vif, vif->schema, key, 0, NULL) == LY_SUCCESS)
 		return true;
 	/* No VLAN is called so: other outer ones may be. */
 	for (size_t i = (size_t)interface + 1; number >= OUTER_NUMBER && i < s->link_count; i++) {
@@ -386,6 +386,8 @@ survey_tree(const struct lyd_node *tree)
 		}
 		free(children);
 	}
+	for (size_t i = 0; i < s.group_count; i++)
+		s.groups[i].disable |= tree_child(tree_child(s.service, "vrrp"), "disable") != NULL;
 	if (!s.addresses)		/* the first of none is somewhere, too */
 		s.addresses = grow(NULL, 0, sizeof(*s.addresses));
 	sort(&s);
@@ -397,6 +399,19 @@ survey_is_routed(const struct survey_link *link)
 {
 	return link->kind != SURVEY_LOOPBACK && link->kind != SURVEY_SWITCH &&
 	       link->kind != SURVEY_OUTER && link->bond < 0 && !link->switch_group;
+}
+
+const struct lyd_node *
+survey_sync(const struct survey *survey, const char *name)
+{
+	const struct lyd_node *node = lyd_child(tree_child(survey->service, "vrrp"));
+
+	for (; name && node; node = node->next) {
+		if (strcmp(node->schema->name, "sync-group") == 0 &&
+		    strcmp(tree_value(node, "name"), name) == 0)
+			return node;
+	}
+	return NULL;
 }
 
 void

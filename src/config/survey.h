@@ -4,9 +4,9 @@
  * what.  Rules and lift read these instead of walking the tree each.  Judges nothing: a missing
  * bond is index -1, an address that does not parse is family 0.  Borrows from the tree.
  *
- * The tree must hold its defaults.  Links stand in canonical order, switches first: switches, bonds,
- * ports, loopbacks, each followed by its vifs, those with two tags last; so whatever a link refers to
- * stands before it.
+ * The tree must hold its defaults.  Links stand in canonical order, switches first: switches,
+ * bonds, ports, loopbacks, each followed by its vifs, those with two tags last; so whatever a link
+ * refers to stands before it.
  */
 #ifndef TANDEM_SURVEY_H
 #define TANDEM_SURVEY_H
@@ -92,9 +92,12 @@ struct survey {
 struct survey survey_tree(const struct lyd_node *tree);
 void survey_done(struct survey *survey);
 
-/* Can packets be routed through it, and groups run on it: is it no loopback, switch, member or port,
- * nor there for others only? */
+/* Can packets be routed through it, and groups run on it: is it no loopback, switch, member or
+ * port, nor there for others only? */
 bool survey_is_routed(const struct survey_link *link);
+
+/* What service vrrp says of a sync group (name may be NULL), or NULL. */
+const struct lyd_node *survey_sync(const struct survey *survey, const char *name);
 
 /* The first link of this name, or -1. */
 int survey_find(const struct survey *survey, const char *name);

@@ -298,7 +298,15 @@ track_rules(const struct survey *survey, const struct survey_group *group,
 {
 	struct tracking t = { .survey = survey, .defined = defined, .problems = problems };
 	const struct lyd_node *track = tree_child(group->node, "track"), *node;
+	const struct lyd_node *whole = tree_child(survey_sync(survey, group->sync), "track");
+	struct problems elsewhere = { 0 };
 
+	/* What all of the sync group tracks counts for each member, and is judged once, as its. */
+	t.problems = &elsewhere;
+	for (node = lyd_child(whole); node; node = node->next)
+		check_one(&t, node);
+	problems_done(&elsewhere);
+	t.problems = problems;
 	for (node = track ? lyd_child(track) : NULL; node; node = node->next)
 		check_one(&t, node);
 	for (node = lyd_child(group->node); node; node = node->next) {

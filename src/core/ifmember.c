@@ -20,7 +20,7 @@ is_as_wanted(const struct ifjob *job, const struct ifworld_link *owner)
 	       (owner->bridge.filtering || !owner->bridge.can_filter);
 }
 
-/* The name of what it should be a member of ("" = nothing), or NULL where that is not our matter. */
+/* The name of what it should be a member of ("" = nothing); NULL where that is not our matter. */
 static const char *
 wanted_owner(const struct ifjob *job)
 {

@@ -3,7 +3,8 @@
  * The planner of links and addresses.  It changes nothing but the list of steps and the record of
  * originals, and knows no kernel message.
  *
- * Bonds are planned by ifbond.c, switches by ifswitch.c, members of both by ifmember.c, what groups have on a link by ifgroup.c.
+ * Bonds are planned by ifbond.c, switches by ifswitch.c, members of both by ifmember.c, what groups
+ * have on a link by ifgroup.c.
  */
 #include "core/ifplan.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Routes and routing rules as pure data, and a picture of those in the kernel that carry our marks
- * (MARK_VIRTUAL: of a group, MARK_REAL: static): what was last heard, not what is wished.  system/nlroute and system/nlrule translate kernel
- * messages into these structs; core/ifway compares the picture with the settings.
+ * (MARK_VIRTUAL: of a group, MARK_REAL: static): what was last heard, not what is wished.
+ * system/nlroute and system/nlrule translate kernel messages into these structs; core/ifway and
+ * core/ifstatic compare the picture with the settings.
  *
  * The picture grows with what we put into the kernel; out of memory ends the process.
  */

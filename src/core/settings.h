@@ -87,8 +87,8 @@ struct tune_settings {
 	uint8_t values[TUNES];
 };
 
-/* VLANs first to last of a port of a switch, or of the switch itself: those of its vifs.  They stand
- * in rising order. */
+/* VLANs first to last of a port of a switch, or of the switch itself: those of its vifs.  They
+ * stand in rising order. */
 struct vlan_settings {
 	uint16_t first;
 	uint16_t last;

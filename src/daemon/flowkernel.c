@@ -238,6 +238,12 @@ flowkernel_apply(struct flowkernel *k, enum flow_op op, const struct flow *flow,
 }
 
 void
+flowkernel_retime(struct flowkernel *k, const struct flow *flow)
+{
+	note_broken(conntrack_inject_flow(k->inject, flow, flow->timeout, true));
+}
+
+void
 flowkernel_apply_expectation(struct flowkernel *k, enum flow_op op,
                              const struct flow_expectation *expectation)
 {
@@ -376,7 +382,7 @@ flowkernel_adopt(struct flowkernel *k, const struct settings *settings,
 		.detail = c->detail == CONNSYNC_ASSURED   ? CONNTRACK_DETAIL_ASSURED
 			  : c->detail == CONNSYNC_REPLIED ? CONNTRACK_DETAIL_REPLIED
 			                                  : CONNTRACK_DETAIL_ALL,
-		.extra = CONNTRACK_EXTRA_SEQADJ | CONNTRACK_EXTRA_HELPER,
+		.extra = CONNTRACK_EXTRA_MARK,
 		.protocols = protocols,
 		.prefixes = prefixes,
 		.prefix_count = c->excluded_count,

@@ -55,6 +55,7 @@ int flowkernel_adopt(struct flowkernel *kernel, const struct settings *settings,
 /* The hooks of flowsync.h that concern the kernel; what they queue, flowkernel_flush() sends. */
 void flowkernel_apply(struct flowkernel *kernel, enum flow_op op, const struct flow *flow,
                       bool known);
+void flowkernel_retime(struct flowkernel *kernel, const struct flow *flow);
 void flowkernel_apply_expectation(struct flowkernel *kernel, enum flow_op op,
                                   const struct flow_expectation *expectation);
 void flowkernel_flush(struct flowkernel *kernel);

@@ -160,6 +160,12 @@ hook_apply(void *owner, enum flow_op op, const struct flow *flow, bool known)
 }
 
 static void
+hook_retime(void *owner, const struct flow *flow)
+{
+	flowkernel_retime(((struct role *)owner)->kernel, flow);
+}
+
+static void
 hook_apply_expectation(void *owner, enum flow_op op, const struct flow_expectation *expectation)
 {
 	flowkernel_apply_expectation(((struct role *)owner)->kernel, op, expectation);
@@ -380,6 +386,7 @@ make_protocol(struct role *f, const struct connsync_settings *c, struct error *e
 {
 	static const struct flowsync_hooks hooks = {
 		.apply = hook_apply,
+		.retime = hook_retime,
 		.apply_expectation = hook_apply_expectation,
 		.send_datagram = hook_send_datagram,
 		.send_control = hook_send_control,

@@ -390,8 +390,8 @@ on_message(void *owner, const struct nlmsghdr *message)
 		break;
 	case RTM_NEWVLAN:
 	case RTM_DELVLAN:
-		nlvlan_decode(message, message->nlmsg_type == RTM_NEWVLAN ? on_vlans : on_vlans_gone,
-		              n);
+		nlvlan_decode(message, message->nlmsg_type == RTM_NEWVLAN ? on_vlans :
+		                                                            on_vlans_gone, n);
 		break;
 	case RTM_NEWNETCONF:
 		note_conf(n, message);

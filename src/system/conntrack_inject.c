@@ -471,3 +471,14 @@ conntrack_inject_expectation_delete(struct conntrack_inject *inject,
 	                                               expectation));
 	return r;
 }
+
+/* Both in one send: else the flow would be missing for a moment. */
+int
+conntrack_inject_renew(struct conntrack_inject *inject, const struct flow *flow, uint32_t timeout)
+{
+	int r = inject->queued + 2 > inject->batch ? conntrack_inject_flush(inject) : 0;
+	int d = conntrack_inject_delete(inject, &flow->key);
+	int c = conntrack_inject_flow(inject, flow, timeout, false);
+
+	return r < 0 ? r : d < 0 ? d : c;
+}

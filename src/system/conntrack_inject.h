@@ -92,6 +92,15 @@ size_t conntrack_inject_queued(const struct conntrack_inject *inject);
  */
 int conntrack_inject_flow(struct conntrack_inject *inject, const struct flow *flow,
                           uint32_t timeout, bool known) MUST_USE;
+/*
+ * Delete the flow and create it anew.  A router that has forwarded a TCP connection remembers its
+ * windows; when the other one has forwarded it since, they are wrong, and every packet is invalid.
+ * No request can set or clear them, but a flow that is created has none and learns them from its
+ * next packets.  So a router that forwards no longer renews what it had (a dump says it all) before
+ * it may have to forward again.  Expectations of the flow end with it.
+ */
+int conntrack_inject_renew(struct conntrack_inject *inject, const struct flow *flow,
+                           uint32_t timeout) MUST_USE;
 /* The flow of this key is to be gone. */
 int conntrack_inject_delete(struct conntrack_inject *inject, const struct flow_key *key) MUST_USE;
 /* Refused with -ENOENT when the master is not there, or the helper is unknown or not its. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's host name.
+ * Reads and writes the kernel's host name, and decides nothing about it.
  */
 #include "system/nodename.h"
 

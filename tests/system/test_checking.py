@@ -5,6 +5,7 @@ namespace of its own, asked by its command line.
 """
 import os
 import shutil
+import subprocess
 import tempfile
 
 import pytest
@@ -29,6 +30,9 @@ def running():
     router = Solitary("r1", Alone(), folder, START)
     router.start()
     wait_for(router.answers, 5, "its API")
+    # Nothing is said of a router that forwards; test_routing has one that does not.
+    subprocess.run(["nsenter", "--target", str(router.process.pid), "--net", "sh", "-c",
+                    "echo 1 >/proc/sys/net/ipv4/ip_forward"], check=True)
     yield router
     router.stop()
     shutil.rmtree(folder, ignore_errors=True)

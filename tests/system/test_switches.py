@@ -233,8 +233,8 @@ def picture(space):
         data = shown.get("linkinfo", {}).get("info_data", {})
         found[shown["ifname"]] += tuple(data.get(name) for name in
                                         ("vlan_filtering", "mcast_snooping", "ageing_time"))
-    done = space.run("bridge", "-json", "vlan", "show")
-    return found, sorted(json.dumps(port, sort_keys=True) for port in json.loads(done.stdout or "[]"))
+    ports = json.loads(space.run("bridge", "-json", "vlan", "show").stdout or "[]")
+    return found, sorted(json.dumps(port, sort_keys=True) for port in ports)
 
 
 @pytest.mark.bonds

@@ -166,8 +166,39 @@ interfaces {
         duplex auto
         speed auto
     }
+    dataplane dp0s11 {
+        switch-group {
+            port-parameters {
+                mode trunk
+                vlan-parameters {
+                    primary-vlan-id 9
+                    untagged-egress-vlans 9
+                    vlans 9
+                    vlans 31
+                }
+            }
+            switch sw0
+        }
+    }
     loopback lo {
         address 10.255.0.1/32
+    }
+    loopback lo1 {
+        description second
+    }
+    switch sw0 {
+        aging 60
+        default-port-parameters {
+            mode access
+            vlan-parameters {
+                primary-vlan-id 31
+            }
+        }
+        mac 02:00:00:00:00:05
+        vif 30 {
+            inner-vlan 7
+            vlan 31
+        }
     }
 }
 /* A Vyatta configuration file with every kind of node, in no particular order. */

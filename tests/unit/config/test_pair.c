@@ -448,6 +448,10 @@ test_p26_vlan_differs(void **state)
 	       " vlan '11'", "dp0bond0.10 is VLAN 10 on r1 and dp0bond0.10 VLAN 11 on r2");
 	expect_none(FIRST FIRST_VIF "set " VIF " vlan 11\n",
 	            SECOND SECOND_VIF "set " VIF " vlan 11\n");
+	/* Of two tags the outer ones differ. */
+	expect(FIRST FIRST_VIF "set " VIF " vlan 11\nset " VIF " inner-vlan 5\n",
+	       SECOND SECOND_VIF "set " VIF " vlan 12\nset " VIF " inner-vlan 5\n", "E P26 " VIF
+	       " vlan '11' | " VIF " vlan '12'", "dp0bond0.11 is VLAN 11 on r1");
 }
 
 int

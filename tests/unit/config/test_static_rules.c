@@ -10,6 +10,7 @@
 #include "sound.h"
 #include "config/check.h"
 
+#define DEFAULT "protocols static route 0.0.0.0/0"
 #define ROUTE "protocols static route 192.0.2.0/24"
 #define ROUTE6 "protocols static route6 2001:db8:f::/48"
 #define BY_INTERFACE "protocols static interface-route 192.0.2.0/24"
@@ -21,9 +22,9 @@ test_usual_routes_are_no_problem(void **state)
 	(void)state;
 	sample_expect_none(SOUND "set protocols static route 0.0.0.0/0 next-hop 10.0.0.254\n"
 	                   "set protocols static route 0.0.0.0/0 next-hop 10.0.0.253\n"
-	                   "set protocols static route 0.0.0.0/0 next-hop 192.0.2.1 distance 20\n"
-	                   "set protocols static route 0.0.0.0/0 next-hop 192.0.2.1 interface tun0\n"
-	                   "set protocols static interface-route 0.0.0.0/0 next-hop-interface ppp0\n"
+	                   "set " DEFAULT " next-hop 192.0.2.1 distance 20\n"
+	                   "set " DEFAULT " next-hop 192.0.2.1 interface tun0\n"
+	                   "set protocols static interface-route 0.0.0.0/0 next-hop-interface p1\n"
 	                   "set protocols static route 10.0.0.0/8 blackhole distance 254\n"
 	                   "set " ROUTE6 " next-hop fe80::1 interface dp0bond0\n"
 	                   "set " ROUTE6 " unreachable distance 255\n"

@@ -16,7 +16,7 @@
 #define PARAMETERS PORT " switch-group port-parameters"
 #define TRUNK_PORT "interfaces bonding dp0bond1"
 #define TRUNK TRUNK_PORT " switch-group port-parameters"
-/* A port of VLAN 10, a trunk of 10, 11 and 20, a group on a vif; the first line added is line 18. */
+/* A port of VLAN 10, a trunk of 10, 11 and 20, a group on a vif; the first line added is 18. */
 #define SWITCHED SOUND \
 	"set " SWITCH " vif 10 address 192.0.2.2/24\n" \
 	"set " SWITCH " vif 10 vrrp vrrp-group 5 virtual-address 192.0.2.1/24\n" \
@@ -106,8 +106,8 @@ test_i10_a_port_belongs_to_a_switch_that_there_is(void **state)
 {
 	(void)state;
 	sample_expect(SWITCHED "set interfaces dataplane dp0s2 switch-group switch sw1",
-	              "E line 18: interfaces dataplane dp0s2 switch-group switch 'sw1': there is no "
-	              "such switch", "[I10]");
+	              "E line 18: interfaces dataplane dp0s2 switch-group switch 'sw1': there is "
+	              "no such switch", "[I10]");
 	sample_expect(SWITCHED "set interfaces dataplane dp0s2 switch-group",
 	              "E line 18: interfaces dataplane dp0s2 switch-group", "[I10]");
 }
@@ -116,8 +116,8 @@ static void
 test_i11_c10_a_port_has_nothing_of_layer_3(void **state)
 {
 	(void)state;
-	sample_expect(SWITCHED "set " PORT " address 198.51.100.1/24", "E line 18: " PORT " address",
-	              "[I11]");
+	sample_expect(SWITCHED "set " PORT " address 198.51.100.1/24",
+	              "E line 18: " PORT " address", "[I11]");
 	sample_expect(SWITCHED "set " PORT " vif 5", "E line 18: " PORT " vif", "[I11]");
 	sample_expect(SWITCHED "set " PORT " ip rpf-check disable", "E line 18: " PORT " ip",
 	              "[I11]");
@@ -141,10 +141,11 @@ test_i12_vlans_fit_the_mode(void **state)
 	sample_expect(SWITCHED "set " PARAMETERS " mode access", "E line 18: " PARAMETERS " mode",
 	              "[I12]");
 	sample_expect(SWITCHED "set " DEFAULTS " vlan-parameters vlans 11",
-	              "E line 18: " DEFAULTS " vlan-parameters vlans '11': only mode trunk", "[I12]");
+	              "E line 18: " DEFAULTS " vlan-parameters vlans '11': only mode trunk",
+	              "[I12]");
 	sample_expect(SWITCHED "set " DEFAULTS " vlan-parameters untagged-egress-vlans 10",
-	              "E line 18: " DEFAULTS " vlan-parameters untagged-egress-vlans '10': only mode "
-	              "trunk", "[I12]");
+	              "E line 18: " DEFAULTS " vlan-parameters untagged-egress-vlans '10': only "
+	              "mode trunk", "[I12]");
 	sample_expect(SWITCHED "set " TRUNK " vlan-parameters primary-vlan-id 21", "E line 18: "
 	              TRUNK " vlan-parameters primary-vlan-id '21': the trunk does not carry",
 	              "[I12]");
@@ -213,9 +214,9 @@ test_i6_mtu_of_a_switchs_vif_is_that_of_its_ports(void **state)
 static void
 test_loopbacks_are_lifted_as_such(void **state)
 {
-	struct settings *s = sample_settings(SOUND "set interfaces loopback lo address "
-	                                     "198.51.100.1/32\n"
-	                                     "set interfaces loopback lo7 description seven\n", NULL);
+	struct settings *s = sample_settings(
+		SOUND "set interfaces loopback lo address 198.51.100.1/32\n"
+		"set interfaces loopback lo7 description seven\n", NULL);
 
 	(void)state;
 	assert_int_equal(link_named(s, "lo")->kind, LINK_LOOPBACK);
@@ -263,11 +264,12 @@ test_two_tags_need_an_outer_vlan_of_their_own(void **state)
 static void
 test_two_tags_share_an_outer_vlan(void **state)
 {
-	struct settings *s = sample_settings(TAGGED "set interfaces dataplane dp0s1 vif 101 vlan 20\n"
-	                                     "set interfaces dataplane dp0s1 vif 101 inner-vlan 6\n"
-	                                     "set interfaces dataplane dp0s1 vif 102 vlan 21\n"
-	                                     "set interfaces dataplane dp0s1 vif 102 inner-vlan 5\n"
-	                                     "set interfaces dataplane dp0s1 vif 300 vlan 21\n", NULL);
+	struct settings *s = sample_settings(
+		TAGGED "set interfaces dataplane dp0s1 vif 101 vlan 20\n"
+		"set interfaces dataplane dp0s1 vif 101 inner-vlan 6\n"
+		"set interfaces dataplane dp0s1 vif 102 vlan 21\n"
+		"set interfaces dataplane dp0s1 vif 102 inner-vlan 5\n"
+		"set interfaces dataplane dp0s1 vif 300 vlan 21\n", NULL);
 
 	(void)state;
 	/* One is made, the other is a vif, wherever it stands. */
@@ -281,9 +283,9 @@ test_two_tags_share_an_outer_vlan(void **state)
 static void
 test_name_of_an_outer_vlan_gives_way_to_that_of_a_vif(void **state)
 {
-	struct settings *s = sample_settings(TAGGED "set interfaces dataplane dp0s1 vif 20 vlan 30\n"
-	                                     "set interfaces dataplane dp0s1 vif 4095 vlan 31\n",
-	                                     NULL);
+	struct settings *s = sample_settings(
+		TAGGED "set interfaces dataplane dp0s1 vif 20 vlan 30\n"
+		"set interfaces dataplane dp0s1 vif 4095 vlan 31\n", NULL);
 
 	(void)state;
 	assert_int_equal(link_named(s, "dp0s1.20")->vlan, 30);
@@ -299,14 +301,14 @@ test_i7_inner_vlans_differ(void **state)
 	sample_expect_none(TAGGED, "E ");
 	sample_expect(TAGGED "set interfaces dataplane dp0s1 vif 101 vlan 20\n"
 	              "set interfaces dataplane dp0s1 vif 101 inner-vlan 5",
-	              "E line 7: interfaces dataplane dp0s1 vif 101: inner VLAN 5 is already that of "
-	              "vif 100", "[I7]");
+	              "E line 7: interfaces dataplane dp0s1 vif 101: inner VLAN 5 is already that "
+	              "of vif 100", "[I7]");
 	sample_expect(SOUND "set " DOUBLE " inner-vlan 5", "E line 5: " DOUBLE " inner-vlan '5': "
 	              "needs 'vlan'", "[I7]");
 	sample_expect(SOUND "set interfaces dataplane dp0s123456789 vif 1 vlan 1000\n"
 	              "set interfaces dataplane dp0s123456789 vif 1 inner-vlan 5",
-	              "E line 5: interfaces dataplane dp0s123456789 vif 1 vlan '1000': the interface "
-	              "of the outer VLAN", "[I7]");
+	              "E line 5: interfaces dataplane dp0s123456789 vif 1 vlan '1000': the "
+	              "interface of the outer VLAN", "[I7]");
 }
 
 static void
@@ -315,8 +317,8 @@ test_i6_mtu_within_an_outer_vlan_is_that_of_the_interface(void **state)
 	(void)state;
 	sample_expect(TAGGED "set " DOUBLE " mtu 9000", "E line 7: " DOUBLE " mtu",
 	              "larger than the 1500 of dp0s1");
-	sample_expect_none(TAGGED "set " DOUBLE " mtu 9000\nset interfaces dataplane dp0s1 mtu 9000",
-	                   "E ");
+	sample_expect_none(TAGGED "set " DOUBLE " mtu 9000\n"
+	                   "set interfaces dataplane dp0s1 mtu 9000", "E ");
 	sample_expect_none(TAGGED "set interfaces dataplane dp0s1 mtu 100", "line 5");
 }
 

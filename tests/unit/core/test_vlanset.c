@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sets of VLANs: what is put in comes out, and differences are what must be done.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -132,8 +132,8 @@ test_tune_changed_by_hand_comes_back(void **state)
 	put(CONF6 "va/dad_transmits", 7);
 	put(CONF4 "va/log_martians", 0);
 	native_adopt(rig, s, NULL);
-	assert_true(native_shows("3", "cat " CONF6 "va/dad_transmits"));
-	assert_true(native_shows("1", "cat " CONF4 "va/log_martians"));
+	wait_for(rig, native_shows("3", "cat " CONF6 "va/dad_transmits"));
+	wait_for(rig, native_shows("1", "cat " CONF4 "va/log_martians"));
 	native_adopt(rig, empty, NULL);
 	assert_true(native_shows("0", "cat " CONF4 "va/rp_filter"));
 	assert_true(native_shows("1", "cat " CONF6 "va/dad_transmits"));

@@ -160,6 +160,31 @@ test_connection_that_was_not_carried_is_dropped(void **state UNUSED)
 	pair_done(&pair);
 }
 
+static struct conntrack_inject *renewer;
+
+static void
+on_record(void *owner UNUSED, const struct flow *flow)
+{
+	assert_int_equal(conntrack_inject_renew(renewer, flow, 600), 0);
+}
+
+/* What router 0 knows of windows, it forgets. */
+static void
+renew(void)
+{
+	static const struct conntrack_dump_hearer records = { .flow = on_record };
+	struct error error;
+
+	space_enter(t.router[0]);
+	assert_int_equal(conntrack_inject_open(0, on_refused, NULL, &renewer, &error), 0);
+	assert_int_equal(conntrack_dump_flows(dump, NULL), 0);
+	while (conntrack_dump_step(dump, 1, &records) > 0)
+		;
+	assert_int_equal(conntrack_inject_flush(renewer), 0);
+	assert_int_equal(refusals, 0);
+	conntrack_inject_close(renewer);
+}
+
 static void
 test_connection_goes_there_and_back_again(void **state UNUSED)
 {
@@ -170,9 +195,12 @@ test_connection_goes_there_and_back_again(void **state UNUSED)
 	traffic_transfer(pair.client, pair.server, MUCH);
 	carry();
 	traffic_through(&t, 1);
-	traffic_transfer(pair.client, pair.server, MUCH);
+	renew();
+	traffic_transfer(pair.client, pair.server, 200 * MUCH);
 	traffic_through(&t, 0);
 	traffic_transfer(pair.client, pair.server, MUCH);
+	traffic_transfer(pair.server, pair.client, MUCH);
+	assert_int_equal(traffic_dropped(&t, 0, "broken"), 0);
 	pair_done(&pair);
 }
 

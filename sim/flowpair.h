@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Two routers with connection synchronisation, and what connects them: two paths for datagrams that
+ * lose, delay and repeat, a stream that is slow or breaks, processes that freeze, die and come
+ * back, kernels that go on without them.  What must hold at every moment is checked here.
+ */
+#ifndef TANDEM_SIM_FLOWPAIR_H
+#define TANDEM_SIM_FLOWPAIR_H
+
+#include "core/flowsync.h"
+#include "sim/agenda.h"
+#include "sim/chance.h"
+#include "sim/flowkernel.h"
+
+#define FLOWPAIR_REFUSALS 256u
+#define FLOWPAIR_CAUGHT 64u
+#define FLOWPAIR_INBOX 128u
+
+struct flowpair_refusal {
+	enum flow_op op;
+	struct flow_key key;
+	int error;
+};
+
+struct flowpair_message {		/* of a stream, under way */
+	nsec_t due;
+	struct parcel *parcel;
+};
+
+struct flowpair_router {
+	struct flowkernel kernel;
+	struct flowsync *sync;		/* NULL: the process is dead */
+	bool frozen;
+	enum flowsync_role role;	/* as VRRP has it, whether the process lives or not */
+	uint32_t epoch;			/* of the last data it believed */
+	unsigned process;
+	bool dumping;
+	unsigned dumped;		/* flows shown already */
+	unsigned refused;
+	struct flowpair_refusal refusals[FLOWPAIR_REFUSALS];
+	nsec_t wake;
+	/* Towards this router. */
+	struct flowpair_message *stream;
+	size_t streaming, stream_room;
+	nsec_t stream_last;
+	struct parcel *inbox[FLOWPAIR_INBOX];	/* while it is frozen */
+	unsigned inbox_path[FLOWPAIR_INBOX];
+	unsigned boxed;
+	struct parcel *caught[FLOWPAIR_CAUGHT];	/* by an attacker: delivered to it before */
+	unsigned catches;
+};
+
+struct flowpair_path {
+	unsigned loss;			/* per cent */
+	unsigned twice;			/* per cent delivered twice */
+	nsec_t delay, jitter;
+	bool cut;
+};
+
+struct flowpair {
+	nsec_t now;
+	struct chance chance;
+	struct agenda agenda;
+	struct flowpair_router routers[2];
+	struct flowsync_options options;
+	struct flowpair_path paths[FLOWSYNC_PATHS];
+	bool stream_cut;
+	bool connected;
+	bool connecting;
+	uint32_t connection;		/* which; the key of its datagrams follows from it */
+	uint16_t *marks;		/* of which flow each mark was */
+	uint32_t marks_used, marks_room;
+	uint64_t hash;			/* of all that happened */
+	bool verbose;
+	const char *broken;		/* the rule; NULL: all held */
+	struct flowtally tally;		/* of all processes that ended */
+	uint64_t forged, replayed;
+};
+
+/* What is on the agenda. */
+enum flowpair_event {
+	FLOWPAIR_DATAGRAM,
+	FLOWPAIR_STREAM,
+	FLOWPAIR_CONNECT,
+	FLOWPAIR_WAKE,
+	FLOWPAIR_SECOND,
+	FLOWPAIR_START,
+	FLOWPAIR_FATE,			/* for whoever writes the life */
+};
+
+void flowpair_init(struct flowpair *pair, uint64_t seed, const struct flowsync_options *options,
+                   unsigned kernel_limit);
+void flowpair_done(struct flowpair *pair);
+
+/* Take out the next event and do it, but for FLOWPAIR_FATE, which is returned as true. */
+bool flowpair_step(struct flowpair *pair);
+void flowpair_fate(struct flowpair *pair, nsec_t when);
+
+/* A mark that was not there before, for the flow of this number. */
+uint32_t flowpair_mark(struct flowpair *pair, unsigned number);
+void flowpair_role(struct flowpair *pair, unsigned router, enum flowsync_role role);
+void flowpair_kill(struct flowpair *pair, unsigned router);
+/* The process comes back after so long. */
+void flowpair_start(struct flowpair *pair, unsigned router, nsec_t after);
+void flowpair_freeze(struct flowpair *pair, unsigned router, bool frozen);
+void flowpair_break_stream(struct flowpair *pair);
+/* Somebody on the wire: garbage, something cut short or changed, or what was there before. */
+void flowpair_attack(struct flowpair *pair, unsigned router);
+/* Its kernel has news: the process will look soon. */
+void flowpair_nudge(struct flowpair *pair, unsigned router);
+
+/* Do both kernels hold the same flows? */
+bool flowpair_is_equal(const struct flowpair *pair, unsigned *ret_number);
+void flowpair_breaks(struct flowpair *pair, const char *rule);
+
+#endif

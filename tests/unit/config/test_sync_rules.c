@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What holds for all groups, and for whole sync groups: service vrrp.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sample.h"
+
+#define PORT "interfaces dataplane dp0s1"
+#define OTHER "interfaces dataplane dp0s2"
+/* Two groups of sync group S: lines 1 to 6. */
+#define TWO \
+	"set " PORT " address 10.1.0.2/24\n" \
+	"set " PORT " vrrp vrrp-group 1 virtual-address 10.1.0.1/24\n" \
+	"set " PORT " vrrp vrrp-group 1 sync-group S\n" \
+	"set " OTHER " address 10.2.0.2/24\n" \
+	"set " OTHER " vrrp vrrp-group 2 virtual-address 10.2.0.1/24\n" \
+	"set " OTHER " vrrp vrrp-group 2 sync-group S\n"
+#define SYNC "service vrrp sync-group S"
+
+static void
+test_disabled_vrrp_runs_no_group(void **state)
+{
+	struct settings *s = sample_settings(TWO "set service vrrp disable", NULL);
+
+	(void)state;
+	assert_int_equal(s->group_count, 0);
+	assert_int_equal(s->link_count, 2);
+	free(s);
+}
+
+static void
+test_defaults_hold_where_nothing_is_said(void **state)
+{
+	struct settings *s = sample_settings(
+		TWO "set service vrrp start-delay 30\n"
+		"set service vrrp garp master-refresh 60\n"
+		"set " OTHER " vrrp start-delay 0\n"
+		"set " OTHER " vrrp vrrp-group 2 garp master-repeat 2", NULL);
+	const struct group_settings *groups = settings_groups(s);
+
+	(void)state;
+	assert_int_equal(groups[0].start_delay, 30 * NSEC_PER_SEC);
+	assert_int_equal(groups[0].garp.refresh, 60 * NSEC_PER_SEC);
+	assert_int_equal(groups[0].garp.repeat, 5);
+	assert_int_equal(groups[1].start_delay, 0);
+	assert_int_equal(groups[1].garp.refresh, 0);
+	assert_int_equal(groups[1].garp.repeat, 2);
+	free(s);
+}
+
+static void
+test_what_a_sync_group_tracks_all_members_track(void **state)
+{
+	struct settings *s = sample_settings(
+		TWO "set service health-check script up command /bin/true\n"
+		"set " SYNC " track script up weight type decrement\n"
+		"set " SYNC " track script up weight value 20\n"
+		"set " PORT " vrrp vrrp-group 1 track interface dp0s2", NULL);
+	const struct group_settings *groups = settings_groups(s);
+	const struct track_settings *tracks = settings_tracks(s);
+
+	(void)state;
+	assert_int_equal(groups[0].track_count, 2);
+	assert_int_equal(groups[1].track_count, 1);
+	assert_int_equal(tracks[groups[0].track_first + 1].weight, -20);
+	assert_int_equal(tracks[groups[1].track_first].weight, -20);
+	assert_string_equal(settings_objects(s)[tracks[groups[1].track_first].object].name,
+	                    "script up");
+	free(s);
+}
+
+static void
+test_tracks_of_a_sync_group_are_checked_once(void **state)
+{
+	char *lines, *first;
+
+	(void)state;
+	lines = sample_problems(TWO "set " SYNC " track script x");
+	first = strstr(lines, "there is no such script");
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "there is no such script"));
+	free(lines);
+	sample_expect(TWO "set " SYNC " track interface dp0s2\n"
+	              "set " PORT " vrrp vrrp-group 1 track interface dp0s2",
+	              "E line 8: " PORT " vrrp vrrp-group 1 track interface dp0s2: the group tracks "
+	              "this twice", "[T2]");
+	sample_expect_none(TWO "set service health-check script up command /bin/true\n"
+	                   "set " SYNC " track script up", "L24");
+}
+
+static void
+test_program_of_a_sync_group_runs_in_one_member(void **state)
+{
+	struct settings *s = sample_settings(
+		TWO "set " SYNC " run-transition-scripts master /bin/a\n"
+		"set " SYNC " run-transition-scripts backup /bin/b\n"
+		"set " SYNC " run-transition-scripts user nobody\n"
+		"set " PORT " vrrp vrrp-group 1 run-transition-scripts backup /bin/own", NULL);
+	const struct group_settings *groups = settings_groups(s);
+	const struct program_settings *programs = settings_programs(s);
+
+	(void)state;
+	assert_string_equal(programs[groups[0].scripts[SCRIPT_MASTER]].command, "/bin/a");
+	assert_string_equal(programs[groups[0].scripts[SCRIPT_MASTER]].user, "nobody");
+	assert_string_equal(programs[groups[0].scripts[SCRIPT_BACKUP]].command, "/bin/own");
+	assert_int_equal(groups[1].scripts[SCRIPT_MASTER], -1);
+	assert_string_equal(programs[groups[1].scripts[SCRIPT_BACKUP]].command, "/bin/b");
+	assert_int_equal(groups[0].scripts[SCRIPT_FAULT], -1);
+	free(s);
+}
+
+static void
+test_t4_program_without_room_is_refused(void **state)
+{
+	(void)state;
+	sample_expect(TWO "set " SYNC " run-transition-scripts master /bin/a\n"
+	              "set " PORT " vrrp vrrp-group 1 run-transition-scripts master /bin/b\n"
+	              "set " OTHER " vrrp vrrp-group 2 run-transition-scripts master /bin/c",
+	              "E line 7: " SYNC " run-transition-scripts master '/bin/a': every member",
+	              "[T4]");
+	sample_expect_none(TWO "set " SYNC " run-transition-scripts master /bin/a\n"
+	                   "set " PORT " vrrp vrrp-group 1 run-transition-scripts master /bin/b",
+	                   "E ");
+}
+
+static void
+test_w13_sync_group_without_members_is_told(void **state)
+{
+	(void)state;
+	sample_expect(TWO "set service vrrp sync-group T",
+	              "W line 7: service vrrp sync-group T: no group is in", "[W13]");
+	sample_expect_none(TWO "set " SYNC, "W13");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_disabled_vrrp_runs_no_group),
+		cmocka_unit_test(test_defaults_hold_where_nothing_is_said),
+		cmocka_unit_test(test_what_a_sync_group_tracks_all_members_track),
+		cmocka_unit_test(test_tracks_of_a_sync_group_are_checked_once),
+		cmocka_unit_test(test_program_of_a_sync_group_runs_in_one_member),
+		cmocka_unit_test(test_t4_program_without_room_is_refused),
+		cmocka_unit_test(test_w13_sync_group_without_members_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
+}
