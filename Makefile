@@ -13,6 +13,7 @@ help:
 	@echo "make build             build into $(BUILD)"
 	@echo "make measure-failover  the claim about outages, measured ten times"
 	@echo "make bench             beside keepalived and FRR: 100 minutes; bench/run --help"
+	@echo "make bench-connsync    beside conntrackd: 20 minutes"
 	@echo "make sim               random lives in a simulator: SEEDS=, SECONDS=, TAKEOVERS="
 	@echo "make sim-release       a million simulated takeovers, and all of a small world"
 	@echo "make fuzz              every fuzzer for a minute; SECONDS="
@@ -35,6 +36,10 @@ measure-failover: build
 bench: build
 	@lab/install bench
 	@bench/run
+
+bench-connsync: build
+	@lab/install bench
+	@bench/run h
 
 # How much: whichever is set; see sim/run --help.
 sim:
@@ -60,4 +65,4 @@ install: build
 clean:
 	rm -rf build build-clang build-sanitized build-fuzz
 
-.PHONY: help build lab lab-shell measure-failover bench sim sim-release fuzz test install clean
+.PHONY: help build lab lab-shell measure-failover bench bench-connsync sim sim-release fuzz test install clean

@@ -90,10 +90,14 @@ class Talk:
         return self
 
     def end(self):
-        """established, dead, reset, and the longest silence: median, 99 of 100, all (ms)."""
+        """
+        established, dead, reset; the longest silence: median, most (99 of 100), longest (ms); when
+        it ended: first, middle, nearly (99 of 100), last (seconds since 1970).
+        """
         out, _ = self.process.communicate("", timeout=20)
-        words = out.split()[-6:]
-        return dict(zip(("established", "dead", "reset", "median", "most", "longest"),
+        words = out.split()[-10:]
+        return dict(zip(("established", "dead", "reset", "median", "most", "longest", "first",
+                         "middle", "nearly", "last"),
                         [int(word) for word in words[:3]] + [float(word) for word in words[3:]]))
 
 

@@ -18,6 +18,7 @@ from lab.network import LabError, wait_for
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.abspath(os.environ.get("TANDEM_BUILD", os.path.join(TOP, "build")))
+PATIENCE = 130          # seconds: the command line itself gives up before
 USER = "nobody"
 ROLES = {"supervisor": "tandemd", "engine": "tandem-engine", "manager": "tandem-manager",
          "filter": "tandem-filter", "flowsync": "tandem-flowsync", "runner": "tandem-runner",
@@ -158,10 +159,10 @@ class Router:
         try:
             done = self.space.run(
                 BUILD + "/src/cli/tandem", "--run-dir", self.run_dir, "--yang-dir", TOP + "/yang",
-                *words, timeout=20,
+                *words, timeout=PATIENCE,
                 **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}))
         except subprocess.TimeoutExpired:
-            raise LabError(f"tandem {' '.join(words)} on {self.name} gave no answer in 20 s:\n"
+            raise LabError(f"tandem {' '.join(words)} on {self.name} gave no answer in {PATIENCE} s:\n"
                            f"{stdin or ''}") from None
         if check and done.returncode:
             raise LabError(f"tandem {' '.join(words)} on {self.name} ended with {done.returncode}:"

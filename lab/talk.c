@@ -11,7 +11,8 @@
  *     talk fling ADDRESS PORT SECONDS              UDP packets, each from another port, unanswered
  *
  * "connect" and "say" print "ready" when all have had an echo, and at the end of their standard
- * input one line: established dead reset longest-silence median, 99 of 100, of all (milliseconds).
+ * input one line: established, dead, reset; longest silence: median, 99 of 100, of all
+ * (milliseconds); end of it: first, median, 99 of 100, last (seconds since 1970).
  * Whoever is silent for SILENT seconds at the end is dead.  The others print what they counted.
  */
 #include <arpa/inet.h>
@@ -40,6 +41,7 @@ struct talker {
 	int64_t next;			/* time to say something */
 	int64_t heard;			/* last echo */
 	int64_t silence;		/* longest between two */
+	int64_t resumed;		/* when that ended */
 	uint32_t said, echoed;
 };
 
@@ -189,8 +191,10 @@ hear(struct talker *t, int64_t when)
 
 	while ((n = recv(t->fd, words, sizeof(words), MSG_DONTWAIT)) > 0) {
 		t->echoed += (uint32_t)(n / WORD);
-		if (t->ready && when - t->heard > t->silence)
+		if (t->ready && when - t->heard > t->silence) {
 			t->silence = when - t->heard;
+			t->resumed = when;
+		}
 		t->heard = when;
 		t->ready = true;
 	}
@@ -210,6 +214,9 @@ static void
 report(struct talker *talkers, size_t count, int64_t when)
 {
 	int64_t *silences = calloc(count + 1, sizeof(*silences));
+	int64_t *ends = calloc(count + 1, sizeof(*ends));
+	struct timespec wall;
+	int64_t offset;
 	size_t established = 0, dead = 0, reset = 0, alive = 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -219,14 +226,21 @@ report(struct talker *talkers, size_t count, int64_t when)
 		reset += t->reset;
 		dead += t->reset || !t->ready || when - t->heard > SILENT_NSEC;
 		if (t->ready && !t->reset && when - t->heard <= SILENT_NSEC)
-			silences[alive++] = t->silence;
+			silences[alive] = t->silence, ends[alive++] = t->resumed;
 	}
+	clock_gettime(CLOCK_REALTIME, &wall);
+	offset = wall.tv_sec * INT64_C(1000000000) + wall.tv_nsec - now();
 	qsort(silences, alive, sizeof(*silences), compare);
-	printf("%zu %zu %zu %.1f %.1f %.1f\n", established, dead, reset,
+	qsort(ends, alive, sizeof(*ends), compare);
+	printf("%zu %zu %zu %.1f %.1f %.1f %.4f %.4f %.4f %.4f\n", established, dead, reset,
 	       (double)silences[alive / 2] / 1e6, (double)silences[alive * 99 / 100] / 1e6,
-	       alive ? (double)silences[alive - 1] / 1e6 : 0.0);
+	       alive ? (double)silences[alive - 1] / 1e6 : 0.0, (double)(ends[0] + offset) / 1e9,
+	       (double)(ends[alive / 2] + offset) / 1e9,
+	       (double)(ends[alive * 99 / 100] + offset) / 1e9,
+	       alive ? (double)(ends[alive - 1] + offset) / 1e9 : 0.0);
 	fflush(stdout);
 	free(silences);
+	free(ends);
 }
 
 static int

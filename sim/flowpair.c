@@ -294,10 +294,9 @@ read_news(struct flowpair *pair, struct flowpair_router *r)
 		const struct flowkernel_news *news = &r->kernel.queue[i];
 		struct flow flow = flowkernel_flow(news->number, news->mark);
 
-		/* A change says state and mark, seldom more. */
+		/* A change does not say again whose flow it is. */
 		if (news->op == FLOW_UPSERT && !news->whole) {
-			flow.has &= FLOW_HAS_STATUS | FLOW_HAS_TIMEOUT | FLOW_HAS_MARK |
-			            FLOW_HAS_TCP | FLOW_HAS_LABELS;
+			flow.has &= ~(uint32_t)FLOW_HAS_MASTER;
 			memset(&flow.master, 0, sizeof(flow.master));
 		}
 		flowsync_on_news(r->sync, news->op, &flow, news->fresh, pair->now);
@@ -359,7 +358,7 @@ flowpair_kill(struct flowpair *pair, unsigned router)
 	add_up(&pair->tally, flowsync_tally(r->sync));
 	free(r->sync);
 	r->sync = NULL;
-	r->frozen = r->dumping = false;
+	r->frozen = r->dumping = r->turned = false;
 	r->refused = 0;
 	r->process++;
 	r->epoch = 0;
@@ -416,6 +415,7 @@ flowpair_role(struct flowpair *pair, unsigned router, enum flowsync_role role)
 		return;
 	note(pair, flowsync_role_name(role), router, 0);
 	r->role = role;
+	r->turned = r->frozen;
 	if (r->sync && !r->frozen) {
 		flowsync_on_role(r->sync, role, pair->now);
 		turn(pair, router);
@@ -437,8 +437,15 @@ flowpair_freeze(struct flowpair *pair, unsigned router, bool frozen)
 	r->frozen = frozen;
 	if (frozen)
 		return;
-	/* A loop that wakes up reads its role first, then what waits in its sockets. */
-	flowsync_on_role(r->sync, r->role, pair->now);
+	/* A loop that wakes up reads first what its role was and is, then what waits in its sockets.
+	 * Promoted too late, it does not know what its kernel did meanwhile. */
+	if (r->turned) {
+		flowsync_on_role(r->sync, r->role == FLOWSYNC_ACTIVE ? FLOWSYNC_STANDBY :
+		                 FLOWSYNC_ACTIVE, pair->now);
+		flowsync_on_role(r->sync, r->role, pair->now);
+		flowsync_on_overrun(r->sync, pair->now);
+	}
+	r->turned = false;
 	for (unsigned i = 0; i < r->boxed; i++) {
 		deliver(pair, router, r->inbox_path[i], r->inbox[i]);
 		parcel_release(r->inbox[i]);
@@ -724,8 +731,10 @@ flowpair_step(struct flowpair *pair)
 		on_connect(pair, event.group);
 		break;
 	case FLOWPAIR_WAKE:
-		if (r->wake == event.time)
+		if (r->wake == event.time) {
+			r->wake = -1;
 			turn(pair, event.router);
+		}
 		break;
 	case FLOWPAIR_SECOND:
 		on_second(pair);

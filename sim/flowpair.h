@@ -31,6 +31,7 @@ struct flowpair_router {
 	struct flowkernel kernel;
 	struct flowsync *sync;		/* NULL: the process is dead */
 	bool frozen;
+	bool turned;			/* its role changed while it was frozen */
 	enum flowsync_role role;	/* as VRRP has it, whether the process lives or not */
 	uint32_t epoch;			/* of the last data it believed */
 	unsigned process;

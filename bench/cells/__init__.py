@@ -40,6 +40,7 @@ class Case:
     seconds: float = 10         # of one run of one product, about
     quick: bool = False         # part of --quick
     extra: bool = False         # measured only when it is named
+    apart: bool = False         # measured only when its cell is named
     products: tuple = ("tandem", "keepalived", "frr")
 
     @property
@@ -48,6 +49,6 @@ class Case:
 
 
 def all_cases():
-    from bench.cells import commit, failover, planned, pressure, reload, steady
-    return [case for cell in (failover, planned, steady, pressure, reload, commit)
+    from bench.cells import commit, connections, failover, planned, pressure, reload, steady
+    return [case for cell in (failover, planned, steady, pressure, reload, commit, connections)
             for case in cell.cases()]

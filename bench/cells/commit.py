@@ -78,19 +78,16 @@ def timed(call, *arguments):
     return time.monotonic() - start
 
 
-def put(router, vifs, priority, query=""):
-    """Send the configuration with another priority of one group; seconds to the answer."""
-    tree, revision = router.running()
-    for interface in tree["tandem-interfaces:interfaces"]["dataplane"]:
-        if interface["name"] == link(CHANGED[0]):
-            for above in interface["vif"] if vifs else (interface,):
-                for group in above["tandem-vrrp:vrrp"]["vrrp-group"]:
-                    if group["id"] == CHANGED[1]:
-                        group["priority"] = priority
-    body = json.dumps(tree)
+def patch(router, vifs, priority, query=""):
+    """Send another priority of one group; seconds to the answer."""
+    segment, vrid = CHANGED
+    path = (f"{PATH}/tandem-interfaces:interfaces/dataplane={link(segment)}" +
+            (f"/vif={vrid}" if vifs else "") + f"/tandem-vrrp:vrrp/vrrp-group={vrid}")
+    body = json.dumps({"tandem-vrrp:vrrp-group": [{"id": vrid, "priority": priority}]})
+    _, revision = router.running()
     answers = []
     seconds = timed(lambda: answers.append(
-        router.api("PUT", PATH + query, body, {**JSON, "If-Match": f'"{revision}"'})))
+        router.api("PATCH", path + query, body, {**JSON, "If-Match": f'"{revision}"'})))
     if answers[0][0] not in (200, 204):
         raise ValueError(f"commit: {answers[0][0]} {answers[0][2][:2000]}")
     return seconds
@@ -122,8 +119,8 @@ def measure(vifs, _product, _turn):
         moved = len(watch.read().added) + len(watch.removed)
         leaf = [timed(router.configure, f"{group} {150 + n}") for n in range(LEAVES)]
         found = {"commit": commit, "force": force, "leaf": median(leaf) * 1e3,
-                 "request": median([put(router, vifs, 160 + n) for n in range(LEAVES)]) * 1e3,
-                 "judged": median([put(router, vifs, 170 + n, "?dry-run=true")
+                 "request": median([patch(router, vifs, 160 + n) for n in range(LEAVES)]) * 1e3,
+                 "judged": median([patch(router, vifs, 170 + n, "?dry-run=true")
                                    for n in range(LEAVES)]) * 1e3}
         watch.finish()
         found["moved"] = len(watch.added) + len(watch.removed) - moved

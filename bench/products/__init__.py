@@ -9,9 +9,13 @@ product.set_priority(p)         every group, the way an operator would; returns 
 product.reset()                 give up mastership by hand; NotOffered where there is no such thing
 product.add_address(key, a)     one more address for one group; returns the time of the request
 product.processes()             {name: pid}; product.engine names those that speak VRRP
+
+Those of bench/products/connections.py have words of their own: they keep connections, not addresses.
 """
+from bench.products.connections import Conntrackd, ConntrackdDirect, Nobody
 from bench.products.frr import Frr
 from bench.products.keepalived import Keepalived, KeepalivedTuned
 from bench.products.tandem import Tandem
 
-PRODUCTS = {product.name: product for product in (Tandem, Keepalived, KeepalivedTuned, Frr)}
+PRODUCTS = {product.name: product for product in (Tandem, Keepalived, KeepalivedTuned, Frr,
+                                                  Conntrackd, ConntrackdDirect, Nobody)}

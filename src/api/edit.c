@@ -15,19 +15,39 @@
 
 #include "config/language.h"
 
+#define FAULTS_MAX 100u		/* told of one body */
 #define PARSE_OPTIONS (LYD_PARSE_ONLY | LYD_PARSE_STRICT | LYD_PARSE_NO_STATE)
+
+static struct edit_fault *
+add_fault(struct edit *edit, const char *tag)
+{
+	edit->faults = reallocarray(edit->faults, edit->fault_count + 1, sizeof(*edit->faults));
+	assert(edit->faults);
+	edit->faults[edit->fault_count] = (struct edit_fault){ .tag = tag };
+	return &edit->faults[edit->fault_count++];
+}
 
 static bool PRINTF_LIKE(4, 5)
 refuse(struct edit *edit, unsigned status, const char *tag, const char *format, ...)
 {
+	struct edit_fault *fault = add_fault(edit, tag);
 	va_list arguments;
 
 	edit->status = status;
-	edit->tag = tag;
 	va_start(arguments, format);
-	vsnprintf(edit->message, sizeof(edit->message), format, arguments);
+	vsnprintf(fault->message, sizeof(fault->message), format, arguments);
 	va_end(arguments);
 	return false;
+}
+
+/* A sentence of libyang's ends with a full stop; ours do not. */
+static void
+drop_full_stop(struct edit_fault *fault)
+{
+	size_t length = strlen(fault->message);
+
+	if (length > 0 && fault->message[length - 1] == '.')
+		fault->message[length - 1] = '\0';
 }
 
 void
@@ -45,11 +65,7 @@ edit_refuse_syntax(const struct ly_ctx *schema, struct edit *edit)
 	else if (item->vecode == LYVE_REFERENCE)
 		tag = "unknown-element";
 	(void)refuse(edit, MHD_HTTP_BAD_REQUEST, tag, "%s", item->msg);
-
-	size_t length = strlen(edit->message);
-
-	if (length > 0 && edit->message[length - 1] == '.')
-		edit->message[length - 1] = '\0';
+	drop_full_stop(&edit->faults[edit->fault_count - 1]);
 }
 
 /* Do libyang's sentence or its place (Data location "/a:b/c", line number 1.) mean this name? */
@@ -82,43 +98,86 @@ find_faulty(const struct lyd_node *siblings, const char *sentence, const char *p
 	return found;
 }
 
-/* Say of a node that fits no schema where it stands and, if it was meant to be a leaf, its
- * value.  A secret is not repeated, also not in libyang's words. */
-static void
-name_faulty(const struct ly_ctx *schema, const struct lyd_node *faulty, struct edit *edit)
+/* The leaf that a node which fits no schema was meant to be, or NULL. */
+static const struct lysc_node *
+meant_leaf(const struct ly_ctx *schema, const struct lyd_node *faulty)
 {
 	const struct lyd_node *inner = lyd_parent(faulty);
 	const char *prefix = ((const struct lyd_node_opaq *)faulty)->name.prefix;
-	const struct lysc_node *leaf = NULL;
 	const struct lys_module *module;
+
+	if (!inner || !inner->schema)
+		return NULL;
+	/* In JSON the prefix is the module's name; without one it is that of what is around. */
+	module = prefix ? ly_ctx_get_module_implemented(schema, prefix) : inner->schema->module;
+	return module ? lys_find_child(inner->schema, module, LYD_NAME(faulty), 0,
+	                               LYS_LEAF | LYS_LEAFLIST, 0) : NULL;
+}
+
+/* Say of a node that fits no schema where it stands and, if it was meant to be a leaf, its
+ * value.  A secret is not repeated, also not in libyang's words. */
+static void
+name_faulty(const struct lysc_node *leaf, const struct lyd_node *faulty, struct edit_fault *fault)
+{
+	const struct lyd_node *inner = lyd_parent(faulty);
 	char *around;
 
 	if (!inner || !inner->schema)
 		return;
-	/* In JSON the prefix is the module's name; without one it is that of what is around. */
-	module = prefix ? ly_ctx_get_module_implemented(schema, prefix) : inner->schema->module;
-	if (module)
-		leaf = lys_find_child(inner->schema, module, LYD_NAME(faulty), 0,
-		                      LYS_LEAF | LYS_LEAFLIST, 0);
 	if (leaf && language_is_secret(leaf))
-		(void)refuse(edit, edit->status, edit->tag, "not a value this may have");
+		snprintf(fault->message, sizeof(fault->message), "not a value this may have");
 	else if (leaf)
-		snprintf(edit->value, sizeof(edit->value), "%s", lyd_get_value(faulty));
+		snprintf(fault->value, sizeof(fault->value), "%s", lyd_get_value(faulty));
 
 	/* Only a leaf is an instance without having a good value or keys. */
 	around = lyd_path(inner, LYD_PATH_STD, NULL, 0);
 	assert(around);
 	if (!leaf || leaf->nodetype != LYS_LEAF) {
-		edit->path = around;
+		fault->path = around;
 		return;
 	}
 
-	bool foreign = module != inner->schema->module;
+	bool foreign = leaf->module != inner->schema->module;
 
-	if (asprintf(&edit->path, "%s/%s%s%s", around, foreign ? module->name : "",
+	if (asprintf(&fault->path, "%s/%s%s%s", around, foreign ? leaf->module->name : "",
 	             foreign ? ":" : "", leaf->name) < 0)
-		edit->path = NULL;
+		fault->path = NULL;
 	free(around);
+}
+
+/* A node that fits no schema, beside the first, of which libyang has told. */
+static void
+add_faulty(const struct ly_ctx *schema, const struct lyd_node *faulty, struct edit *edit)
+{
+	const struct lysc_node *leaf = meant_leaf(schema, faulty);
+	struct edit_fault *fault = add_fault(edit, leaf ? "invalid-value" : "unknown-element");
+	const char *value = lyd_get_value(faulty);
+
+	if (!leaf)
+		snprintf(fault->message, sizeof(fault->message), "\"%s\" is unknown here, or what "
+		         "it holds is no good", LYD_NAME(faulty));
+	else if (lyd_value_validate(schema, leaf, value, strlen(value), NULL, NULL, NULL) ==
+	         LY_SUCCESS)
+		snprintf(fault->message, sizeof(fault->message), "the value is good, but another "
+		         "kind of JSON value: numbers of up to 32 bits, true and false have no "
+		         "quotes, and all else has");
+	else
+		snprintf(fault->message, sizeof(fault->message), "%s", ly_errmsg(schema));
+	drop_full_stop(fault);
+	name_faulty(leaf, faulty, fault);
+}
+
+/* All nodes that fit no schema, but this one. */
+static void
+add_all_faulty(const struct ly_ctx *schema, const struct lyd_node *siblings,
+               const struct lyd_node *first, struct edit *edit)
+{
+	for (; siblings && edit->fault_count < FAULTS_MAX; siblings = siblings->next) {
+		if (siblings->schema)
+			add_all_faulty(schema, lyd_child(siblings), first, edit);
+		else if (siblings != first)
+			add_faulty(schema, siblings, edit);
+	}
 }
 
 /* Refuse what libyang could not read.  Its own words about the place end at the body's top, so
@@ -143,9 +202,11 @@ refuse_body(const struct ly_ctx *schema, const char *body, const struct lyd_node
 		                     LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &tree);
 	ly_in_free(in, 0);
 
-	faulty = find_faulty(around ? lyd_child(around) : tree, edit->message, place);
-	if (faulty)
-		name_faulty(schema, faulty, edit);
+	faulty = find_faulty(around ? lyd_child(around) : tree, edit->faults[0].message, place);
+	if (faulty) {
+		name_faulty(meant_leaf(schema, faulty), faulty, &edit->faults[0]);
+		add_all_faulty(schema, around ? lyd_child(around) : tree, faulty, edit);
+	}
 	lyd_free_all(around ? around : tree);
 	free(place);
 }
@@ -398,6 +459,8 @@ edit_done(struct edit *edit)
 {
 	lyd_free_all(edit->candidate);
 	free(edit->segment);
-	free(edit->path);
+	for (size_t i = 0; i < edit->fault_count; i++)
+		free(edit->faults[i].path);
+	free(edit->faults);
 	*edit = (struct edit){ 0 };
 }

@@ -19,16 +19,22 @@ enum edit_kind {
 	EDIT_DELETE,
 };
 
+/* One thing that was not accepted. */
+struct edit_fault {
+	const char *tag;		/* RFC 8040's */
+	char message[512];		/* a sentence */
+	char value[64];			/* what was not accepted; "" = none, or a secret */
+	char *path;			/* its instance-identifier; NULL = not known; heap */
+};
+
 struct edit {
 	struct lyd_node *candidate;	/* owned; NULL = empty configuration */
 	bool created;			/* something is there that was not */
 	char *segment;			/* EDIT_CREATE: the child's path segment; heap */
 
-	unsigned status;		/* refused: the HTTP status, RFC 8040's tag, a sentence */
-	const char *tag;
-	char message[512];
-	char value[64];			/* what was not accepted; "" = none, or a secret */
-	char *path;			/* its instance-identifier; NULL = not known; heap */
+	unsigned status;		/* refused: the HTTP status, and at least one fault */
+	struct edit_fault *faults;	/* heap */
+	size_t fault_count;
 };
 
 /* body is JSON (unused by EDIT_DELETE); the resource's chain is used up.  false: refused. */

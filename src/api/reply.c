@@ -133,28 +133,46 @@ reply_problems(struct http_request *request, const struct problems *problems)
 }
 
 void
-reply_refusals(struct http_request *request, unsigned status, const char *lines)
+reply_errors(struct http_request *request, unsigned status, const struct reply_item *items,
+             size_t count)
 {
 	char *body = NULL;
 	size_t size;
 	FILE *out = open_memstream(&body, &size);
-	const char *separator = "";
 
 	assert(out);
 	fputs("{\"ietf-restconf:errors\":{\"error\":[", out);
-	while (*lines) {
-		size_t length = strcspn(lines, "\n");
-		char *line = strndup(lines, length);
-
-		fputs(separator, out);
-		put_error(out, "application", "operation-failed", NULL, line);
-		separator = ",";
-		free(line);
-		lines += length + (lines[length] == '\n');
+	for (size_t i = 0; i < count; i++) {
+		fputs(i == 0 ? "" : ",", out);
+		put_error(out, error_type(status), items[i].tag, items[i].path, items[i].message);
 	}
 	fputs("]}}", out);
 	fclose(out);
 	answer_json(request, status, body, NULL, REPLY_UNTAGGED);
+}
+
+void
+reply_refusals(struct http_request *request, unsigned status, const char *lines)
+{
+	struct reply_item *items = NULL;
+	size_t count = 0;
+
+	while (*lines) {
+		size_t length = strcspn(lines, "\n");
+
+		items = reallocarray(items, count + 1, sizeof(*items));
+		assert(items);
+		items[count].tag = "operation-failed";
+		items[count].path = NULL;
+		items[count].message = strndup(lines, length);
+		assert(items[count].message);
+		count++;
+		lines += length + (lines[length] == '\n');
+	}
+	reply_errors(request, status, items, count);
+	for (size_t i = 0; i < count; i++)
+		free(items[i].message);
+	free(items);
 }
 
 void

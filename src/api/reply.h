@@ -21,6 +21,14 @@ void reply_error(struct http_request *request, unsigned status, const char *tag,
 /* 400 with one entry for every problem that is an error. */
 void reply_problems(struct http_request *request, const struct problems *problems);
 
+/* Several errors. */
+struct reply_item {
+	const char *tag;
+	const char *path;		/* or NULL */
+	char *message;
+};
+void reply_errors(struct http_request *request, unsigned status, const struct reply_item *items,
+                  size_t count);
 /* An error for each line. */
 void reply_refusals(struct http_request *request, unsigned status, const char *lines);
 

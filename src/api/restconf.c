@@ -363,16 +363,29 @@ read_configuration(struct turn *turn, const struct resource *resource)
 
 /* ------------------------------------------------------------------ editing */
 
-/* Say that an edit or an input was refused: where, which value, why. */
+/* Say that an edit or an input was refused: where, which values, why. */
 static void
 answer_refusal(struct turn *turn, const struct edit *edit)
 {
-	const char *quote = edit->value[0] ? "'" : "";
+	struct reply_item *items = calloc(edit->fault_count, sizeof(*items));
 
-	/* However long the path, the reason is not cut off. */
-	reply_error(turn->request, edit->status, edit->tag, edit->path, "%.400s%s%s%s%s: %s",
-	            turn->request->path, *quote ? " " : "", quote, edit->value, quote,
-	            edit->message);
+	assert(items && edit->fault_count > 0);
+	for (size_t i = 0; i < edit->fault_count; i++) {
+		const struct edit_fault *fault = &edit->faults[i];
+		const char *quote = fault->value[0] ? "'" : "";
+
+		items[i].tag = fault->tag;
+		items[i].path = fault->path;
+		/* However long the path, the reason is not cut off. */
+		if (asprintf(&items[i].message, "%.400s%s%s%s%s: %s", turn->request->path,
+		             *quote ? " " : "", quote, fault->value, quote, fault->message) < 0)
+			items[i].message = NULL;
+		assert(items[i].message);
+	}
+	reply_errors(turn->request, edit->status, items, edit->fault_count);
+	for (size_t i = 0; i < edit->fault_count; i++)
+		free(items[i].message);
+	free(items);
 }
 
 /* The place of what a POST made below the request's path; heap. */

@@ -43,7 +43,9 @@ find_same(const struct lyd_node *siblings, const struct lyd_node *node)
 {
 	struct lyd_node *same = NULL;
 
-	return siblings && lyd_find_sibling_first(siblings, node, &same) == LY_SUCCESS ? same : NULL;
+	if (siblings && lyd_find_sibling_first(siblings, node, &same) == LY_SUCCESS)
+		return same;
+	return NULL;
 }
 
 static void
@@ -64,12 +66,18 @@ gain_addresses(struct lyd_node *group, const struct lyd_node *new)
 			insert(group, duplicate(child));
 }
 
-/* Put the groups of one interface back; true when that changed anything. */
+/* Put the groups of one interface back, or what service vrrp says of them; true when that changed
+ * anything. */
 static bool
 keep_groups(const struct lyd_node *running, struct lyd_node *vrrp)
 {
+	const struct lyd_node *disable = tree_child(vrrp, "disable");
 	bool changed = false;
 
+	if (disable && !tree_child(running, "disable")) {
+		lyd_free_tree((struct lyd_node *)disable);
+		changed = true;
+	}
 	for (const struct lyd_node *old = lyd_child(running); old; old = old->next) {
 		struct lyd_node *new, *kept;
 

@@ -38,8 +38,8 @@ const struct rulebook_entry rulebook[] = {
 	  "group; for IPv6 it is a link-local one (RFC 9568 5.1.2.1) unless there are "
 	  "unicast peers.  Use an address of the interface, or delete it." },
 	{ "C10",
-	  "A member of a bond or of a switch has no groups.  Configure the group on the "
-	  "bond or the switch." },
+	  "A member of a bond or a port of a switch has no groups.  Configure the group on "
+	  "the bond, or on a vif of the switch." },
 	{ "C11",
 	  "The MAC address of a switch is that of a station, and not one of VRRP's.  Use "
 	  "another." },

@@ -153,18 +153,26 @@ flowlink_wants_probe(const struct flowlink *link, nsec_t now)
 	return false;
 }
 
+/* At short intervals a byte may take longer than one of them: time is used up only with bytes. */
+static void
+earn_credit(struct flowlink *link, nsec_t now)
+{
+	nsec_t passed = nsec_min(now - link->credited, NSEC_PER_SEC);
+	int64_t most = (int64_t)(link->rate / 50) + 2 * FLOWSYNC_DATAGRAM_MAX;
+	int64_t earned = (int64_t)((__uint128_t)link->rate * (uint64_t)passed /
+	                           (uint64_t)NSEC_PER_SEC);
+
+	if (earned <= 0)
+		return;
+	link->credit = link->credit + earned < most ? link->credit + earned : most;
+	link->credited = now;
+}
+
 bool
 flowlink_may_send(struct flowlink *link, nsec_t now)
 {
-	if (link->rate && now > link->credited) {
-		nsec_t passed = nsec_min(now - link->credited, NSEC_PER_SEC);
-		int64_t most = (int64_t)(link->rate / 50) + 2 * FLOWSYNC_DATAGRAM_MAX;
-
-		link->credit += (int64_t)((__uint128_t)link->rate * (uint64_t)passed /
-		                          (uint64_t)NSEC_PER_SEC);
-		link->credit = link->credit < most ? link->credit : most;
-		link->credited = now;
-	}
+	if (link->rate)
+		earn_credit(link, now);
 	return link->next - link->floor < FLOWLINK_WINDOW && link->flying < link->window &&
 	       (!link->rate || link->credit >= 0) &&
 	       (any_alive(link) || flowlink_wants_probe(link, now) ||
@@ -220,9 +228,9 @@ flowlink_sent(struct flowlink *link, struct flowlink_slot *slot, size_t bytes, n
 nsec_t
 flowlink_credit_at(const struct flowlink *link, nsec_t now)
 {
-	if (!link->rate || link->credit >= 0 || link->flying >= link->window)
+	if (!link->rate || link->credit >= 0)
 		return NSEC_NEVER;
-	return now + (nsec_t)((__uint128_t)(uint64_t)-link->credit * NSEC_PER_SEC / link->rate) + 1;
+	return nsec_max(now, link->credited) + (nsec_t)((__uint128_t)(uint64_t)-link->credit * NSEC_PER_SEC / link->rate) + NSEC_PER_USEC;
 }
 
 /* ---- what became of it ---------------------------------------------------------------------- */

@@ -112,7 +112,7 @@ enum flow_fault flowlink_on_ack(struct flowlink *link, const struct flowwire_hea
 void flowlink_on_time(struct flowlink *link, const struct flowlink_settle *settle, nsec_t now);
 /* When something of the above or an acknowledgement is due. */
 nsec_t flowlink_deadline(const struct flowlink *link);
-/* When flowlink_may_send() may turn true by time alone; NSEC_NEVER: not by time. */
+/* When a rate that is used up lets flowlink_may_send() be true again; NSEC_NEVER: it is not. */
 nsec_t flowlink_credit_at(const struct flowlink *link, nsec_t now);
 
 /* May this datagram of data be believed: neither here before, nor settled by its sender? */

@@ -59,22 +59,14 @@ shortened(const struct flowsync *f, uint32_t timeout)
 	                                                       TIMER_LEAST;
 }
 
-/* A flow of the kernel that the shadow does not have.  The first dump is no news: sums will tell
- * what the peer lacks. */
+/* A flow of the kernel that the shadow does not have alive.  The first dump is no news: sums will
+ * tell what the peer lacks. */
 static void
-add_shown(struct flowsync *f, const struct flow *flow, uint64_t hash, nsec_t now)
+add_shown(struct flowsync *f, uint32_t number, const struct flow *flow, nsec_t now)
 {
-	uint32_t number = flowtable_add(&f->table, &flow->key, hash);
-	struct flowtable_entry *e;
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
 	struct flow shown = *flow;
 
-	if (!number) {
-		flowsync_count(f, FLOW_TABLE_FULL);
-		f->missed = true;
-		flowsync_raise(f, FLOWSYNC_FULL, true);
-		return;
-	}
-	e = flowtable_entry(&f->table, number);
 	shown.timeout = shortened(f, flow->timeout);
 	flowtable_set(&f->table, number, &shown);
 	e->applied = true;
@@ -83,7 +75,7 @@ add_shown(struct flowsync *f, const struct flow *flow, uint64_t hash, nsec_t now
 	e->retime = is_long(f, flow->timeout) == (f->role == FLOWSYNC_ACTIVE);
 	if (f->dump.done)
 		flowsync_count(f, FLOW_DUMP_CORRECTIONS);
-	if (f->role == FLOWSYNC_ACTIVE && f->dump.done)
+	if (f->role == FLOWSYNC_ACTIVE && (f->dump.done || e->list != FLOWTABLE_NONE))
 		flowtable_move(&f->table, number, FLOWTABLE_DIRTY);
 	else
 		flowtable_tell(&f->table, number, flowtable_state(&f->table, number));
@@ -122,11 +114,22 @@ flowsweep_on_dump(struct flowsync *f, const struct flow *flow, nsec_t now)
 	if (!f->dump.running)
 		return;
 	if (!number) {
-		add_shown(f, flow, hash, now);
+		number = flowtable_add(&f->table, &flow->key, hash);
+		if (!number) {
+			flowsync_count(f, FLOW_TABLE_FULL);
+			f->missed = true;
+			flowsync_raise(f, FLOWSYNC_FULL, true);
+			return;
+		}
+		add_shown(f, number, flow, now);
 		return;
 	}
-	if (!e->alive)
+	if (!e->alive) {
+		/* Dead since before the dump began, and here: news of its return got lost. */
+		if (f->role == FLOWSYNC_ACTIVE && e->dump != f->dump.number)
+			add_shown(f, number, flow, now);
 		return;
+	}
 	e->dump = f->dump.number;
 	if (f->role == FLOWSYNC_ACTIVE) {
 		e->applied = true;
@@ -256,11 +259,15 @@ flowsweep_on_role(struct flowsync *f, nsec_t now)
 	f->dump.compare = false;
 	f->walk = (struct flowsync_walk){ 0 };
 	f->sweep_at = standby ? 0 : now + SWEEP_AFTER;
-	/* Our own flows have the kernel's timers, which nothing renews here. */
-	if (standby && f->dump.done)
-		f->walk = (struct flowsync_walk){ .running = true, .all = true, .next = now };
 	if (f->dump.running)
 		flowsweep_want_dump(f, now);
+	if (!standby)
+		return;
+	/* News that were not read yet are lost: what the kernel has must be found out before tables
+	 * are compared.  And nothing renews the timers of our own flows here any more. */
+	f->dump.done = false;
+	flowsweep_want_dump(f, now);
+	f->walk = (struct flowsync_walk){ .running = true, .all = true, .next = now };
 }
 
 static void

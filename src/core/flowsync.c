@@ -289,7 +289,7 @@ flowsync_on_overrun(struct flowsync *f, nsec_t now)
 {
 	pass_time(f, now);
 	flowsync_count(f, FLOW_OVERRUNS);
-	if (f->role == FLOWSYNC_ACTIVE && f->started)
+	if (f->started)
 		flowsweep_want_dump(f, now);
 }
 

@@ -145,6 +145,8 @@ void flowsync_adopt(struct flowsync *f, const struct flowsync_options *options, 
  * Our role; the first call starts everything.  To become ACTIVE, the caller first hands in or drops
  * all datagrams that came; inside the call the subscription is asked for and the epoch rises; when
  * it returns addresses may be taken.  It takes the same few microseconds whatever the table holds.
+ * A caller that is late (this router forwards already) calls flowsync_on_overrun() next: what its
+ * kernel did meanwhile is not known.  A role that lasted while the caller hung is told, too.
  */
 void flowsync_on_role(struct flowsync *f, enum flowsync_role role, nsec_t now);
 
@@ -169,7 +171,7 @@ void flowsync_on_news(struct flowsync *f, enum flow_op op, const struct flow *fl
                       nsec_t now);
 void flowsync_on_expectation(struct flowsync *f, enum flow_op op,
                              const struct flow_expectation *expectation, nsec_t now);
-/* News were lost. */
+/* News were lost, or could not be had. */
 void flowsync_on_overrun(struct flowsync *f, nsec_t now);
 void flowsync_on_dump(struct flowsync *f, const struct flow *flow, nsec_t now);
 /* whole: every flow was handed in; otherwise the dump broke off and says nothing about the rest. */

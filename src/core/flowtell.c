@@ -79,10 +79,14 @@ on_gone(struct flowsync *f, const struct flow_key *key, nsec_t now)
 		return;
 	}
 	flowsync_count(f, FLOW_NEWS_IGNORED);
+	if (number)
+		flowtable_entry(&f->table, number)->dump = f->dump.number;
 	if (!number && f->dump.running) {
 		number = flowtable_add(&f->table, key, hash);
-		if (number)
+		if (number) {
+			flowtable_entry(&f->table, number)->dump = f->dump.number;
 			flowtable_move(&f->table, number, FLOWTABLE_GRAVES);
+		}
 	}
 }
 
@@ -510,9 +514,12 @@ flowtell_deadline(const struct flowsync *f)
 		return deadline;
 	if (!flowsync_is_telling(f))
 		return nsec_min(deadline, f->now + NSEC_PER_MSEC);
-	if (f->link.flying < f->link.window)
-		deadline = nsec_min(deadline, nsec_max(f->told_at + PATIENCE, f->now));
-	return nsec_min(deadline, flowlink_credit_at(&f->link, f->now));
+	/* A full window opens by acknowledgements, an empty purse by time. */
+	if (f->link.flying >= f->link.window)
+		return deadline;
+	if (flowlink_credit_at(&f->link, f->now) < NSEC_NEVER)
+		return nsec_min(deadline, flowlink_credit_at(&f->link, f->now));
+	return nsec_min(deadline, nsec_max(f->told_at + PATIENCE, f->now));
 }
 
 /* Flows of which the peer may not have the present state. */

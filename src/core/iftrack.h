@@ -6,7 +6,8 @@
  *
  * A route object is up when an ordinary lookup, one that matches no rule with a condition, finds
  * a route to exactly its prefix or one that covers it: not a default route unless the prefix is
- * itself 0.0.0.0/0 or ::/0, not a refusal, over a link that is usable, and not one that we made.
+ * itself 0.0.0.0/0 or ::/0, not a refusal, over a link that is usable, and not one that comes and
+ * goes with a group.
  *
  * Only routes that matter to some object are kept, so that a full BGP table costs nothing here.
  */

@@ -54,20 +54,32 @@ plan_tune(const struct ifjob *job, const struct ifworld_link *link, enum tune tu
 	}
 }
 
+/* Those of these that are configured or were changed; most links have none. */
+static void
+plan_tunes(const struct ifjob *job, const struct ifworld_link *link, uint32_t which)
+{
+	const struct iforiginal *original = iforiginals_find(job->view->originals, link->name);
+	uint32_t concerned = job->wanted == NULL ? 0 : job->wanted->tunes.set;
+
+	if (original != NULL && original->saved & ORIGINAL_TUNES)
+		concerned |= original->tuned;
+	concerned &= which;
+	for (enum tune tune = 0; concerned >> tune != 0; tune++) {
+		if (concerned >> tune & 1)
+			plan_tune(job, link, tune);
+	}
+}
+
 void
 iftune_plan(const struct ifjob *job)
 {
-	for (enum tune tune = 0; tune < TUNES; tune++)
-		plan_tune(job, job->now, tune);
+	plan_tunes(job, job->now, UINT32_MAX);
 }
 
 void
 iftune_plan_virtual(const struct ifjob *job, const struct ifworld_link *link)
 {
-	for (enum tune tune = 0; tune < TUNES; tune++) {
-		if (OF_VIRTUAL_LINKS >> tune & 1)
-			plan_tune(job, link, tune);
-	}
+	plan_tunes(job, link, OF_VIRTUAL_LINKS);
 }
 
 bool

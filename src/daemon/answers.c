@@ -70,7 +70,8 @@ answers_settled(struct node *node, const char *problems, const char *refused)
 	}
 	snprintf(node->problems, sizeof(node->problems), "%s", problems);
 	if (node->request != 0 && node->attempt && refused[0] != '\0') {
-		answer(node, node->request, CHANNEL_KERNEL_REFUSED, node->request_revision, refused);
+		answer(node, node->request, CHANNEL_KERNEL_REFUSED, node->request_revision,
+		       refused);
 		node->request = 0;
 	} else if (node->request != 0) {
 		answer_adopt(node);

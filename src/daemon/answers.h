@@ -15,8 +15,8 @@ int answers_on_channel(struct sd_event_source *source, int descriptor, uint32_t 
 /* The engine is new here. */
 void answers_hello(struct node *node);
 
-/* These settings are adopted, for this request: it is answered when the interfaces settle.  attempt:
- * whoever asked wants to know what the kernel refused, before all else. */
+/* These settings are adopted, for this request: it is answered when the interfaces settle.
+ * attempt: whoever asked wants to know what the kernel refused, before all else. */
 void answers_adopted(struct node *node, uint32_t request, bool attempt);
 /* Nothing was changed. */
 void answers_refused(struct node *node, uint32_t request, uint64_t revision, const char *why);

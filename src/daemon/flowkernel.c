@@ -20,6 +20,8 @@
 #define QUIET_NAPS 8u			/* so many without any, and the socket is waited for */
 #define DRAIN_MAX 4096u			/* events in one turn of the loop */
 #define DUMP_STEP 500u
+#define RENEWAL_STEP 200u
+#define EXPECTED_MAX 4096u		/* as many as the kernel has by default */
 #define REFUSALS_MAX 512u		/* kept until the batch is sent; more are found by sums */
 #define KEEP_USEC 1000000u		/* from a change of anybody's rules to a look at ours */
 #define DUMP_PRIORITY 50		/* everything else comes first */
@@ -40,6 +42,10 @@ struct flowkernel {
 	sd_event_source *readable;	/* the event socket, while it is quiet */
 	sd_event_source *nap;
 	sd_event_source *step;		/* of a dump */
+	struct conntrack_dump *old;	/* what is to be renewed */
+	sd_event_source *renewal;
+	struct flow_expectation *expected;	/* of flows that are renewed: they go with them */
+	size_t expected_count;
 	sd_event_source *keep;		/* a look at the rules is due */
 	bool subscribed;
 	unsigned quiet;			/* drains in a row that found nothing */
@@ -339,6 +345,63 @@ flowkernel_dump(struct flowkernel *k)
 	sd_event_source_set_enabled(k->step, SD_EVENT_ON);
 }
 
+/* ---- flows made anew ------------------------------------------------------------------------ */
+
+static void
+on_expected(void *owner, const struct flow_expectation *expectation)
+{
+	struct flowkernel *k = owner;
+
+	if (k->expected_count < EXPECTED_MAX)
+		k->expected[k->expected_count++] = *expectation;
+}
+
+static void
+on_old(void *owner, const struct flow *flow)
+{
+	struct flowkernel *k = owner;
+
+	if (flow->has & FLOW_HAS_TCP && !is_local(k, flow))
+		note_broken(conntrack_inject_renew(k->inject, flow, flow->timeout));
+}
+
+static void
+end_renewal(struct flowkernel *k)
+{
+	for (size_t i = 0; i < k->expected_count; i++)
+		note_broken(conntrack_inject_expectation(k->inject, &k->expected[i]));
+	k->expected_count = 0;
+	sd_event_source_set_enabled(k->renewal, SD_EVENT_OFF);
+}
+
+static int
+on_renewal(sd_event_source *source UNUSED, void *owner)
+{
+	const struct conntrack_dump_hearer hearer = { on_old, NULL, owner };
+	struct flowkernel *k = owner;
+
+	if (k->subscribed || conntrack_dump_step(k->old, RENEWAL_STEP, &hearer) <= 0)
+		end_renewal(k);
+	k->calls->on_batch(k->owner);
+	return 0;
+}
+
+void
+flowkernel_renew(struct flowkernel *k)
+{
+	const struct conntrack_dump_hearer hearer = { NULL, on_expected, k };
+
+	read_own(k);
+	k->expected_count = 0;
+	if (conntrack_dump_expectations(k->old) == 0)
+		while (conntrack_dump_step(k->old, EXPECTED_MAX, &hearer) > 0)
+			;
+	if (conntrack_dump_flows(k->old, NULL) < 0)
+		log_error("cannot read the table of connections: they are not renewed");
+	else
+		sd_event_source_set_enabled(k->renewal, SD_EVENT_ON);
+}
+
 /* ---- rules ---------------------------------------------------------------------------------- */
 
 static int
@@ -453,10 +516,16 @@ add_sources(struct flowkernel *k, struct sd_event *event)
 	if (r >= 0)
 		r = sd_event_add_defer(event, &k->step, on_step, k);
 	if (r >= 0)
+		r = sd_event_add_defer(event, &k->renewal, on_renewal, k);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r >= 0 && i < 5; i++)
+		r = sd_event_source_set_enabled(((sd_event_source *[]){ k->readable, k->nap, k->keep,
+		                                 k->step, k->renewal })[i], SD_EVENT_OFF);
+	if (r >= 0)
 		r = sd_event_source_set_priority(k->step, DUMP_PRIORITY);
-	for (size_t i = 0; r >= 0 && i < 4; i++)
-		r = sd_event_source_set_enabled(((sd_event_source *[]){ k->readable, k->nap,
-		                                 k->keep, k->step })[i], SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_source_set_priority(k->renewal, DUMP_PRIORITY);
 	if (r >= 0 && fd >= 0)
 		r = sd_event_add_io(event, NULL, fd, EPOLLIN | EPOLLET, on_rules, k);
 	return r;
@@ -473,11 +542,18 @@ flowkernel_new(struct sd_event *event, const struct flowkernel_calls *calls, voi
 		return error_set(error, -ENOMEM, "out of memory");
 	k->calls = calls;
 	k->owner = owner;
+	k->expected = calloc(EXPECTED_MAX, sizeof(*k->expected));
+	if (!k->expected) {
+		free(k);
+		return error_set(error, -ENOMEM, "out of memory");
+	}
 	r = conntrack_events_open(0, &k->events, error);
 	if (r >= 0)
 		r = conntrack_inject_open(0, on_refusal, k, &k->inject, error);
 	if (r >= 0)
 		r = conntrack_dump_open(&k->dump, error);
+	if (r >= 0)
+		r = conntrack_dump_open(&k->old, error);
 	if (r >= 0)
 		r = conntrack_diet_new(&k->diet, error);
 	if (r >= 0) {
@@ -509,10 +585,13 @@ flowkernel_free(struct flowkernel *k)
 	sd_event_source_unref(k->nap);
 	sd_event_source_unref(k->keep);
 	sd_event_source_unref(k->step);
+	sd_event_source_unref(k->renewal);
 	conntrack_diet_free(k->diet);
 	conntrack_dump_close(k->dump);
+	conntrack_dump_close(k->old);
 	conntrack_inject_close(k->inject);
 	conntrack_events_close(k->events);
 	free(k->own);
+	free(k->expected);
 	free(k);
 }

@@ -62,6 +62,12 @@ void flowkernel_flush(struct flowkernel *kernel);
 void flowkernel_subscribe(struct flowkernel *kernel, bool on);
 void flowkernel_dump(struct flowkernel *kernel);
 
+/*
+ * This router forwards no longer: what its kernel knows of TCP windows will be old when it forwards
+ * again, and packets would be invalid.  So its TCP flows are made anew, in paced steps.
+ */
+void flowkernel_renew(struct flowkernel *kernel);
+
 /* Read what is there now: before the role changes. */
 void flowkernel_drain(struct flowkernel *kernel);
 

@@ -62,6 +62,7 @@ struct role {
 	bool active;				/* as the engine said last */
 	uint64_t sequence;
 	bool known;				/* it said so at all */
+	bool forwarded;				/* in the role before */
 	enum flowsync_readiness readiness;
 	uint32_t alarms;
 	char trouble[512];			/* why it does not run */
@@ -324,6 +325,9 @@ take_role(struct role *f)
 		flowkernel_drain(f->kernel);
 		flowsync_on_role(f->flowsync, f->active ? FLOWSYNC_ACTIVE : FLOWSYNC_STANDBY,
 		                 clock_now());
+		if (f->forwarded && !f->active)
+			flowkernel_renew(f->kernel);
+		f->forwarded = f->active;
 	}
 	if (f->known && f->active)
 		post_report_ready(&f->post, f->sequence);

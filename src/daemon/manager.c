@@ -23,6 +23,7 @@
 #include "config/lower_commit.h"
 #include "config/schema.h"
 #include "daemon/gather.h"
+#include "daemon/manager_peer.h"
 #include "daemon/gather_connsync.h"
 #include "daemon/subscribers.h"
 #include "system/clock.h"
@@ -36,9 +37,10 @@ repairs(const struct manager *m)
 {
 	char *lines = NULL;
 
-	if (m->start_problems || m->adopt_problems || m->record_problems)
-		lines_add(&lines, "%s%s%s", lines_or_empty(m->start_problems),
-		          lines_or_empty(m->adopt_problems), lines_or_empty(m->record_problems));
+	if (m->start_problems || m->adopt_problems || m->record_problems || m->peer->problems)
+		lines_add(&lines, "%s%s%s%s", lines_or_empty(m->start_problems),
+		          lines_or_empty(m->adopt_problems), lines_or_empty(m->record_problems),
+		          lines_or_empty(m->peer->problems));
 	return lines;
 }
 
@@ -67,6 +69,8 @@ on_state(void *owner, const char *name, struct lyd_node **tree)
 		};
 
 		lower_commit_state(m->schema, &facts, tree);
+	} else if (strcmp(name, "pair-state") == 0) {
+		manager_pair_state(m, tree);
 	}
 }
 
@@ -215,6 +219,7 @@ start(struct manager *m, int api_socket, struct error *error)
 	if (r < 0)
 		return r;
 
+	manager_peer_start(m);
 	say_hello(m);
 	if (m->settings)
 		(void)manager_engine_send_settings(m, m->settings, false);
@@ -230,6 +235,7 @@ end(struct manager *m)
 	while (m->pending)
 		manager_engine_late(m->pending);
 	manager_commit_forget_deferred(m);
+	manager_peer_end(m);
 	http_free(m->http);
 	subscribers_free(m->subscribers);
 	store_free(m->store);

@@ -262,7 +262,8 @@ concerns_groups_only(const struct settings *old, const struct settings *new)
 	size_t before = (size_t)((const char *)was - (const char *)old);
 	size_t behind = before + old->group_count * sizeof(*was);
 
-	if (old->size != new->size || memcmp(&old->counts, &new->counts, sizeof(old->counts)) != 0 ||
+	if (old->size != new->size ||
+	    memcmp(&old->counts, &new->counts, sizeof(old->counts)) != 0 ||
 	    memcmp(settings_links(old), settings_links(new), old->link_count *
 	           sizeof(struct link_settings)) != 0 ||
 	    memcmp((const char *)old + behind, (const char *)new + behind, old->size - behind) != 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Commits in their fixed order: prepare, have the engine try the settings (manager_attempt.c), write
- * the running file, put it into the history, answer.  One at a time: who comes meanwhile waits.
+ * Commits in their fixed order: prepare, have the engine try the settings (manager_attempt.c),
+ * write the running file, put it into the history, answer.  One at a time: who comes meanwhile
+ * waits.
  *
  * A commit with a confirm-timeout is on trial: unless it is confirmed in time, what was confirmed
  * last is committed again, whatever has become of the client and of this process in between.  While
@@ -18,6 +19,7 @@
 #include "api/reply.h"
 #include "base/duration.h"
 #include "config/meeting.h"
+#include "daemon/manager_peer.h"
 #include "daemon/memory.h"
 #include "system/clock.h"
 
@@ -62,6 +64,7 @@ make_running(struct manager *m, struct prepared *prepared, const struct note *no
 	prepared->settings = NULL;
 	free(m->start_problems);
 	m->start_problems = NULL;
+	manager_peer_follow(m);
 	return 0;
 }
 

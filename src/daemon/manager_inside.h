@@ -3,7 +3,7 @@
  * The manager's rooms among themselves: manager.c starts and ends it and shows state,
  * manager_engine.c talks to the engine and keeps the clients that wait for its word,
  * manager_commit.c makes commits and ends trials, manager_attempt.c has the engine try a commit
- * before, manager_operate.c carries out the operations.
+ * before, manager_operate.c carries out the operations; manager_peer.h is about the other router.
  */
 #ifndef TANDEM_MANAGER_INSIDE_H
 #define TANDEM_MANAGER_INSIDE_H
@@ -20,6 +20,7 @@
 
 #define MANAGER_PEER_SIZE 80
 
+struct manager_peer;
 struct subscribers;
 
 struct manager {
@@ -34,6 +35,7 @@ struct manager {
 	struct http *http;
 	struct restconf restconf;
 	struct subscribers *subscribers;
+	struct manager_peer *peer;
 	struct settings *settings;	/* made from running; NULL = no configuration was loaded */
 	struct pending *pending;
 	uint32_t last_request;

@@ -14,6 +14,7 @@
 
 #include "api/reply.h"
 #include "config/language.h"
+#include "daemon/manager_peer.h"
 #include "config/tree.h"
 #include "daemon/flowdoor.h"
 #include "daemon/gather_connsync.h"
@@ -287,6 +288,16 @@ manager_operate_on_request(void *owner, struct http_request *request,
 		operate_group(m, request, CHANNEL_GARP, input);
 	else if (strcmp(name, "reset-master") == 0)
 		operate_group(m, request, CHANNEL_RESET_MASTER, input);
+	else if (strcmp(name, "pair") == 0)
+		manager_pair_begin(m, request, input_value(input, "address"),
+		                   (uint16_t)strtoul(input_value(input, "port"), NULL, 10));
+	else if (strcmp(name, "pair-answer") == 0)
+		manager_pair_answer(m, request, input_value(input, "code"),
+		                    strcmp(input_value(input, "agree"), "true") == 0);
+	else if (strcmp(name, "pair-reset") == 0)
+		manager_pair_reset(m, request);
+	else if (strcmp(name, "peer-configuration") == 0)
+		manager_peer_configuration(m, request, input_value(input, "address"));
 	else if (strcmp(name, "connsync-flows") == 0)
 		operate_flows(m, request, input);
 	else if (strcmp(name, "reset-connsync") == 0)

@@ -40,7 +40,7 @@ bool refusals_remove(struct refusals *refusals, const struct ifstep *step);
 /* Is it too early to try this step? */
 bool refusals_hold(const struct refusals *refusals, const struct ifstep *step);
 
-/* Does it say how things are at the moment (a cable that is out), and nothing of the step itself? */
+/* Does it say how things are at the moment (no route to there), and nothing of the step itself? */
 bool refusal_is_passing(const struct refusal *refusal);
 
 /* When the next step may be tried again, or NSEC_NEVER. */

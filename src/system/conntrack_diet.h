@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which flows tell of themselves, and of what: rules of the packet filter that set the event mask of
- * each flow its packets belong to, in a table of our own (CONNTRACK_DIET_TABLE).  Nothing else is
- * touched, and no packet is judged.
+ * Which flows tell of themselves, and of what: rules of the packet filter that set the event mask
+ * of each flow its packets belong to, in a table of our own (CONNTRACK_DIET_TABLE).  Nothing else
+ * is touched, and no packet is judged.
  *
  * A flow that came to nothing (a SYN flood, a lookup that is over at once) tells nothing; an
  * ordinary TCP connection tells twice: when it is established, and when it is gone.  Flows that
@@ -22,7 +22,7 @@
 #define CONNTRACK_DIET_TABLE "inet tandem_connsync"
 
 enum conntrack_detail {
-	/* When both ends mean it (TCP is established; UDP goes on for 2 s), and the end of those. */
+	/* When both ends mean it (TCP is established, UDP goes on for 2 s), and their end. */
 	CONNTRACK_DETAIL_ASSURED,
 	CONNTRACK_DETAIL_REPLIED,	/* from the first answer on */
 	CONNTRACK_DETAIL_ALL,		/* everything the kernel has to tell, of every packet */
@@ -30,8 +30,9 @@ enum conntrack_detail {
 
 /* Changes of these are told too, once a flow was announced, besides what detail says (ALL has them
  * anyway).  What each message says is another matter: status, NAT, helper and a mark that is not 0
- * always; TCP's state, labels and sequence adjustment only when they changed.  So labels given to a
- * flow before it was announced are seen by asking for the flow (conntrack_dump_get) and by dumps. */
+ * always; TCP's state, labels and sequence adjustment only when they changed.  So labels given to
+ * a flow before it was announced are seen by asking for the flow (conntrack_dump_get) and by
+ * dumps. */
 enum conntrack_extra {
 	CONNTRACK_EXTRA_MARK = 1 << 0,
 	CONNTRACK_EXTRA_LABELS = 1 << 1,
@@ -63,8 +64,8 @@ struct conntrack_diet_wish {
 };
 
 /*
- * Commands, on the heap (free() them), NULL when out of memory: the whole table in place of whatever
- * is there; the end of the table, there or not.  Pure.
+ * Commands, on the heap (free() them), NULL when out of memory: the whole table in place of
+ * whatever is there; the end of the table, there or not.  Pure.
  */
 char *conntrack_diet_replace(const struct conntrack_diet_wish *wish);
 char *conntrack_diet_remove(void);
@@ -85,8 +86,8 @@ int conntrack_diet_end(struct conntrack_diet *diet, struct error *error) MUST_US
 /* Readable when somebody changed rules of any kind; then call conntrack_diet_keep(), but not more
  * often than every second or so.  -1 = can not be told. */
 int conntrack_diet_descriptor(const struct conntrack_diet *diet);
-/* Put the table back if it is not what we put in place.  1 = it was put back, 0 = it was there or is
- * not wanted, negative errno with *error. */
+/* Put the table back if it is not what we put in place.  1 = it was put back, 0 = it was there or
+ * is not wanted, negative errno with *error. */
 int conntrack_diet_keep(struct conntrack_diet *diet, struct error *error) MUST_USE;
 
 #endif

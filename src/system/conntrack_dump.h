@@ -38,9 +38,9 @@ int conntrack_dump_expectations(struct conntrack_dump *dump) MUST_USE;
  * Read on until at least this many records were told, or the end.  A step of 1 brings what fits
  * into one message of the kernel, some 130 flows in some 0.4 ms.
  *
- * 1 = there is more; 0 = all was told; negative errno = it failed and is over.  When the kernel says
- * that the table was rebuilt under the dump, it begins anew by itself (records are told again,
- * conntrack_dump_restarts() counts).
+ * 1 = there is more; 0 = all was told; negative errno = it failed and is over.  When the kernel
+ * says that the table was rebuilt under the dump, it begins anew by itself (records are told
+ * again, conntrack_dump_restarts() counts).
  */
 int conntrack_dump_step(struct conntrack_dump *dump, size_t records,
                         const struct conntrack_dump_hearer *hearer) MUST_USE;

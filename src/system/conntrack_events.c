@@ -20,7 +20,7 @@
 #include "system/conntrack_socket.h"
 
 #define AT_ONCE 128u			/* messages in one system call */
-#define MESSAGE_MAX 1024u		/* bytes; the kernel's longest, with everything in it, has 700 */
+#define MESSAGE_MAX 1024u		/* bytes; the kernel's longest has some 700 */
 
 static const int flow_groups[] = {
 	NFNLGRP_CONNTRACK_NEW, NFNLGRP_CONNTRACK_UPDATE, NFNLGRP_CONNTRACK_DESTROY,

@@ -4,7 +4,8 @@
  *
  * The socket is not to be waited for while there is traffic: a reader that is woken by each event
  * takes the processor from the packets (66 k new flows a second instead of 93 k).  Drain it by a
- * timer, every 200 to 500 us while it finds something; a drain reads many events in one system call.
+ * timer, every 200 to 500 us while it finds something; a drain reads many events in one system
+ * call.
  *
  * Events can get lost when nobody drains for long: then a drain says so, and what is in the tables
  * is to be compared (conntrack_dump).  It is never asked that the kernel keep what could not be
@@ -39,8 +40,8 @@ struct conntrack_hearer {
 
 struct conntrack_events_counts {
 	uint64_t read;			/* events told to the hearer */
-	uint64_t malformed;		/* left out: cut off, senseless, or of families and zones that we
-					 * do not carry */
+	uint64_t malformed;		/* left out: cut off, senseless, or of families and
+					 * zones that we do not carry */
 	uint64_t strange;		/* left out: no event */
 	uint64_t overruns;		/* times that the kernel dropped some */
 	uint64_t receives;		/* system calls made for it */

@@ -31,7 +31,7 @@ enum conntrack_refused {
 struct conntrack_refusal {
 	enum conntrack_refused what;
 	int error;			/* negative errno, see conntrack_inject_flow() */
-	const struct flow *flow;	/* borrowed for the call; those that do not belong are NULL */
+	const struct flow *flow;	/* borrowed for the call; NULL what does not belong */
 	const struct flow_key *key;	/* of a flow, too */
 	const struct flow_expectation *expectation;
 };
@@ -42,8 +42,8 @@ struct conntrack_inject_counts {
 	uint64_t expectations;
 	uint64_t sends;			/* system calls made to ask */
 	uint64_t refused;		/* told to "refused" */
-	uint64_t replaced;		/* flows deleted and created anew, as they were in the way */
-	uint64_t unhelped;		/* flows put in without their helper, which is not known here */
+	uint64_t replaced;		/* flows for which one in the way was deleted */
+	uint64_t unhelped;		/* flows without their helper, not known here */
 	uint64_t already_gone;		/* deletes of what was not there: nothing wrong with that */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages about flows and expectations, read in one pass and where they lie.  Attributes are walked
- * here and not by a library, as this runs for each event: a call each would cost as much as the rest.
+ * Messages about flows and expectations, read in one pass and where they lie.  Attributes are
+ * walked here and not by a library, as this runs for each event: a call each would cost as much as
+ * the rest.
  */
 #include "system/conntrack_read.h"
 
@@ -178,8 +179,8 @@ read_protocol(struct list list, struct flow_key *key)
 	return good && numbered;
 }
 
-/* The key's family is known; its other fields are zero until now.  A zone inside a tuple would count
- * for this direction only. */
+/* The key's family is known; its other fields are zero until now.  A zone inside a tuple would
+ * count for this direction only. */
 static bool
 read_tuple(const struct attribute *tuple, struct flow_key *key)
 {

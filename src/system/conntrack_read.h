@@ -34,9 +34,9 @@ enum conntrack_kind {
 enum conntrack_kind conntrack_kind(const struct nlmsghdr *message);
 
 /*
- * Read a message of CONNTRACK_FLOW or CONNTRACK_FLOW_GONE; the length in its header has been checked
- * against what was received.  False: malformed, of another family than IPv4 and IPv6, or of a zone
- * that counts for one direction only (a flow_key can not tell it).
+ * Read a message of CONNTRACK_FLOW or CONNTRACK_FLOW_GONE; the length in its header has been
+ * checked against what was received.  False: malformed, of another family than IPv4 and IPv6, or
+ * of a zone that counts for one direction only (a flow_key can not tell it).
  */
 bool conntrack_read_flow(const struct nlmsghdr *message, struct flow *ret) MUST_USE;
 

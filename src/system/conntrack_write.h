@@ -23,8 +23,9 @@ enum conntrack_write {
 };
 
 /*
- * Write a request into a buffer of CONNTRACK_REQUEST_MAX bytes, aligned as a message is; returns its
- * aligned length.  Sequence and whether an answer is wanted besides errors (ack) are the caller's.
+ * Write a request into a buffer of CONNTRACK_REQUEST_MAX bytes, aligned as a message is; returns
+ * its aligned length.  Sequence and whether an answer is wanted besides errors (ack) are the
+ * caller's.
  */
 
 /* timeout: seconds the kernel keeps it from now on, unless a packet comes. */
@@ -43,7 +44,7 @@ size_t conntrack_write_expectation(void *buffer, uint32_t sequence, bool ack,
 size_t conntrack_write_expectation_delete(void *buffer, uint32_t sequence, bool ack,
                                           const struct flow_expectation *expectation);
 
-/* A bit of status for filters: flows whose sequence numbers a helper shifts.  No event tells of it. */
+/* A bit of status for filters: a helper shifts the flow's sequence numbers.  No event tells it. */
 #define CONNTRACK_STATUS_SEQADJ (1u << 6)
 
 /* Which flows a dump is to show; all zero = all. */

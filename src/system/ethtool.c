@@ -16,10 +16,10 @@
 
 #define MASKS 3				/* supported, advertised, of the partner */
 
-/* The masks follow the fixed part; the kernel says how many words each has. */
-struct link_settings_request {
+/* With room for the masks, which follow the fixed part; the kernel says how many words each has. */
+union request {
 	struct ethtool_link_settings fixed;
-	uint32_t masks[MASKS * SCHAR_MAX];
+	uint8_t room[sizeof(struct ethtool_link_settings) + MASKS * INT8_MAX * sizeof(uint32_t)];
 };
 
 static int
@@ -39,7 +39,7 @@ ask(const char *link, void *request)
 
 /* The first question tells, as a negative number, how long the masks are. */
 static int
-get(const char *link, struct link_settings_request *request)
+get(const char *link, union request *request)
 {
 	int r;
 
@@ -60,7 +60,7 @@ get(const char *link, struct link_settings_request *request)
 int
 ethtool_read(const char *link, struct ifworld_port *ret)
 {
-	struct link_settings_request request;
+	union request request;
 	int r = get(link, &request);
 
 	if (r < 0)
@@ -77,7 +77,7 @@ ethtool_read(const char *link, struct ifworld_port *ret)
 int
 ethtool_set(const char *link, const struct ifworld_port *port)
 {
-	struct link_settings_request request;
+	union request request;
 	int r = get(link, &request);
 	size_t words;
 
@@ -86,7 +86,8 @@ ethtool_set(const char *link, const struct ifworld_port *port)
 	words = (size_t)request.fixed.link_mode_masks_nwords;
 	if (port->negotiated) {
 		request.fixed.autoneg = AUTONEG_ENABLE;
-		memcpy(&request.masks[words], request.masks, words * sizeof(uint32_t));
+		memcpy(&request.fixed.link_mode_masks[words], request.fixed.link_mode_masks,
+		       words * sizeof(uint32_t));
 	} else {
 		request.fixed.autoneg = AUTONEG_DISABLE;
 		request.fixed.speed = port->speed;

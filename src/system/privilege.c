@@ -159,7 +159,9 @@ forbid_calls(struct error *error)
 int
 privilege_drop_manager(const char *user, struct error *error)
 {
-	int r = become(user, NULL, 0, error);
+	/* For the door at port 443: what is configured later cannot be opened before. */
+	static const unsigned kept[] = { CAP_NET_BIND_SERVICE };
+	int r = become(user, kept, ARRAY_SIZE(kept), error);
 
 	return r < 0 ? r : forbid_calls(error);
 }

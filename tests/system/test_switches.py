@@ -199,11 +199,13 @@ def test_deleted_switch_comes_back_with_its_groups(lab):
 
 @pytest.mark.bonds
 def test_unrelated_change_sends_nothing(lab):
-    with Watch(lab.r1.space, "link", "route") as watch:
+    before = [vlans(lab.r1, port) for port in ("dp0s0", "dp0s1", "sw0")]
+    with Watch(lab.r1.space, "link") as watch:
         lab.r1.configure("set interfaces loopback lo description unrelated")
         wait_for(lambda: link(lab.r1, "lo").get("ifalias") == "unrelated", 5, "the description")
         time.sleep(0.5)
     assert not [text for _, text in watch.lines() if "lo:" not in text and "loopback" not in text]
+    assert [vlans(lab.r1, port) for port in ("dp0s0", "dp0s1", "sw0")] == before
     lab.r1.configure("delete interfaces loopback")
 
 
@@ -268,6 +270,33 @@ def test_bridge_of_others_is_given_back_as_it_was(one):
     one.r1.configure("delete interfaces")
     wait_for(lambda: picture(space) == before, 5,
              lambda: f"what was before: {before}\nnow: {picture(space)}")
+
+
+@pytest.mark.bonds
+def test_bond_is_a_port_of_a_switch():
+    texts = [configuration(number).replace("dataplane dp0s0 switch-group", "bonding dp0bond0 "
+                                           "switch-group")
+             + "set interfaces bonding dp0bond0 lacp-options periodic-rate fast\n"
+               "set interfaces dataplane dp0s0 bond-group dp0bond0\n" for number in (1, 2)]
+    with contextlib.closing(Lab(texts)) as lab:
+        for router in lab.routers.values():
+            router.start()
+        lab.wait_state("r2", "BACKUP", 30)
+        lab.wait_state("r1", "MASTER", 10)
+        assert link(lab.r1, "dp0bond0")["master"] == "sw0"
+        assert vlans(lab.r1, "dp0bond0") == [(10, 11, [])]
+        reaches(lab.h1_space, "192.0.2.12")
+        reaches(lab.h2_space, VIRTUAL)
+        # One port left is enough; without any the groups are at fault, whatever the bridge says.
+        lab.r2.kill()
+        lab.r2.space.ip("link set dp0s0 down")
+        wait_for(lambda: "LOWER_UP" not in link(lab.r1, "dp0bond0")["flags"], 5, "no carrier")
+        reaches(lab.h1_space, VIP)
+        assert lab.r1.is_all("MASTER")
+        lab.h1_space.ip("link set eth0 down")
+        lab.wait_state("r1", "FAULT", 5)
+        lab.h1_space.ip("link set eth0 up")
+        lab.wait_state("r1", "MASTER", 10)
 
 
 @pytest.mark.bonds

@@ -589,6 +589,36 @@ test_bad_value_is_named_with_its_instance_and_the_path_asked(void **state UNUSED
 	tear_down_world(&w);
 }
 
+/* All of them at once, each with its place. */
+static void
+test_every_bad_value_of_a_body_is_named(void **state UNUSED)
+{
+	static const char body[] =
+		"{\"tandem-interfaces:interfaces\":{\"dataplane\":["
+		"{\"name\":\"dp0s3\",\"mtu\":\"large\",\"tandem-vrrp:vrrp\":{\"vrrp-group\":["
+		"{\"id\":5,\"priority\":300,\"preempt\":\"true\",\"colour\":1}]}},"
+		"{\"name\":\"dp0s4\",\"mtu\":7}]}}";
+	static const char *const wanted[] = {
+		"dataplane[name='dp0s3']/mtu\"", "'large'", "vrrp-group[id='5']/priority\"", "'300'",
+		"vrrp-group[id='5']/preempt\"", "another kind of JSON value", "colour",
+		"dataplane[name='dp0s4']/mtu\"", "'7'",
+	};
+	struct world w;
+
+	start_empty(&w);
+
+	struct reply reply = ask(&w, "PUT", "/restconf/data", JSON, body);
+
+	assert_int_equal(reply.status, 400);
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		if (!strstr(reply.body, wanted[i]))
+			print_message("%s is not in %s\n", wanted[i], reply.body);
+		assert_non_null(strstr(reply.body, wanted[i]));
+	}
+	free(reply.text);
+	tear_down_world(&w);
+}
+
 static void
 test_refusal_of_a_body_tells_no_schema_location_and_no_secret(void **state UNUSED)
 {
@@ -655,7 +685,7 @@ test_commit_tells_what_the_engine_said(void **state UNUSED)
 	tear_down_world(&w);
 }
 
-/* One step that the kernel refuses: everything is as before, here, in the engine and on the disk. */
+/* One step that the kernel refuses: all is as before, here, in the engine and on the disk. */
 static void
 test_commit_that_the_kernel_refuses_is_taken_back(void **state UNUSED)
 {
@@ -1360,6 +1390,7 @@ main(void)
 		cmocka_unit_test(test_bad_configuration_changes_nothing_and_names_all_errors),
 		cmocka_unit_test(test_bodies_that_are_no_configuration_are_refused),
 		cmocka_unit_test(test_bad_value_is_named_with_its_instance_and_the_path_asked),
+		cmocka_unit_test(test_every_bad_value_of_a_body_is_named),
 		cmocka_unit_test(test_refusal_of_a_body_tells_no_schema_location_and_no_secret),
 		cmocka_unit_test(test_dry_run_checks_and_changes_nothing),
 		cmocka_unit_test(test_commit_tells_what_the_engine_said),

@@ -264,12 +264,13 @@ put_node(FILE *out, const struct lysc_node *node, const struct lysc_node *sectio
 	put_marks(out, node);
 }
 
-/* vrrp and vif stand in many places and are described once. */
+/* vrrp (of interfaces) and vif stand in many places and are described once. */
 static bool
 has_section(const struct lysc_node *node)
 {
 	bool vrrp = strcmp(node->name, "vrrp") == 0 &&
-	            strcmp(node->module->name, "tandem-vrrp") == 0;
+	            strcmp(node->module->name, "tandem-vrrp") == 0 &&
+	            strcmp(node->parent->name, "service") != 0;
 
 	return vrrp || strcmp(node->name, "vif") == 0;
 }

@@ -77,7 +77,8 @@ test_r2_destination_is_a_network(void **state)
 static void
 test_r3_r4_next_hops_are_routers(void **state)
 {
-	static const char *const wrong[] = { "0.0.0.0", "127.0.0.1", "224.0.0.5", "255.255.255.255" };
+	static const char *const wrong[] = { "0.0.0.0", "127.0.0.1", "224.0.0.5",
+	                                    "255.255.255.255" };
 	char text[1024];
 
 	(void)state;
@@ -96,8 +97,8 @@ test_r5_one_distance_is_of_one_kind(void **state)
 {
 	(void)state;
 	sample_expect(SOUND "set " ROUTE " next-hop 10.0.0.9\nset " ROUTE " blackhole",
-	              "E line 5: " ROUTE " next-hop 10.0.0.9: has distance 1, at which the route to "
-	              "192.0.2.0/24 is blackhole", "[R5]");
+	              "E line 5: " ROUTE " next-hop 10.0.0.9: has distance 1, at which the route "
+	              "to 192.0.2.0/24 is blackhole", "[R5]");
 	sample_expect(SOUND "set " BY_INTERFACE " next-hop-interface dp0bond0\n"
 	              "set " ROUTE " unreachable", "E line 5: " BY_INTERFACE, "[R5]");
 	sample_expect(SOUND "set " ROUTE " unreachable\nset " ROUTE " blackhole", "E ", "[R5]");
@@ -151,8 +152,8 @@ test_r8_virtual_route_is_another(void **state)
 	sample_expect(SOUND "set " ROUTE " next-hop 10.0.0.9 distance 5\n"
 	              "set " GROUP " virtual-route 192.0.2.0/24 next-hop 10.0.0.8\n"
 	              "set " GROUP " virtual-route 192.0.2.0/24 metric 5",
-	              "E line 6: " GROUP " virtual-route 192.0.2.0/24: protocols static has a route "
-	              "to it", "[R8]");
+	              "E line 6: " GROUP " virtual-route 192.0.2.0/24: protocols static has a "
+	              "route to it", "[R8]");
 	sample_expect_none(SOUND "set " ROUTE " next-hop 10.0.0.9 distance 5\n"
 	                   "set " GROUP " virtual-route 192.0.2.0/24 next-hop 10.0.0.8", "E ");
 	sample_expect_none(SOUND "set " ROUTE " next-hop 10.0.0.9 distance 5\n"

@@ -246,6 +246,38 @@ test_settings_too_large_are_refused(void **state)
 	free(settings);
 }
 
+static void
+test_host_names_come_back_to_another_process(void **state)
+{
+	struct memory *memory = open_memory();
+	struct settings *settings = settings_new(&(struct settings_counts){ 0 });
+	char wanted[HOST_NAME_SIZE], original[MEMORY_NAME_SIZE];
+
+	(void)state;
+	assert_false(memory_get_host_name(memory, wanted));
+	memory_get_original_name(memory, original);
+	assert_string_equal(original, "");
+	snprintf(settings->host_name, sizeof(settings->host_name), "vienna-1");
+	assert_int_equal(memory_put_settings(memory, settings), 0);
+	memory_put_original_name(memory, "a-longer-name-that-was-there.example.org");
+	memory_close(memory);
+	memory = open_memory();
+	assert_true(memory_get_host_name(memory, wanted));
+	assert_string_equal(wanted, "vienna-1");
+	memory_get_original_name(memory, original);
+	assert_string_equal(original, "a-longer-name-that-was-there.example.org");
+	memory_put_original_name(memory, "");
+	memory_get_original_name(memory, original);
+	assert_string_equal(original, "");
+	/* Whoever writes settings that are no text is not believed. */
+	memset(settings->host_name, 'x', sizeof(settings->host_name));
+	assert_int_equal(memory_put_settings(memory, settings), 0);
+	assert_true(memory_get_host_name(memory, wanted));
+	assert_int_equal(strlen(wanted), HOST_NAME_SIZE - 1);
+	memory_close(memory);
+	free(settings);
+}
+
 int
 main(void)
 {
@@ -261,6 +293,8 @@ main(void)
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(test_journal_keeps_the_newest_and_numbers_all,
 		                                set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_host_names_come_back_to_another_process, set_up,
+		                                tear_down),
 		cmocka_unit_test_setup_teardown(test_overall_record_comes_back, set_up,
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(test_settings_too_large_are_refused, set_up,

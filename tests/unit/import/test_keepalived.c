@@ -191,7 +191,8 @@ test_static_routes_are_taken_over(void **state)
 		"set protocols static route 10.3.0.0/16 blackhole distance '255'\n"
 		"set protocols static route 10.6.0.0/16 next-hop '10.0.0.9'\n"
 		"set protocols static route6 2001:db8::/32 next-hop fe80::1 interface 'eth0'\n");
-	imported_expect_report(text, "test.conf:2: taken over: 0.0.0.0/0: protocols static route\n");
+	imported_expect_report(text, "test.conf:2: taken over: 0.0.0.0/0: protocols static "
+	                       "route\n");
 	imported_expect_report(text, "test.conf:4: no equal: static_routes: a route has no scope");
 	imported_expect_report(text, "test.conf:5: differs: 10.3.0.0/16: a metric is a distance "
 	                       "from 1 to 255; 1000 is 255 now");
@@ -201,7 +202,8 @@ test_static_routes_are_taken_over(void **state)
 	                       "have 'nexthop'");
 	imported_expect_report(text, "test.conf:10: no equal: 10.6.0.0/16: a static route has no "
 	                       "source address");
-	imported_expect_report(text, "test.conf:11: no equal: 10.7.0.0/16: the route leads nowhere");
+	imported_expect_report(text, "test.conf:11: no equal: 10.7.0.0/16: the route leads "
+	                       "nowhere");
 }
 
 static void

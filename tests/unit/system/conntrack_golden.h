@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Messages of a Linux 6.18 kernel as they came, x86-64: what connection tracking told of real
- * connections over the loopback interface, of flows made by conntrack(8), and in a dump.  Not made by
- * any code of ours.
+ * connections over the loopback interface, of flows made by conntrack(8), and in a dump.  Not made
+ * by any code of ours.
  */
 #ifndef TANDEM_CONNTRACK_GOLDEN_H
 #define TANDEM_CONNTRACK_GOLDEN_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Network namespaces for tests of one process: it makes some, steps from one into another, and opens
- * its sockets where it stands.  They vanish with the process.
+ * Network namespaces for tests of one process: it makes some, steps from one into another, and
+ * opens its sockets where it stands.  They vanish with the process.
  */
 #ifndef TANDEM_SPACES_H
 #define TANDEM_SPACES_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From the table of one network namespace into that of another: flows of every kind are made in the
- * first by another library, heard or read there by us, put into the second by us, and both tables are
- * compared by that library.
+ * From the table of one network namespace into that of another: flows of every kind are made in
+ * the first by another library, heard or read there by us, put into the second by us, and both
+ * tables are compared by that library.
  */
 #include "spaces.h"
 

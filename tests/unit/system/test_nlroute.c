@@ -69,6 +69,52 @@ test_route_reads_back_as_written(void **state UNUSED)
 }
 
 static void
+test_next_hops_that_share_read_back_as_written(void **state UNUSED)
+{
+	static const char *const gateways[2][2] = { { "10.0.0.9", "10.2.0.9" },
+	                                            { "fe80::1", "fe80::2" } };
+
+	for (unsigned family = 0; family < 2; family++) {
+		struct ifstep step = route_step(family == 0 ? "0.0.0.0/0" : "::/0");
+		struct ifroute there;
+
+		step.kind = IFSTEP_NEW_ROUTE;
+		step.route.protocol = MARK_REAL;
+		step.route.metric = 20;
+		for (unsigned i = 0; i < IFROUTE_HOPS; i++) {
+			step.route.hops[i].gateway = prefix_of(gateways[family][i % 2]).ip;
+			step.route.hops[i].link = 7 + (int)i;
+		}
+		for (unsigned count = 1; count <= IFROUTE_HOPS; count++) {
+			struct nlmsghdr *message;
+
+			step.route.hop_count = (uint8_t)count;
+			message = nlroute_change(buffer, &step);
+			assert_true(message->nlmsg_flags & NLM_F_EXCL);
+			assert_true(nlroute_decode(message, &there));
+			assert_true(ifroute_fulfils(&there, &step.route));
+			assert_int_equal(there.protocol, MARK_REAL);
+			there.hops[count - 1].link++;
+			assert_false(ifroute_fulfils(&there, &step.route));
+		}
+	}
+}
+
+static void
+test_gateway_of_a_next_hop_of_the_wrong_size_is_refused(void **state UNUSED)
+{
+	struct ifstep step = route_step("::/0");
+	struct nlmsghdr *message;
+	struct ifroute there;
+
+	step.route.hop_count = 2;
+	step.route.hops[0].gateway = prefix_of("10.0.0.1").ip;	/* of another family */
+	step.route.hops[1] = step.route.hops[0];
+	message = nlroute_change(buffer, &step);
+	assert_false(nlroute_decode(message, &there));
+}
+
+static void
 test_refusal_reads_back_as_one(void **state UNUSED)
 {
 	struct ifstep step = route_step("10.66.0.0/16");
@@ -76,6 +122,11 @@ test_refusal_reads_back_as_one(void **state UNUSED)
 
 	step.route.kind = IFROUTE_REFUSAL;
 	step.route.hop_count = 0;
+	assert_true(nlroute_decode(nlroute_change(buffer, &step), &there));
+	assert_true(ifroute_fulfils(&there, &step.route));
+	assert_false(there.answers);
+	step.route.answers = true;
+	assert_false(ifroute_fulfils(&there, &step.route));
 	assert_true(nlroute_decode(nlroute_change(buffer, &step), &there));
 	assert_true(ifroute_fulfils(&there, &step.route));
 }
@@ -218,6 +269,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_route_reads_back_as_written),
+		cmocka_unit_test(test_next_hops_that_share_read_back_as_written),
+		cmocka_unit_test(test_gateway_of_a_next_hop_of_the_wrong_size_is_refused),
 		cmocka_unit_test(test_refusal_reads_back_as_one),
 		cmocka_unit_test(test_several_next_hops_are_counted_and_the_first_remembered),
 		cmocka_unit_test(test_next_hop_with_a_false_length_ends_the_list),

@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "conntrack_oracle.h"
+
 static const char rules[] =
 	"table inet strict {\n"
 	"  counter broken { }\n"
@@ -68,7 +70,7 @@ void
 traffic_done(struct traffic *t)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		(void)space_try(t->router[i], "conntrack -F");
+		oracle_flush(t->router[i]);
 		space_close(t->router[i]);
 	}
 	space_close(t->client);

@@ -6,8 +6,8 @@
  *	[client 10.1.0.1]              [server 10.2.0.1]
  *	             '---- router 1 ----'
  *
- * The routers translate the client's address to 203.0.113.1, know FTP, drop what is invalid and what
- * begins in the middle, and count what they drop.
+ * The routers translate the client's address to 203.0.113.1, know FTP, drop what is invalid and
+ * what begins in the middle, and count what they drop.
  */
 #ifndef TANDEM_TRAFFIC_H
 #define TANDEM_TRAFFIC_H

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What holds for all groups and for whole sync groups, on one router with two networks."""
+import contextlib
+import os
+import shutil
+
+import pytest
+
+from lab.network import Network, wait_for
+from lab.router import Router
+
+SYNC = "service vrrp sync-group S"
+
+
+class Lab:
+    def __init__(self):
+        self.network = Network()
+        self.folder = f"/run/tandem-sync-{os.getpid()}"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.makedirs(self.folder)
+        space, switch = self.network.add("r"), self.network.add("sw")
+        lines = []
+        for number in (1, 2):
+            self.network.cable(space, f"dp0s{number}", switch, f"p{number}")
+            switch.ip(f"link set p{number} up")
+            path = f"interfaces dataplane dp0s{number}"
+            lines += [f"{path} address 10.{number}.0.2/24",
+                      f"{path} vrrp vrrp-group {number} virtual-address 10.{number}.0.1/24",
+                      f"{path} vrrp vrrp-group {number} sync-group S",
+                      f"{path} vrrp vrrp-group {number} version 3",
+                      f"{path} vrrp vrrp-group {number} fast-advertise-interval 100"]
+        self.router = Router("r", space, self.folder, "".join(f"set {line}\n" for line in lines))
+        self.router.start()
+
+    def close(self):
+        self.router.kill()
+        self.network.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with contextlib.closing(Lab()) as found:
+        wait_for(lambda: found.router.is_all("MASTER"), 15, "a master")
+        yield found
+
+
+def test_disabled_vrrp_runs_nothing_until_it_is_deleted(lab):
+    space = lab.router.space
+    lab.router.configure("set service vrrp disable")
+    wait_for(lambda: "10.1.0.1/24" not in space.addresses(), 5, "no virtual address")
+    assert space.addresses("dp0s1") == {"10.1.0.2/24"}
+    lab.router.configure("delete service vrrp disable")
+    wait_for(lambda: lab.router.is_all("MASTER"), 10, "a master")
+    assert "10.1.0.1/24" in space.addresses("dp0s1")
+
+
+def test_tracked_file_of_the_sync_group_holds_all_its_members(lab):
+    path = lab.folder + "/ready"
+    lab.router.configure(f"set service health-check file ready path {path}",
+                         f"set {SYNC} track file ready")
+    wait_for(lambda: lab.router.is_all("FAULT"), 10, "both groups in FAULT")
+    with open(path, "w"):
+        pass
+    wait_for(lambda: lab.router.is_all("MASTER"), 15, "both groups to be master")
+    lab.router.configure(f"delete {SYNC}", "delete service health-check")
+
+
+def test_program_of_the_sync_group_runs_once(lab):
+    program, told = lab.folder + "/told.sh", lab.folder + "/told"
+    with open(program, "w") as file:
+        file.write(f'#!/bin/sh\necho "$@" >>{told}\n')
+    os.chmod(program, 0o755)
+    lab.router.configure(f"set {SYNC} run-transition-scripts backup {program}",
+                         f"set {SYNC} run-transition-scripts master {program}",
+                         f"set {SYNC} run-transition-scripts user root")
+
+    def lines():
+        with contextlib.suppress(OSError), open(told) as file:
+            return file.read().splitlines()
+        return []
+
+    before = len(lines())
+    lab.router.tandem("reset", "vrrp", "master", "interface", "dp0s1", "group", "1", check=False)
+    wait_for(lambda: len(lines()) - before >= 2, 15, lambda: f"two lines: {lines()}")
+    wait_for(lambda: lab.router.is_all("MASTER"), 10, "a master")
+    assert [line.split()[0] for line in lines()[before:]] == ["backup", "master"]
