@@ -89,6 +89,11 @@ class Talk:
             raise LabError("connections do not come about")
         return self
 
+    def mark(self):
+        """What was silent so far does not count."""
+        self.process.stdin.write(".")
+        self.process.stdin.flush()
+
     def end(self):
         """
         established, dead, reset; the longest silence: median, most (99 of 100), longest (ms); when

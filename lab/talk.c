@@ -10,8 +10,8 @@
  *                                                  goes: connect, one word, echo, close
  *     talk fling ADDRESS PORT SECONDS              UDP packets, each from another port, unanswered
  *
- * "connect" and "say" print "ready" when all have had an echo, and at the end of their standard
- * input one line: established, dead, reset; longest silence: median, 99 of 100, of all
+ * "connect" and "say" print "ready" when all have had an echo.  Each byte of their standard input
+ * makes them forget the silences so far, and at its end they print one line: established, dead, reset; longest silence: median, 99 of 100, of all
  * (milliseconds); end of it: first, median, 99 of 100, last (seconds since 1970).
  * Whoever is silent for SILENT seconds at the end is dead.  The others print what they counted.
  */
@@ -293,6 +293,8 @@ talk(int kind, const char *to, int port, size_t count, int64_t interval)
 			char c;
 
 			wait = read(0, &c, 1) == 1;
+			for (size_t i = 0; wait && i < count; i++)
+				talkers[i].silence = 0;
 		}
 	}
 	report(talkers, count, now());

@@ -24,6 +24,7 @@ struct life {
 	unsigned trouble;		/* per cent of them that are faults */
 	bool small;			/* tables too small for all flows */
 	bool split;			/* both forward */
+	nsec_t next;			/* when the next thing happens */
 	nsec_t freeze_until[2];
 	uint64_t settles;
 	nsec_t slowest;			/* until equal */
@@ -186,19 +187,22 @@ run_until(struct life *life, nsec_t end, bool loaded)
 {
 	struct flowpair *pair = &life->pair;
 
+	life->next = pair->now;
 	if (loaded)
-		flowpair_fate(pair, pair->now);
+		flowpair_fate(pair, life->next);
 	while (!pair->broken && pair->now < end && pair->agenda.count > 0) {
 		if (!flowpair_step(pair))
 			continue;
 		thaw_due(life);
-		if (!loaded || pair->now >= end)
+		/* It may have been the time of a thaw only. */
+		if (!loaded || pair->now >= end || pair->now < life->next)
 			continue;
+		life->next = pair->now + chance_between(&pair->chance, 1, life->pace);
+		flowpair_fate(pair, life->next);
 		if (chance_percent(&pair->chance, life->trouble))
 			fault(life);
 		else
 			traffic(life);
-		flowpair_fate(pair, pair->now + chance_between(&pair->chance, 1, life->pace));
 	}
 }
 

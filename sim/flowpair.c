@@ -96,6 +96,7 @@ on_apply(void *owner, enum flow_op op, const struct flow *flow, bool known)
 	int error;
 
 	(void)known;
+	if (pair->verbose) printf("mark %u ", flow->mark);
 	note(pair, op == FLOW_UPSERT ? "puts" : "removes", h->router, number);
 	if (number == FLOWKERNEL_FLOWS) {
 		flowpair_breaks(pair, "a kernel is asked only for flows that there were");

@@ -105,8 +105,10 @@ def measure_cut(idle, talkers):
             wait_held(keeper, idle + talkers)
             time.sleep(3 + turn * 0.1)          # UDP flows become assured after 2 s
             announcements = Announcements(keeper.gateway)
-            cut_power(keeper)
+            talk.mark()
+            voice.mark()
             began = time.time()
+            cut_power(keeper)
             time.sleep(SECONDS)
             tcp, udp = talk.end(), voice.end()
             promoted = announcements.heard or began

@@ -153,16 +153,12 @@ add_faulty(const struct ly_ctx *schema, const struct lyd_node *faulty, struct ed
 	struct edit_fault *fault = add_fault(edit, leaf ? "invalid-value" : "unknown-element");
 	const char *value = lyd_get_value(faulty);
 
-	if (!leaf)
+	if (leaf && lyd_value_validate(schema, leaf, value, strlen(value), NULL, NULL, NULL) !=
+	    LY_SUCCESS)
+		snprintf(fault->message, sizeof(fault->message), "%s", ly_errmsg(schema));
+	else
 		snprintf(fault->message, sizeof(fault->message), "\"%s\" is unknown here, or what "
 		         "it holds is no good", LYD_NAME(faulty));
-	else if (lyd_value_validate(schema, leaf, value, strlen(value), NULL, NULL, NULL) ==
-	         LY_SUCCESS)
-		snprintf(fault->message, sizeof(fault->message), "the value is good, but another "
-		         "kind of JSON value: numbers of up to 32 bits, true and false have no "
-		         "quotes, and all else has");
-	else
-		snprintf(fault->message, sizeof(fault->message), "%s", ly_errmsg(schema));
 	drop_full_stop(fault);
 	name_faulty(leaf, faulty, fault);
 }
@@ -181,14 +177,15 @@ add_all_faulty(const struct ly_ctx *schema, const struct lyd_node *siblings,
 }
 
 /* Refuse what libyang could not read.  Its own words about the place end at the body's top, so
- * the body is read again, leniently, which keeps what was wrong as a node without schema. */
+ * the body is read again, leniently, which keeps what was wrong as a node without schema.  Where
+ * libyang cannot (a good value in quotes that should have none), the first error is all. */
 static void
 refuse_body(const struct ly_ctx *schema, const char *body, const struct lyd_node *parent,
             struct edit *edit)
 {
 	const struct ly_err_item *item = ly_err_last(schema);
 	char *place = strdup(item && item->path ? item->path : "");
-	const struct lyd_node *faulty;
+	const struct lyd_node *faulty, *siblings;
 	struct lyd_node *around = NULL;
 	struct lyd_node *tree = NULL;
 	struct ly_in *in = NULL;
@@ -202,11 +199,15 @@ refuse_body(const struct ly_ctx *schema, const char *body, const struct lyd_node
 		                     LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &tree);
 	ly_in_free(in, 0);
 
-	faulty = find_faulty(around ? lyd_child(around) : tree, edit->faults[0].message, place);
-	if (faulty) {
+	siblings = around ? lyd_child(around) : tree;
+	faulty = find_faulty(siblings, edit->faults[0].message, place);
+	if (faulty)
 		name_faulty(meant_leaf(schema, faulty), faulty, &edit->faults[0]);
-		add_all_faulty(schema, around ? lyd_child(around) : tree, faulty, edit);
-	}
+	add_all_faulty(schema, siblings, faulty, edit);
+	/* Which of them libyang meant is not known, but now each is told of in its own words. */
+	if (!faulty && edit->fault_count > 1)
+		memmove(&edit->faults[0], &edit->faults[1],
+		        --edit->fault_count * sizeof(*edit->faults));
 	lyd_free_all(around ? around : tree);
 	free(place);
 }

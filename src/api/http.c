@@ -425,12 +425,12 @@ http_new(struct sd_event *event, int socket, const struct auth *auth, http_call 
 			(socket < 0 ? MHD_USE_NO_LISTEN_SOCKET : 0), 0, NULL, NULL,
 		on_access, http,
 		MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-		MHD_OPTION_LISTEN_SOCKET, socket,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL,
 		MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS,
+		socket < 0 ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, socket,
 		MHD_OPTION_END);
 	if (!http->daemon) {
 		free(http);

@@ -289,8 +289,8 @@ complete_file(struct session *session UNUSED, char *const arguments[] UNUSED,
 const struct command configure_commands[] = {
 	{ "check", "All that is wrong with the candidate", inspect_candidate, NULL, SHOWS_DATA },
 	{ "check peer", "The candidate beside the configuration of the peer" },
-	{ "check peer <file>", "File of the peer; what both will do together", foresee_peer,
-	  foresee_complete, SHOWS_DATA },
+	{ "check peer <file-or-address>", "File of the peer, or its address; what both will do "
+	  "together", foresee_peer, foresee_complete_peer, SHOWS_DATA },
 	{ "comment", "Write a remark beside a part of the configuration" },
 	{ "comment <path...>", "Where, and the remark in quotes; '' takes it away", edit_comment,
 	  edit_complete_existing },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Starts tandem-foresee, without a shell, and passes on what it says.  Our own configuration goes
- * to it in memory, passwords included: nothing is written where others could read it.
+ * to it in memory, passwords included, and so does one that the peer has sent: nothing is written
+ * where others could read it.
  */
 #include "cli/foresee.h"
 
@@ -17,11 +18,13 @@
 #include "base/inet.h"
 #include "cli/candidate.h"
 #include "cli/file.h"
+#include "cli/pair.h"
 #include "config/language.h"
 
 extern char **environ;
 
-#define OWN_FD 3			/* in the program: our own configuration */
+#define OWN_FD 10			/* in the program: our own configuration ... */
+#define PEER_FD 11			/* ... and the peer's, if it did not come in a file */
 #define BESIDE "/../foresee/tandem-foresee"	/* our own folder, where we were built */
 
 /* Where it is: as the environment says, where it is installed, or where it was built; heap. */
@@ -46,13 +49,17 @@ find_program(void)
 	return path;
 }
 
-/* A file that exists nowhere but for this process; -1 and errno. */
+/* A file that exists nowhere but for this process, with a number above those that the program
+ * expects; -1 and errno. */
 static int
 keep_in_memory(const char *text)
 {
-	int fd = memfd_create("configuration", MFD_CLOEXEC);
+	int low = memfd_create("configuration", MFD_CLOEXEC);
+	int fd = low < 0 ? low : fcntl(low, F_DUPFD_CLOEXEC, PEER_FD + 1);
 	size_t length = strlen(text);
 
+	if (low >= 0)
+		close(low);
 	while (fd >= 0 && length > 0) {
 		ssize_t written = write(fd, text, length);
 
@@ -70,7 +77,8 @@ keep_in_memory(const char *text)
 
 /* Start it with its answer in *ret_answer.  0 or negative errno. */
 static int
-start(const char *program, char *const words[], int own, pid_t *ret_pid, FILE **ret_answer)
+start(const char *program, char *const words[], const int memory[2], pid_t *ret_pid,
+      FILE **ret_answer)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -88,8 +96,10 @@ start(const char *program, char *const words[], int own, pid_t *ret_pid, FILE **
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	if (own >= 0)
-		posix_spawn_file_actions_adddup2(&actions, own, OWN_FD);
+	for (int i = 0; i < 2; i++) {
+		if (memory[i] >= 0)
+			posix_spawn_file_actions_adddup2(&actions, memory[i], OWN_FD + i);
+	}
 	r = posix_spawn(ret_pid, program, &actions, &attributes, words, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
@@ -118,9 +128,9 @@ pass_on(FILE *answer, FILE *out, pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : OUTCOME_USAGE;
 }
 
-/* names may be NULL: the files'.  own is a file in memory, or -1. */
+/* names may be NULL: the files'.  memory: files that exist in memory only, or -1. */
 static enum outcome
-run(struct session *session, char *const files[2], char *const names[2], int own)
+run(struct session *session, char *const files[2], char *const names[2], const int memory[2])
 {
 	const char *const *folders = ly_ctx_get_searchdirs(session->schema);
 	char *program = find_program();
@@ -146,7 +156,7 @@ run(struct session *session, char *const files[2], char *const names[2], int own
 	words[count++] = files[0];
 	words[count++] = files[1];
 	fflush(session->err);
-	r = start(program, words, own, &pid, &answer);
+	r = start(program, words, memory, &pid, &answer);
 	if (r < 0)
 		fprintf(session->err, "tandem: %s cannot be run: %s\n", program, strerror(-r));
 	free(program);
@@ -170,35 +180,50 @@ own_text(struct session *session)
 	return text;
 }
 
+/* What runs on the router at this address, as text on the heap; NULL, and the user was told. */
+static char *
+peer_text(struct session *session, const char *address)
+{
+	struct lyd_node *tree = pair_fetch(session, address);
+	char *text = tree ? language_print_braces(tree, false) : NULL;
+
+	lyd_free_all(tree);
+	return text;
+}
+
+/* Keep a text (taken; NULL: nothing) in memory; -1, and the user is told if it was one. */
+static int
+keep(struct session *session, char *text)
+{
+	int fd = text ? keep_in_memory(text) : -1;
+
+	if (text && fd < 0)
+		fprintf(session->err, "tandem: no memory for the configuration: %s\n",
+		        strerror(errno));
+	free(text);
+	return fd;
+}
+
 enum outcome
 foresee_peer(struct session *session, char *const arguments[], size_t count UNUSED)
 {
-	char *const files[] = { (char *)"/proc/self/fd/3", arguments[0] };
+	struct ip ip;
+	bool far = ip_parse(arguments[0], &ip) && access(arguments[0], F_OK) < 0;
+	char *const files[] = { (char *)"/proc/self/fd/10",
+	                        far ? (char *)"/proc/self/fd/11" : arguments[0] };
 	char *const names[] = { session->candidate ? (char *)"this router, as edited"
 	                                           : (char *)"this router", arguments[0] };
+	int memory[2] = { -1, -1 };
 	enum outcome outcome = OUTCOME_USAGE;
-	struct ip ip;
-	char *text;
-	int own;
 
-	if (ip_parse(arguments[0], &ip)) {
-		fprintf(session->err,
-		        "A configuration cannot be fetched from %s yet: write it to a file there "
-		        "('show configuration --secrets'), copy the file here, and name the file: "
-		        "check peer FILE\n", arguments[0]);
-		return OUTCOME_USAGE;
-	}
-	text = own_text(session);
-	if (!text)
-		return OUTCOME_USAGE;
-	own = keep_in_memory(text);
-	free(text);
-	if (own >= 0) {
-		outcome = run(session, files, names, own);
-		close(own);
-	} else {
-		fprintf(session->err, "tandem: no memory for the configuration: %s\n",
-		        strerror(errno));
+	memory[0] = keep(session, own_text(session));
+	if (memory[0] >= 0 && far)
+		memory[1] = keep(session, peer_text(session, arguments[0]));
+	if (memory[0] >= 0 && (!far || memory[1] >= 0))
+		outcome = run(session, files, names, memory);
+	for (int i = 0; i < 2; i++) {
+		if (memory[i] >= 0)
+			close(memory[i]);
 	}
 	return outcome;
 }
@@ -206,7 +231,15 @@ foresee_peer(struct session *session, char *const arguments[], size_t count UNUS
 enum outcome
 foresee_pair(struct session *session, char *const arguments[], size_t count UNUSED)
 {
-	return run(session, arguments, NULL, -1);
+	return run(session, arguments, NULL, (const int[]){ -1, -1 });
+}
+
+void
+foresee_complete_peer(struct session *session, char *const arguments[], size_t count,
+                      const char *start, struct possibilities *possibilities)
+{
+	pair_complete_peer(session, arguments, count, start, possibilities);
+	file_complete(start, possibilities);
 }
 
 void

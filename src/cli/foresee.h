@@ -9,11 +9,13 @@
 
 #include "cli/session.h"
 
-/* arguments: the file of the peer; against running, or the candidate in configuration mode. */
+/* arguments: the file of the peer, or its address, where the service fetches what runs; against
+ * running, or the candidate in configuration mode. */
 command_run foresee_peer;
 /* arguments: two files.  Needs no service. */
 command_run foresee_pair;
-/* Names of files. */
+/* Names of files; and, for the peer, its addresses. */
 command_complete foresee_complete;
+command_complete foresee_complete_peer;
 
 #endif

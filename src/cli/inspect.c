@@ -103,6 +103,7 @@ inspect_there(struct session *session, struct lyd_node *tree)
 	const struct surroundings around = {
 		.forwards4 = data_is_true(forwarding, "ipv4"),
 		.forwards6 = data_is_true(forwarding, "ipv6"),
+		.vmware = data_is_true(state, "under-vmware"),
 	};
 	struct problems problems = { 0 };
 	enum outcome outcome = inspect(session, tree, forwarding ? &around : NULL, &problems);

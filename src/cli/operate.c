@@ -19,6 +19,7 @@
 #include "cli/foresee.h"
 #include "cli/inspect.h"
 #include "cli/monitor.h"
+#include "cli/pair.h"
 #include "cli/print.h"
 #include "cli/revisions.h"
 #include "cli/show.h"
@@ -421,8 +422,8 @@ const struct command operate_commands[] = {
 	{ "check pair <file> <peer-file>", "File of the second router; what both will do together",
 	  foresee_pair, foresee_complete, SHOWS_DATA },
 	{ "check peer", "This router's configuration beside its peer's" },
-	{ "check peer <file>", "File of the peer; what both will do together", foresee_peer,
-	  foresee_complete, SHOWS_DATA },
+	{ "check peer <file-or-address>", "File of the peer, or its address; what both will do "
+	  "together", foresee_peer, foresee_complete_peer, SHOWS_DATA },
 	{ "configure", "Enter configuration mode", configure_enter },
 	{ "exit", "Leave the shell", run_exit },
 	{ "help", "List all commands", run_help, NULL, SHOWS_TEXT },
@@ -439,10 +440,22 @@ const struct command operate_commands[] = {
 	{ "monitor vrrp", "Follow transitions and alarms, until interrupted",
 	  monitor_vrrp, NULL, SHOWS_EVENTS },
 	{ "monitor vrrp packets", "Follow packets, too", monitor_packets, NULL, SHOWS_EVENTS },
+	{ "pair", "Make this router and another one a pair" },
+	{ "pair <address>", "The other router; its operator gives the same command there",
+	  pair_run, pair_complete_request },
+	{ "pair <address> fingerprint", "Pair without a code: the other router's key is known" },
+	{ "pair <address> fingerprint <fingerprint>", "As 'show pair' prints it there",
+	  pair_by_fingerprint },
+	{ "pair <address> fingerprint <fingerprint> port", "Pair through another port" },
+	{ "pair <address> fingerprint <fingerprint> port <port>", "TCP port of service https there",
+	  pair_by_fingerprint },
+	{ "pair <address> port", "Pair through another port" },
+	{ "pair <address> port <port>", "TCP port, the same on both routers", pair_run },
 	{ "quit", "Leave the shell", run_exit },
 	{ "reset", "Start something anew" },
 	{ "reset connsync", "Read all connections and compare every one with the partner",
 	  connsync_reset },
+	{ "reset pair", "End a pairing that is under way", pair_reset },
 	{ "reset vrrp", "Start something of VRRP anew" },
 	{ "reset vrrp master", "Give up mastership" },
 	{ "reset vrrp master interface", "Give up mastership on an interface" },
@@ -474,6 +487,8 @@ const struct command operate_commands[] = {
 	  connsync_show_statistics, NULL, SHOWS_DATA },
 	{ "show interfaces", "Interfaces, their addresses and links",
 	  run_show_interfaces, NULL, SHOWS_DATA },
+	{ "show pair", "The other router of the pair, both keys, and a pairing under way",
+	  pair_show, NULL, SHOWS_DATA },
 	{ "show system", "Service, revisions, and problems to repair",
 	  run_show_system, NULL, SHOWS_DATA },
 	{ "show system commit", "Revisions that are kept: who committed what when",

@@ -42,7 +42,9 @@ output_run(struct session *session, const struct command *row, char *const argum
 		return row->run(session, arguments, count);
 	if (!pipes_fit(session->pipes, row->shows, row->words, session->err))
 		return OUTCOME_USAGE;
-	if (!session->page || paging == PAGING_NEVER || row->shows == SHOWS_EVENTS) {
+	/* What shows nothing may talk with the user. */
+	if (!session->page || paging == PAGING_NEVER || row->shows == SHOWS_EVENTS ||
+	    row->shows == SHOWS_NOTHING) {
 		outcome = run_into(session->out, session, row, arguments, count);
 		fflush(session->out);	/* before what the next command says on err */
 		return outcome;

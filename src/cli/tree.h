@@ -46,7 +46,7 @@ typedef void command_complete(struct session *session, char *const arguments[], 
 
 /* What a command shows; it says which pipes may follow. */
 enum shows {
-	SHOWS_NOTHING,			/* at most a sentence about what was done */
+	SHOWS_NOTHING,			/* a sentence about what was done, or a talk; never paged */
 	SHOWS_TEXT,
 	SHOWS_DATA,			/* as text or as JSON */
 	SHOWS_CONFIGURATION,		/* as braces, as set commands or as JSON */

@@ -31,7 +31,4 @@ int check_tree_around(struct ly_ctx *schema, struct lyd_node **tree,
 int check_tree_in_full(struct ly_ctx *schema, struct lyd_node **tree,
                        const struct surroundings *around, struct problems *problems) MUST_USE;
 
-/* Where the machine's vendor is read for W2; tests name a file of their own.  Borrowed. */
-void check_set_vendor_file(const char *path);
-
 #endif

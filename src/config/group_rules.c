@@ -239,28 +239,6 @@ check_repeated(const struct survey *s, struct problems *problems)
 	}
 }
 
-static const char *vendor_file = "/sys/class/dmi/id/sys_vendor";
-
-void
-check_set_vendor_file(const char *path)
-{
-	vendor_file = path;
-}
-
-static bool
-is_under_vmware(void)
-{
-	char vendor[64] = "";
-	FILE *file = fopen(vendor_file, "re");
-
-	if (!file)
-		return false;
-	if (!fgets(vendor, sizeof(vendor), file))
-		vendor[0] = '\0';
-	fclose(file);
-	return strncmp(vendor, "VMware", strlen("VMware")) == 0;
-}
-
 static void
 warn_group(const struct survey_group *group, bool vmware, struct problems *problems)
 {
@@ -279,7 +257,7 @@ warn_group(const struct survey_group *group, bool vmware, struct problems *probl
 void
 group_rules(const struct survey *s, struct problems *problems)
 {
-	bool vmware = is_under_vmware();
+	bool vmware = s->around && s->around->vmware;
 
 	for (size_t i = 0; i < s->group_count; i++) {
 		const struct survey_group *group = &s->groups[i];

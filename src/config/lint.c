@@ -8,6 +8,7 @@
  *   L9  an mtu below 114                        L12 unicast peers with rfc-compatibility
  *   L13 a group tracks its own interface        L14 weights that lead out of 1 to 254
  *   L20 a group, or what it tracks, on an interface that is disabled
+ *   L33 a bond with groups and without members, where another bond has some
  *   L23 notify ipsec where packets to the virtual address are dropped
  * The others: lint_sync.c, lint_network.c, lint_routing.c, lint_service.c.
  */
@@ -177,13 +178,45 @@ advise_group(const struct survey *s, const struct survey_group *group, struct pr
 		              "unicast peers are usually behind routers, which do not learn a "
 		              "virtual MAC address; delete it, unless they share the network");
 	/* A link-local address, which IPv6 speaks from, is made by the kernel. */
-	if (group->has_v4 && !has_family(s, link, 4))
+	if (group->has_v4 && !has_family(s, link, 4) &&
+	    !tree_child(tree_child(link->node, "ip"), "unnumbered"))
 		rules_warning(problems, "L5", group->node,
 		              "%s has no IPv4 address, which advertisements come from: unless it "
 		              "gets one elsewhere, the group stays in FAULT; set an address",
 		              link->name);
 	advise_ipsec(group, problems);
 	advise_track(s, group, problems);
+}
+
+/* Groups of its own, or of its vifs, which stand behind it? */
+static bool
+carries_groups(const struct survey *s, size_t link)
+{
+	size_t groups = s->links[link].group_count;
+
+	for (size_t i = link + 1; i < s->link_count && s->links[i].parent == (int)link; i++)
+		groups += s->links[i].group_count;
+	return groups > 0;
+}
+
+/* Where no bond has members they are configured elsewhere. */
+static void
+advise_bonds(const struct survey *s, struct problems *problems)
+{
+	unsigned members = 0;
+
+	for (size_t i = 0; i < s->link_count; i++)
+		members += s->links[i].member_count;
+	for (size_t i = 0; members > 0 && i < s->link_count; i++) {
+		const struct survey_link *link = &s->links[i];
+
+		if (link->kind == SURVEY_BONDING && link->member_count == 0 && !link->disable &&
+		    carries_groups(s, i))
+			rules_warning(problems, "L33", link->node,
+			              "has groups, and no members: it never comes up, and they "
+			              "stay in FAULT; set bond-group %s on the interfaces that "
+			              "belong to it", link->name);
+	}
 }
 
 #define MTU_ADVISED_MIN 114
@@ -202,6 +235,7 @@ lint(const struct survey *s, struct problems *problems)
 			rules_warning(problems, "L9", tree_child(s->links[i].node, "mtu"),
 			              "large advertisements do not fit; use 114 or more");
 	}
+	advise_bonds(s, problems);
 	lint_routing(s, problems);
 	lint_service(s, problems);
 }

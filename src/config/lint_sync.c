@@ -6,6 +6,8 @@
  *   L10 a virtual address that is the interface's own: this router is its owner, or is not
  *   L11 an owner among others in a sync group
  *   L26 members of a sync group differ in their interval
+ *   L31 IPv4 members of a sync group differ in their version
+ *   L32 a sync group has one member, beside groups that are in another or in none
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,7 +130,8 @@ print_members(FILE *out, const struct survey *s, const struct survey_group *cons
 		fprintf(out, " and %zu more", count - MEMBERS_SHOWN);
 }
 
-static void
+/* False when that was not needed. */
+static bool
 advise_one_sync_group(const struct survey *s, const struct members *members,
                       struct problems *problems)
 {
@@ -137,7 +140,7 @@ advise_one_sync_group(const struct survey *s, const struct members *members,
 	FILE *out;
 
 	if (!can_part(s, members, 4) && !can_part(s, members, 6))
-		return;
+		return false;
 	out = open_memstream(&text, &size);
 	assert(out);
 	for (size_t at = 0; at < members->count; runs++) {
@@ -158,6 +161,7 @@ advise_one_sync_group(const struct survey *s, const struct members *members,
 	                 "vrrp master', moves some and leaves the others, and traffic between them "
 	                 "is lost; put all into one sync-group", text);
 	free(text);
+	return true;
 }
 
 static void
@@ -214,6 +218,64 @@ advise_equal_intervals(const struct survey *s, const struct members *members,
 			              "they take over; use one interval", interval_of(slowest),
 			              fastest->vrid, s->links[fastest->link].name,
 			              interval_of(fastest), slowest->sync);
+	}
+}
+
+/* Version 3 is what IPv6 needs; IPv4 has the choice. */
+static void
+advise_equal_versions(const struct survey *s, const struct members *members,
+                      struct problems *problems)
+{
+	const struct survey_group *first = NULL;
+
+	for (size_t i = 0; i < members->count; i++) {
+		const struct survey_group *group = members->list[i];
+
+		if (!group->sync || !group->has_v4)
+			continue;
+		if (!first || compare_sync(first, group) != 0)
+			first = group;
+		if (group->version != first->version)
+			rules_warning(problems, "L31", group->node,
+			              "speaks version %u, group %u on %s of the same sync group "
+			              "version %u: only those of version 2 answer packets to their "
+			              "virtual addresses without accept; use one version",
+			              group->version, first->vrid,
+			              s->links[first->link].name, first->version);
+	}
+}
+
+/* connsync follows a sync group, even of one member. */
+static bool
+is_followed(const struct survey *s, const char *sync)
+{
+	static const char *const path[] = { "connsync", "failover-mechanism", "vrrp" };
+	const struct lyd_node *node = s->service;
+	const char *followed;
+
+	for (size_t i = 0; node && i < ARRAY_SIZE(path); i++)
+		node = tree_child(node, path[i]);
+	followed = node ? tree_value(node, "sync-group") : NULL;
+	return followed && strcmp(followed, sync) == 0;
+}
+
+static void
+advise_lone_members(const struct survey *s, const struct members *members,
+                    struct problems *problems)
+{
+	size_t run, complete = 0;
+
+	for (size_t i = 0; i < members->count; i++)
+		complete += members->list[i]->address_count > 0;
+	for (size_t at = 0; at < members->count; at += run) {
+		const struct survey_group *group = members->list[at];
+
+		run = run_of(members->list + at, members->count - at);
+		if (group->sync && run == 1 && complete > 1 && !is_followed(s, group->sync))
+			rules_warning(problems, "L32", group->node,
+			              "is the only member of sync group %s, which so moves nothing "
+			              "together; put the groups into it that shall move with this "
+			              "one, or delete sync-group", group->sync);
 	}
 }
 
@@ -311,9 +373,11 @@ lint_sync(const struct survey *s, struct problems *problems)
 {
 	struct members members = collect_members(s);
 
-	advise_one_sync_group(s, &members, problems);
+	if (!advise_one_sync_group(s, &members, problems))
+		advise_lone_members(s, &members, problems);
 	advise_equal_members(s, &members, problems);
 	advise_equal_intervals(s, &members, problems);
+	advise_equal_versions(s, &members, problems);
 	advise_owners(s, &members, problems);
 	free(members.list);
 }

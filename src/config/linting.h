@@ -8,7 +8,7 @@
 
 #include "config/rules.h"
 
-/* L1, L8, L10, L11, L26: lint_sync.c */
+/* L1, L8, L10, L11, L26, L31, L32: lint_sync.c */
 void lint_sync(const struct survey *survey, struct problems *problems);
 /* L15..L19: lint_network.c */
 void lint_network(const struct survey *survey, struct problems *problems);

@@ -461,6 +461,7 @@ lower_system_state(const struct ly_ctx *schema, const struct lower_system *facts
 	forwarding = put_inner(root, "forwarding");
 	put_bool(forwarding, "ipv4", facts->around.forwards4);
 	put_bool(forwarding, "ipv6", facts->around.forwards6);
+	put_bool(root, "under-vmware", facts->around.vmware);
 	for (const char *line = facts->problems; *line; ) {
 		size_t length = strcspn(line, "\n");
 		char *problem = strndup(line, length);

@@ -61,6 +61,38 @@ pairing_add(struct pair_findings *findings, bool warning, const char *number,
 	findings->errors += !warning;
 }
 
+static bool
+is_among(const char *name, const char *const *names)
+{
+	for (; names && *names; names++)
+		if (strcmp(name, *names) == 0)
+			return true;
+	return false;
+}
+
+void
+pairing_print(FILE *out, const struct lyd_node *node, const char *const *left_out)
+{
+	size_t count;
+	const struct lyd_node **children;
+
+	if (is_among(node->schema->name, left_out) || lyd_is_default(node))
+		return;
+	/* A container that only holds others may be there or not, with defaults in it. */
+	if (node->schema->nodetype != LYS_CONTAINER || (node->schema->flags & LYS_PRESENCE))
+		fprintf(out, "%s ", node->schema->name);
+	if (node->schema->nodetype & LYD_NODE_TERM) {
+		fprintf(out, "'%s' ", lyd_get_value(node));
+		return;
+	}
+	for (const struct lyd_node *key = tree_first_key(node); key; key = tree_next_key(key))
+		fprintf(out, "'%s' ", lyd_get_value(key));
+	children = tree_children(lyd_child(node), &count);
+	for (size_t i = 0; i < count; i++)
+		pairing_print(out, children[i], left_out);
+	free(children);
+}
+
 void
 pair_findings_done(struct pair_findings *findings)
 {

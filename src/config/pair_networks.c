@@ -114,6 +114,7 @@ pair_links(const struct pair *pair, struct pair_findings *findings)
 			compare_addresses(pair, x, y, findings);
 			compare_vlans(pair, x, y, findings);
 			compare_disable(x, y, findings);
+			pair_link_carry(pair, x, y, findings);
 		}
 	}
 }

@@ -185,10 +185,24 @@ compare_remote(const struct pair *pair, unsigned r, const struct lyd_node *own,
                const struct lyd_node *other, struct pair_findings *findings)
 {
 	const struct lyd_node *peer = tree_child(own, "remote-peer");
+	const struct survey *s = &pair->surveys[1 - r];
+	const char *interface = tree_value(own, "interface");
+	int link = interface ? survey_find(&pair->surveys[r], interface) : -1;
+	int mate = link >= 0 ? pair->mates[r][link] : -1;
+	const struct survey_address *real;
 	struct ip ip;
 
-	if (peer && ip_parse(lyd_get_value(peer), &ip) &&
-	    !survey_find_real(&pair->surveys[1 - r], &ip))
+	if (!peer || !ip_parse(lyd_get_value(peer), &ip))
+		return;
+	real = survey_find_real(s, &ip);
+	if (real && mate >= 0 && real->link != mate)
+		pairing_add_from(findings, true, "P21", r, peer, real->node,
+				 "name the other router's address on the network of the interface "
+				 "that connsync uses",
+				 "r%u sends its connections by %s to an address that r%u has on "
+				 "%s, and not on %s: they go another way", r + 1, interface, 2 - r,
+				 s->links[real->link].name, s->links[mate].name);
+	if (!real)
 		pairing_add_from(findings, true, "P21", r, peer, other,
 				 "name an address that the other router has itself, best on the "
 				 "interface that connsync uses",

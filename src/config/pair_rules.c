@@ -320,18 +320,6 @@ compare_peers(const struct pairing *p, struct pair_findings *findings)
 
 /* ------------------------------------------------------------------ tracking */
 
-/* Everything below, in the order of the tree, as one text. */
-static void
-print_tracks(FILE *out, const struct lyd_node *node)
-{
-	for (; node; node = node->next) {
-		fprintf(out, "%s ", node->schema->name);
-		if (node->schema->nodetype & LYD_NODE_TERM)
-			fprintf(out, "'%s' ", lyd_get_value(node));
-		print_tracks(out, lyd_child(node));
-	}
-}
-
 static char *
 tracks_of(const struct survey_group *group)
 {
@@ -341,10 +329,11 @@ tracks_of(const struct survey_group *group)
 	FILE *out = open_memstream(&text, &size);
 
 	assert(out);
-	print_tracks(out, track ? lyd_child(track) : NULL);
+	if (track)
+		pairing_print(out, track, NULL);
 	for (node = lyd_child(group->node); node; node = node->next) {
 		if (strcmp(node->schema->name, "track-interface") == 0)
-			print_tracks(out, lyd_child(node));
+			pairing_print(out, node, NULL);
 	}
 	fclose(out);
 	assert(text);
@@ -430,4 +419,5 @@ pair_rules(const struct pairing *p, struct pair_findings *findings)
 	compare_forms(p, findings);
 	compare_peers(p, findings);
 	compare_tracks(p, findings);
+	pair_carry(p, findings);
 }

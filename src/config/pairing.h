@@ -6,6 +6,8 @@
 #ifndef TANDEM_PAIRING_H
 #define TANDEM_PAIRING_H
 
+#include <stdio.h>
+
 #include "config/pair.h"
 
 /*
@@ -15,6 +17,10 @@
 void pairing_add(struct pair_findings *findings, bool warning, const char *number,
                  const struct lyd_node *first, const struct lyd_node *second, const char *remedy,
                  const char *format, ...) PRINTF_LIKE(7, 8);
+
+/* A node and all below, without nodes of those names (which end with NULL; NULL: all) and without
+ * what is the default, in canonical order: equal texts mean equal settings. */
+void pairing_print(FILE *out, const struct lyd_node *node, const char *const *left_out);
 
 /* A group with the one of the other router that has the same number on the same network. */
 struct pairing {
@@ -29,6 +35,10 @@ const char *pairing_link(const struct pairing *p, unsigned router);
 
 /* P4..P12, P14..P17, P22..P24: pair_rules.c */
 void pair_rules(const struct pairing *p, struct pair_findings *findings);
+/* P27, P28 of a group, and P29, P30 of its interfaces: pair_carry.c */
+void pair_carry(const struct pairing *p, struct pair_findings *findings);
+void pair_link_carry(const struct pair *pair, const struct survey_link *x,
+                     const struct survey_link *y, struct pair_findings *findings);
 
 /* The group of this number on the mate of a link of that router, or NULL. */
 const struct survey_group *pairing_partner(const struct pair *pair, unsigned router,

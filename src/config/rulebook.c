@@ -318,7 +318,7 @@ const struct rulebook_entry rulebook[] = {
 	{ "L27",
 	  "This router does not forward packets of a family that it has virtual addresses of.  "
 	  "Switch on net.ipv4.ip_forward or net.ipv6.conf.all.forwarding, now and for good.  "
-	  "A check of a file does not look.", RULEBOOK_OUTAGE },
+	  "A check of a file does not look at the router.", RULEBOOK_OUTAGE },
 	{ "L28",
 	  "A next hop is in no network of a configured interface, so its route waits.  Set its "
 	  "interface, or give an interface an address of that network.", RULEBOOK_OUTAGE },
@@ -329,6 +329,16 @@ const struct rulebook_entry rulebook[] = {
 	  "A master joins a sync group that is not master on this router, so that its "
 	  "addresses are without a router for a moment; only a commit can tell.  First make one "
 	  "router master of both.", RULEBOOK_INTERRUPTION },
+	{ "L31",
+	  "IPv4 members of a sync group differ in their version: only version 2 answers "
+	  "packets to virtual addresses without accept.  Use one version.",
+	  RULEBOOK_FAILOVER },
+	{ "L32",
+	  "A sync group has one member, and moves nothing together.  Add the other groups, "
+	  "or delete it.", RULEBOOK_NO_EFFECT },
+	{ "L33",
+	  "A bond has groups and no members, and never comes up.  Set bond-group on the "
+	  "interfaces that belong to it.", RULEBOOK_OUTAGE },
 	{ "L35",
 	  "connsync is configured and the routers are not paired: nothing is "
 	  "replicated.  Run pair with the other router's address, on both.", RULEBOOK_FAILOVER },

@@ -49,7 +49,7 @@ void static_rules(const struct survey *survey, struct problems *problems);
 void connsync_rules(const struct survey *survey, struct problems *problems);
 /* Q1, Q2, W6, W7: peer_rules.c */
 void peer_rules(const struct survey *survey, struct problems *problems);
-/* L1..L29: lint.c and linting.h */
+/* L1..L33: lint.c and linting.h */
 void lint(const struct survey *survey, struct problems *problems);
 
 #endif

@@ -11,6 +11,7 @@
 struct surroundings {
 	bool forwards4;			/* does the kernel forward packets? true if nobody knows */
 	bool forwards6;
+	bool vmware;			/* it is a machine of VMware's */
 };
 
 #endif

@@ -67,7 +67,9 @@ flowhear_apply(struct flowsync *f, uint32_t number)
 		flowtable_move(&f->table, number, FLOWTABLE_PARKED);
 		return;
 	}
-	flowtable_move(&f->table, number, FLOWTABLE_NONE);
+	/* What still waits to be told, after a change of role, goes on waiting. */
+	if (e->list == FLOWTABLE_PARKED || e->list == FLOWTABLE_REFUSED)
+		flowtable_move(&f->table, number, FLOWTABLE_NONE);
 	give(f, number, &flow);
 }
 
@@ -100,6 +102,7 @@ flowhear_remove(struct flowsync *f, uint32_t number, uint32_t version)
 	flowtable_tell(&f->table, number, 0);
 	flowtable_move(&f->table, number, FLOWTABLE_TOMBS);
 	e->version = version;
+	e->dump = f->dump.number;
 }
 
 static void
@@ -124,7 +127,9 @@ hear_delete(struct flowsync *f, const struct flow_key *key, uint32_t sequence)
 	if (!number && !flowlink_has_all_below(&f->link, sequence))
 		number = flowtable_add(&f->table, key, hash);
 	if (number) {
-		flowtable_entry(&f->table, number)->version = sequence;
+		e = flowtable_entry(&f->table, number);
+		e->version = sequence;
+		e->dump = f->dump.number;
 		flowtable_move(&f->table, number, FLOWTABLE_TOMBS);
 	}
 }
@@ -134,13 +139,15 @@ take_over(struct flowsync *f, uint32_t number, const struct flow *flow, uint32_t
 {
 	struct flowtable_entry *e = flowtable_entry(&f->table, number);
 
-	/* The kernel changes neither NAT nor master of a flow that it has. */
-	if (e->alive && e->applied && !flowtable_same_way(&f->table, number, flow)) {
+	/* The kernel does not change the NAT of a flow that it has (nor its master: that the flow
+	 * is without one costs less than that it is gone for a moment). */
+	if (e->alive && e->applied && !flowtable_same_nat(&f->table, number, flow)) {
 		ask_to_delete(f, number);
 		e->applied = false;
 	}
 	flowtable_set(&f->table, number, flow);
 	flowtable_tell(&f->table, number, flowtable_state(&f->table, number));
+	flowtable_move(&f->table, number, FLOWTABLE_NONE);
 	e->version = sequence;
 	e->since = flowsync_tick(f->now);
 	e->retime = false;
@@ -172,7 +179,7 @@ hear_upsert(struct flowsync *f, const struct flow *flow, uint32_t sequence)
 		return;
 	}
 	if (e->alive && e->list != FLOWTABLE_REFUSED &&
-	    flowtable_same_way(&f->table, number, flow)) {
+	    flowtable_same_nat(&f->table, number, flow)) {
 		flowtable_set(&f->table, number, flow);
 		if (flowtable_state(&f->table, number) == e->told) {
 			e->version = sequence;
@@ -396,6 +403,7 @@ flowhear_on_refused(struct flowsync *f, enum flow_op op, const struct flow_key *
 	}
 	e->applied = false;
 	e->since = flowsync_tick(now);
+	flowtable_tell(&f->table, number, flowtable_state(&f->table, number));
 	flowtable_move(&f->table, number, parkable ? FLOWTABLE_PARKED : FLOWTABLE_REFUSED);
 	flowsync_raise(f, FLOWSYNC_REFUSALS, flowtable_listed(&f->table, FLOWTABLE_REFUSED) > 0);
 }

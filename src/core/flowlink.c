@@ -230,7 +230,8 @@ flowlink_credit_at(const struct flowlink *link, nsec_t now)
 {
 	if (!link->rate || link->credit >= 0)
 		return NSEC_NEVER;
-	return nsec_max(now, link->credited) + (nsec_t)((__uint128_t)(uint64_t)-link->credit * NSEC_PER_SEC / link->rate) + NSEC_PER_USEC;
+	return nsec_max(now, link->credited + -link->credit * NSEC_PER_SEC / (nsec_t)link->rate) +
+	       NSEC_PER_USEC;
 }
 
 /* ---- what became of it ---------------------------------------------------------------------- */

@@ -75,10 +75,12 @@ add_shown(struct flowsync *f, uint32_t number, const struct flow *flow, nsec_t n
 	e->retime = is_long(f, flow->timeout) == (f->role == FLOWSYNC_ACTIVE);
 	if (f->dump.done)
 		flowsync_count(f, FLOW_DUMP_CORRECTIONS);
-	if (f->role == FLOWSYNC_ACTIVE && (f->dump.done || e->list != FLOWTABLE_NONE))
+	if (f->role == FLOWSYNC_ACTIVE && (f->dump.done || e->list != FLOWTABLE_NONE)) {
 		flowtable_move(&f->table, number, FLOWTABLE_DIRTY);
-	else
-		flowtable_tell(&f->table, number, flowtable_state(&f->table, number));
+		return;
+	}
+	flowtable_tell(&f->table, number, flowtable_state(&f->table, number));
+	flowtable_move(&f->table, number, FLOWTABLE_NONE);
 }
 
 /* The kernel is the truth: what it shows is merged. */
@@ -86,22 +88,34 @@ static void
 learn_shown(struct flowsync *f, uint32_t number, const struct flow *flow, nsec_t now)
 {
 	struct flowtable_entry *e = flowtable_entry(&f->table, number);
-	bool untouched = is_long(f, flow->timeout);
 	struct flow whole;
 
 	flowtable_get(&f->table, number, &whole);
-	if (untouched)
-		whole.has &= ~(uint32_t)FLOW_HAS_TIMEOUT;
 	flow_merge(&whole, flow);
-	if (untouched)
+	if (is_long(f, flow->timeout))
 		whole.timeout = e->timeout;
 	flowtable_set(&f->table, number, &whole);
-	e->retime = untouched;
-	if (e->list == FLOWTABLE_NONE && flowtable_state(&f->table, number) != e->told) {
-		flowsync_count(f, FLOW_DUMP_CORRECTIONS);
-		e->since = flowsync_tick(now);
+	e->applied = true;
+	e->retime = is_long(f, flow->timeout) == (f->role == FLOWSYNC_ACTIVE);
+	if (e->list != FLOWTABLE_NONE || flowtable_state(&f->table, number) == e->told)
+		return;
+	flowsync_count(f, FLOW_DUMP_CORRECTIONS);
+	e->since = flowsync_tick(now);
+	if (f->role == FLOWSYNC_ACTIVE)
 		flowtable_move(&f->table, number, FLOWTABLE_DIRTY);
-	}
+	else
+		flowtable_tell(&f->table, number, flowtable_state(&f->table, number));
+}
+
+/* Our kernel should have what the peer told: is that so, and will it last? */
+static bool
+is_as_told(const struct flowsync *f, uint32_t number, const struct flow *flow)
+{
+	const struct flowtable_entry *e = &f->table.entries[number];
+
+	return flow->timeout >= f->options.long_timer / 7 * 5 &&
+	       (!(flow->has & FLOW_HAS_TCP) || flow->tcp.state == e->state) &&
+	       (flow->has & FLOW_HAS_MARK ? flow->mark : 0) == e->mark;
 }
 
 void
@@ -126,18 +140,18 @@ flowsweep_on_dump(struct flowsync *f, const struct flow *flow, nsec_t now)
 	}
 	if (!e->alive) {
 		/* Dead since before the dump began, and here: news of its return got lost. */
-		if (f->role == FLOWSYNC_ACTIVE && e->dump != f->dump.number)
+		if (e->dump != f->dump.number)
 			add_shown(f, number, flow, now);
 		return;
 	}
+	/* News, or the peer, told of it since the dump began: they are younger, perhaps. */
+	if (e->dump == f->dump.number)
+		return;
 	e->dump = f->dump.number;
-	if (f->role == FLOWSYNC_ACTIVE) {
-		e->applied = true;
+	if (f->role == FLOWSYNC_ACTIVE || !f->dump.done)
 		learn_shown(f, number, flow, now);
-	} else {
-		/* It has been here for long: wind it up. */
-		e->retime = flow->timeout < f->options.long_timer / 7 * 5;
-	}
+	else
+		e->retime = !is_as_told(f, number, flow);
 }
 
 void
@@ -152,14 +166,13 @@ flowsweep_on_dump_done(struct flowsync *f, bool whole, nsec_t now)
 	}
 	if (!f->dump.done)
 		f->repair.digest_at = now;
-	f->dump.done = true;
 	f->walk = (struct flowsync_walk){
 		.running = true,
 		.missing = f->dump.compare,
-		.all = f->walk.running && f->walk.all,
-		.at = 0,
+		.believe = f->role == FLOWSYNC_ACTIVE || !f->dump.done,
 		.next = now,
 	};
+	f->dump.done = true;
 	flowrepair_compare(f, now);
 }
 
@@ -195,7 +208,7 @@ retime(struct flowsync *f, uint32_t number, nsec_t now)
 	f->hooks.retime(f->hooks.owner, &flow);
 }
 
-/* The kernel does not have what it should. */
+/* The kernel does not have it: that is so, or is to be mended. */
 static void
 on_missing(struct flowsync *f, uint32_t number, nsec_t now)
 {
@@ -204,10 +217,13 @@ on_missing(struct flowsync *f, uint32_t number, nsec_t now)
 	flowsync_count(f, FLOW_DUMP_CORRECTIONS);
 	if (f->role == FLOWSYNC_ACTIVE) {
 		flowtell_gone(f, number, now);
-		return;
+	} else if (f->walk.believe) {
+		flowtable_kill(&f->table, number);
+		flowtell_bury(f, number);
+	} else {
+		e->applied = false;
+		flowhear_apply(f, number);
 	}
-	e->applied = false;
-	flowhear_apply(f, number);
 }
 
 /* True: something was asked of the kernel. */
@@ -223,7 +239,7 @@ visit(struct flowsync *f, uint32_t number, nsec_t now)
 		on_missing(f, number, now);
 		return true;
 	}
-	if ((e->retime || f->walk.all) && !waits) {
+	if (e->retime && !waits) {
 		retime(f, number, now);
 		return true;
 	}
@@ -264,10 +280,11 @@ flowsweep_on_role(struct flowsync *f, nsec_t now)
 	if (!standby)
 		return;
 	/* News that were not read yet are lost: what the kernel has must be found out before tables
-	 * are compared.  And nothing renews the timers of our own flows here any more. */
+	 * are compared.  And nothing renews the timers of our own flows here any more: the dump
+	 * finds them short. */
 	f->dump.done = false;
-	flowsweep_want_dump(f, now);
-	f->walk = (struct flowsync_walk){ .running = true, .all = true, .next = now };
+	f->dump.wanted = true;
+	f->dump.earliest = now;
 }
 
 static void

@@ -100,7 +100,7 @@ struct flowsync_hooks {
 	/*
 	 * Make the kernel hold this flow, or no longer.  A delete has the key only.  flow->timeout
 	 * is the one to give to the kernel: a standby router's long one, an active one's true one.
-	 * "known": our kernel should hold the flow already, with the same NAT and master.
+	 * "known": our kernel should hold the flow already, with the same NAT.
 	 * May be gathered into batches; refusals come back through flowsync_on_refused().
 	 */
 	void (*apply)(void *owner, enum flow_op op, const struct flow *flow, bool known);

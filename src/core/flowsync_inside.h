@@ -53,8 +53,8 @@ struct flowsync_dump {
 /* A walk over all entries, a few at a time. */
 struct flowsync_walk {
 	bool running;
-	bool missing;			/* see to what the last dump did not show */
-	bool all;			/* put every timer right, not only those marked */
+	bool missing;			/* see to what the last dump did not show ... */
+	bool believe;			/* ... and our kernel is right */
 	uint32_t at;
 	nsec_t next;
 };

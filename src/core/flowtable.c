@@ -571,27 +571,26 @@ flowtable_kill(struct flowtable *table, uint32_t number)
 	e->has = 0;
 }
 
+static bool
+same_end(const struct flow_nat_end *a, const struct flow_nat_end *b)
+{
+	return a->port == b->port && memcmp(a->address, b->address, sizeof(a->address)) == 0;
+}
+
 bool
-flowtable_same_way(const struct flowtable *table, uint32_t number, const struct flow *flow)
+flowtable_same_nat(const struct flowtable *table, uint32_t number, const struct flow *flow)
 {
 	const struct flowtable_entry *e = &table->entries[number];
-	uint32_t fixed = NAT_HAS | FLOW_HAS_MASTER;
-	struct flow_nat_end end[2] = { 0 };
+	struct flow_nat_end source = { 0 }, destination = { 0 };
 
-	if ((e->has & fixed) != (flow->has & fixed))
+	if ((e->has & NAT_HAS) != (flow->has & NAT_HAS))
 		return false;
 	if (e->has & FLOW_HAS_SOURCE_NAT)
-		get_nat(table, e, SOURCE, &end[SOURCE]);
+		get_nat(table, e, SOURCE, &source);
 	if (e->has & FLOW_HAS_DESTINATION_NAT)
-		get_nat(table, e, DESTINATION, &end[DESTINATION]);
-	return (!(e->has & FLOW_HAS_SOURCE_NAT) ||
-	        (end[SOURCE].port == flow->source_nat.port &&
-	         memcmp(end[SOURCE].address, flow->source_nat.address, 16) == 0)) &&
-	       (!(e->has & FLOW_HAS_DESTINATION_NAT) ||
-	        (end[DESTINATION].port == flow->destination_nat.port &&
-	         memcmp(end[DESTINATION].address, flow->destination_nat.address, 16) == 0)) &&
-	       (!(e->has & FLOW_HAS_MASTER) ||
-	        flow_key_equal(&table->sides[e->side].master, &flow->master));
+		get_nat(table, e, DESTINATION, &destination);
+	return same_end(&source, &flow->source_nat) &&
+	       same_end(&destination, &flow->destination_nat);
 }
 
 uint32_t

@@ -118,8 +118,8 @@ void flowtable_get(const struct flowtable *table, uint32_t number, struct flow *
 void flowtable_set(struct flowtable *table, uint32_t number, const struct flow *flow);
 /* It died: a tombstone from now on.  List and sum stay as they are. */
 void flowtable_kill(struct flowtable *table, uint32_t number);
-/* Has the flow the same NAT and master as what the table holds of it? */
-bool flowtable_same_way(const struct flowtable *table, uint32_t number, const struct flow *flow);
+/* Has the flow the same NAT as what the table holds of it? */
+bool flowtable_same_nat(const struct flowtable *table, uint32_t number, const struct flow *flow);
 
 /* A number for the key and all that is replicated, so not the timeout; never 0. */
 uint64_t flowtable_state(const struct flowtable *table, uint32_t number);

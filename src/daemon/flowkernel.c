@@ -38,6 +38,7 @@ struct flowkernel {
 	struct conntrack_events *events;
 	struct conntrack_inject *inject;
 	struct conntrack_dump *dump;
+	struct conntrack_dump *look;	/* single flows */
 	struct conntrack_diet *diet;
 	sd_event_source *readable;	/* the event socket, while it is quiet */
 	sd_event_source *nap;
@@ -48,6 +49,7 @@ struct flowkernel {
 	size_t expected_count;
 	sd_event_source *keep;		/* a look at the rules is due */
 	bool subscribed;
+	bool dumps_flows;		/* and not expectations */
 	unsigned quiet;			/* drains in a row that found nothing */
 	uint64_t drains;
 	struct ip *own;			/* addresses of this router, while it dumps */
@@ -128,15 +130,30 @@ on_flow(void *owner, enum conntrack_event event, const struct flow *flow)
 	                  event == CONNTRACK_NEW);
 }
 
+/*
+ * A helper that foresees a connection may have changed the length of a packet on the way, of which
+ * the kernel tells nothing: so the flow is looked up.
+ */
+static void
+look_at_master(struct flowkernel *k, const struct flow_key *master)
+{
+	struct flow flow;
+
+	if (conntrack_dump_get(k->look, master, &flow) == 0)
+		k->calls->on_news(k->owner, FLOW_UPSERT, &flow, false);
+}
+
 static void
 on_expectation(void *owner, enum conntrack_event event, const struct flow_expectation *expectation)
 {
 	struct flowkernel *k = owner;
 
-	if (!is_excluded(k, &expectation->master))
-		k->calls->on_expectation(k->owner,
-		                         event == CONNTRACK_GONE ? FLOW_DELETE : FLOW_UPSERT,
-		                         expectation);
+	if (is_excluded(k, &expectation->master))
+		return;
+	if (event == CONNTRACK_NEW)
+		look_at_master(k, &expectation->master);
+	k->calls->on_expectation(k->owner, event == CONNTRACK_GONE ? FLOW_DELETE : FLOW_UPSERT,
+	                         expectation);
 }
 
 /* Returns how many were read. */
@@ -315,19 +332,34 @@ on_dumped(void *owner, const struct flow *flow)
 		k->calls->on_dump(k->owner, flow);
 }
 
+static void
+on_expectation_dumped(void *owner, const struct flow_expectation *expectation)
+{
+	struct flowkernel *k = owner;
+
+	if (k->subscribed && !is_excluded(k, &expectation->master))
+		k->calls->on_expectation(k->owner, FLOW_UPSERT, expectation);
+}
+
+/* Flows, then what their helpers foresee. */
 static int
 on_step(sd_event_source *source, void *owner)
 {
-	const struct conntrack_dump_hearer hearer = { on_dumped, NULL, owner };
+	const struct conntrack_dump_hearer hearer = { on_dumped, on_expectation_dumped, owner };
 	struct flowkernel *k = owner;
 	int r = conntrack_dump_step(k->dump, DUMP_STEP, &hearer);
 
-	if (r <= 0) {
-		sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	if (r <= 0 && k->dumps_flows) {
 		if (r < 0)
 			log_error("cannot read the table of connections: %s", strerror(-r));
+		k->dumps_flows = false;
 		k->calls->on_dump_done(k->owner, r == 0);
+		/* Which may have asked for another. */
+		if (!k->dumps_flows && r == 0)
+			r = conntrack_dump_expectations(k->dump) == 0;
 	}
+	if (r <= 0 && !k->dumps_flows)
+		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	k->calls->on_batch(k->owner);
 	return 0;
 }
@@ -341,6 +373,7 @@ flowkernel_dump(struct flowkernel *k)
 	r = conntrack_dump_flows(k->dump, NULL);
 	if (r < 0)
 		log_error("cannot read the table of connections: %s", strerror(-r));
+	k->dumps_flows = true;
 	/* A step of what has failed says so. */
 	sd_event_source_set_enabled(k->step, SD_EVENT_ON);
 }
@@ -555,6 +588,8 @@ flowkernel_new(struct sd_event *event, const struct flowkernel_calls *calls, voi
 	if (r >= 0)
 		r = conntrack_dump_open(&k->old, error);
 	if (r >= 0)
+		r = conntrack_dump_open(&k->look, error);
+	if (r >= 0)
 		r = conntrack_diet_new(&k->diet, error);
 	if (r >= 0) {
 		r = conntrack_events_ignore(k->events, conntrack_inject_port(k->inject));
@@ -589,6 +624,7 @@ flowkernel_free(struct flowkernel *k)
 	conntrack_diet_free(k->diet);
 	conntrack_dump_close(k->dump);
 	conntrack_dump_close(k->old);
+	conntrack_dump_close(k->look);
 	conntrack_inject_close(k->inject);
 	conntrack_events_close(k->events);
 	free(k->own);

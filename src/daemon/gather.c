@@ -16,6 +16,7 @@
 #include "config/lower.h"
 #include "system/clock.h"
 #include "system/forwarding.h"
+#include "system/vendor.h"
 #include "system/netlink.h"
 #include "system/nladdr.h"
 #include "system/nllink.h"
@@ -155,6 +156,7 @@ gather_surroundings(struct surroundings *ret)
 	*ret = (struct surroundings){
 		.forwards4 = forwarding_is_on(4),
 		.forwards6 = forwarding_is_on(6),
+		.vmware = vendor_is("VMware"),
 	};
 }
 

@@ -2,9 +2,9 @@
 /*
  * From a wish to the packet filter's commands, and the table in the kernel.
  *
- * The rules stand right behind connection tracking, which has by then said whether the packet makes
- * its flow answered, assured or expected; the event itself leaves when the packet does.  So a mask
- * that the packet gives to its flow holds already for what this packet has to tell.
+ * The rules stand behind connection tracking, which has by then said whether the packet makes its
+ * flow answered, assured or expected; the event itself leaves when the packet does.  So a mask that
+ * the packet gives to its flow holds already for what this packet has to tell.
  */
 #include "system/conntrack_diet.h"
 
@@ -95,15 +95,13 @@ print_masks(FILE *out, const struct conntrack_diet_wish *wish)
 	        "\t\tct event set 0x%x\n", replied ? "|seen-reply" : "", announced, announces);
 }
 
-/* The router's own flows.  What it says about the flows of others (errors, resets) belongs to
- * those, and changes nothing. */
+/* What passes this hook tells, or is silent.  What the router says about the flows of others (errors,
+ * resets) belongs to those, and changes nothing. */
 static void
-print_local(FILE *out, const struct conntrack_diet_wish *wish, const char *hook)
+print_chain(FILE *out, const struct conntrack_diet_wish *wish, const char *hook, bool tells)
 {
-	if (wish->local && strcmp(hook, "input") == 0)
-		return;
 	fprintf(out, "\tchain %s {\n\t\ttype filter hook %s " BEHIND_TRACKING "\n", hook, hook);
-	if (wish->local) {
+	if (tells) {
 		print_quiet(out, wish);
 		print_masks(out, wish);
 	} else {
@@ -160,12 +158,9 @@ conntrack_diet_replace(const struct conntrack_diet_wish *wish)
 	print_set(out, wish, 4);
 	print_set(out, wish, 6);
 	print_paths(out, wish);
-	fputs("\tchain passing {\n\t\ttype filter hook prerouting " BEHIND_TRACKING "\n", out);
-	print_quiet(out, wish);
-	print_masks(out, wish);
-	fputs("\t}\n", out);
-	print_local(out, wish, "input");
-	print_local(out, wish, "output");
+	print_chain(out, wish, "forward", true);
+	print_chain(out, wish, "input", wish->local);
+	print_chain(out, wish, "output", wish->local);
 	fputs("}\n", out);
 	return fclose(out) == 0 ? text : NULL;
 }

@@ -10,6 +10,7 @@
 #include <linux/filter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_compat.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,23 @@ struct conntrack_events {
 	_Alignas(8) uint8_t bytes[AT_ONCE][MESSAGE_MAX];
 };
 
+/* The kernel loads what it is asked for; what it answers is of no interest. */
+static void
+load(struct conntrack_events *e)
+{
+	struct {
+		struct nlmsghdr head;
+		struct nfgenmsg general;
+	} question = {
+		.head = { .nlmsg_len = sizeof(question), .nlmsg_flags = NLM_F_REQUEST,
+		          .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS },
+	};
+
+	if (send(e->fd, &question, sizeof(question), 0) >= 0)
+		while (recv(e->fd, e->bytes, sizeof(e->bytes), MSG_DONTWAIT) >= 0)
+			;
+}
+
 int
 conntrack_events_open(size_t buffer, struct conntrack_events **ret, struct error *error)
 {
@@ -59,6 +77,7 @@ conntrack_events_open(size_t buffer, struct conntrack_events **ret, struct error
 		e->headers[i].msg_hdr = (struct msghdr){ .msg_iov = &e->vectors[i],
 		                                         .msg_iovlen = 1 };
 	}
+	load(e);
 	*ret = e;
 	return 0;
 }

@@ -31,7 +31,7 @@ struct request {
 	int error;			/* the kernel's answer */
 	uint32_t timeout;
 	union {
-		struct flow flow;	/* of a delete the key only */
+		struct flow flow;	/* of a delete or retime the key only */
 		struct flow_expectation expectation;
 	};
 };
@@ -252,6 +252,12 @@ is_delete(const struct request *request)
 	return request->what == CONNTRACK_REFUSED_DELETE;
 }
 
+static bool
+is_retime(const struct request *request)
+{
+	return request->what == CONNTRACK_REFUSED_RETIME;
+}
+
 /* To create what has no master now is no error of ours, to change what is gone is. */
 static bool
 curable(const struct request *request)
@@ -281,7 +287,7 @@ is_superseded(const struct conntrack_inject *inject, size_t which)
 static void
 tell(struct conntrack_inject *inject, const struct request *request)
 {
-	bool expectation = !is_flow(request) && !is_delete(request);
+	bool expectation = !is_flow(request) && !is_delete(request) && !is_retime(request);
 	struct conntrack_refusal refusal = {
 		.what = request->what,
 		.error = request->error,
@@ -304,7 +310,7 @@ settle(struct conntrack_inject *inject, size_t which)
 
 	if (is_flow(request) && is_superseded(inject, which))
 		return 0;
-	if (request->error == -ENOENT && is_delete(request)) {
+	if (request->error == -ENOENT && (is_delete(request) || is_retime(request))) {
 		inject->counts.already_gone++;
 		return 0;
 	}
@@ -439,6 +445,21 @@ conntrack_inject_delete(struct conntrack_inject *inject, const struct flow_key *
 	request->flow.key = *key;
 	inject->counts.deletes++;
 	add(inject, conntrack_write_delete(message, sequence_of_next(inject), false, key));
+	return r;
+}
+
+int
+conntrack_inject_retime(struct conntrack_inject *inject, const struct flow_key *key,
+                        uint32_t timeout)
+{
+	struct request *request;
+	uint8_t *message;
+	int r = queue(inject, CONNTRACK_REFUSED_RETIME, &request, &message);
+
+	request->flow.key = *key;
+	inject->counts.retimes++;
+	add(inject, conntrack_write_timeout(message, sequence_of_next(inject), false, key,
+	                                    timeout));
 	return r;
 }
 

@@ -24,6 +24,7 @@ struct conntrack_inject;
 enum conntrack_refused {
 	CONNTRACK_REFUSED_FLOW,		/* flow is valid */
 	CONNTRACK_REFUSED_DELETE,	/* key is valid */
+	CONNTRACK_REFUSED_RETIME,	/* key is valid */
 	CONNTRACK_REFUSED_EXPECTATION,	/* expectation is valid */
 	CONNTRACK_REFUSED_EXPECTATION_DELETE,
 };
@@ -39,12 +40,13 @@ struct conntrack_refusal {
 struct conntrack_inject_counts {
 	uint64_t flows;			/* asked for */
 	uint64_t deletes;
+	uint64_t retimes;
 	uint64_t expectations;
 	uint64_t sends;			/* system calls made to ask */
 	uint64_t refused;		/* told to "refused" */
 	uint64_t replaced;		/* flows for which one in the way was deleted */
 	uint64_t unhelped;		/* flows without their helper, not known here */
-	uint64_t already_gone;		/* deletes of what was not there: nothing wrong with that */
+	uint64_t already_gone;		/* deletes and retimes of what was not there */
 };
 
 /*
@@ -101,6 +103,9 @@ int conntrack_inject_flow(struct conntrack_inject *inject, const struct flow *fl
  */
 int conntrack_inject_renew(struct conntrack_inject *inject, const struct flow *flow,
                            uint32_t timeout) MUST_USE;
+/* The flow of this key, if it is still there, stays for so many seconds when no packet comes. */
+int conntrack_inject_retime(struct conntrack_inject *inject, const struct flow_key *key,
+                            uint32_t timeout) MUST_USE;
 /* The flow of this key is to be gone. */
 int conntrack_inject_delete(struct conntrack_inject *inject, const struct flow_key *key) MUST_USE;
 /* Refused with -ENOENT when the master is not there, or the helper is unknown or not its. */

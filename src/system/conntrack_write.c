@@ -432,6 +432,19 @@ write_named(void *buffer, uint8_t command, bool ack, uint32_t sequence, uint16_t
 }
 
 size_t
+conntrack_write_timeout(void *buffer, uint32_t sequence, bool ack, const struct flow_key *key,
+                        uint32_t timeout)
+{
+	struct request r = start(buffer, FLOWS | IPCTNL_MSG_CT_NEW, ack ? NLM_F_ACK : 0, sequence,
+	                         key->family);
+
+	put_tuple(&r, CTA_TUPLE_ORIG, key);
+	put_zone(&r, CTA_ZONE, key);
+	put32(&r, CTA_TIMEOUT, timeout);
+	return finish(&r);
+}
+
+size_t
 conntrack_write_delete(void *buffer, uint32_t sequence, bool ack, const struct flow_key *key)
 {
 	return write_named(buffer, IPCTNL_MSG_CT_DELETE, ack, sequence, CTA_TUPLE_ORIG, key);

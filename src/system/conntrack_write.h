@@ -31,6 +31,9 @@ enum conntrack_write {
 /* timeout: seconds the kernel keeps it from now on, unless a packet comes. */
 size_t conntrack_write_flow(void *buffer, uint32_t sequence, bool ack, enum conntrack_write how,
                             const struct flow *flow, uint32_t timeout);
+/* Let the flow that has this tuple last so many seconds from now on, if it is there. */
+size_t conntrack_write_timeout(void *buffer, uint32_t sequence, bool ack,
+                               const struct flow_key *key, uint32_t timeout);
 /* Delete the flow that has this tuple, in whichever direction. */
 size_t conntrack_write_delete(void *buffer, uint32_t sequence, bool ack,
                               const struct flow_key *key);

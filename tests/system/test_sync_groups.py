@@ -67,21 +67,25 @@ def test_tracked_file_of_the_sync_group_holds_all_its_members(lab):
 
 
 def test_program_of_the_sync_group_runs_once(lab):
-    program, told = lab.folder + "/told.sh", lab.folder + "/told"
+    notes = lab.folder + "/notes"
+    program, told = lab.folder + "/told.sh", notes + "/told"
+    os.mkdir(notes)
+    os.chmod(notes, 0o777)
     with open(program, "w") as file:
-        file.write(f'#!/bin/sh\necho "$@" >>{told}\n')
+        file.write(f"#!/bin/sh\necho $1 $2 $3 >>{told}\n")
     os.chmod(program, 0o755)
-    lab.router.configure(f"set {SYNC} run-transition-scripts backup {program}",
-                         f"set {SYNC} run-transition-scripts master {program}",
-                         f"set {SYNC} run-transition-scripts user root")
+    lab.router.configure(f"set {SYNC} run-transition-scripts fault {program}",
+                         f"set {SYNC} run-transition-scripts master {program}")
 
     def lines():
         with contextlib.suppress(OSError), open(told) as file:
             return file.read().splitlines()
         return []
 
-    before = len(lines())
-    lab.router.tandem("reset", "vrrp", "master", "interface", "dp0s1", "group", "1", check=False)
-    wait_for(lambda: len(lines()) - before >= 2, 15, lambda: f"two lines: {lines()}")
-    wait_for(lambda: lab.router.is_all("MASTER"), 10, "a master")
-    assert [line.split()[0] for line in lines()[before:]] == ["backup", "master"]
+    wait_for(lambda: lines() == ["master dp0s1 1"], 10, lambda: f"where it is now: {lines()}")
+    lab.network.spaces["sw"].ip("link set p2 down")
+    wait_for(lambda: lab.router.is_all("FAULT"), 10, "both groups in FAULT")
+    lab.network.spaces["sw"].ip("link set p2 up")
+    wait_for(lambda: lab.router.is_all("MASTER"), 10, "both groups to be master")
+    wanted = ["master dp0s1 1", "fault dp0s1 1", "master dp0s1 1"]
+    wait_for(lambda: lines() == wanted, 10, lambda: f"{wanted}: {lines()}")

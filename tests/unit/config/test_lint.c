@@ -300,10 +300,69 @@ test_l26_a_sync_group_waits_for_its_slowest_member(void **state)
 	/* The same in other words, and groups that do not decide together. */
 	snprintf(text, sizeof(text), SOUND "%sset " VIF " vrrp vrrp-group 2 sync-group S\n"
 	         "set " VIF " vrrp vrrp-group 2 version 3", member);
-	sample_expect_none(text, "W ");
+	sample_expect_none(text, "[L26]");
 	snprintf(text, sizeof(text), SOUND "%sset " VIF " vrrp vrrp-group 2 sync-group T\n"
 	         "set " VIF " vrrp vrrp-group 2 advertise-interval 3", member);
 	sample_expect_none(text, "[L26]");
+}
+
+#define MEMBER2 \
+	"set " VIF " address 10.1.0.2/24\n" \
+	"set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1/24\n" \
+	"set " VIF " vrrp vrrp-group 2 preempt false\n" \
+	"set " VIF " vrrp vrrp-group 2 sync-group S\n"
+
+static void
+test_l31_ipv4_members_speak_one_version(void **state UNUSED)
+{
+	sample_expect(SOUND MEMBER2 "set " VIF " vrrp vrrp-group 2 version 3\n",
+	              "W line 6: " VIF " vrrp vrrp-group 2: speaks version 3, group 1 on dp0bond0 "
+	              "of the same sync group version 2", "[L31]");
+	sample_expect_none(SOUND MEMBER2, "W ");
+	/* IPv6 has no choice. */
+	sample_expect_none(SOUND "set " VIF " vrrp vrrp-group 2 virtual-address fe80::1\n"
+	                   "set " VIF " vrrp vrrp-group 2 version 3\n"
+	                   "set " VIF " vrrp vrrp-group 2 preempt false\n"
+	                   "set " VIF " vrrp vrrp-group 2 sync-group S\n", "W ");
+}
+
+static void
+test_l32_sync_group_of_one_moves_nothing(void **state UNUSED)
+{
+	/* On one interface, so that nothing parts. */
+	const char *beside = "set " GROUP "0 virtual-address 10.0.0.9/24\n"
+		"set " GROUP "0 preempt false\n";
+	char text[1024];
+
+	snprintf(text, sizeof(text), SOUND "%s", beside);
+	sample_expect(text, "W line 2: " GROUP ": is the only member of sync group S", "[L32]");
+	snprintf(text, sizeof(text), SOUND "%sset " GROUP "0 sync-group S", beside);
+	sample_expect_none(text, "W ");
+	snprintf(text, sizeof(text), SOUND "%sset service connsync failover-mechanism vrrp "
+	         "sync-group S", beside);
+	sample_expect_none(text, "[L32]");
+	/* L1 says it better. */
+	sample_expect_none(SOUND MEMBER2 "set " VIF " vrrp vrrp-group 2 sync-group T\n", "[L32]");
+}
+
+static void
+test_l33_bond_without_members(void **state UNUSED)
+{
+	const char *other = "set interfaces bonding dp0bond1\n"
+		"set interfaces dataplane eth0 bond-group dp0bond1\n";
+	char text[1024];
+
+	snprintf(text, sizeof(text), SOUND "%s", other);
+	sample_expect(text, "W line 1: " BOND ": has groups, and no members: it never", "[L33]");
+	snprintf(text, sizeof(text), SOUND "%sset interfaces dataplane eth1 bond-group dp0bond0",
+	         other);
+	sample_expect_none(text, "W ");
+	snprintf(text, sizeof(text), "%sset interfaces bonding dp0bond0\n"
+	         "set " VIF " address 10.1.0.2/24\n"
+	         "set " VIF " vrrp vrrp-group 2 virtual-address 10.1.0.1/24\n", other);
+	sample_expect(text, "W line 3: " BOND ": has groups, and no members", "[L33]");
+	/* Where no bond has any, members are given elsewhere. */
+	sample_expect_none(SOUND, "W ");
 }
 
 /* count groups, each with preempt on, in a text that is otherwise sound; heap. */
@@ -396,6 +455,9 @@ main(void)
 		cmocka_unit_test(test_l20_tracked_interfaces_that_are_disabled),
 		cmocka_unit_test(test_l23_tunnels_need_accept_in_version_3),
 		cmocka_unit_test(test_l26_a_sync_group_waits_for_its_slowest_member),
+		cmocka_unit_test(test_l31_ipv4_members_speak_one_version),
+		cmocka_unit_test(test_l32_sync_group_of_one_moves_nothing),
+		cmocka_unit_test(test_l33_bond_without_members),
 		cmocka_unit_test(test_repeated_advice_is_folded),
 		cmocka_unit_test(test_errors_are_never_folded),
 	};

@@ -402,6 +402,17 @@ test_p21_connsync_is_mirrored(void **state)
 #define WEIGHT(n) TRACK " weight type decrement\n" TRACK " weight value " n "\n"
 
 static void
+test_p21_partner_is_named_on_the_network_of_the_interface(void **state UNUSED)
+{
+	expect(FIRST "set interfaces dataplane eth1 address 10.5.0.2/24\n" SYNC(GROUP, "A")
+	       CONNSYNC("A", "dp0bond0", "10.5.0.3"),
+	       SECOND "set interfaces dataplane eth1 address 10.5.0.3/24\n" SYNC(GROUP, "A")
+	       CONNSYNC("A", "dp0bond0", "10.0.0.2"),
+	       "W P21 service connsync remote-peer '10.5.0.3' | interfaces dataplane eth1 address "
+	       "'10.5.0.3/24': r1 sends its connections by dp0bond0", "");
+}
+
+static void
 test_p22_p24_tracking_is_alike_and_moves_something(void **state)
 {
 	(void)state;
@@ -454,6 +465,56 @@ test_p26_vlan_differs(void **state)
 	       " vlan '11' | " VIF " vlan '12'", "dp0bond0.11 is VLAN 11 on r1");
 }
 
+static void
+test_p27_what_moves_with_a_group_is_alike(void **state UNUSED)
+{
+	const char *route = "set " GROUP " virtual-route 0.0.0.0/0 next-hop 10.0.0.254\n";
+	char first[1024], second[1024];
+
+	snprintf(first, sizeof(first), FIRST "%sset " GROUP " virtual-route 0.0.0.0/0 source "
+	         "10.0.0.2\n", route);
+	snprintf(second, sizeof(second), SECOND "%sset " GROUP " virtual-route 0.0.0.0/0 source "
+	         "10.0.0.3\n", route);
+	expect_none(first, second);
+	expect(first, SECOND, "W P27 " GROUP " virtual-route 0.0.0.0/0 | " GROUP ": virtual-route "
+	       "of r1 and r2 differ", "");
+	snprintf(second, sizeof(second), SECOND "%sset " GROUP " virtual-route 0.0.0.0/0 metric "
+	         "7\n", route);
+	expect(first, second, "W P27 ", "after a failover packets take other ways");
+	expect(FIRST "set " GROUP " virtual-rule 100 table 7\n",
+	       SECOND "set " GROUP " virtual-rule 100 table 8\n", "W P27 ", "virtual-rule");
+}
+
+static void
+test_p28_announcements_are_alike(void **state UNUSED)
+{
+	expect(FIRST "set " GROUP " garp master-repeat 9\n", SECOND, "W P28 ", "perhaps late");
+	/* What is the default need not be said. */
+	expect_none(FIRST "set " GROUP " garp master-repeat 5\n", SECOND);
+}
+
+static void
+test_p29_start_delay_is_alike(void **state UNUSED)
+{
+	expect(FIRST "set " BOND " vrrp start-delay 60\n", SECOND, "W P29 " BOND " vrrp "
+	       "start-delay '60' | ", "start-delay is 60 s on r1 and 0 s on r2");
+	expect_none(FIRST "set " BOND " vrrp start-delay 60\n",
+	            SECOND "set " BOND " vrrp start-delay 60\n");
+}
+
+static void
+test_p30_mtu_is_alike(void **state UNUSED)
+{
+	expect(FIRST "set " BOND " mtu 9000\n", SECOND, "W P30 " BOND " mtu '9000' | " BOND ": ",
+	       "is 9000 on r1 and that of dp0bond0 1500 on r2: what passes while r1 is master");
+	expect_none(FIRST "set " BOND " mtu 1500\n", SECOND);
+	/* A vif has its parent's. */
+	expect_none(FIRST FIRST_VIF "set " VIF " mtu 1400\n",
+	            SECOND SECOND_VIF "set " VIF " mtu 1400\n");
+	expect(FIRST FIRST_VIF "set " VIF " mtu 1400\n", SECOND SECOND_VIF, "W P30 " VIF " mtu "
+	       "'1400' | " VIF, "is 1400 on r1 and that of dp0bond0.10 1500 on r2");
+}
+
 int
 main(void)
 {
@@ -475,10 +536,15 @@ main(void)
 		cmocka_unit_test(test_p17_unicast_peers_name_each_other),
 		cmocka_unit_test(test_p19_p20_real_addresses_collide),
 		cmocka_unit_test(test_p21_connsync_is_mirrored),
+		cmocka_unit_test(test_p21_partner_is_named_on_the_network_of_the_interface),
 		cmocka_unit_test(test_p22_p24_tracking_is_alike_and_moves_something),
 		cmocka_unit_test(test_p23_group_disabled_on_one_router_is_named),
 		cmocka_unit_test(test_p25_parties_prefer_one_router),
 		cmocka_unit_test(test_p26_vlan_differs),
+		cmocka_unit_test(test_p27_what_moves_with_a_group_is_alike),
+		cmocka_unit_test(test_p28_announcements_are_alike),
+		cmocka_unit_test(test_p29_start_delay_is_alike),
+		cmocka_unit_test(test_p30_mtu_is_alike),
 	};
 
 	return cmocka_run_group_tests(tests, sample_setup, sample_teardown);

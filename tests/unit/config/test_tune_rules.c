@@ -71,6 +71,9 @@ test_i23_donor_has_an_address_and_borrower_none(void **state)
 	sample_expect(PORT_UP "set " OTHER " ip unnumbered donor-interface dp0s1\n"
 	              "set " OTHER " address 10.1.0.1/24", "E line 2: ", "of its own");
 	sample_expect_none(PORT_UP "set " OTHER " ip unnumbered donor-interface dp0s1", "E ");
+	/* Which is an address to send from. */
+	sample_expect_none(PORT_UP "set " OTHER " ip unnumbered donor-interface dp0s1\n"
+	                   "set " OTHER " vrrp vrrp-group 2 virtual-address 10.2.0.1", "L5");
 }
 
 static void

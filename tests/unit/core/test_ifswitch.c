@@ -239,6 +239,8 @@ test_bridge_of_others_is_adopted_and_given_back(void **state)
 	assert_int_equal(kernel_settle(rig), 0);
 
 	bytes = iforiginals_write(rig->originals, &size);
+	for (size_t cut = 0; cut < size; cut++)
+		assert_int_not_equal(iforiginals_read(bytes, cut, &read, &error), 0);
 	assert_int_equal(iforiginals_read(bytes, size, &read, &error), 0);
 	free(bytes);
 	iforiginals_free(rig->originals);

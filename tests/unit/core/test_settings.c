@@ -195,6 +195,14 @@ test_each_unsound_field_is_refused(void **state UNUSED)
 	REFUSED(link[2].vlan_protocol = 0);
 	REFUSED(link[2].address_first = 6);
 	REFUSED(link[2].address_count = UINT32_MAX);
+	REFUSED(link[2].eui64_count = UINT32_MAX);
+	REFUSED(link[0].tunes.set = 1u << TUNES);
+	REFUSED(link[0].tunes.values[TUNE_FORWARDING] = 2);
+	REFUSED(link[0].tunes.values[TUNE_RP_FILTER] = 3);
+	REFUSED(link[1].port.mode = PORT_MODES);
+	REFUSED(link[1].port.mode = PORT_FIXED);
+	REFUSED(link[2].port.mode = PORT_NEGOTIATED);
+	REFUSED(*(uint8_t *)&link[0].no_forwarding6 = 2);
 
 	REFUSED(group->link = -1);
 	REFUSED(group->link = 3);

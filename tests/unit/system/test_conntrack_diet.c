@@ -245,6 +245,21 @@ test_closing_is_told_when_states_are_wanted(void **state UNUSED)
 }
 
 static void
+test_every_extra_is_understood_by_the_packet_filter(void **state UNUSED)
+{
+	const struct conntrack_diet_wish wish = {
+		.extra = CONNTRACK_EXTRA_MARK | CONNTRACK_EXTRA_LABELS | CONNTRACK_EXTRA_HELPER |
+		         CONNTRACK_EXTRA_SEQADJ | CONNTRACK_EXTRA_STATES,
+	};
+
+	need_root();
+	apply(&wish);
+	assert_int_equal(conntrack_diet_keep(diet, NULL), 0);
+	talk();
+	assert_int_equal(listen_now(), 1 + 3);
+}
+
+static void
 test_mark_set_later_is_told_when_that_is_wanted(void **state UNUSED)
 {
 	const struct conntrack_diet_wish wish = { .extra = CONNTRACK_EXTRA_MARK };
@@ -445,7 +460,7 @@ test_table_changed_by_others_is_put_right(void **state UNUSED)
 {
 	need_root();
 	apply(&plain);
-	space_run(t.router[0], "nft flush chain " CONNTRACK_DIET_TABLE " passing");
+	space_run(t.router[0], "nft flush chain " CONNTRACK_DIET_TABLE " forward");
 	assert_int_equal(keep(), 1);
 	space_run(t.router[0], "nft list table " CONNTRACK_DIET_TABLE " | grep -q 'ct event set'");
 	assert_int_equal(keep(), 0);
@@ -492,8 +507,8 @@ test_rules_of_the_default_are_these(void **state UNUSED)
 		"\tset quiet6 {\n"
 		"\t\ttype ipv6_addr; flags interval; auto-merge\n"
 		"\t}\n"
-		"\tchain passing {\n"
-		"\t\ttype filter hook prerouting priority -199; policy accept\n"
+		"\tchain forward {\n"
+		"\t\ttype filter hook forward priority -199; policy accept\n"
 		"\t\tct status & (expected|assured) != 0 ct event set 0x16 accept\n"
 		"\t\tct event set 0x10\n"
 		"\t}\n"
@@ -525,6 +540,7 @@ main(void)
 		diet_test(test_answered_flows_tell_when_that_is_wanted),
 		diet_test(test_all_that_happens_is_told_when_that_is_wanted),
 		diet_test(test_closing_is_told_when_states_are_wanted),
+		diet_test(test_every_extra_is_understood_by_the_packet_filter),
 		diet_test(test_mark_set_later_is_told_when_that_is_wanted),
 		diet_test(test_flows_of_excluded_networks_are_silent),
 		diet_test(test_flows_of_excluded_protocols_are_silent),

@@ -59,6 +59,12 @@ on_record(void *owner UNUSED, const struct flow *flow)
 	assert_int_equal(conntrack_inject_flow(inject, flow, 500, false), 0);
 }
 
+static void
+on_renewed(void *owner UNUSED, const struct flow *flow)
+{
+	assert_int_equal(conntrack_inject_renew(inject, flow, 500), 0);
+}
+
 static int
 set_up(void **state UNUSED)
 {
@@ -642,6 +648,47 @@ test_helper_that_is_unknown_here_is_left_out(void **state UNUSED)
 }
 
 static void
+test_time_left_is_set_without_touching_anything_else(void **state UNUSED)
+{
+	struct flow flow;
+
+	need_root();
+	(void)make_laden();
+	(void)make_translated();
+	carry();
+	flow = last;
+	assert_int_equal(conntrack_inject_retime(inject, &flow.key, 77), 0);
+	assert_int_equal(conntrack_inject_flush(inject), 0);
+	assert_int_equal(conntrack_dump_get(look, &flow.key, &flow), 0);
+	assert_in_range(flow.timeout, 70, 77);
+	assert_same(7 + 8);
+	oracle_flush(second);
+	assert_int_equal(conntrack_inject_retime(inject, &flow.key, 77), 0);
+	assert_int_equal(conntrack_inject_flush(inject), 0);
+	assert_int_equal(refusals, 0);
+	oracle_look(&two, second);
+	assert_int_equal(two.count, 0);
+}
+
+static void
+test_renewed_flows_are_as_they_were(void **state UNUSED)
+{
+	static const struct conntrack_dump_hearer hearer = { .flow = on_renewed };
+	unsigned count;
+
+	need_root();
+	count = make_protocols() + make_translated() + make_laden();
+	carry();
+	assert_int_equal(conntrack_dump_flows(look, NULL), 0);
+	while (conntrack_dump_step(look, 1, &hearer) > 0)
+		;
+	assert_int_equal(conntrack_inject_flush(inject), 0);
+	assert_int_equal(conntrack_inject_counts(inject)->already_gone, 0);
+	assert_int_equal(conntrack_inject_counts(inject)->deletes, count);
+	assert_same(count);
+}
+
+static void
 test_refusals_of_a_batch_name_what_was_refused(void **state UNUSED)
 {
 	struct flow flow;
@@ -810,6 +857,8 @@ main(void)
 		flows_test(test_expected_flow_without_its_master_is_refused_until_it_is_there),
 		flows_test(test_changed_flow_stays_expected),
 		flows_test(test_helper_that_is_unknown_here_is_left_out),
+		flows_test(test_time_left_is_set_without_touching_anything_else),
+		flows_test(test_renewed_flows_are_as_they_were),
 		flows_test(test_refusals_of_a_batch_name_what_was_refused),
 		flows_test(test_deletes_of_what_is_not_there_are_counted_only),
 		flows_test(test_flow_deleted_after_it_was_refused_is_not_mended),

@@ -205,6 +205,35 @@ test_connection_goes_there_and_back_again(void **state UNUSED)
 }
 
 static void
+on_foreseen(void *owner, const struct flow_expectation *expectation)
+{
+	unsigned *count = owner;
+
+	assert_string_equal(expectation->helper, "ftp");
+	assert_int_equal(expectation->expected.destination_port, 5000);
+	assert_true(expectation->has_nat);
+	++*count;
+}
+
+static unsigned
+expectations_of_router_1(void)
+{
+	unsigned count = 0;
+	const struct conntrack_dump_hearer foreseen = { .expectation = on_foreseen,
+	                                                .owner = &count };
+	struct conntrack_dump *there;
+	struct error error;
+
+	space_enter(t.router[1]);
+	assert_int_equal(conntrack_dump_open(&there, &error), 0);
+	assert_int_equal(conntrack_dump_expectations(there), 0);
+	while (conntrack_dump_step(there, 1, &foreseen) > 0)
+		;
+	conntrack_dump_close(there);
+	return count;
+}
+
+static void
 test_ftp_goes_on_with_what_its_helper_foresaw(void **state UNUSED)
 {
 	int listener, data, accepted;
@@ -220,6 +249,7 @@ test_ftp_goes_on_with_what_its_helper_foresaw(void **state UNUSED)
 	            "PORT 203,0,113,1,19,136\r\n");
 	traffic_say(pair.server, pair.client, "200 well\r\n", "200 well\r\n");
 	carry();
+	assert_int_equal(expectations_of_router_1(), 1);
 	traffic_through(&t, 1);
 
 	data = traffic_connect(t.server, SERVER, 20, OUTSIDE, 5000);

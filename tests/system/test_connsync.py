@@ -1,0 +1,386 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Connections survive: a pair of gateways with NAT and strict rules (lab/gateway), users inside who
+talk to a server outside, and everything that can happen to the routers meanwhile.
+"""
+import contextlib
+import json
+import os
+import re
+import signal
+import time
+
+import pytest
+
+from lab.gateway import NUMBERS, OUTSIDE, OUTSIDE6, UNAUTHENTICATED, Gateway, sync
+from lab.network import wait_for
+
+PORT = 3781
+
+
+def status(router, *names):
+    found = sync(router)
+    return tuple(found.get(name) for name in names)
+
+
+def counted(router, list_name="counter"):
+    return {item["name"]: int(item["count"]) for item in sync(router).get(list_name, ())}
+
+
+def wait_counted(router, name, least, list_name="counter"):
+    wait_for(lambda: counted(router, list_name)[name] >= least, 10,
+             lambda: f"{least} of {name}: {counted(router, list_name)}")
+
+
+def tuples(gateway, name):
+    """What the kernel of a router knows of TCP and UDP through it, without timers."""
+    found = set()
+    for line in gateway.flows(name):
+        words = line.split()
+        if "10.3.0." in line or words[2] not in ("tcp", "udp"):
+            continue
+        fields = re.findall(r"(?:src|dst|sport|dport|mark)=\S+|\[\w+\]|[A-Z_0-9]{4,}(?= )", line)
+        found.add((words[0], words[2], *fields))
+    return found
+
+
+def wait_equal(gateway, seconds=15):
+    def differ():
+        first, second = tuples(gateway, "r1"), tuples(gateway, "r2")
+        return {f for f in first if "[ASSURED]" in f} ^ {f for f in second if "[ASSURED]" in f}
+    wait_for(lambda: not differ(), seconds, lambda: f"equal tables; they differ in {differ()}")
+
+
+def takes_over(gateway, name):
+    wait_for(lambda: gateway.routers[name].is_all("MASTER"), 5,
+             lambda: f"{name}: {gateway.routers[name].states()}")
+
+
+@pytest.fixture
+def make_gateway():
+    with contextlib.ExitStack() as stack:
+        def make(**options):
+            gateway = stack.enter_context(contextlib.closing(Gateway(**options)))
+            return gateway.start().wait_synced().serve()
+        yield make
+
+
+def all_alive(*talks):
+    for talk in talks:
+        found = talk.end()
+        assert found["established"] == talk.count
+        assert found["dead"] == found["reset"] == 0, found
+
+
+def test_connections_survive_a_power_cut(make_gateway):
+    gateway = make_gateway()
+    tcp, tcp6 = gateway.talk(count=200).wait_ready(), gateway.talk(count=50, target=OUTSIDE6)
+    udp = gateway.talk("say", 20, 20).wait_ready()
+    tcp6.wait_ready()
+    wait_for(lambda: status(gateway.r2, "flows")[0] >= 270, 10, lambda: str(sync(gateway.r2)))
+    assert status(gateway.r1, "lost-now") == ("0",)
+    with gateway.r1.frozen():
+        gateway.switch.ip("link set r1-lan down\nlink set r1-wan down")
+        takes_over(gateway, "r2")
+        time.sleep(2)                           # they talk on
+        all_alive(tcp, tcp6, udp)
+        assert gateway.invalid("r2") == 0
+        assert status(gateway.r2, "role", "epoch") == ("active", 2)
+
+
+def test_connections_survive_there_and_back(make_gateway):
+    """A router that has forwarded them before knows old windows: they must not count."""
+    gateway = make_gateway()
+    talks = [gateway.talk(count=100).wait_ready(), gateway.talk("say", 20, 20).wait_ready(),
+             gateway.talk(count=20, target=OUTSIDE6).wait_ready()]
+    wait_for(lambda: status(gateway.r2, "flows")[0] >= 140, 10, lambda: str(sync(gateway.r2)))
+    for here, there in (("r1", "r2"), ("r2", "r1"), ("r1", "r2")):
+        gateway.routers[here].tandem("reset", "vrrp", "master", "interface", "lan0", "group", "1")
+        takes_over(gateway, there)
+        gateway.wait_synced()
+        time.sleep(1)                           # some windows pass
+    all_alive(*talks)
+    assert gateway.invalid("r1") == gateway.invalid("r2") == 0
+
+
+def test_a_bulk_transfer_survives(make_gateway):
+    """Megabytes with window scaling, checked byte by byte, while the routers change places."""
+    gateway = make_gateway()
+    server = gateway.outside.popen("python3", "-c", SINK, text=True)
+    client = gateway.inside.popen("python3", "-c", SOURCE, text=True, stdout=-1)
+    try:
+        wait_for(lambda: status(gateway.r2, "flows")[0] >= 1, 10, "the transfer on both routers")
+        gateway.r1.tandem("reset", "vrrp", "master", "interface", "lan0", "group", "1")
+        takes_over(gateway, "r2")
+        out, _ = client.communicate(timeout=60)
+        assert out.strip() == "same"
+        assert gateway.invalid("r2") == 0
+    finally:
+        server.kill()
+        client.kill()
+
+
+SINK = """
+import hashlib, socket
+s = socket.create_server(("0.0.0.0", 7100))
+c, _ = s.accept()
+h = hashlib.sha256()
+while data := c.recv(1 << 16):
+    h.update(data)
+c.sendall(h.hexdigest().encode())
+c.close()
+"""
+SOURCE = f"""
+import hashlib, os, socket, time
+for _ in range(50):
+    try:
+        c = socket.create_connection(("{OUTSIDE}", 7100)); break
+    except OSError:
+        time.sleep(0.1)
+h = hashlib.sha256()
+end = time.monotonic() + 6
+block = os.urandom(1 << 16)
+while time.monotonic() < end:
+    c.sendall(block); h.update(block); time.sleep(0.002)
+c.shutdown(socket.SHUT_WR)
+print("same" if c.recv(100).decode() == h.hexdigest() else "other")
+"""
+
+
+@pytest.mark.parametrize("name", ("r1", "r2"))
+def test_flowsync_that_is_killed_costs_nothing(make_gateway, name):
+    gateway = make_gateway()
+    talk = gateway.talk(count=100).wait_ready()
+    wait_for(lambda: status(gateway.r2, "flows")[0] >= 100, 10, lambda: str(sync(gateway.r2)))
+    router = gateway.routers[name]
+    pid = router.pids()["flowsync"]
+    states = gateway.r1.states(), gateway.r2.states()
+    router.signal(signal.SIGKILL, "flowsync")
+    wait_for(lambda: router.successor("flowsync", pid), 5, "a new flowsync")
+    gateway.wait_synced()
+    assert (gateway.r1.states(), gateway.r2.states()) == states
+    wait_equal(gateway)
+    gateway.r1.tandem("reset", "vrrp", "master", "interface", "lan0", "group", "1")
+    takes_over(gateway, "r2")
+    time.sleep(1)
+    all_alive(talk)
+
+
+def test_flowsync_that_stands_still_holds_nobody_up(make_gateway):
+    """The kernel's table does not fill with what could not be told, and the rest is repaired."""
+    gateway = make_gateway()
+    pid = gateway.r1.pids()["flowsync"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for _ in range(3):
+            gateway.talk(count=200).wait_ready().end()
+            time.sleep(1)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    gateway.wait_synced()
+    talk = gateway.talk(count=50).wait_ready()
+    wait_equal(gateway)
+    all_alive(talk)
+
+
+@pytest.mark.parametrize("percent", (1, 10, 50))
+def test_loss_on_the_way_is_repaired(make_gateway, percent):
+    gateway = make_gateway()
+    for router in gateway.routers.values():
+        assert router.space.run("nft", "-f", "-", input=f"""table inet loss {{ chain input {{
+            type filter hook input priority -300; iifname sync0 udp dport {PORT}
+            numgen random mod 100 < {percent} drop; }} }}""").returncode == 0
+    talks = []
+    for _ in range(5):
+        talks.append(gateway.talk(count=100).wait_ready())
+        time.sleep(0.5)
+    for talk in talks[:2]:
+        talk.end()
+    wait_equal(gateway, 20)
+    all_alive(*talks[2:])
+    if percent > 1:
+        assert counted(gateway.r1)["datagrams-lost"] > 0
+
+
+def test_the_cable_between_them_may_go_and_come(make_gateway):
+    gateway = make_gateway()
+    talk = gateway.talk(count=50).wait_ready()
+    gateway.r1.space.ip("link set sync0 down")
+    wait_for(lambda: status(gateway.r2, "connected") == (False,), 10, lambda: str(sync(gateway.r2)))
+    more = gateway.talk(count=50).wait_ready()
+    talk.end()
+    gateway.r1.space.ip("link set sync0 up")
+    gateway.wait_synced()
+    wait_equal(gateway)
+    assert gateway.r1.is_all("MASTER") and gateway.r2.is_all("BACKUP")
+    all_alive(more)
+
+
+def test_two_masters_heal_without_harm(make_gateway):
+    gateway = make_gateway()
+    gateway.talk(count=50).wait_ready().end()
+    # r2 hears nobody on the networks; between themselves the routers still speak.
+    gateway.switch.ip("link set r2-lan nomaster\nlink set r2-wan nomaster")
+    takes_over(gateway, "r2")
+    talk = gateway.talk(count=50).wait_ready()          # through r1
+    wait_for(lambda: "both-active" in sync(gateway.r1).get("alarm", ()), 10,
+             lambda: str(sync(gateway.r1).get("alarm")))
+    gateway.switch.ip("link set r2-lan master lan\nlink set r2-wan master wan")
+    wait_for(lambda: gateway.r1.is_all("MASTER") and gateway.r2.is_all("BACKUP"), 10,
+             lambda: f"{gateway.r1.states()} {gateway.r2.states()}")
+    gateway.wait_synced()
+    time.sleep(1)
+    wait_equal(gateway)
+    all_alive(talk)
+    assert not sync(gateway.r1).get("alarm")
+
+
+def test_a_flood_of_first_packets_is_not_told(make_gateway):
+    """What nobody answers does not survive a failover and costs nothing."""
+    gateway = make_gateway(strict=False)
+    talk = gateway.talk(count=20).wait_ready()
+    time.sleep(1)
+    before = counted(gateway.r1)
+    gateway.inside.run("python3", "-c", FLOOD, check=True)
+    time.sleep(1)
+    after = counted(gateway.r1)
+    assert after["events"] - before["events"] < 200
+    assert after["upserts-sent"] - before["upserts-sent"] < 50
+    all_alive(talk)
+
+
+FLOOD = f"""
+import socket
+for i in range(20000):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.sendto(b"x", ("{OUTSIDE}", 9)); s.close()
+"""
+
+
+# ---- who may speak ------------------------------------------------------------------------------
+
+def keys(gateway):
+    """Pair both routers by each other's key."""
+    found = {}
+    for router in gateway.routers.values():
+        text = router.tandem("show", "pair")
+        found[router.name] = re.search(r"[0-9a-f]{4}(?:-[0-9a-f]{4}){15}", text).group(0)
+    for name, other in (("r1", "r2"), ("r2", "r1")):
+        gateway.routers[name].configure(
+            f"set system pair fingerprint {found[other]}",
+            f"set system pair remote-address 10.3.0.{NUMBERS[other]}")
+    return found
+
+
+@pytest.fixture
+def paired():
+    with contextlib.closing(Gateway(connsync=())) as gateway:
+        gateway.start()
+        wait_for(lambda: "paired" in sync(gateway.r1).get("trouble", ""), 5,
+                 lambda: str(sync(gateway.r1)))
+        keys(gateway)
+        yield gateway.wait_synced().serve()
+
+
+def test_nothing_is_replicated_without_keys_unless_it_is_said_so(paired):
+    gateway = paired
+    talk = gateway.talk(count=50).wait_ready()
+    wait_for(lambda: status(gateway.r2, "flows")[0] >= 50, 10, lambda: str(sync(gateway.r2)))
+    assert status(gateway.r1, "authenticated") == (True,)
+    gateway.r1.tandem("reset", "vrrp", "master", "interface", "lan0", "group", "1")
+    takes_over(gateway, "r2")
+    time.sleep(1)
+    all_alive(talk)
+
+
+def test_a_stranger_changes_nothing(paired):
+    """Datagrams with the partner's address that it did not seal: counted, and that is all."""
+    gateway = paired
+    talk = gateway.talk(count=20).wait_ready()
+    wait_for(lambda: status(gateway.r2, "flows")[0] >= 20, 10, lambda: str(sync(gateway.r2)))
+    before = tuples(gateway, "r2"), status(gateway.r2, "epoch", "readiness")
+    gateway.r1.space.run("python3", "-c", FORGE, check=True)
+    wait_for(lambda: sum(counted(gateway.r2, "fault").values()) >= 150, 5,
+             lambda: str(counted(gateway.r2, "fault")))
+    assert status(gateway.r2, "epoch", "readiness") == before[1]
+    assert {f for f in tuples(gateway, "r2") if "[ASSURED]" in f} >= \
+        {f for f in before[0] if "[ASSURED]" in f}
+    wait_equal(gateway)
+    all_alive(talk)
+
+
+# All the bytes of a datagram wrong, few of them, none but the last; cut; long.
+FORGE = f"""
+import os, random
+from scapy.all import IP, UDP, Raw, send
+random.seed(7)
+for i in range(200):
+    body = bytes([0x71, 0]) + i.to_bytes(8, "big") + os.urandom(random.choice((0, 1, 15, 16, 40, 900)))
+    send(IP(src="10.3.0.1", dst="10.3.0.2") / UDP(sport={PORT}, dport={PORT}) / Raw(body),
+         verbose=False)
+"""
+
+
+# ---- what people see ----------------------------------------------------------------------------
+
+def test_show_tells_what_there_is(make_gateway):
+    gateway = make_gateway()
+    talk = gateway.talk(count=30).wait_ready()
+    wait_for(lambda: status(gateway.r2, "flows")[0] >= 30, 10, lambda: str(sync(gateway.r2)))
+    text = gateway.r1.tandem("show", "connsync")
+    assert re.search(r"State: +synced", text) and re.search(r"Role: +active", text)
+    assert re.search(r"Would be lost now: +0", text) and "NOT authenticated" in text
+    text = gateway.r2.tandem("show", "connsync", "flows", "port", "7000")
+    assert text.count("ESTABLISHED") == 30 and "30 connections" in text
+    assert "10.2.0.254:" in text                # what NAT made of them
+    assert "0 connections" in gateway.r2.tandem("show", "connsync", "flows", "protocol", "gre")
+    found = json.loads(gateway.r2.tandem("--json", "show", "connsync", "flows", "address",
+                                         "10.1.0.0/16"))
+    assert len(found["tandem-state:output"]["flow"]) == 30
+    assert "events" in gateway.r1.tandem("show", "connsync", "statistics")
+    assert gateway.r1.tandem("reset", "connsync") == ""
+    gateway.wait_synced()
+    refused = gateway.r1.tandem("show", "connsync", "flows", "address", "nowhere", check=False)
+    assert refused.returncode == 1 and "no address" in refused.stderr
+    all_alive(talk)
+
+
+def test_it_comes_and_goes_with_its_configuration(make_gateway):
+    gateway = make_gateway()
+    talk = gateway.talk(count=20).wait_ready()
+    states = gateway.r1.states(), gateway.r2.states()
+    gateway.r2.configure("delete service connsync")
+    assert gateway.r2.tandem("show", "connsync") == "connsync is not configured\n"
+    done = gateway.r2.space.run("nft", "list", "tables")
+    assert "tandem_connsync" not in done.stdout
+    gateway.r2.configure("set service connsync failover-mechanism vrrp sync-group S",
+                         "set service connsync interface sync0",
+                         "set service connsync remote-peer 10.3.0.1", UNAUTHENTICATED)
+    gateway.wait_synced()
+    wait_equal(gateway)
+    # A change that needs no new connection makes none.
+    made = counted(gateway.r1)["connections-made"]
+    gateway.r1.configure("set service connsync rate-limit 100",
+                         "set service connsync exclude address 10.9.0.0/16")
+    assert counted(gateway.r1)["connections-made"] == made
+    assert (gateway.r1.states(), gateway.r2.states()) == states
+    all_alive(talk)
+
+
+def test_a_router_that_lacks_connections_is_weaker(make_gateway):
+    """Its effective priority is lower until it has them."""
+    gateway = make_gateway()
+    group = gateway.r2.groups()["lan0", 1]
+    assert group["effective-priority"] == 100
+    gateway.r2.signal(signal.SIGSTOP, "flowsync")
+    gateway.r2.stop()
+    gateway.r1.signal(signal.SIGSTOP, "flowsync")       # nobody tells it anything
+    try:
+        gateway.r2.start()
+        wait_for(lambda: gateway.r2.groups()["lan0", 1]["effective-priority"] == 50, 10,
+                 lambda: str(gateway.r2.groups()["lan0", 1]))
+    finally:
+        gateway.r1.signal(signal.SIGCONT, "flowsync")
+    gateway.wait_synced()
+    wait_for(lambda: gateway.r2.groups()["lan0", 1]["effective-priority"] == 100, 10,
+             lambda: str(gateway.r2.groups()["lan0", 1]))
