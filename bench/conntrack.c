@@ -207,11 +207,15 @@ main(int argc, char **argv)
 	static const size_t batches[] = { 1, 8, 64, 128, 256 };
 	const struct conntrack_filter none = { .mark = 1, .mark_mask = 1 };
 	unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 100000;
+	struct conntrack_events *events;	/* opening it loads the kernel's module */
+	struct error error;
 
 	if (unshare(CLONE_NEWNET) < 0) {
 		fprintf(stderr, "needs to be root: %s\n", strerror(errno));
 		return 1;
 	}
+	check(conntrack_events_open(1, &events, &error), "events");
+	conntrack_events_close(events);
 	check(conntrack_sysctl_set(CONNTRACK_SYSCTL_EVENTS, 1), "nf_conntrack_events");
 	for (size_t i = 0; i < ARRAY_SIZE(batches); i++) {
 		run("create", batches[i], CREATE, false, count);

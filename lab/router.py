@@ -162,8 +162,8 @@ class Router:
                 *words, timeout=PATIENCE,
                 **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}))
         except subprocess.TimeoutExpired:
-            raise LabError(f"tandem {' '.join(words)} on {self.name} gave no answer in {PATIENCE} s:\n"
-                           f"{stdin or ''}") from None
+            raise LabError(f"tandem {' '.join(words)} on {self.name} gave no answer in "
+                           f"{PATIENCE} s:\n{stdin or ''}") from None
         if check and done.returncode:
             raise LabError(f"tandem {' '.join(words)} on {self.name} ended with {done.returncode}:"
                            f"\n{stdin or ''}\n{done.stdout}{done.stderr}")

@@ -123,15 +123,15 @@ party_has_all(const struct world *world, const struct router *router, uint32_t i
 	return true;
 }
 
-/* Is its party beyond listening for the first master since it was configured? */
+/* Is its party beyond listening for the first master of its life? */
 static bool
 party_has_begun(const struct router *router, uint32_t index)
 {
 	for (uint32_t i = 0; i < router->settings->group_count; i++) {
-		const struct vrouter_status *st = engine_status(router->engine, i);
+		const struct vrouter_counters *c = &engine_status(router->engine, i)->counters;
 
 		if (check_same_party(router->settings, i, index) &&
-		    (st->reason != REASON_STARTED || st->master_source.family != 0))
+		    (c->adverts_received > 0 || c->became_master > 0))
 			return true;
 	}
 	return false;

@@ -24,7 +24,7 @@ struct response {
 	enum response_state state;
 	unsigned status;		/* once the head is over: 200 .. 599 */
 	uint64_t revision;		/* of the ETag, 0 = none */
-	char *body;			/* once it is DONE: ended with a zero beyond its size; heap */
+	char *body;			/* once DONE: ended with a zero beyond its size; heap */
 	size_t size;
 	char *head;			/* response.c's own */
 	size_t head_size;

@@ -184,9 +184,11 @@ own_text(struct session *session)
 static char *
 peer_text(struct session *session, const char *address)
 {
-	struct lyd_node *tree = pair_fetch(session, address);
-	char *text = tree ? language_print_braces(tree, false) : NULL;
+	struct lyd_node *tree;
+	char *text = NULL;
 
+	if (pair_fetch(session, address, &tree))
+		text = language_print_braces(tree, false);
 	lyd_free_all(tree);
 	return text;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Pairing is the service's work; here the operator is told how it stands, is asked whether the codes
- * are the same, and commits the other router's key as a change of his own, which history, compare
+ * Pairing is the service's work; here the operator is told how it stands, is asked whether the
+ * codes are the same, and commits the other router's key as a change of his own, which history, compare
  * and rollback know.  Leaving before the end ends the pairing.
  */
 #include "cli/pair.h"
@@ -86,7 +86,7 @@ struct partner {
 	const char *address;
 	const char *port;
 	const char *fingerprint;
-	const char *local;		/* where our own door listens if there is none; NULL = all */
+	const char *local;		/* where our door listens if there is none; NULL = all */
 };
 
 static PRINTF_LIKE(2, 3) enum outcome
@@ -278,8 +278,8 @@ is_same(struct session *session, const struct lyd_node *attempt)
 {
 	char answer[ANSWER_SIZE];
 
-	fprintf(session->out, "\n    Code:  %s\n\nThe other router shows a code, too.  Compare them, by "
-	        "telephone for example.\n", data_text(attempt, "code"));
+	fprintf(session->out, "\n    Code:  %s\n\nThe other router shows a code, too.  Compare "
+	        "them, by telephone for example.\n", data_text(attempt, "code"));
 	do {
 		fprintf(session->out, "Are both the same? (yes/no) ");
 		fflush(session->out);
@@ -346,8 +346,9 @@ find_and_decide(struct session *session, struct partner *partner)
 	enum outcome outcome;
 
 	fprintf(session->out, "Waiting for %s, 10 minutes at most (Ctrl-C ends it).  Give there:\n"
-	        "    pair %s%s%s\n", partner->address, local[0] ? local : "<address of this router>",
-	        standard ? "" : " port ", standard ? "" : partner->port);
+	        "    pair %s%s%s\n", partner->address,
+	        local[0] ? local : "<address of this router>", standard ? "" : " port ",
+	        standard ? "" : partner->port);
 	fflush(session->out);
 	lyd_free_all(state);
 	state = watch(session, "seeking");
@@ -497,10 +498,10 @@ pair_complete_request(struct session *session, char *const arguments[] UNUSED,
 
 /* ---- the other router's configuration ------------------------------------------------------- */
 
-static struct lyd_node *
-read_configuration(struct session *session, const char *body)
+static bool
+read_configuration(struct session *session, const char *body, struct lyd_node **ret_tree)
 {
-	struct lyd_node *answer = NULL, *tree = NULL, *leaf;
+	struct lyd_node *answer = NULL, *leaf;
 	bool good = lyd_parse_data_mem(session->schema, body, LYD_JSON,
 	                               LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &answer) == LY_SUCCESS;
 
@@ -508,24 +509,26 @@ read_configuration(struct session *session, const char *body)
 	good = leaf && lyd_get_value(leaf) &&
 	       lyd_parse_data_mem(session->schema, lyd_get_value(leaf), LYD_JSON,
 	                          LYD_PARSE_ONLY | LYD_PARSE_STRICT | LYD_PARSE_NO_STATE, 0,
-	                          &tree) == LY_SUCCESS;
+	                          ret_tree) == LY_SUCCESS;
 	if (!good)
 		fprintf(session->err, "The other router's configuration is not understood: does it "
 		        "run another version of Tandem?%s%s\n",
 		        ly_errmsg(session->schema) ? "\n" : "",
 		        ly_errmsg(session->schema) ? ly_errmsg(session->schema) : "");
 	lyd_free_all(answer);
-	return tree;
+	return good;
 }
 
-struct lyd_node *
-pair_fetch(struct session *session, const char *address)
+bool
+pair_fetch(struct session *session, const char *address, struct lyd_node **ret_tree)
 {
 	char *input = input_of("address", address, "");
 	char *body = operate(session, "peer-configuration", input);
-	struct lyd_node *tree = body ? read_configuration(session, body) : NULL;
+	bool good;
 
+	*ret_tree = NULL;
+	good = body && read_configuration(session, body, ret_tree);
 	free(input);
 	free(body);
-	return tree;
+	return good;
 }

@@ -19,7 +19,8 @@ enum outcome pair_reset(struct session *session, char *const arguments[], size_t
 command_complete pair_complete_peer;
 command_complete pair_complete_request;
 
-/* What runs on the peer at this address, as a tree (free it); NULL, and the user was told. */
-struct lyd_node *pair_fetch(struct session *session, const char *address);
+/* What runs on the peer at this address, as a tree (free it), which is NULL when it is empty.
+ * False: it could not be had, and the user was told. */
+bool pair_fetch(struct session *session, const char *address, struct lyd_node **ret_tree);
 
 #endif

@@ -15,11 +15,9 @@
  *   W4  hello-source-address is not configured here
  * W3, a name of the virtual link that is too long, cannot happen: lift makes names that fit.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/check.h"
 #include "config/rules.h"
 #include "config/tree.h"
 

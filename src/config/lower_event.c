@@ -152,17 +152,17 @@ time_text(nsec_t wall, char text[40])
 	         (int)(wall % NSEC_PER_SEC / NSEC_PER_MSEC));
 }
 
-char *
-lower_event(const struct ly_ctx *schema, const struct journal_entry *entry)
+/* The envelope around a notification (taken). */
+static char *
+enveloped(struct lyd_node *tree, nsec_t wall)
 {
-	struct lyd_node *tree = notification(schema, entry);
 	char *body = NULL, *line = NULL;
 	char when[40];
 
 	if (!tree || lyd_print_mem(&body, tree, LYD_JSON, LYD_PRINT_SHRINK) != LY_SUCCESS)
 		body = strdup("{}");
 	assert(body);
-	time_text(entry->wall, when);
+	time_text(wall, when);
 	/* Behind the time goes what stands between the braces of the body. */
 	if (asprintf(&line, "{\"ietf-restconf:notification\":{\"eventTime\":\"%s\"%s%s}", when,
 	             body[1] == '}' ? "" : ",", body + 1) < 0)
@@ -171,4 +171,24 @@ lower_event(const struct ly_ctx *schema, const struct journal_entry *entry)
 	free(body);
 	lyd_free_all(tree);
 	return line;
+}
+
+char *
+lower_event(const struct ly_ctx *schema, const struct journal_entry *entry)
+{
+	return enveloped(notification(schema, entry), entry->wall);
+}
+
+char *
+lower_commit_event(const struct ly_ctx *schema, const struct note *note)
+{
+	struct lyd_node *tree = NULL;
+	struct lyd_node *node = put_container(schema, &tree, "configuration-commit");
+
+	put_number(node, "revision", note->revision);
+	put_text(node, "user", note->user);
+	put_text(node, "via", note->via);
+	if (note->comment[0] != '\0')
+		put_text(node, "comment", note->comment);
+	return enveloped(tree, note->time * NSEC_PER_SEC);
 }

@@ -138,14 +138,14 @@ collect_members(const struct settings *next, const struct known *known, size_t k
 
 /* ---- what becomes of them ------------------------------------------------------------------- */
 
-/* Not while it waits in INIT, nor while it has heard nobody since it was configured. */
+/* Not while it waits in INIT, nor while it listens, has never heard anybody, nor been master. */
 static bool
 has_a_say(const struct member *m)
 {
 	if (!m->record || m->record->state == VROUTER_INIT)
 		return false;
-	return m->record->state != VROUTER_BACKUP || m->record->reason != REASON_STARTED ||
-	       m->record->master_source.family != 0;
+	return m->record->state != VROUTER_BACKUP || m->record->counters.adverts_received > 0 ||
+	       m->record->counters.became_master > 0;
 }
 
 static int

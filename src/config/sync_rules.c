@@ -37,8 +37,9 @@ check_programs(const struct survey *s, const struct lyd_node *entry, const char 
 		}
 		if (has_members && !has_room)
 			rules_error(problems, "T4", leaf,
-			            "every member has a program of its own for this state, and none "
-			            "runs two; delete that of one member, or let it start both");
+			            "every member has a program of its own for this state, and "
+			            "none runs two; delete that of one member, or let it start "
+			            "both");
 	}
 }
 
@@ -69,6 +70,7 @@ sync_rules(const struct survey *s, const struct nameset *defined, struct problem
 		if (!has_member(s, name))
 			rules_warning(problems, "W13", node,
 			              "no group is in this sync group, so nothing of it has an "
-			              "effect; set sync-group %s in its members, or delete it", name);
+			              "effect; set sync-group %s in its members, or delete it",
+			              name);
 	}
 }

@@ -97,6 +97,8 @@ learn_shown(struct flowsync *f, uint32_t number, const struct flow *flow, nsec_t
 	flowtable_set(&f->table, number, &whole);
 	e->applied = true;
 	e->retime = is_long(f, flow->timeout) == (f->role == FLOWSYNC_ACTIVE);
+	if (e->list == FLOWTABLE_PARKED || e->list == FLOWTABLE_REFUSED)
+		flowtable_move(&f->table, number, FLOWTABLE_NONE);
 	if (e->list != FLOWTABLE_NONE || flowtable_state(&f->table, number) == e->told)
 		return;
 	flowsync_count(f, FLOW_DUMP_CORRECTIONS);

@@ -91,7 +91,7 @@ flowtally_quantile(const struct flowtally_times *times, unsigned per_mille)
 		return 0;
 	for (unsigned step = 0; step < FLOWTALLY_STEPS; step++) {
 		seen += times->steps[step];
-		if (seen >= wanted && seen > 0)
+		if (seen >= wanted && seen > 0 && step + 1 < FLOWTALLY_STEPS)
 			return nsec_min(step_end(step), times->longest);
 	}
 	return times->longest;

@@ -107,8 +107,8 @@ iftune_is_overridden(const struct link_settings *wanted, const struct ifworld *w
 		         "setting for all interfaces is higher; set net.ipv4.conf.all.rp_filter "
 		         "to 0", checks[all], checks[want]);
 	else if (tune == TUNE_IGNORE_LINKDOWN4)
-		snprintf(text, size, "disable-link-detect has no effect on IPv4 routes, because the "
-		         "kernel's setting for all interfaces ends them; set "
+		snprintf(text, size, "disable-link-detect has no effect on IPv4 routes, because "
+		         "the kernel's setting for all interfaces ends them; set "
 		         "net.ipv4.conf.all.ignore_routes_with_linkdown to 0");
 	return tune == TUNE_RP_FILTER || tune == TUNE_IGNORE_LINKDOWN4;
 }

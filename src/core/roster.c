@@ -411,7 +411,7 @@ continued(const struct party *p, const struct roster *r, const struct roster *ol
 
 /*
  * Does the party know anything that others must heed?  Not while it waits in INIT, and not while
- * its members, since they were configured, listen for a master that nobody has heard.
+ * its members listen that have never heard anybody, nor been master themselves.
  */
 static bool
 has_a_say(const struct party *p)
@@ -419,9 +419,9 @@ has_a_say(const struct party *p)
 	if (p->state != VROUTER_BACKUP)
 		return p->state != VROUTER_INIT;
 	for (uint32_t i = 0; i < p->count; i++) {
-		const struct vrouter_status *s = &p->members[i]->status;
+		const struct vrouter_counters *c = &p->members[i]->status.counters;
 
-		if (s->reason != REASON_STARTED || s->master_source.family != 0)
+		if (c->adverts_received > 0 || c->became_master > 0)
 			return true;
 	}
 	return false;

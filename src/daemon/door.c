@@ -134,7 +134,8 @@ pump_out(struct guest *guest)
 			return errno == EAGAIN || errno == EINTR;
 		guest->inner_ended = n == 0;
 		for (ssize_t done = 0; done < n;) {
-			ssize_t sent = tls_send(guest->tls, part + done, (size_t)(n - done), &error);
+			ssize_t sent = tls_send(guest->tls, part + done, (size_t)(n - done),
+			                        &error);
 
 			/* A part is one record, which is taken whole. */
 			if (sent < 0)

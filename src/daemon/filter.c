@@ -140,8 +140,8 @@ update(struct filter *f)
 	                     "Packets to virtual addresses of groups without \"accept\" are "
 	                     "accepted: the packet filter cannot be set; does the kernel have "
 	                     "nftables?" :
-	                     "IPv6 packets are forwarded in spite of disable-forwarding: the packet "
-	                     "filter cannot be set; does the kernel have nftables?");
+	                     "IPv6 packets are forwarded in spite of disable-forwarding: the "
+	                     "packet filter cannot be set; does the kernel have nftables?");
 	set_timer(f, RETRY_USEC);
 }
 

@@ -105,7 +105,8 @@ is_local(const struct flowkernel *k, const struct flow *flow)
 	       (!(flow->has & FLOW_HAS_DESTINATION_NAT) && is_own(k, &destination));
 }
 
-/* As the rules of the diet have it for events. */
+/* As the rules of the diet have it for events; flows that a helper foresaw tell of themselves from
+ * the beginning. */
 static bool
 is_carried(const struct flowkernel *k, const struct flow *flow)
 {
@@ -113,8 +114,8 @@ is_carried(const struct flowkernel *k, const struct flow *flow)
 	                  : k->connsync->detail == CONNSYNC_REPLIED ? FLOW_SEEN_REPLY
 	                                                            : 0;
 
-	return (flow->status & wanted) == wanted && !is_excluded(k, &flow->key) &&
-	       !is_local(k, flow);
+	return ((flow->status & wanted) == wanted || flow->has & FLOW_HAS_MASTER) &&
+	       !is_excluded(k, &flow->key) && !is_local(k, flow);
 }
 
 /* ---- events --------------------------------------------------------------------------------- */
@@ -238,7 +239,8 @@ on_refusal(void *owner, const struct conntrack_refusal *refusal)
 	struct flowkernel *k = owner;
 	struct refusal *kept = &k->refusals[k->refusal_count];
 
-	if (!refusal->key || k->refusal_count == REFUSALS_MAX)
+	if (!refusal->key || refusal->what == CONNTRACK_REFUSED_RETIME ||
+	    k->refusal_count == REFUSALS_MAX)
 		return;
 	kept->op = refusal->what == CONNTRACK_REFUSED_DELETE ? FLOW_DELETE : FLOW_UPSERT;
 	kept->error = -refusal->error;
@@ -263,7 +265,7 @@ flowkernel_apply(struct flowkernel *k, enum flow_op op, const struct flow *flow,
 void
 flowkernel_retime(struct flowkernel *k, const struct flow *flow)
 {
-	note_broken(conntrack_inject_flow(k->inject, flow, flow->timeout, true));
+	note_broken(conntrack_inject_retime(k->inject, &flow->key, flow->timeout));
 }
 
 void
@@ -478,7 +480,7 @@ flowkernel_adopt(struct flowkernel *k, const struct settings *settings,
 		.detail = c->detail == CONNSYNC_ASSURED   ? CONNTRACK_DETAIL_ASSURED
 			  : c->detail == CONNSYNC_REPLIED ? CONNTRACK_DETAIL_REPLIED
 			                                  : CONNTRACK_DETAIL_ALL,
-		.extra = CONNTRACK_EXTRA_MARK,
+		.extra = CONNTRACK_EXTRA_MARK | CONNTRACK_EXTRA_SEQADJ,
 		.protocols = protocols,
 		.prefixes = prefixes,
 		.prefix_count = c->excluded_count,

@@ -48,7 +48,7 @@ struct pairing {
 	bool own_yes, peer_yes;
 	bool client;
 	bool asking;			/* the answer to pairing_next() has not come yet */
-	bool unsaid;			/* the other router has yet to hear our operator's word ... */
+	bool unsaid;			/* the other router must hear our operator's word ... */
 	bool saying;			/* ... and is just being told */
 	uint8_t commitment[COMPARE_SIZE];	/* the client's */
 	struct compare_side own, peer;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One request to another router's door (daemon/door), as this router: connect, prove both keys, ask,
- * hear the whole answer.  It runs in the caller's event loop and says once how it ended.
+ * One request to another router's door (daemon/door), as this router: connect, prove both keys,
+ * ask, hear the whole answer.  It runs in the caller's event loop and says once how it ended.
  */
 #ifndef TANDEM_PEER_CALL_H
 #define TANDEM_PEER_CALL_H

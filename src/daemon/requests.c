@@ -257,7 +257,8 @@ makes_no_news(enum ifstep_kind kind)
 {
 	return kind == IFSTEP_SET_ALIAS || kind == IFSTEP_SET_GROUP_ALIAS ||
 	       kind == IFSTEP_SET_ARP || kind == IFSTEP_SET_NO_ADDR_GEN ||
-	       kind == IFSTEP_SET_BOND || kind == IFSTEP_SET_SWITCH || kind == IFSTEP_RENAME || kind == IFSTEP_SET_MAC;
+	       kind == IFSTEP_SET_BOND || kind == IFSTEP_SET_SWITCH || kind == IFSTEP_RENAME ||
+	       kind == IFSTEP_SET_MAC;
 }
 
 void

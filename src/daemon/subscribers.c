@@ -18,11 +18,14 @@
 /* A line without meaning after so long: it finds out clients that are gone. */
 #define QUIET_PERIOD (10 * NSEC_PER_SEC)
 #define WATCH_PERIOD NSEC_PER_SEC
+#define LINES_KEPT 16u			/* of those that are in no journal */
 
 struct stream {
 	struct subscribers *all;
 	bool packets;
 	uint64_t next;			/* sequence of the next event to tell */
+	bool full;			/* it may read the configuration */
+	uint64_t next_line;		/* number of the next line to tell */
 	char *text;			/* being sent; heap, NULL = nothing */
 	size_t sent;			/* of it */
 	nsec_t last;			/* when something was sent last */
@@ -41,6 +44,8 @@ struct subscribers {
 	uint64_t seen;			/* newest event when the streams were woken last */
 	nsec_t woken;
 	nsec_t watched;
+	char *lines[LINES_KEPT];	/* heap; line n is at n % LINES_KEPT */
+	uint64_t line_count;
 };
 
 static void
@@ -103,6 +108,8 @@ subscribers_free(struct subscribers *s)
 	assert(s->count == 0);
 	sd_event_source_disable_unref(s->timer);
 	sd_event_unref(s->event);
+	for (unsigned i = 0; i < LINES_KEPT; i++)
+		free(s->lines[i]);
 	free(s);
 }
 
@@ -138,6 +145,23 @@ next_event(struct stream *stream)
 	return NULL;
 }
 
+/* The same of what is in no journal. */
+static char *
+next_line(struct stream *stream)
+{
+	const struct subscribers *s = stream->all;
+	char *text = NULL;
+
+	if (stream->next_line + LINES_KEPT < s->line_count)
+		stream->next_line = s->line_count - LINES_KEPT;
+	if (!stream->full || stream->next_line == s->line_count)
+		return NULL;
+	if (asprintf(&text, "data: %s\n\n", s->lines[stream->next_line++ % LINES_KEPT]) < 0)
+		text = NULL;
+	assert(text);
+	return text;
+}
+
 static size_t
 on_read(void *owner, char *buffer, size_t size)
 {
@@ -147,6 +171,8 @@ on_read(void *owner, char *buffer, size_t size)
 
 	if (!stream->text)
 		stream->text = next_event(stream);
+	if (!stream->text)
+		stream->text = next_line(stream);
 	if (!stream->text && now - stream->last >= QUIET_PERIOD)
 		stream->text = strdup(":\n\n");
 	if (!stream->text)
@@ -187,6 +213,8 @@ subscribers_add(struct subscribers *s, struct http *http, struct http_request *r
 	stream->all = s;
 	stream->packets = packets;
 	stream->next = memory_newest(s->memory) + 1;
+	stream->full = request->peer.full;
+	stream->next_line = s->line_count;
 	stream->text = strdup(":\n\n");	/* at once, so that the client knows it is heard */
 	stream->last = clock_now();
 	assert(stream->text);
@@ -199,4 +227,16 @@ subscribers_add(struct subscribers *s, struct http *http, struct http_request *r
 	}
 	http_answer_stream(request, "text/event-stream", &calls, stream);
 	arm(s);
+}
+
+void
+subscribers_tell(struct subscribers *s, char *line)
+{
+	char **place = &s->lines[s->line_count % LINES_KEPT];
+
+	free(*place);
+	*place = line;
+	s->line_count++;
+	if (s->count > 0)
+		http_wake(s->http);
 }

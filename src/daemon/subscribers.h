@@ -3,7 +3,8 @@
  * Who wants to hear of events: HTTP clients whose answer never ends (server-sent events, RFC 8040
  * 6.4), fed from the journal in the engine's memory.  Each begins with what happens after it came;
  * one that reads too slowly loses events, which the gap in the sequence shows.  Nothing here can
- * delay the engine.
+ * delay the engine.  Commits, which the engine knows nothing of, are told between them to those who
+ * may read the configuration.
  */
 #ifndef TANDEM_SUBSCRIBERS_H
 #define TANDEM_SUBSCRIBERS_H
@@ -25,5 +26,8 @@ void subscribers_free(struct subscribers *subscribers);
 /* Answer the request with the stream of http, which must outlive it. */
 void subscribers_add(struct subscribers *subscribers, struct http *http,
                      struct http_request *request, bool packets);
+
+/* Something happened that is in no journal: a line (taken) as lower_event() makes them. */
+void subscribers_tell(struct subscribers *subscribers, char *line);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A thread for the few steps that are not requests of route netlink: files below /proc, questions to
- * drivers, announcements of a link's own addresses.  All of them may take long and none is urgent,
- * so they go one after the other, with no more than ordinary scheduling, and beside the writer.
+ * A thread for the few steps that are not requests of route netlink: files below /proc, questions
+ * to drivers, announcements of a link's own addresses.  All of them may take long and none is
+ * urgent, so they go one after the other, with no more than ordinary scheduling, and beside the
+ * writer.
  *
  * Everything here is the loop's; only the thread runs beside it.
  */

@@ -95,8 +95,8 @@ print_masks(FILE *out, const struct conntrack_diet_wish *wish)
 	        "\t\tct event set 0x%x\n", replied ? "|seen-reply" : "", announced, announces);
 }
 
-/* What passes this hook tells, or is silent.  What the router says about the flows of others (errors,
- * resets) belongs to those, and changes nothing. */
+/* What passes this hook tells, or is silent.  What the router says about the flows of others
+ * (errors, resets) belongs to those, and changes nothing. */
 static void
 print_chain(FILE *out, const struct conntrack_diet_wish *wish, const char *hook, bool tells)
 {

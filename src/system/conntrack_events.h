@@ -50,8 +50,9 @@ struct conntrack_events_counts {
 /*
  * Open the socket in the network namespace of the caller (and there it stays), subscribed to
  * nothing.  Where connection tracking is a module of the kernel that nobody needed yet, it is
- * loaded, so that its settings (conntrack_sysctl) are there.  buffer: bytes of its receive buffer, 0 = CONNTRACK_EVENTS_BUFFER.  Without the power to
- * force it, the kernel's limit holds: see conntrack_events_buffer().
+ * loaded, so that its settings (conntrack_sysctl) are there.  buffer: bytes of its receive buffer,
+ * 0 = CONNTRACK_EVENTS_BUFFER.  Without the power to force it, the kernel's limit holds: see
+ * conntrack_events_buffer().
  */
 int conntrack_events_open(size_t buffer, struct conntrack_events **ret, struct error *error)
 	MUST_USE;

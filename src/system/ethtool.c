@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The driver's link settings by ioctl, which every kernel and driver has.  Nothing but speed, duplex
- * and negotiation is changed: the driver is given back what it said of all else.
+ * The driver's link settings by ioctl, which every kernel and driver has.  Nothing but speed,
+ * duplex and negotiation is changed: the driver is given back what it said of all else.
  */
 #include "system/ethtool.h"
 

@@ -159,9 +159,12 @@ forbid_calls(struct error *error)
 int
 privilege_drop_manager(const char *user, struct error *error)
 {
-	/* For the door at port 443: what is configured later cannot be opened before. */
+	/* For the door at port 443: what is configured later cannot be opened before.  Where the
+	 * service was not given it, another port does. */
 	static const unsigned kept[] = { CAP_NET_BIND_SERVICE };
-	int r = become(user, kept, ARRAY_SIZE(kept), error);
+	bool has = capng_get_caps_process() == 0 &&
+	           capng_have_capability(CAPNG_PERMITTED, CAP_NET_BIND_SERVICE);
+	int r = become(user, kept, has ? 1 : 0, error);
 
 	return r < 0 ? r : forbid_calls(error);
 }

@@ -23,8 +23,8 @@ bool privilege_real_time_helper(void);
 /* Engine: become user, keep CAP_NET_ADMIN and CAP_NET_RAW. */
 int privilege_drop_engine(const char *user, struct error *error) MUST_USE;
 
-/* Manager: become user, keep CAP_NET_BIND_SERVICE, and forbid the system calls it has no use for
- * (exec, ptrace, mount, module and clock calls, raw and packet sockets ...). */
+/* Manager: become user, keep CAP_NET_BIND_SERVICE if it is there, and forbid the system calls it
+ * has no use for (exec, ptrace, mount, module and clock calls, raw and packet sockets ...). */
 int privilege_drop_manager(const char *user, struct error *error) MUST_USE;
 
 /* Filter, and flowsync: become user, keep CAP_NET_ADMIN. */

@@ -67,7 +67,7 @@ int
 seal_new_pair(const struct tls *tls, enum tls_role role, const void *purpose, size_t purpose_size,
               struct seal **ret_sending, struct seal **ret_receiving, struct error *error)
 {
-	uint8_t material[2][SEAL_MATERIAL_SIZE];	/* of the client's datagrams, the server's */
+	uint8_t material[2][SEAL_MATERIAL_SIZE];	/* of the client's, of the server's */
 	unsigned own = role == TLS_CLIENT ? 0 : 1;
 	struct seal *sending = NULL;
 	int r = tls_export(tls, LABEL, purpose, purpose_size, material, sizeof(material));

@@ -36,7 +36,7 @@ enum seal_fault {
 	SEAL_SHORT,			/* no room for a tag, or longer than any of ours */
 	SEAL_REPLAYED,
 	SEAL_OLD,			/* behind the replay window */
-	SEAL_FORGED,			/* not sealed by the peer for this session and this number */
+	SEAL_FORGED,			/* not sealed by the peer for this session and number */
 	SEAL_WORN,			/* too many forgeries: new keys are due */
 	SEAL_FAULTS,
 };

@@ -77,7 +77,8 @@ const struct fingerprint *tls_peer(const struct tls *tls);
 /* What both use: the fastest that both have in hardware. */
 enum tls_cipher tls_cipher(const struct tls *tls);
 
-/* Up to size bytes (more than 0); 0: the peer ended the session; -EAGAIN: none yet; else as above. */
+/* Up to size bytes (more than 0); 0: the peer ended the session; -EAGAIN: none yet; else as
+ * above. */
 ssize_t tls_receive(struct tls *tls, void *bytes, size_t size, struct error *error) MUST_USE;
 
 /*

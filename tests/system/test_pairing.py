@@ -114,11 +114,12 @@ def two():
 def test_two_operators_make_a_pair_and_each_router_reads_the_other(two):
     two.pair()
     for name, other in OTHER.items():
-        commands = two.routers[name].tandem("show", "configuration", "commands")
+        commands = two.routers[name].tandem("show", "configuration", "commands").replace("'", "")
         assert f"set system pair fingerprint {two.key(other)}" in commands
         assert f"set system pair remote-address {ADDRESSES[other]}" in commands
         assert f"set service https listen-address {ADDRESSES[name]}" in commands
-        assert "pair with " + ADDRESSES[other] in two.routers[name].tandem("show", "system", "commit")
+        commits = two.routers[name].tandem("show", "system", "commit")
+        assert "pair with " + ADDRESSES[other] in commits
         status, text = two.ask(name, "check", "peer", ADDRESSES[other])
         assert status == 1 and "password" in text, text     # they differ, which is found
         assert "geheim" not in text and "anders" not in text
@@ -328,7 +329,8 @@ for i in range(200):
 print("there", flush=True)
 time.sleep(60)
 """
-    mob = two.spaces["mid"].popen("/usr/bin/python3", "-c", crowd, stdout=subprocess.PIPE, text=True)
+    mob = two.spaces["mid"].popen("/usr/bin/python3", "-c", crowd, stdout=subprocess.PIPE,
+                                  text=True)
     try:
         assert mob.stdout.readline() == "there\n"
         status, text = two.ask("r2", "check", "peer", ADDRESSES["r1"])

@@ -3,6 +3,7 @@
 Static routes and the host name: one router in namespaces of its own, with a port va that leads to
 10.0.0.9 and 2001:db8::9, and a port vc that leads nowhere.
 """
+import contextlib
 import os
 import pwd
 import shutil
@@ -140,28 +141,26 @@ def test_routes_come_with_a_commit_and_go_with_another(router):
 def test_unrelated_commit_touches_no_route(router):
     router.configure(*COMMANDS)
     wait_for(lambda: settled(router, FIRST, SECOND, SIXTH, HOLE), 5, router.routes)
-    watch = router.space.popen("ip", "-4", "monitor", "route", stdout=subprocess.PIPE, text=True)
-    try:
-        # The watch hears when this route of nobody's comes before and after.
-        def mark(destination):
-            router.sh("ip", "route", "add", "blackhole", destination)
-            router.sh("ip", "route", "del", "blackhole", destination)
+    watch = router.space.popen("ip", "-4", "monitor", "route", stdout=subprocess.PIPE)
+    os.set_blocking(watch.stdout.fileno(), False)
+    heard = ""
 
-        wait_for(lambda: (mark("192.0.2.1"), os.set_blocking(watch.stdout.fileno(), False),
-                          watch.stdout.read())[2], 5, "the watch")
+    def hears(destination):
+        """Has the watch told of this route of nobody's, which comes and goes?"""
+        nonlocal heard
+        router.sh("ip", "route", "add", "blackhole", destination)
+        router.sh("ip", "route", "del", "blackhole", destination)
+        with contextlib.suppress(BlockingIOError):
+            heard += os.read(watch.stdout.fileno(), 65536).decode()
+        return destination in heard
+
+    try:
+        wait_for(lambda: hears("192.0.2.1"), 5, "the watch")
         router.configure("set system config-management commit-revisions 50",
                          "set interfaces dataplane vc description other")
         wait_for(lambda: router.state("system-state")["revision"]
                  == router.state("system-state")["adopted-revision"], 5, "the adoption")
-        mark("192.0.2.2")
-        heard = ""
-
-        def done():
-            nonlocal heard
-            heard += watch.stdout.read() or ""
-            return heard.count("192.0.2.2") >= 2
-
-        wait_for(done, 5, lambda: heard)
+        wait_for(lambda: hears("192.0.2.2"), 5, lambda: heard)
     finally:
         watch.kill()
         watch.wait()

@@ -197,6 +197,11 @@ tear_down_world(struct world *w)
 	(void)unlink(w->running);
 	(void)unlink(w->memory_path);
 	(void)unlink(w->socket_path);
+	/* The router's key is made when somebody asks for its fingerprint. */
+	snprintf(path, sizeof(path), "%s/pair/identity.pem", w->directory);
+	(void)unlink(path);
+	snprintf(path, sizeof(path), "%s/pair", w->directory);
+	(void)rmdir(path);
 	snprintf(path, sizeof(path), "%s/manager", w->directory);
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(rmdir(w->directory), 0);

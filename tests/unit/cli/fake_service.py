@@ -91,7 +91,9 @@ class Handler(BaseHTTPRequestHandler):
         if path in service.refuse:
             self.errors(*service.refuse[path])
         elif path in service.messages:
-            self.answer(200, {"tandem-state:output": {"message": service.messages[path]}})
+            output = service.messages[path]
+            self.answer(200, {"tandem-state:output": output if isinstance(output, dict)
+                              else {"message": output}})
         else:
             self.answer(204)
 
@@ -108,7 +110,7 @@ class Service:
         self.state = {}
         self.warnings = []
         self.refuse = {}		# path -> (status, message...)
-        self.messages = {}		# operation path -> message of its output
+        self.messages = {}		# operation path -> message of its output, or all of it
         self.streams = {}		# path -> pieces of an event stream, which then ends
         self.drop = False		# take a PUT and answer nothing
         self.requests = []		# (method, path, body)

@@ -74,12 +74,31 @@ def test_service_that_is_away_is_named(tandem, peer):
     assert "is tandemd running?" in done.stderr
 
 
-def test_address_is_answered_with_the_way_to_do_it(tandem):
-    for address in ("192.0.2.1", "2001:db8::1"):
-        done = tandem("check", "peer", address)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.startswith(f"A configuration cannot be fetched from {address} yet")
-        assert "check peer FILE" in done.stderr
+ASK = "operations/tandem-state:peer-configuration"
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1"])
+def test_address_is_asked_by_the_service(tandem, service, address):
+    service.messages[ASK] = {"configuration": json.dumps(service.configuration)}
+    done = tandem("check", "peer", address)
+    assert done.returncode == 1                 # a router beside itself has much to complain of
+    assert done.stdout.startswith(f"r1 is this router\nr2 is {address}\n")
+    assert json.loads(service.asked("POST")[0][1]) == {"tandem-state:input": {"address": address}}
+
+
+def test_address_that_cannot_be_asked_says_why(tandem, service):
+    service.refuse[ASK] = (409, "this router is not paired: ...")
+    done = tandem("check", "peer", "192.0.2.1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "this router is not paired" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[]", '{"tandem-none:x":{}}'])
+def test_answer_of_the_peer_that_is_no_configuration_is_refused(tandem, service, text):
+    service.messages[ASK] = {"configuration": text}
+    done = tandem("check", "peer", "192.0.2.1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is not understood" in done.stderr
 
 
 def test_file_that_is_wrong_could_not_be_checked(tandem, peer):

@@ -85,8 +85,8 @@ test_tracks_of_a_sync_group_are_checked_once(void **state)
 	free(lines);
 	sample_expect(TWO "set " SYNC " track interface dp0s2\n"
 	              "set " PORT " vrrp vrrp-group 1 track interface dp0s2",
-	              "E line 8: " PORT " vrrp vrrp-group 1 track interface dp0s2: the group tracks "
-	              "this twice", "[T2]");
+	              "E line 8: " PORT " vrrp vrrp-group 1 track interface dp0s2: the group "
+	              "tracks this twice", "[T2]");
 	sample_expect_none(TWO "set service health-check script up command /bin/true\n"
 	                   "set " SYNC " track script up", "L24");
 }

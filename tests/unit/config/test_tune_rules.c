@@ -32,8 +32,8 @@ static void
 test_i21_half_of_a_fixed_speed_is_refused(void **state)
 {
 	(void)state;
-	sample_expect("set " PORT " duplex full", "E line 1: " PORT " duplex 'full': is fixed without",
-	              "[I21]");
+	sample_expect("set " PORT " duplex full",
+	              "E line 1: " PORT " duplex 'full': is fixed without", "[I21]");
 	sample_expect("set " PORT " duplex half\nset " PORT " speed 1g",
 	              "E line 1: " PORT " duplex 'half': there is no half duplex", "[I21]");
 	sample_expect_none("set " PORT " duplex half\nset " PORT " speed 100m", "E ");
@@ -46,8 +46,8 @@ test_i22_eui64_needs_half_of_an_ipv6_address(void **state)
 {
 	(void)state;
 	sample_expect("set " PORT " ipv6 address eui64 2001:db8::/48",
-	              "E line 1: " PORT " ipv6 address eui64 '2001:db8::/48': is no IPv6 network of "
-	              "length 64", "[I22]");
+	              "E line 1: " PORT " ipv6 address eui64 '2001:db8::/48': is no IPv6 network "
+	              "of length 64", "[I22]");
 	sample_expect("set " PORT " ipv6 address eui64 10.0.0.0/24", "E line 1: ", "[I22]");
 	sample_expect("set " PORT " ipv6 address eui64 dhcp", "E line 1: ", "[I22]");
 	sample_expect_none("set " PORT " ipv6 address eui64 2001:db8::/64", "E ");
@@ -107,7 +107,8 @@ test_w11_strict_check_with_virtual_mac_is_told(void **state)
 {
 	(void)state;
 	sample_expect(GROUP_UP "set " GROUP " rfc-compatibility\nset " PORT " ip rpf-check strict",
-	              "W line 4: " PORT " ip rpf-check 'strict': packets to a virtual MAC", "[W11]");
+	              "W line 4: " PORT " ip rpf-check 'strict': packets to a virtual MAC",
+	              "[W11]");
 	sample_expect_none(GROUP_UP "set " GROUP " rfc-compatibility\n"
 	                   "set " PORT " ip rpf-check loose", "W11");
 	sample_expect_none(GROUP_UP "set " PORT " ip rpf-check strict", "W11");

@@ -387,6 +387,7 @@ test_master_that_joins_who_heard_nobody_stays_master(void **state UNUSED)
 
 		rig_start_master(&rig, apart, 1);
 		rig_adopt(&rig, begun, 2);
+		rig_link(&rig, 1, false);	/* until the kernel has set it up */
 		rig_link(&rig, 1, true);
 		rig_run(&rig, SEC);
 		assert_state(&rig, 1, start_delays[i] ? VROUTER_INIT : VROUTER_BACKUP);

@@ -204,11 +204,13 @@ told_revision(enum helper helper)
 	struct channel_message message = { 0 };
 	int descriptor = -1;
 
-	if (channel_receive(theirs[helper], &message, &descriptor) <= 0)
-		return 0;
-	if (descriptor >= 0)
-		close(descriptor);
-	return message.kind == CHANNEL_ADOPT ? message.revision : 0;
+	while (channel_receive(theirs[helper], &message, &descriptor) > 0) {
+		if (descriptor >= 0)
+			close(descriptor);
+		if (message.kind == CHANNEL_ADOPT)
+			return message.revision;
+	}
+	return 0;
 }
 
 /* ---- pieces --------------------------------------------------------------------------------- */

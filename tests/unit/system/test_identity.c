@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A router's identity: made once, kept for ever, whole after every crash, for the owner's eyes only.
+ * A router's identity: made once, kept for ever, whole after every crash, for its owner only.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -130,7 +130,7 @@ test_attributes_of_wrong_length_are_not_read(void **state UNUSED)
 
 /* ---- tunes ---- */
 
-/* As the kernel writes them: IPv4 from identifier 1 on, IPv6 from 0, each the value of its place. */
+/* IPv4 from identifier 1 on, IPv6 from 0; here each value tells its place. */
 static void
 test_tunes_are_read_where_the_kernel_writes_them(void **state UNUSED)
 {

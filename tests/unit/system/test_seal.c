@@ -157,8 +157,8 @@ test_truncated_and_oversized_datagrams_never_open(void **state UNUSED)
 	for (datagram.size = 0; datagram.size < whole; datagram.size++)
 		assert_int_equal(unwrap(d.to, &datagram, body, &size),
 		                 datagram.size < SEAL_TAG_SIZE ? SEAL_SHORT : SEAL_FORGED);
-	assert_int_equal(seal_unwrap(d.to, HEAD, strlen(HEAD), 0, large, sizeof(large), body, &size),
-	                 SEAL_SHORT);
+	assert_int_equal(seal_unwrap(d.to, HEAD, strlen(HEAD), 0, large, sizeof(large), body,
+	                             &size), SEAL_SHORT);
 	assert_int_equal(unwrap(d.to, &datagram, body, &size), SEAL_GOOD);
 	direction_free(&d);
 }

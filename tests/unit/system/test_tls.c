@@ -189,8 +189,8 @@ stranger_shake(struct stranger *s, enum tls_role role, const char *priorities)
 	assert_int_equal(tls_new(ends.identities[0], role, NULL, sockets[0], &s->tls, NULL), 0);
 	s->socket = sockets[1];
 	gnutls_certificate_allocate_credentials(&s->credentials);
-	assert_int_equal(gnutls_init(&s->session, (role == TLS_SERVER ? GNUTLS_CLIENT : GNUTLS_SERVER)
-	                             | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL), 0);
+	assert_int_equal(gnutls_init(&s->session, GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+	                             (role == TLS_SERVER ? GNUTLS_CLIENT : GNUTLS_SERVER)), 0);
 	assert_int_equal(gnutls_priority_set_direct(s->session, priorities, NULL), 0);
 	gnutls_credentials_set(s->session, GNUTLS_CRD_CERTIFICATE, s->credentials);
 	gnutls_transport_set_int(s->session, s->socket);

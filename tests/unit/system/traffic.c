@@ -41,9 +41,10 @@ make_router(const struct traffic *t, unsigned i)
 {
 	int router = t->router[i];
 
+	/* The rules first: they load what the settings belong to. */
+	space_run(router, "nft '%s'", rules);
 	space_run(router, "sysctl -qw net.ipv4.ip_forward=1 net.netfilter.nf_conntrack_tcp_loose=0 "
 	          "net.netfilter.nf_conntrack_events=1");
-	space_run(router, "nft '%s'", rules);
 	space_run(router, "ip route add " CLIENT " via 10.1.%u.1 && ip route add " SERVER
 	          " via 10.2.%u.1", 1 + i, 1 + i);
 }
