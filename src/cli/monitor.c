@@ -55,6 +55,10 @@ print_event(FILE *out, const struct lyd_node *event)
 		print_group(out, event);
 		fprintf(out, ": alarm %s %s\n", data_text(event, "alarm"),
 		        data_is_true(event, "raised") ? "raised" : "over");
+	} else if (strcmp(name, "configuration-commit") == 0) {
+		fprintf(out, "revision %s committed by %s%s%s\n", data_text(event, "revision"),
+		        data_text(event, "user"), data_text(event, "comment")[0] ? ": " : "",
+		        data_text(event, "comment"));
 	} else if (strcmp(name, "packet") == 0) {
 		fprintf(out, "%s %s: %s", data_text(event, "interface"),
 		        data_is_true(event, "sent") ? "sent" : "received",
@@ -93,10 +97,11 @@ on_event(void *owner, const char *data)
 	if (event) {
 		uint64_t sequence = data_number(event, "sequence");
 
+		/* A commit has no number. */
 		if (monitor->all && monitor->last != 0 && sequence > monitor->last + 1)
 			fprintf(out, "(%llu events were lost)\n",
 			        (unsigned long long)(sequence - monitor->last - 1));
-		monitor->last = sequence;
+		monitor->last = sequence ? sequence : monitor->last;
 		time_of_day(when, clock);
 		fprintf(out, "%s ", clock);
 		print_event(out, event);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Events of the journal, and commits, as notifications of module tandem-state, in JSON (RFC 8040 6.4), for
- * subscribers.  A packet is told in words, without its password.
+ * Events of the journal, and commits, as notifications of module tandem-state, in JSON
+ * (RFC 8040 6.4), for subscribers.  A packet is told in words, without its password.
  */
 #ifndef TANDEM_LOWER_EVENT_H
 #define TANDEM_LOWER_EVENT_H

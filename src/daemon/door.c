@@ -27,7 +27,7 @@
 #define STRANGERS_OF_ADDRESS 4u		/* ... and from one address */
 #define STRANGERS_PER_SECOND 10u	/* each costs about a millisecond */
 #define EXPECTED_MAX 16u		/* guests from addresses where somebody is waited for */
-#define VISIT (15 * NSEC_PER_SEC)	/* of one whose key is not the peer's */
+#define VISIT (15 * NSEC_PER_SEC)	/* of one who has shown a key that is not the peer's */
 #define BACKLOG 32
 #define PART_SIZE 16384u		/* a TLS record */
 
@@ -183,6 +183,7 @@ let_in(struct guest *guest)
 
 	guest->paired = door->calls->is_paired(door->owner, &peer.key);
 	peer.full = guest->paired;
+	(void)sd_event_source_set_time_relative(guest->timer, VISIT / NSEC_PER_USEC);
 	if (guest->paired)
 		(void)sd_event_source_set_enabled(guest->timer, SD_EVENT_OFF);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) < 0)
@@ -276,7 +277,7 @@ welcome(struct door *door, int socket, const struct ip *address)
 	    sd_event_add_io(door->event, &guest->outer, tls_socket(guest->tls), EPOLLIN,
 	                    on_handshake, guest) < 0 ||
 	    sd_event_add_time_relative(door->event, &guest->timer, CLOCK_MONOTONIC,
-	                               VISIT / NSEC_PER_USEC, 0, on_visit_over, guest) < 0)
+	                               TLS_PATIENCE / NSEC_PER_USEC, 0, on_visit_over, guest) < 0)
 		guest_free(guest);
 }
 

@@ -18,9 +18,11 @@
 
 #include "api/reply.h"
 #include "base/duration.h"
+#include "config/lower_event.h"
 #include "config/meeting.h"
 #include "daemon/manager_peer.h"
 #include "daemon/memory.h"
+#include "daemon/subscribers.h"
 #include "system/clock.h"
 
 #define USEC_PER_SEC ((uint64_t)(NSEC_PER_SEC / NSEC_PER_USEC))
@@ -65,6 +67,7 @@ make_running(struct manager *m, struct prepared *prepared, const struct note *no
 	free(m->start_problems);
 	m->start_problems = NULL;
 	manager_peer_follow(m);
+	subscribers_tell(m->subscribers, lower_commit_event(m->schema, store_note(m->store)));
 	return 0;
 }
 

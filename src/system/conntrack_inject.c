@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,6 +25,7 @@
 #define SEND_BUFFER (1u << 20)
 #define ANSWERS_AT_ONCE 32u
 #define ANSWER_MAX 1024u
+#define REVERSED_MAX 32u
 
 struct request {
 	enum conntrack_refused what;
@@ -50,6 +52,12 @@ struct conntrack_inject {
 	size_t size;			/* of all messages */
 	uint8_t *bytes;			/* batch * CONNTRACK_REQUEST_MAX */
 	struct request *requests;
+
+	/* Flows that made room for one of the other direction, so that a late request to delete
+	 * them does not hit that one: it has their tuple, too. */
+	struct flow_key reversed[REVERSED_MAX];
+	size_t reversed_count;
+	size_t reversed_next;
 
 	struct mmsghdr headers[ANSWERS_AT_ONCE];
 	struct iovec vectors[ANSWERS_AT_ONCE];
@@ -116,6 +124,44 @@ size_t
 conntrack_inject_queued(const struct conntrack_inject *inject)
 {
 	return inject->queued;
+}
+
+/* ---- flows that turned round ---- */
+
+/*
+ * A connection without a beginning of its own (UDP, ESP) that falls silent may begin anew from its
+ * other end: another flow with the same two tuples, the other way round.  The kernel finds a flow by
+ * either; who asks for the one must not get the other.
+ */
+static bool
+can_turn_round(const struct flow_key *key)
+{
+	return key->protocol != IPPROTO_TCP && key->protocol != IPPROTO_ICMP &&
+	       key->protocol != IPPROTO_ICMPV6;
+}
+
+static void
+remember_reversed(struct conntrack_inject *inject, const struct flow_key *key)
+{
+	inject->reversed[inject->reversed_next] = *key;
+	inject->reversed_next = (inject->reversed_next + 1) % REVERSED_MAX;
+	if (inject->reversed_count < REVERSED_MAX)
+		inject->reversed_count++;
+}
+
+/* Was it one of them?  Then it is so no longer. */
+static bool
+forget_reversed(struct conntrack_inject *inject, const struct flow_key *key)
+{
+	bool was = false;
+
+	for (size_t i = 0; i < inject->reversed_count; i++) {
+		if (!flow_key_equal(&inject->reversed[i], key))
+			continue;
+		memset(&inject->reversed[i], 0, sizeof(inject->reversed[i]));
+		was = true;
+	}
+	return was;
 }
 
 /* ---- one request at a time, to mend ---- */
@@ -234,6 +280,8 @@ mend(struct mending *m)
 		m->flow = &wanted;
 		return write_again(m, CONNTRACK_WRITE_CHANGE);
 	}
+	if (r == 0 && !flow_key_equal(&there.key, &wanted.key))
+		remember_reversed(m->inject, &there.key);
 	(void)ask(m, conntrack_write_delete(m->message, 0, true, &wanted.key), NULL);
 	return create(m, true);
 }
@@ -425,8 +473,12 @@ conntrack_inject_flow(struct conntrack_inject *inject, const struct flow *flow, 
 	uint8_t *message;
 	int r = queue(inject, CONNTRACK_REFUSED_FLOW, &request, &message);
 
-	request->how = known && (flow->has & birth) ? CONNTRACK_WRITE_CHANGE :
-	                                              CONNTRACK_WRITE_CREATE;
+	(void)forget_reversed(inject, &flow->key);
+	request->how = CONNTRACK_WRITE_CREATE;
+	if (known && (flow->has & birth))
+		request->how = CONNTRACK_WRITE_CHANGE;
+	else if (!known && can_turn_round(&flow->key))
+		request->how = CONNTRACK_WRITE_NEW;
 	request->timeout = timeout;
 	request->flow = *flow;
 	inject->counts.flows++;
@@ -440,8 +492,13 @@ conntrack_inject_delete(struct conntrack_inject *inject, const struct flow_key *
 {
 	struct request *request;
 	uint8_t *message;
-	int r = queue(inject, CONNTRACK_REFUSED_DELETE, &request, &message);
+	int r;
 
+	if (forget_reversed(inject, key)) {
+		inject->counts.already_gone++;
+		return 0;
+	}
+	r = queue(inject, CONNTRACK_REFUSED_DELETE, &request, &message);
 	request->flow.key = *key;
 	inject->counts.deletes++;
 	add(inject, conntrack_write_delete(message, sequence_of_next(inject), false, key));

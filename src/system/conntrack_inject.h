@@ -74,8 +74,8 @@ size_t conntrack_inject_queued(const struct conntrack_inject *inject);
  *
  * known: it was put in by us before and not refused, with the same NAT, master and helper.  Then
  * these are left out, as the kernel does not change them; if it is gone after all, it is created.
- * Without "known" a flow with NAT, a master or a helper that is already there costs two more system
- * calls, one without costs nothing more; so false is never wrong, only slower.
+ * Without "known" a flow that is already there costs two more system calls if it has NAT, a master
+ * or a helper, or is not TCP or ICMP; so false is never wrong, only slower.
  *
  * NAT, master or helper that differ from what is there, a status that would have to lose bits, and
  * another flow that has the tuple of the way back: what is there is deleted and this one created.

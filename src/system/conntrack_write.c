@@ -403,8 +403,9 @@ conntrack_write_flow(void *buffer, uint32_t sequence, bool ack, enum conntrack_w
                      const struct flow *flow, uint32_t timeout)
 {
 	bool change = how == CONNTRACK_WRITE_CHANGE;
-	struct request r = start(buffer, FLOWS | IPCTNL_MSG_CT_NEW,
-	                         (change ? 0 : NLM_F_CREATE) | (ack ? NLM_F_ACK : 0), sequence,
+	uint16_t flags = (change ? 0 : NLM_F_CREATE) | (ack ? NLM_F_ACK : 0) |
+	                 (how == CONNTRACK_WRITE_NEW ? NLM_F_EXCL : 0);
+	struct request r = start(buffer, FLOWS | IPCTNL_MSG_CT_NEW, flags, sequence,
 	                         flow->key.family);
 	struct flow_key reply = inverse(&flow->key);
 
@@ -414,7 +415,7 @@ conntrack_write_flow(void *buffer, uint32_t sequence, bool ack, enum conntrack_w
 	put32(&r, CTA_TIMEOUT, timeout);
 	put_status(&r, flow, change);
 	if (!change)
-		put_birth(&r, flow, how == CONNTRACK_WRITE_CREATE);
+		put_birth(&r, flow, how != CONNTRACK_WRITE_CREATE_UNHELPED);
 	put_detail(&r, flow);
 	return finish(&r);
 }

@@ -16,6 +16,8 @@ enum conntrack_write {
 	/* Create it, or change it if it is there.  With NAT, master or helper the kernel refuses to
 	 * change one that is there (EOPNOTSUPP). */
 	CONNTRACK_WRITE_CREATE,
+	/* Create it; EEXIST when a flow has its tuple, in whichever direction. */
+	CONNTRACK_WRITE_NEW,
 	/* Change what is there; NAT, master and helper are left out, as they can not change. */
 	CONNTRACK_WRITE_CHANGE,
 	/* As CONNTRACK_WRITE_CREATE, without the helper. */

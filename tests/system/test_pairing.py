@@ -341,6 +341,31 @@ time.sleep(60)
         mob.wait()
 
 
+def test_guest_who_says_nothing_or_a_bit_at_a_time_is_shown_out(two):
+    two.pair()
+    slow = f"""
+import socket, sys, time
+connection = socket.create_connection(({ADDRESSES['r1']!r}, 443), 5)
+begun = time.monotonic()
+connection.settimeout(0.2)
+try:
+    while time.monotonic() < begun + 12:
+        if sys.argv[1] == "slow":
+            connection.send(b"\\x16")
+        try:
+            if not connection.recv(100):
+                break
+        except TimeoutError:
+            pass
+except OSError:
+    pass
+print(time.monotonic() - begun)
+"""
+    for way in ("silent", "slow"):
+        took = float(two.spaces["mid"].run("/usr/bin/python3", "-c", slow, way).stdout)
+        assert took < 8, way
+
+
 def test_errors_say_what_to_do(two):
     status, text = two.ask("r1", "check", "peer", ADDRESSES["r2"])
     assert status == 2 and "is not paired" in text and "'pair 10.77.0.2'" in text

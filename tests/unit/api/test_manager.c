@@ -1340,6 +1340,21 @@ test_subscribers_hear_of_transitions_and_of_packets_only_if_they_asked(void **st
 
 /* The engine forgets that somebody watches its packets unless it is told so again and again. */
 static void
+test_subscribers_hear_of_commits(void **state UNUSED)
+{
+	struct world w;
+	int client;
+
+	start_empty(&w);
+	client = client_asks(&w, "GET", STREAM, "", "");
+	stream_tells(client, ":\n\n");
+	try_a(&w, "600");
+	stream_tells(client, "state:configuration-commit\":{\"revision\":\"2\",\"user\":");
+	close(client);
+	tear_down_world(&w);
+}
+
+static void
 test_subscribers_that_come_do_not_silence_one_who_wants_packets(void **state UNUSED)
 {
 	struct settings *settings;
@@ -1419,6 +1434,7 @@ main(void)
 		cmocka_unit_test(test_stop_answers_who_waits),
 		cmocka_unit_test(
 			test_subscribers_hear_of_transitions_and_of_packets_only_if_they_asked),
+		cmocka_unit_test(test_subscribers_hear_of_commits),
 		cmocka_unit_test(
 			test_subscribers_that_come_do_not_silence_one_who_wants_packets),
 		cmocka_unit_test(test_slow_subscriber_loses_events_and_sees_the_gap),

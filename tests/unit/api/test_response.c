@@ -13,7 +13,8 @@
 
 #include "api/response.h"
 
-#define GOOD "HTTP/1.1 200 OK\r\nDate: now\r\nETag: \"12\"\r\ncontent-length:  5 \r\n\r\nhello"
+static const char good[] =
+	"HTTP/1.1 200 OK\r\nDate: now\r\nETag: \"12\"\r\ncontent-length:  5 \r\n\r\nhello";
 
 static enum response_state
 feed_all(struct response *response, const char *text, size_t size)
@@ -25,15 +26,15 @@ feed_all(struct response *response, const char *text, size_t size)
 static void
 test_answer_cut_at_every_two_places_is_the_same(void **state UNUSED)
 {
-	const size_t size = strlen(GOOD);
+	const size_t size = strlen(good);
 
 	for (size_t first = 0; first <= size; first++) {
 		for (size_t second = first; second <= size; second++) {
 			struct response r = { 0 };
 
-			(void)response_feed(&r, GOOD, first, 1000);
-			(void)response_feed(&r, GOOD + first, second - first, 1000);
-			assert_int_equal(response_feed(&r, GOOD + second, size - second, 1000),
+			(void)response_feed(&r, good, first, 1000);
+			(void)response_feed(&r, good + first, second - first, 1000);
+			assert_int_equal(response_feed(&r, good + second, size - second, 1000),
 			                 RESPONSE_DONE);
 			assert_int_equal(r.status, 200);
 			assert_int_equal(r.revision, 12);
@@ -46,12 +47,12 @@ test_answer_cut_at_every_two_places_is_the_same(void **state UNUSED)
 static void
 test_answer_is_not_done_before_its_last_byte(void **state UNUSED)
 {
-	for (size_t size = 0; size < strlen(GOOD); size++) {
+	for (size_t size = 0; size < strlen(good); size++) {
 		struct response r;
-		enum response_state expected = size < strlen(GOOD) - 5 ? RESPONSE_HEAD
+		enum response_state expected = size < strlen(good) - 5 ? RESPONSE_HEAD
 		                                                       : RESPONSE_BODY;
 
-		assert_int_equal(feed_all(&r, GOOD, size), expected);
+		assert_int_equal(feed_all(&r, good, size), expected);
 		response_done(&r);
 	}
 }

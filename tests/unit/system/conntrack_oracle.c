@@ -81,6 +81,7 @@ on_flow(enum nf_conntrack_msg_type type UNUSED, struct nf_conntrack *ct, void *d
 
 	assert_true(oracle->count < ORACLE_LINES);
 	nfct_attr_unset(ct, ATTR_TIMEOUT);
+	nfct_attr_unset(ct, ATTR_USE);
 	print(oracle->lines[oracle->count++], ct);
 	return NFCT_CB_CONTINUE;
 }

@@ -16,6 +16,10 @@
 #include "system/conntrack_events.h"
 #include "system/conntrack_sysctl.h"
 
+/* States that a connection passes while it closes: one may acknowledge before it closes, too. */
+#define CLOSING_MIN 3
+#define CLOSING_MAX 4
+
 static struct traffic t;
 static struct conntrack_diet *diet;	/* in router 0 */
 static struct conntrack_events *events;
@@ -228,7 +232,7 @@ test_all_that_happens_is_told_when_that_is_wanted(void **state UNUSED)
 	apply(&wish);
 	talk();
 	oracle_flush(t.router[0]);
-	assert_int_equal(listen_now(), 7);
+	assert_in_range(listen_now(), 4 + CLOSING_MIN, 4 + CLOSING_MAX);
 	assert_int_equal(heard[CONNTRACK_NEW], 1);
 	assert_int_equal(heard[CONNTRACK_GONE], 1);
 }
@@ -241,7 +245,7 @@ test_closing_is_told_when_states_are_wanted(void **state UNUSED)
 	need_root();
 	apply(&wish);
 	talk();
-	assert_int_equal(listen_now(), 1 + 3);
+	assert_in_range(listen_now(), 1 + CLOSING_MIN, 1 + CLOSING_MAX);
 }
 
 static void
@@ -256,7 +260,7 @@ test_every_extra_is_understood_by_the_packet_filter(void **state UNUSED)
 	apply(&wish);
 	assert_int_equal(conntrack_diet_keep(diet, NULL), 0);
 	talk();
-	assert_int_equal(listen_now(), 1 + 3);
+	assert_in_range(listen_now(), 1 + CLOSING_MIN, 1 + CLOSING_MAX);
 }
 
 static void
@@ -302,7 +306,7 @@ test_flows_of_excluded_networks_are_silent(void **state UNUSED)
 	wish.prefix_count = 1;
 	apply(&wish);
 	talk();
-	assert_int_equal(listen_now(), 6);
+	assert_in_range(listen_now(), 3 + CLOSING_MIN, 3 + CLOSING_MAX);
 }
 
 static void
@@ -317,7 +321,7 @@ test_flows_of_excluded_protocols_are_silent(void **state UNUSED)
 	look_up();
 	assert_int_equal(listen_now(), 0);
 	talk();
-	assert_int_equal(listen_now(), 6);
+	assert_in_range(listen_now(), 3 + CLOSING_MIN, 3 + CLOSING_MAX);
 }
 
 static void

@@ -585,6 +585,38 @@ test_known_flow_is_changed_without_asking(void **state UNUSED)
 }
 
 static void
+test_flow_that_began_anew_from_its_other_end_replaces_the_old_one(void **state UNUSED)
+{
+	struct flow flow;
+	struct flow_key old;
+
+	need_root();
+	make(oracle_flow(IPPROTO_UDP, "10.0.0.1", 4500, "192.0.2.7", 4501));
+	carry();
+	flow = last;
+	old = flow.key;
+	memcpy(flow.key.source, old.destination, sizeof(flow.key.source));
+	memcpy(flow.key.destination, old.source, sizeof(flow.key.destination));
+	flow.key.source_port = 4501;
+	flow.key.destination_port = 4500;
+	put_in(&flow, false);
+	oracle_look(&two, second);
+	assert_int_equal(two.count, 1);
+	assert_non_null(oracle_find(&two, "src=192.0.2.7 dst=10.0.0.1 sport=4501 dport=4500 ["));
+	/* The end of the old one comes late, and must not hit the new one. */
+	assert_int_equal(conntrack_inject_delete(inject, &old), 0);
+	assert_int_equal(conntrack_inject_flush(inject), 0);
+	oracle_look(&two, second);
+	assert_int_equal(two.count, 1);
+	/* But the end of the new one does. */
+	assert_int_equal(conntrack_inject_delete(inject, &flow.key), 0);
+	assert_int_equal(conntrack_inject_flush(inject), 0);
+	oracle_look(&two, second);
+	assert_int_equal(two.count, 0);
+	assert_int_equal(refusals, 0);
+}
+
+static void
 test_expected_flow_without_its_master_is_refused_until_it_is_there(void **state UNUSED)
 {
 	struct flow flow;
@@ -854,6 +886,7 @@ main(void)
 		flows_test(test_flow_younger_than_what_is_there_replaces_it),
 		flows_test(test_known_flow_that_is_gone_is_created),
 		flows_test(test_known_flow_is_changed_without_asking),
+		flows_test(test_flow_that_began_anew_from_its_other_end_replaces_the_old_one),
 		flows_test(test_expected_flow_without_its_master_is_refused_until_it_is_there),
 		flows_test(test_changed_flow_stays_expected),
 		flows_test(test_helper_that_is_unknown_here_is_left_out),
