@@ -124,18 +124,20 @@ def verdict(case, limit, results):
     figure = statistics.median(values)
     if limit.every:
         figure = max(values)
-    bound, source = limit.most, ""
+    most, least, source = limit.most, limit.least, ""
     if limit.peer:
         theirs = None
         if limit.peer in results:
             theirs = results[limit.peer].median(limit.row, limit.peer_column or limit.column)
         if theirs is None:
             return None
-        bound, source = bound * theirs, f" = {limit.most:g} × {limit.peer}"
+        factor = least if most is None else most
+        most, least = (None if bound is None else bound * theirs for bound in (most, least))
+        source = f" = {factor:g} × {limit.peer}"
         if limit.peer_column:
             source += ", whole service"
-    held = (bound is None or figure <= bound) and (limit.least is None or figure >= limit.least)
-    wanted = f"at most {bound:,.{column.digits}f}{source}" if bound is not None \
-        else f"at least {limit.least:,.{column.digits}f}"
+    held = (most is None or figure <= most) and (least is None or figure >= least)
+    wanted = f"at most {most:,.{column.digits}f}{source}" if most is not None \
+        else f"at least {least:,.{column.digits}f}{source}"
     kind = "every run" if limit.every else "median"
     return held, f"{what}: {figure:,.{column.digits}f}, wanted {wanted} ({kind})"

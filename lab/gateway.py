@@ -109,13 +109,14 @@ class Talk:
 class Gateway:
     """The network with both routers, not started."""
 
-    def __init__(self, nat=True, strict=True, connsync=(UNAUTHENTICATED,), interval=100):
+    def __init__(self, nat=True, strict=True, connsync=(UNAUTHENTICATED,), interval=100,
+                 rules=""):
         self.network = Network()
         self.folder = f"{MEMORY}/{self.network.prefix}gateway"
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         atexit.register(self.close)
-        self.nat, self.strict = nat, strict
+        self.nat, self.strict, self.rules = nat, strict, rules
         try:
             self._build()
             self.routers = {
@@ -156,9 +157,10 @@ class Gateway:
             self.switch.ip(f"link set {name}-{bridge} master {bridge}\n"
                            f"link set {name}-{bridge} up")
             space.ip(f"link set {link} up")
-        rules = (STRICT if self.strict else "") + (NAT if self.nat else "")
-        if space.run("nft", "-f", "-", input=rules).returncode:
-            raise LabError("the rules are refused")
+        rules = (STRICT if self.strict else "") + (NAT if self.nat else "") + self.rules
+        done = space.run("nft", "-f", "-", input=rules)
+        if done.returncode:
+            raise LabError(f"the rules are refused: {done.stderr}")
 
     def start(self):
         """r1 becomes master; both hold the same connections."""

@@ -273,7 +273,7 @@ settle(struct life *life)
 		printf("flow %u: marks %u and %u\n", number,
 		       pair->routers[0].kernel.flows[number].mark,
 		       pair->routers[1].kernel.flows[number].mark);
-		flowpair_breaks(pair, "tables are equal one digest period after load and faults stop");
+		flowpair_breaks(pair, "tables are equal one digest period after all is well");
 		return;
 	}
 	life->slowest = nsec_max(life->slowest, equal_at - begin);
@@ -390,9 +390,9 @@ run(uint64_t first, uint64_t count, bool verbose, bool twice)
 			present_seed = seed;
 			live(&life, seed, verbose);
 			if (life.pair.broken) {
-				printf("seed %llu at %.6f s: broken: %s\n", (unsigned long long)seed,
-				       (double)life.pair.now / (double)NSEC_PER_SEC,
-				       life.pair.broken);
+				printf("seed %llu at %.6f s: broken: %s\n",
+				       (unsigned long long)seed,
+				       (double)life.pair.now / (double)NSEC_PER_SEC, life.pair.broken);
 				return 1;
 			}
 			flowpair_done(&life.pair);
@@ -439,8 +439,8 @@ main(int argc, char **argv)
 			sound = false;
 	}
 	if (!sound || optind != argc || count == 0) {
-		fputs("usage: tandem-flowsim [--seed N | --seeds FIRST COUNT] [--twice] [--verbose]\n",
-		      stderr);
+		fputs("usage: tandem-flowsim [--seed N | --seeds FIRST COUNT] [--twice] "
+		      "[--verbose]\n", stderr);
 		return 2;
 	}
 	signal(SIGABRT, on_abort);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The world of two synchronised routers.  The seal of datagrams is a toy: a number that follows from
- * the connection and the bytes; who does not know the connection's key cannot make it.
+ * The world of two synchronised routers.  The seal of datagrams is a toy: a number that follows
+ * from the connection and the bytes; who does not know the connection's key cannot make it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -96,7 +96,6 @@ on_apply(void *owner, enum flow_op op, const struct flow *flow, bool known)
 	int error;
 
 	(void)known;
-	if (pair->verbose) printf("mark %u ", flow->mark);
 	note(pair, op == FLOW_UPSERT ? "puts" : "removes", h->router, number);
 	if (number == FLOWKERNEL_FLOWS) {
 		flowpair_breaks(pair, "a kernel is asked only for flows that there were");
@@ -438,8 +437,8 @@ flowpair_freeze(struct flowpair *pair, unsigned router, bool frozen)
 	r->frozen = frozen;
 	if (frozen)
 		return;
-	/* A loop that wakes up reads first what its role was and is, then what waits in its sockets.
-	 * Promoted too late, it does not know what its kernel did meanwhile. */
+	/* A loop that wakes up reads first what its role was and is, then what waits in its
+	 * sockets.  Promoted too late, it does not know what its kernel did meanwhile. */
 	if (r->turned) {
 		flowsync_on_role(r->sync, r->role == FLOWSYNC_ACTIVE ? FLOWSYNC_STANDBY :
 		                 FLOWSYNC_ACTIVE, pair->now);
@@ -601,7 +600,8 @@ deliver_stream(struct flowpair *pair, unsigned router)
 
 		memmove(r->stream, r->stream + 1, --r->streaming * sizeof(*r->stream));
 		flowsync_on_control(r->sync, parcel->bytes, part, pair->now);
-		flowsync_on_control(r->sync, parcel->bytes + part, parcel->length - part, pair->now);
+		flowsync_on_control(r->sync, parcel->bytes + part, parcel->length - part,
+		                    pair->now);
 		parcel_release(parcel);
 	}
 	if (r->streaming > 0 && r->stream[0].due <= pair->now && pair->stream_cut)

@@ -22,7 +22,7 @@ class Limit:
     column: str
     most: float | None = None
     least: float | None = None
-    peer: str | None = None     # most is then a factor
+    peer: str | None = None     # most or least is then a factor
     peer_column: str = ""       # when the peer's figure stands in another column
     every: bool = False         # of every run, not of the median
 

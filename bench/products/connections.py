@@ -11,7 +11,7 @@ import signal
 import subprocess
 
 from bench.products.base import first_line
-from lab.gateway import NUMBERS, UNAUTHENTICATED, Gateway, sync
+from lab.gateway import NUMBERS, UNAUTHENTICATED, Gateway
 from lab.network import LabError, wait_for
 
 SCRIPT = "/usr/share/doc/conntrackd/examples/sync/primary-backup.sh"
@@ -92,15 +92,35 @@ class Connections:
         return (UNAUTHENTICATED, *(["set service connsync hold-down 0"] if at_once else []))
 
     def start(self):
-        self.gateway.start().wait_synced()
+        self.start_master()
+        self.start_backup()
+        self.wait_calm()
         return self
+
+    def start_master(self):
+        router = self.gateway.r1.start()
+        wait_for(lambda: router.is_all("MASTER"), 10, lambda: f"r1: {router.states()}")
+
+    def start_backup(self):
+        self.gateway.r2.start()
+
+    def wait_calm(self):
+        router = self.gateway.r2
+        wait_for(lambda: router.is_all("BACKUP"), 10, lambda: f"r2: {router.states()}")
+        self.gateway.wait_synced()
 
     def pids(self, router):
         return [self.gateway.routers[router].pids()["flowsync"]]
 
     def held(self):
-        """Connections that r2 has for r1."""
-        return int(sync(self.gateway.r2).get("flows", 0))
+        """Connections that r2 has for r1: in its kernel, where that is where it has them."""
+        return self.tracked("r2")
+
+    def tracked(self, router):
+        """Connections in a router's kernel."""
+        done = self.gateway.network.spaces[router].run(
+            "cat", "/proc/sys/net/netfilter/nf_conntrack_count")
+        return int(done.stdout)
 
     def freeze(self, router):
         """As in a power cut nothing of it moves any more; nothing is cleaned up either."""
@@ -133,13 +153,15 @@ class Nobody(Connections):
     def connsync(self, at_once):
         return None
 
-    def start(self):
-        for name in NUMBERS:
-            self._start_router(name)
-            if name == "r1":
-                wait_for(lambda: self._is_master("r1"), 10, "keepalived to become master")
+    def start_master(self):
+        self._start_router("r1")
+        wait_for(lambda: self._is_master("r1"), 10, "keepalived to become master")
+
+    def start_backup(self):
+        self._start_router("r2")
+
+    def wait_calm(self):
         wait_for(self._is_calm, 10, "keepalived to stand by")
-        return self
 
     def _is_master(self, name):
         return "10.1.0.254/16" in self.gateway.network.spaces[name].addresses("lan0")
@@ -176,9 +198,6 @@ class Nobody(Connections):
 
     def pids(self, router):
         return []
-
-    def held(self):
-        return 0
 
 
 class Conntrackd(Nobody):
@@ -229,10 +248,7 @@ class ConntrackdDirect(Conntrackd):
     direct = "On"
 
     def held(self):
-        with open("/proc/thread-self/ns/net"):
-            done = self.gateway.network.spaces["r2"].run(
-                "cat", "/proc/sys/net/netfilter/nf_conntrack_count")
-        return int(done.stdout)
+        return self.tracked("r2")
 
 
 KEEPERS = {keeper.name: keeper for keeper in (Connections, Conntrackd, ConntrackdDirect, Nobody)}

@@ -17,7 +17,7 @@
 
 #define FLOWLINK_WINDOW 512u		/* datagrams under way at most; a power of two */
 #define FLOWLINK_ITEMS 128u		/* told in one datagram at most */
-#define FLOWLINK_GAP (2 * FLOWLINK_WINDOW)	/* left out of the numbers when the sender changes */
+#define FLOWLINK_GAP (2 * FLOWLINK_WINDOW)	/* left out when the sender changes */
 
 /* The third path is the control stream: used while nothing comes through the others. */
 #define FLOWLINK_CARRIED FLOWSYNC_PATHS

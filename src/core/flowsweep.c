@@ -2,9 +2,9 @@
 /*
  * Our own kernel's table against the shadow, and its timers.
  *
- * A dump is asked for at the start, after lost news, after a full table, now and then, and some time
- * after a promotion.  What it shows counts as news; what it does not show is gone (active), or is
- * put back (standby).  No dump revives what died while it ran.
+ * A dump is asked for at the start, after a demotion, after lost news, after a full table, now and
+ * then, and some time after a promotion.  What it shows counts as news; what it does not show is
+ * gone (active, or just demoted), or is put back (standby).  No dump revives what died meanwhile.
  *
  * On a standby router flows get a timer that is longer than any a kernel gives: so a live flow of
  * which there is no news does not end there, and a dump after a promotion shows which flows saw no

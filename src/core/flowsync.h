@@ -43,7 +43,7 @@ enum flowsync_role {
 
 /* How far the standby's copy may be trusted.  An active router shows what its peer says. */
 enum flowsync_readiness {
-	FLOWSYNC_INIT,			/* no peer yet since the start, and not waited long enough */
+	FLOWSYNC_INIT,			/* no peer yet, and not waited long enough */
 	FLOWSYNC_BULK,			/* connected; not all buckets were seen equal yet */
 	FLOWSYNC_SYNCED,
 	FLOWSYNC_STALE,			/* was synced; lost the peer, memory, or agreement */
@@ -58,7 +58,7 @@ enum flowsync_alarm {
 	FLOWSYNC_REFUSALS,		/* our kernel refuses flows of the peer */
 	FLOWSYNC_DISAGREE,		/* repaired again and again, and still different */
 	FLOWSYNC_PATH_DEAD,		/* nothing comes through a path (of two or one) */
-	FLOWSYNC_FOREIGN,		/* the peer speaks no version of ours, or is no partner of ours */
+	FLOWSYNC_FOREIGN,		/* the peer is none of ours, or of another version */
 	FLOWSYNC_ALARMS,
 };
 
@@ -80,17 +80,17 @@ struct flowsync_options {
 	uint32_t capacity;		/* flows; fixed at creation, 1 to 2^26 */
 	uint32_t expectations;		/* fixed at creation, 1 to 65,535 */
 	nsec_t hold_down;		/* a new flow without NAT is told only when this old */
-	uint64_t rate;			/* bytes per second at most, headers included; 0 = no limit */
+	uint64_t rate;			/* bytes per second at most, with headers; 0 = any */
 	nsec_t digest_period;		/* between comparisons of sums, when nothing asks for one */
 	nsec_t verify_period;		/* between dumps of our own kernel's table; 0 = never */
 	nsec_t startup_wait;		/* for a peer, before INIT becomes ALONE */
 	nsec_t sweep_time;		/* over which timers are put right after a change of role */
 	uint32_t long_timer;		/* seconds added to a flow's timer on a standby router */
-	uint32_t idle_limit;		/* seconds a flow may live after promotion without a packet */
-	uint32_t epoch;			/* begin above this one, if it was kept from an earlier life */
+	uint32_t idle_limit;		/* seconds a flow lives after promotion without packets */
+	uint32_t epoch;			/* that was kept from an earlier life, or 0 */
 	unsigned paths;			/* 1 or 2 */
-	uint16_t payload[FLOWSYNC_PATHS];	/* bytes of a datagram of this path, before sealing */
-	uint16_t overhead;		/* bytes that sealing, UDP, IP and the link add: for the rate */
+	uint16_t payload[FLOWSYNC_PATHS]; /* bytes of a datagram of this path, before sealing */
+	uint16_t overhead;		/* bytes that sealing, UDP, IP and the link add */
 };
 /* Everything but node, seed, and epoch, with the defaults of the product. */
 void flowsync_options_init(struct flowsync_options *options);

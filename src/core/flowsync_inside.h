@@ -43,7 +43,7 @@ struct flowsync_peer {
 struct flowsync_dump {
 	bool running;
 	bool wanted;			/* as soon as none runs, not before earliest */
-	bool compare;			/* what it does not show is missing: the role did not change */
+	bool compare;			/* what it does not show is missing: same role all along */
 	bool done;			/* one was, since the start */
 	uint8_t number;
 	nsec_t earliest;

@@ -32,7 +32,7 @@ enum flowtable_list {
 };
 
 struct flowtable_entry {
-	uint64_t told;			/* its state as it was told: its part of the sum; 0 = untold */
+	uint64_t told;			/* its state as told: its part of the sum; 0 = untold */
 	uint32_t chain;			/* the next of its chain, or of the free ones */
 	uint32_t next, previous;	/* in its list */
 	uint32_t hash;			/* the upper half */
@@ -140,8 +140,8 @@ flowtable_listed(const struct flowtable *table, enum flowtable_list list)
 }
 
 /*
- * Walk over a bucket: the entry after this one (0 = the first) or 0.  What is removed meanwhile must
- * not be the one given.
+ * Walk over a bucket: the entry after this one (0 = the first) or 0.  What is removed meanwhile
+ * must not be the one given.
  */
 uint32_t flowtable_next(const struct flowtable *table, unsigned bucket, uint32_t number);
 

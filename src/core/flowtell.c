@@ -336,6 +336,17 @@ send_datagram(struct flowsync *f, nsec_t now)
 
 /* ---- nobody to tell ------------------------------------------------------------------------- */
 
+static void
+fold_flow(struct flowsync *f, uint32_t number)
+{
+	if (!flowtable_entry(&f->table, number)->alive) {
+		flowtell_bury(f, number);
+		return;
+	}
+	flowtable_tell(&f->table, number, flowtable_state(&f->table, number));
+	flowtable_move(&f->table, number, FLOWTABLE_NONE);
+}
+
 /* Take off marks as if the flows had been told. */
 static void
 fold(struct flowsync *f)
@@ -349,12 +360,7 @@ fold(struct flowsync *f)
 	for (unsigned i = 0; i < ARRAY_SIZE(marks); i++) {
 		while (left > 0 && (number = flowtable_first(&f->table, marks[i]))) {
 			left--;
-			if (flowtable_entry(&f->table, number)->alive) {
-				flowtable_tell(&f->table, number, flowtable_state(&f->table, number));
-				flowtable_move(&f->table, number, FLOWTABLE_NONE);
-			} else {
-				flowtell_bury(f, number);
-			}
+			fold_flow(f, number);
 		}
 	}
 	while (left > 0 && (number = flowexpect_first(&f->expect))) {

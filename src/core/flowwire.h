@@ -51,9 +51,9 @@ struct flowwire_head {
 	uint32_t session;		/* of both nonces: this connection, no other */
 	uint32_t epoch;			/* of the sender */
 	uint32_t sequence;		/* DATA: of this datagram; ACK: the highest received */
-	uint32_t floor;			/* DATA: all below are settled; ACK: all below were received,
-					 * or their sender settled them */
-	uint32_t time;			/* DATA: when sent, us of the sender; ACK: that of the newest
+	uint32_t floor;			/* all below are settled; ACK: received, or settled by
+					 * their sender */
+	uint32_t time;			/* us of the sender, when sent; ACK: that of the newest
 					 * datagram, plus the time it waited here */
 };
 #define FLOWWIRE_HEAD_SIZE 22u
@@ -128,7 +128,7 @@ struct flowwire_list {
 	uint32_t epoch;
 	uint16_t bucket;
 	uint32_t sequence;		/* the last datagram that told something when it was made */
-	struct reader items;		/* pairs: lower half of the key's hash, lower half of state */
+	struct reader items;		/* pairs: lower halves of the hashes of key and state */
 };
 
 /* Begin a message, and end it: then its bytes are complete. */

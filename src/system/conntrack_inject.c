@@ -130,8 +130,8 @@ conntrack_inject_queued(const struct conntrack_inject *inject)
 
 /*
  * A connection without a beginning of its own (UDP, ESP) that falls silent may begin anew from its
- * other end: another flow with the same two tuples, the other way round.  The kernel finds a flow by
- * either; who asks for the one must not get the other.
+ * other end: another flow with the same two tuples, the other way round.  The kernel finds a flow
+ * by either; who asks for the one must not get the other.
  */
 static bool
 can_turn_round(const struct flow_key *key)

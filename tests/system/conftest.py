@@ -9,6 +9,7 @@ others on the plain layout.
 
 A test that failed while the machine stood still is done once more.
 """
+import contextlib
 import http.client
 import os
 import signal
@@ -20,9 +21,10 @@ from _pytest.runner import runtestprotocol
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, TOP)
-pytest.register_assert_rewrite("laws")
+pytest.register_assert_rewrite("crossing", "laws")
 
 from lab import stalls                                                     # noqa: E402
+from lab.gateway import Gateway                                            # noqa: E402
 from lab.network import LabError                                            # noqa: E402
 from lab.pair import Pair                                                   # noqa: E402
 from lab.router import ROLES                                               # noqa: E402
@@ -139,3 +141,13 @@ def pytest_runtest_makereport(item, call):
             report.sections.append((f"log of {name}", router.log()[-1500:]))
         if keeper:
             keeper.spoilt = True
+
+
+@pytest.fixture
+def make_gateway():
+    """Pairs of gateways of the test's own: both run, are synchronous, and serve outside."""
+    with contextlib.ExitStack() as stack:
+        def make(**options):
+            gateway = stack.enter_context(contextlib.closing(Gateway(**options)))
+            return gateway.start().wait_synced().serve()
+        yield make

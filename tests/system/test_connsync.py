@@ -12,76 +12,9 @@ import time
 
 import pytest
 
+from crossing import (PORT, all_alive, counted, lose, status, takes_over, tuples, wait_equal)
 from lab.gateway import NUMBERS, OUTSIDE, OUTSIDE6, UNAUTHENTICATED, Gateway, sync
 from lab.network import wait_for
-
-PORT = 3781
-
-
-def status(router, *names):
-    found = sync(router)
-    return tuple(found.get(name) for name in names)
-
-
-def counted(router, list_name="counter"):
-    return {item["name"]: int(item["count"]) for item in sync(router).get(list_name, ())}
-
-
-def wait_counted(router, name, least, list_name="counter"):
-    wait_for(lambda: counted(router, list_name)[name] >= least, 10,
-             lambda: f"{least} of {name}: {counted(router, list_name)}")
-
-
-def tuples(gateway, name):
-    """
-    Connections through a router that both ends keep up, as its kernel knows them: both directions,
-    NAT and all.  Not their timers, which differ by intent; nor how far they are closed, which is
-    not told.
-    """
-    found = set()
-    for line in gateway.flows(name):
-        words = line.split()
-        if "10.3.0." not in line and words[2] in ("tcp", "udp") and "[ASSURED]" in line:
-            found.add((words[2], *re.findall(r"(?:src|dst|sport|dport|mark)=\S+", line)))
-    return found
-
-
-def wait_equal(gateway, seconds=15):
-    def differ():
-        return tuples(gateway, "r1") ^ tuples(gateway, "r2")
-    wait_for(lambda: not differ(), seconds, lambda: f"equal tables; {len(differ())} connections "
-             f"are on one only, such as {sorted(differ())[:3]}")
-
-
-def lose(router, which=""):
-    """Such packets of the partner do not arrive."""
-    router.space.run("nft", "-f", "-", check=True, input=f"""table inet loss {{
-        chain input {{
-            type filter hook input priority -300
-            iifname sync0 {which} drop
-        }}
-    }}""")
-
-
-def takes_over(gateway, name):
-    wait_for(lambda: gateway.routers[name].is_all("MASTER"), 5,
-             lambda: f"{name}: {gateway.routers[name].states()}")
-
-
-@pytest.fixture
-def make_gateway():
-    with contextlib.ExitStack() as stack:
-        def make(**options):
-            gateway = stack.enter_context(contextlib.closing(Gateway(**options)))
-            return gateway.start().wait_synced().serve()
-        yield make
-
-
-def all_alive(*talks):
-    for talk in talks:
-        found = talk.end()
-        assert found["established"] == talk.count
-        assert found["dead"] == found["reset"] == 0, found
 
 
 def test_connections_survive_a_power_cut(make_gateway):

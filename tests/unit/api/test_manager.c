@@ -604,7 +604,8 @@ test_every_bad_value_of_a_body_is_named(void **state UNUSED)
 		"{\"id\":5,\"priority\":300,\"colour\":1}]}},"
 		"{\"name\":\"dp0s4\",\"mtu\":7}]}}";
 	static const char *const wanted[] = {
-		"dataplane[name='dp0s3']/mtu\"", "'large'", "vrrp-group[id='5']/priority\"", "'300'",
+		"dataplane[name='dp0s3']/mtu\"", "'large'",
+		"vrrp-group[id='5']/priority\"", "'300'",
 		"colour", "dataplane[name='dp0s4']/mtu\"", "'7'",
 	};
 	struct world w;

@@ -108,7 +108,8 @@ test_what_arrives_is_settled_once_and_raises_the_floor(void **state)
 	}
 	assert_int_equal(arrived, 2000);
 	assert_int_equal(lost, 0);
-	assert_int_equal(ours.round_trip, NSEC_PER_MSEC);
+	/* How long the peer waited before it answered is no part of the way. */
+	assert_in_range(ours.round_trip, 1, NSEC_PER_USEC);
 	assert_true(ours.window > 32 && ours.window <= FLOWLINK_WINDOW);
 }
 

@@ -123,6 +123,8 @@ test_header_says_what_is_to_be_done(void **state UNUSED)
 	assert_int_equal(message->nlmsg_seq, 17);
 	assert_int_equal(message->nlmsg_flags, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK);
 	assert_int_equal(message->nlmsg_type, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW);
+	assert_int_equal(written(CONNTRACK_WRITE_NEW, &flow)->nlmsg_flags,
+	                 NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
 	assert_int_equal(written(CONNTRACK_WRITE_CHANGE, &flow)->nlmsg_flags,
 	                 NLM_F_REQUEST | NLM_F_ACK);
 	(void)conntrack_write_delete(buffer, 18, false, &flow.key);

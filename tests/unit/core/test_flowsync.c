@@ -1,0 +1,1060 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Two routers with connection synchronisation, wired to each other, each with a kernel that is an
+ * array.  One law after the other; all of them at once, with faults, is the simulator's business.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/flowsync.h"
+
+#define FLOWS 3000u
+#define WIRE 4096u
+
+struct packet {
+	unsigned to;
+	bool control;
+	uint8_t *bytes;
+	size_t length;
+};
+
+static struct router {
+	struct flowsync *sync;
+	void *memory;
+	struct flow kernel[FLOWS];	/* by number; has 0 = not there */
+	unsigned puts, removals, retimed, expected, unexpected;
+	bool subscribed, dump_wanted, closed;
+	enum flowsync_readiness readiness;
+	uint32_t alarms;
+	int refuse;			/* with this errno, once the call is over */
+	struct flow_key refused[FLOWS];
+	unsigned refusals;
+	unsigned datagrams;
+} routers[2];
+
+static struct flowsync_options options;
+static struct packet wire[WIRE];
+static size_t wired;
+static bool lossy;			/* datagrams are lost */
+static bool deaf;			/* the stream, too */
+static nsec_t now;
+static uint8_t last_datagram[FLOWSYNC_DATAGRAM_MAX];
+static size_t last_length;
+
+static struct flow
+flow_of(unsigned number)
+{
+	return (struct flow){
+		.key = {
+			.source = { 10, 0, (uint8_t)(number >> 8), (uint8_t)number },
+			.destination = { 192, 0, 2, 1 }, .source_port = 2000,
+			.destination_port = 443, .family = 4, .protocol = 6,
+		},
+		.has = FLOW_HAS_TCP | FLOW_HAS_STATUS | FLOW_HAS_TIMEOUT,
+		.status = FLOW_SEEN_REPLY | FLOW_ASSURED, .timeout = 300, .tcp = { .state = 3 },
+	};
+}
+
+static unsigned
+number_of(const struct flow_key *key)
+{
+	return (unsigned)key->source[2] << 8 | key->source[3];
+}
+
+static void
+on_apply(void *owner, enum flow_op op, const struct flow *flow, bool known UNUSED)
+{
+	struct router *r = owner;
+	struct flow *there = &r->kernel[number_of(&flow->key)];
+
+	if (op == FLOW_DELETE) {
+		r->removals++;
+		there->has = 0;
+		return;
+	}
+	r->puts++;
+	if (r->refuse)
+		r->refused[r->refusals++] = flow->key;
+	else
+		*there = *flow;
+}
+
+static void
+on_retime(void *owner, const struct flow *flow)
+{
+	struct router *r = owner;
+
+	r->retimed++;
+	r->kernel[number_of(&flow->key)].timeout = flow->timeout;
+}
+
+static void
+on_apply_expectation(void *owner, enum flow_op op, const struct flow_expectation *x UNUSED)
+{
+	struct router *r = owner;
+
+	r->expected += op == FLOW_UPSERT;
+	r->unexpected += op == FLOW_DELETE;
+}
+
+static void
+put_on_wire(struct router *from, bool control, const uint8_t *bytes, size_t length)
+{
+	assert_true(wired < WIRE);
+	wire[wired] = (struct packet){ from == &routers[0], control, malloc(length), length };
+	memcpy(wire[wired++].bytes, bytes, length);
+}
+
+static void
+on_send_datagram(void *owner, unsigned path UNUSED, const uint8_t *bytes, size_t length)
+{
+	struct router *r = owner;
+
+	r->datagrams++;
+	memcpy(last_datagram, bytes, length);
+	last_length = length;
+	if (!lossy)
+		put_on_wire(r, false, bytes, length);
+}
+
+static void
+on_send_control(void *owner, const uint8_t *bytes, size_t length)
+{
+	if (!deaf)
+		put_on_wire(owner, true, bytes, length);
+}
+
+static void
+on_close_control(void *owner, enum flowsync_hangup why UNUSED)
+{
+	((struct router *)owner)->closed = true;
+}
+
+static void
+on_subscribe(void *owner, bool on)
+{
+	((struct router *)owner)->subscribed = on;
+}
+
+static void
+on_dump(void *owner)
+{
+	((struct router *)owner)->dump_wanted = true;
+}
+
+static void
+on_readiness(void *owner, enum flowsync_readiness readiness)
+{
+	((struct router *)owner)->readiness = readiness;
+}
+
+static void
+on_alarm(void *owner, enum flowsync_alarm alarm, bool raised)
+{
+	struct router *r = owner;
+
+	r->alarms = raised ? r->alarms | 1u << alarm : r->alarms & ~(1u << alarm);
+}
+
+/* ---- bench ---------------------------------------------------------------------------------- */
+
+static void
+start(unsigned which)
+{
+	struct router *r = &routers[which];
+	struct flowsync_hooks hooks = {
+		r, on_apply, on_retime, on_apply_expectation, on_send_datagram, on_send_control,
+		on_close_control, on_subscribe, on_dump, on_readiness, on_alarm, NULL,
+	};
+
+	free(r->memory);
+	options.node[0] = (uint8_t)(which + 1);
+	r->memory = calloc(1, flowsync_size(&options));
+	r->sync = flowsync_new(r->memory, &options, &hooks, now);
+	r->subscribed = r->dump_wanted = false;
+	r->readiness = FLOWSYNC_INIT;
+	r->alarms = 0;
+}
+
+static void
+dump(struct router *r)
+{
+	r->dump_wanted = false;
+	for (unsigned i = 0; i < FLOWS; i++) {
+		if (r->kernel[i].has)
+			flowsync_on_dump(r->sync, &r->kernel[i], now);
+	}
+	flowsync_on_dump_done(r->sync, true, now);
+}
+
+static void
+deliver(void)
+{
+	for (size_t i = 0; i < wired; i++) {
+		struct packet packet = wire[i];
+		struct router *to = &routers[packet.to];
+
+		if (packet.control)
+			flowsync_on_control(to->sync, packet.bytes, packet.length, now);
+		else
+			flowsync_on_datagram(to->sync, 0, packet.bytes, packet.length, now, now);
+		free(packet.bytes);
+	}
+	wired = 0;
+}
+
+/* So much time passes, in steps of 100 us, with turns of both loops. */
+static void
+pass(nsec_t duration)
+{
+	for (nsec_t end = now + duration; now < end; now += 100 * NSEC_PER_USEC) {
+		for (unsigned i = 0; i < 2; i++) {
+			struct router *r = &routers[i];
+
+			if (flowsync_deadline(r->sync) <= now)
+				flowsync_on_time(r->sync, now);
+			if (r->dump_wanted)
+				dump(r);
+			flowsync_flush(r->sync, now);
+			for (unsigned k = 0; k < r->refusals; k++)
+				flowsync_on_refused(r->sync, FLOW_UPSERT, &r->refused[k], r->refuse,
+				                    now);
+			r->refusals = 0;
+		}
+		deliver();
+	}
+}
+
+static void
+connect_both(void)
+{
+	static uint64_t nonce = 1;
+
+	flowsync_on_connected(routers[0].sync, nonce++, now);
+	flowsync_on_connected(routers[1].sync, nonce++, now);
+	routers[0].closed = routers[1].closed = false;
+}
+
+static void
+disconnect_both(void)
+{
+	for (size_t i = 0; i < wired; i++)
+		free(wire[i].bytes);
+	wired = 0;
+	flowsync_on_disconnected(routers[0].sync, now);
+	flowsync_on_disconnected(routers[1].sync, now);
+}
+
+static struct flowsync_status
+status(unsigned which)
+{
+	struct flowsync_status status;
+
+	flowsync_status(routers[which].sync, now, &status);
+	return status;
+}
+
+static uint64_t
+fault(unsigned which, enum flow_fault fault)
+{
+	return flowsync_tally(routers[which].sync)->faults[fault];
+}
+
+/* The kernel of the active router has it, and says so. */
+static void
+news(unsigned which, const struct flow *flow)
+{
+	routers[which].kernel[number_of(&flow->key)] = *flow;
+	flowsync_on_news(routers[which].sync, FLOW_UPSERT, flow, true, now);
+}
+
+static void
+gone(unsigned which, unsigned number)
+{
+	struct flow flow = flow_of(number);
+
+	routers[which].kernel[number].has = 0;
+	flowsync_on_news(routers[which].sync, FLOW_DELETE, &flow, false, now);
+}
+
+static unsigned
+held_by(unsigned which)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < FLOWS; i++)
+		count += routers[which].kernel[i].has != 0;
+	return count;
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	memset(routers, 0, sizeof(routers));
+	now = 100 * NSEC_PER_SEC;
+	lossy = deaf = false;
+	flowsync_options_init(&options);
+	options.capacity = 4000;
+	options.expectations = 16;
+	options.hold_down = 0;
+	options.verify_period = 0;
+	return 0;
+}
+
+/* Router 0 forwards, router 1 stands by, all is well. */
+static int
+set_up_pair(void **state)
+{
+	set_up(state);
+	start(0);
+	start(1);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	connect_both();
+	pass(NSEC_PER_SEC);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+	assert_int_equal(routers[0].readiness, FLOWSYNC_SYNCED);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < wired; i++)
+		free(wire[i].bytes);
+	wired = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		free(routers[i].memory);
+		routers[i].memory = NULL;
+	}
+	return 0;
+}
+
+/* ---- telling -------------------------------------------------------------------------------- */
+
+static void
+test_first_change_leaves_at_once_with_a_long_timer(void **state)
+{
+	struct flow flow = flow_of(1);
+	unsigned datagrams;
+
+	(void)state;
+	datagrams = routers[0].datagrams;
+	news(0, &flow);
+	flowsync_flush(routers[0].sync, now);
+	assert_int_equal(routers[0].datagrams, datagrams + 1);
+	/* Head and one record. */
+	assert_int_equal(last_length, 22 + 19);
+	deliver();
+	assert_int_equal(routers[1].kernel[1].tcp.state, 3);
+	assert_int_equal(routers[1].kernel[1].timeout, 300 + options.long_timer);
+	assert_true(status(0).lost_now == 1);
+	pass(2 * NSEC_PER_MSEC);
+	assert_true(status(0).lost_now == 0);
+}
+
+static void
+test_changes_of_one_flow_coalesce_in_one_record(void **state)
+{
+	struct flow flow = flow_of(1);
+	uint64_t upserts = flowsync_tally(routers[0].sync)->counts[FLOW_UPSERTS_SENT];
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		flow.tcp.state = (uint8_t)(1 + i % 8);
+		news(0, &flow);
+	}
+	pass(5 * NSEC_PER_MSEC);
+	assert_int_equal(flowsync_tally(routers[0].sync)->counts[FLOW_UPSERTS_SENT], upserts + 1);
+	assert_int_equal(routers[1].kernel[1].tcp.state, flow.tcp.state);
+}
+
+static void
+test_news_that_say_nothing_new_are_not_told(void **state)
+{
+	struct flow flow = flow_of(1);
+	uint64_t upserts;
+
+	(void)state;
+	news(0, &flow);
+	pass(5 * NSEC_PER_MSEC);
+	upserts = flowsync_tally(routers[0].sync)->counts[FLOW_UPSERTS_SENT];
+	flow.timeout = 17;
+	flowsync_on_news(routers[0].sync, FLOW_UPSERT, &flow, false, now);
+	pass(5 * NSEC_PER_MSEC);
+	assert_int_equal(flowsync_tally(routers[0].sync)->counts[FLOW_UPSERTS_SENT], upserts);
+}
+
+static void
+test_short_flow_without_nat_never_reaches_the_wire(void **state)
+{
+	struct flow plain = flow_of(1), translated = flow_of(2);
+
+	(void)state;
+	options.hold_down = 200 * NSEC_PER_MSEC;
+	flowsync_adopt(routers[0].sync, &options, now);
+	translated.has |= FLOW_HAS_SOURCE_NAT;
+	translated.source_nat.port = 7;
+	news(0, &plain);
+	news(0, &translated);
+	pass(100 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].kernel[1].has, 0);
+	assert_int_not_equal(routers[1].kernel[2].has, 0);
+	assert_int_equal(status(0).held, 1);
+	gone(0, 1);
+	pass(300 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].puts, 1);
+	assert_int_equal(flowsync_tally(routers[0].sync)->counts[FLOW_CANCELLED], 1);
+	/* One that lives is told in the end. */
+	news(0, &plain);
+	pass(250 * NSEC_PER_MSEC);
+	assert_int_not_equal(routers[1].kernel[1].has, 0);
+}
+
+static void
+test_lost_datagrams_are_told_again_as_things_are_then(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	lossy = true;
+	news(0, &flow);
+	flowsync_flush(routers[0].sync, now);
+	flow.tcp.state = 5;
+	news(0, &flow);
+	pass(200 * NSEC_PER_MSEC);
+	lossy = false;
+	pass(1500 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].kernel[1].tcp.state, 5);
+	assert_true(flowsync_tally(routers[0].sync)->counts[FLOW_DATAGRAMS_LOST] > 0);
+}
+
+static void
+test_old_datagram_does_not_revive_a_dead_flow(void **state)
+{
+	struct flow flow = flow_of(1);
+	uint8_t birth[FLOWSYNC_DATAGRAM_MAX];
+	size_t length;
+
+	(void)state;
+	lossy = true;
+	news(0, &flow);
+	flowsync_flush(routers[0].sync, now);
+	memcpy(birth, last_datagram, last_length);
+	length = last_length;
+	lossy = false;
+	now += NSEC_PER_MSEC;
+	gone(0, 1);
+	flowsync_flush(routers[0].sync, now);
+	deliver();
+	/* The end came first, the birth comes late. */
+	flowsync_on_datagram(routers[1].sync, 0, birth, length, now, now);
+	assert_int_equal(routers[1].kernel[1].has, 0);
+	pass(NSEC_PER_SEC);
+	assert_int_equal(routers[1].kernel[1].has, 0);
+	assert_int_equal(status(1).flows, 0);
+}
+
+static void
+test_flow_with_other_nat_is_deleted_first(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	news(0, &flow);
+	pass(5 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].removals, 0);
+	flow.has |= FLOW_HAS_DESTINATION_NAT;
+	flow.destination_nat.port = 8080;
+	news(0, &flow);
+	pass(5 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].removals, 1);
+	assert_int_equal(routers[1].kernel[1].destination_nat.port, 8080);
+}
+
+/* ---- repair --------------------------------------------------------------------------------- */
+
+static void
+test_first_synchronisation_brings_all_and_removes_the_rest(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2000; i++)
+		routers[0].kernel[i] = flow_of(i);
+	for (unsigned i = 1900; i < 2100; i++)
+		routers[1].kernel[i] = flow_of(i);
+	start(0);
+	start(1);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_INIT);
+	connect_both();
+	pass(20 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_BULK);
+	pass(2 * NSEC_PER_SEC);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+	assert_int_equal(held_by(1), 2000);
+	assert_int_equal(routers[1].removals, 100);
+	assert_int_equal(status(1).flows, 2000);
+	assert_true(status(0).agreed_at > 0);
+}
+
+static void
+test_restarted_standby_keeps_what_is_right(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		struct flow flow = flow_of(i);
+
+		news(0, &flow);
+	}
+	pass(100 * NSEC_PER_MSEC);
+	assert_int_equal(held_by(1), 1000);
+	disconnect_both();
+	start(1);
+	routers[1].puts = routers[1].removals = 0;
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	gone(0, 5);
+	connect_both();
+	pass(2 * NSEC_PER_SEC);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+	assert_int_equal(routers[1].puts, 0);
+	assert_int_equal(routers[1].removals, 1);
+}
+
+static void
+test_restarted_active_router_does_not_send_everything(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		struct flow flow = flow_of(i);
+
+		news(0, &flow);
+	}
+	pass(100 * NSEC_PER_MSEC);
+	disconnect_both();
+	/* While it was away, two flows ended and one began. */
+	routers[0].kernel[1].has = routers[0].kernel[2].has = 0;
+	routers[0].kernel[2000] = flow_of(2000);
+	start(0);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+	connect_both();
+	pass(2 * NSEC_PER_SEC);
+	assert_int_equal(held_by(1), 999);
+	assert_int_equal(routers[1].kernel[1].has, 0);
+	assert_int_not_equal(routers[1].kernel[2000].has, 0);
+	assert_true(flowsync_tally(routers[0].sync)->counts[FLOW_UPSERTS_SENT] < 10);
+}
+
+static void
+test_lost_news_are_found_by_a_dump(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	news(0, &flow);
+	pass(2 * NSEC_PER_SEC);
+	routers[0].kernel[1].has = 0;
+	routers[0].kernel[2] = flow_of(2);
+	flowsync_on_overrun(routers[0].sync, now);
+	pass(NSEC_PER_SEC);
+	assert_int_equal(routers[1].kernel[1].has, 0);
+	assert_int_not_equal(routers[1].kernel[2].has, 0);
+	assert_int_equal(flowsync_tally(routers[0].sync)->counts[FLOW_DUMP_CORRECTIONS], 2);
+}
+
+static void
+test_late_dump_record_does_not_revive_a_dead_flow(void **state)
+{
+	struct flow flow = flow_of(1), never = flow_of(2);
+
+	(void)state;
+	news(0, &flow);
+	pass(2 * NSEC_PER_SEC);
+	flowsync_on_overrun(routers[0].sync, now);
+	flowsync_on_time(routers[0].sync, now);
+	assert_true(routers[0].dump_wanted);
+	routers[0].dump_wanted = false;
+	gone(0, 1);
+	gone(0, 2);
+	flowsync_on_dump(routers[0].sync, &flow, now);
+	flowsync_on_dump(routers[0].sync, &never, now);
+	flowsync_on_dump_done(routers[0].sync, true, now);
+	pass(NSEC_PER_SEC);
+	assert_int_equal(status(0).flows, 0);
+	assert_int_equal(held_by(1), 0);
+}
+
+static void
+test_standby_puts_back_what_its_kernel_lost(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	options.verify_period = 2 * NSEC_PER_SEC;
+	flowsync_adopt(routers[1].sync, &options, now);
+	news(0, &flow);
+	pass(10 * NSEC_PER_MSEC);
+	routers[1].kernel[1].has = 0;
+	pass(3 * NSEC_PER_SEC);
+	assert_int_not_equal(routers[1].kernel[1].has, 0);
+}
+
+/* ---- roles ---------------------------------------------------------------------------------- */
+
+static void
+test_promotion_subscribes_raises_the_epoch_and_asks_nothing_of_the_kernel(void **state)
+{
+	struct flow flow;
+	uint32_t epoch;
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		flow = flow_of(i);
+		news(0, &flow);
+	}
+	pass(100 * NSEC_PER_MSEC);
+	epoch = status(1).epoch;
+	routers[1].puts = routers[1].removals = 0;
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	assert_true(routers[1].subscribed);
+	assert_int_equal(status(1).epoch, epoch + 1);
+	assert_int_equal(routers[1].puts + routers[1].removals + routers[1].retimed, 0);
+	assert_int_equal(held_by(1), 1000);
+}
+
+static void
+test_returning_old_master_is_fenced(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	pass(10 * NSEC_PER_MSEC);
+	assert_true(routers[0].alarms & 1u << FLOWSYNC_BOTH_ACTIVE);
+	/* It speaks as if nothing had been: nobody believes it, then or after the other gave in. */
+	news(0, &flow);
+	pass(100 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].kernel[1].has, 0);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_STANDBY, now);
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(status(0).epoch, status(1).epoch);
+	assert_int_equal(held_by(0), 0);
+	assert_int_equal(routers[0].alarms & 1u << FLOWSYNC_BOTH_ACTIVE, 0);
+}
+
+static void
+test_router_that_stays_active_wins_whatever_its_epoch(void **state)
+{
+	struct flow ours = flow_of(1), theirs = flow_of(2);
+
+	(void)state;
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	pass(10 * NSEC_PER_MSEC);
+	news(0, &ours);
+	news(1, &theirs);
+	pass(10 * NSEC_PER_MSEC);
+	assert_true(status(1).epoch > status(0).epoch);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	pass(5 * NSEC_PER_SEC);
+	assert_true(status(0).epoch == status(1).epoch);
+	assert_int_not_equal(routers[1].kernel[1].has, 0);
+	assert_int_equal(routers[1].kernel[2].has, 0);
+	assert_int_equal(held_by(0), 1);
+	/* No oscillation: the epoch stays. */
+	uint32_t epoch = status(0).epoch;
+
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(status(0).epoch, epoch);
+}
+
+static void
+test_datagram_of_an_older_epoch_changes_nothing(void **state)
+{
+	struct flow flow = flow_of(1);
+	uint8_t old[FLOWSYNC_DATAGRAM_MAX];
+	size_t length;
+
+	(void)state;
+	lossy = true;
+	news(0, &flow);
+	flowsync_flush(routers[0].sync, now);
+	memcpy(old, last_datagram, last_length);
+	length = last_length;
+	lossy = false;
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	flowsync_on_datagram(routers[1].sync, 0, old, length, now, now);
+	assert_int_equal(fault(1, FLOW_EPOCH), 1);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	flowsync_on_datagram(routers[1].sync, 0, old, length, now, now);
+	assert_int_equal(fault(1, FLOW_EPOCH), 2);
+	assert_int_equal(routers[1].kernel[1].has, 0);
+}
+
+static void
+test_timers_are_put_right_some_time_after_a_promotion(void **state)
+{
+	struct flow idle = flow_of(1), busy = flow_of(2), forever = flow_of(3);
+
+	(void)state;
+	forever.timeout = 432000;
+	news(0, &idle);
+	news(0, &busy);
+	news(0, &forever);
+	pass(100 * NSEC_PER_MSEC);
+	disconnect_both();
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	/* A packet gives a flow the kernel's own timer. */
+	routers[1].kernel[2].timeout = 300;
+	pass(100 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].retimed, 0);
+	now += 19 * NSEC_PER_SEC;
+	pass(2 * NSEC_PER_SEC);
+	assert_int_equal(routers[1].retimed, 2);
+	assert_in_range(routers[1].kernel[1].timeout, 270, 285);
+	assert_int_equal(routers[1].kernel[2].timeout, 300);
+	assert_int_equal(routers[1].kernel[3].timeout, options.idle_limit);
+}
+
+static void
+test_demoted_router_winds_its_timers_up(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	news(0, &flow);
+	pass(100 * NSEC_PER_MSEC);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_STANDBY, now);
+	assert_false(routers[0].subscribed);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	pass(NSEC_PER_SEC);
+	assert_true(routers[0].kernel[1].timeout > options.long_timer);
+}
+
+/* ---- trouble -------------------------------------------------------------------------------- */
+
+static void
+test_related_flow_waits_for_its_master(void **state)
+{
+	struct flow master = flow_of(1), child = flow_of(2), orphan = flow_of(3);
+
+	(void)state;
+	child.has |= FLOW_HAS_MASTER;
+	child.master = master.key;
+	orphan.has |= FLOW_HAS_MASTER;
+	orphan.master = flow_of(9).key;
+	news(0, &child);
+	news(0, &orphan);
+	pass(10 * NSEC_PER_MSEC);
+	assert_int_equal(held_by(1), 0);
+	assert_int_equal(status(1).parked, 2);
+	news(0, &master);
+	pass(10 * NSEC_PER_MSEC);
+	assert_int_equal(held_by(1), 2);
+	assert_true(routers[1].kernel[2].has & FLOW_HAS_MASTER);
+	pass(3 * NSEC_PER_SEC);
+	/* Better without a master than not at all. */
+	assert_int_equal(held_by(1), 3);
+	assert_false(routers[1].kernel[3].has & FLOW_HAS_MASTER);
+}
+
+static void
+test_refused_flow_is_counted_and_asked_for_again(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	routers[1].refuse = ENOMEM;
+	news(0, &flow);
+	pass(100 * NSEC_PER_MSEC);
+	assert_int_equal(status(1).refused, 1);
+	assert_int_equal(flowsync_tally(routers[1].sync)->counts[FLOW_REFUSED_MEMORY], 1);
+	assert_true(routers[1].alarms & 1u << FLOWSYNC_REFUSALS);
+	pass(NSEC_PER_SEC);
+	assert_true(status(0).lost_now == 1);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_STALE);
+	routers[1].refuse = 0;
+	pass(3 * NSEC_PER_SEC);
+	assert_int_equal(held_by(1), 1);
+	assert_int_equal(routers[1].alarms, 0);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+}
+
+static void
+test_full_table_is_said_and_heals(void **state)
+{
+	(void)state;
+	tear_down(state);
+	set_up(state);
+	options.capacity = 100;
+	start(0);
+	start(1);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	connect_both();
+	pass(NSEC_PER_SEC);
+	for (unsigned i = 0; i < 150; i++) {
+		struct flow flow = flow_of(i);
+
+		news(0, &flow);
+	}
+	pass(NSEC_PER_SEC);
+	assert_int_equal(held_by(1), 100);
+	assert_true(routers[0].alarms & 1u << FLOWSYNC_FULL);
+	assert_int_equal(routers[0].readiness, FLOWSYNC_STALE);
+	assert_int_equal(flowsync_tally(routers[0].sync)->counts[FLOW_TABLE_FULL], 50);
+	for (unsigned i = 0; i < 80; i++)
+		gone(0, i);
+	pass(4 * NSEC_PER_SEC);
+	assert_int_equal(held_by(1), 70);
+	assert_int_equal(routers[0].alarms, 0);
+	assert_int_equal(routers[0].readiness, FLOWSYNC_SYNCED);
+}
+
+static void
+test_stream_carries_flows_when_datagrams_do_not_pass(void **state)
+{
+	(void)state;
+	lossy = true;
+	for (unsigned i = 0; i < 500; i++) {
+		struct flow flow = flow_of(i);
+
+		news(0, &flow);
+	}
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(held_by(1), 500);
+	assert_true(routers[0].alarms & 1u << FLOWSYNC_PATH_DEAD);
+}
+
+static void
+test_expectation_follows_its_master(void **state)
+{
+	struct flow master = flow_of(1);
+	struct flow_expectation x = {
+		.master = master.key, .expected = flow_of(2).key,
+		.mask = { .family = 4, .protocol = 6 }, .timeout = 300, .helper = "ftp",
+	};
+
+	(void)state;
+	flowsync_on_expectation(routers[0].sync, FLOW_UPSERT, &x, now);
+	pass(10 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].expected, 0);
+	news(0, &master);
+	pass(50 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].expected, 1);
+	assert_int_equal(status(1).expectations, 1);
+	flowsync_on_expectation(routers[0].sync, FLOW_DELETE, &x, now);
+	pass(50 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].unexpected, 1);
+	assert_int_equal(status(0).expectations + status(1).expectations, 0);
+	pass(4 * NSEC_PER_SEC);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+}
+
+static void
+test_silent_peer_is_hung_up_on(void **state)
+{
+	(void)state;
+	deaf = lossy = true;
+	pass(FLOWSYNC_PATIENCE + 100 * NSEC_PER_MSEC);
+	assert_true(routers[0].closed);
+	assert_true(routers[1].closed);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_STALE);
+	assert_int_equal(routers[0].readiness, FLOWSYNC_ALONE);
+}
+
+static void
+test_standby_without_a_peer_is_alone_after_a_while(void **state)
+{
+	(void)state;
+	start(0);
+	start(1);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	pass(NSEC_PER_SEC);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_INIT);
+	now += options.startup_wait;
+	pass(100 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_ALONE);
+}
+
+/* ---- what must not be believed -------------------------------------------------------------- */
+
+static void
+test_foreign_peer_is_hung_up_on(void **state)
+{
+	(void)state;
+	start(0);
+	options.seed[0]++;
+	start(1);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	connect_both();
+	pass(10 * NSEC_PER_MSEC);
+	assert_true(routers[0].closed && routers[1].closed);
+	assert_int_equal(fault(0, FLOW_FOREIGN), 1);
+	assert_true(routers[0].alarms & 1u << FLOWSYNC_FOREIGN);
+}
+
+static void
+test_other_version_is_hung_up_on(void **state)
+{
+	const uint8_t hello[] = { 0, 4, 1, 2, 9, 0 };
+
+	(void)state;
+	start(0);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+	flowsync_on_connected(routers[0].sync, 1, now);
+	flowsync_on_control(routers[0].sync, hello, 5, now);
+	assert_false(routers[0].closed);
+	flowsync_on_control(routers[0].sync, hello + 5, 1, now);
+	assert_true(routers[0].closed);
+	assert_int_equal(fault(0, FLOW_VERSION), 1);
+}
+
+static void
+test_message_before_the_greeting_is_out_of_order(void **state)
+{
+	const uint8_t role[] = { 0, 6, 2, 1, 0, 0, 0, 9 };
+
+	(void)state;
+	start(0);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+	flowsync_on_connected(routers[0].sync, 1, now);
+	flowsync_on_control(routers[0].sync, role, sizeof(role), now);
+	assert_true(routers[0].closed);
+	assert_int_equal(fault(0, FLOW_ORDER), 1);
+}
+
+static void
+test_every_damaged_byte_of_a_datagram_is_survived(void **state)
+{
+	struct flow flow = flow_of(1);
+	uint8_t bytes[FLOWSYNC_DATAGRAM_MAX];
+	size_t length;
+
+	(void)state;
+	lossy = true;
+	news(0, &flow);
+	flowsync_flush(routers[0].sync, now);
+	memcpy(bytes, last_datagram, last_length);
+	length = last_length;
+	/* Cut short anywhere: a named fault, and nothing changes. */
+	for (size_t cut = 0; cut < length; cut++) {
+		flowsync_on_datagram(routers[1].sync, 0, bytes, cut, now, now);
+		if (cut != 22)		/* an empty datagram is one, too */
+			assert_int_equal(held_by(1), 0);
+		if (cut == 21)
+			assert_int_equal(fault(1, FLOW_SHORT), 22);
+	}
+	assert_int_equal(held_by(1), 0);
+	/* Of another connection, of an epoch that is over: the same. */
+	bytes[2] ^= 1;
+	flowsync_on_datagram(routers[1].sync, 0, bytes, length, now, now);
+	assert_int_equal(fault(1, FLOW_SESSION), 1);
+	bytes[2] ^= 1;
+	bytes[9]--;
+	flowsync_on_datagram(routers[1].sync, 0, bytes, length, now, now);
+	assert_int_equal(fault(1, FLOW_EPOCH), 1);
+	assert_int_equal(held_by(1), 0);
+}
+
+static void
+test_faults_by_half_change_nothing_of_a_datagram(void **state)
+{
+	struct flow flow = flow_of(1);
+	uint8_t bytes[FLOWSYNC_DATAGRAM_MAX];
+	size_t length;
+
+	(void)state;
+	lossy = true;
+	news(0, &flow);
+	flow = flow_of(2);
+	news(0, &flow);
+	flowsync_flush(routers[0].sync, now);
+	memcpy(bytes, last_datagram, last_length);
+	length = last_length;
+	/* The first record is sound, the last is not. */
+	flowsync_on_datagram(routers[1].sync, 0, bytes, length - 1, now, now);
+	assert_int_equal(held_by(1), 0);
+	assert_int_equal(fault(1, FLOW_SHORT), 1);
+	flowsync_on_datagram(routers[1].sync, 0, bytes, length, now, now);
+	assert_int_equal(held_by(1), 2);
+	flowsync_on_datagram(routers[1].sync, 0, bytes, length, now, now);
+	assert_int_equal(fault(1, FLOW_REPLAYED) + fault(1, FLOW_LATE), 1);
+}
+
+static void
+test_flows_can_be_walked_for_show(void **state)
+{
+	struct flowsync_view view;
+	uint32_t cursor = 0;
+	unsigned count = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		struct flow flow = flow_of(i);
+
+		news(0, &flow);
+	}
+	gone(0, 3);
+	pass(20 * NSEC_PER_MSEC);
+	while (flowsync_next(routers[0].sync, &cursor, now, &view)) {
+		assert_true(view.told);
+		assert_int_not_equal(number_of(&view.flow.key), 3);
+		assert_in_range(view.age, 19 * NSEC_PER_MSEC, 21 * NSEC_PER_MSEC);
+		count++;
+	}
+	assert_int_equal(count, 9);
+}
+
+#define PAIR(function) cmocka_unit_test_setup_teardown(function, set_up_pair, tear_down)
+#define PLAIN(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PAIR(test_first_change_leaves_at_once_with_a_long_timer),
+		PAIR(test_changes_of_one_flow_coalesce_in_one_record),
+		PAIR(test_news_that_say_nothing_new_are_not_told),
+		PAIR(test_short_flow_without_nat_never_reaches_the_wire),
+		PAIR(test_lost_datagrams_are_told_again_as_things_are_then),
+		PAIR(test_old_datagram_does_not_revive_a_dead_flow),
+		PAIR(test_flow_with_other_nat_is_deleted_first),
+		PLAIN(test_first_synchronisation_brings_all_and_removes_the_rest),
+		PAIR(test_restarted_standby_keeps_what_is_right),
+		PAIR(test_restarted_active_router_does_not_send_everything),
+		PAIR(test_lost_news_are_found_by_a_dump),
+		PAIR(test_late_dump_record_does_not_revive_a_dead_flow),
+		PAIR(test_standby_puts_back_what_its_kernel_lost),
+		PAIR(test_promotion_subscribes_raises_the_epoch_and_asks_nothing_of_the_kernel),
+		PAIR(test_returning_old_master_is_fenced),
+		PAIR(test_router_that_stays_active_wins_whatever_its_epoch),
+		PAIR(test_datagram_of_an_older_epoch_changes_nothing),
+		PAIR(test_timers_are_put_right_some_time_after_a_promotion),
+		PAIR(test_demoted_router_winds_its_timers_up),
+		PAIR(test_related_flow_waits_for_its_master),
+		PAIR(test_refused_flow_is_counted_and_asked_for_again),
+		PAIR(test_full_table_is_said_and_heals),
+		PAIR(test_stream_carries_flows_when_datagrams_do_not_pass),
+		PAIR(test_expectation_follows_its_master),
+		PAIR(test_silent_peer_is_hung_up_on),
+		PLAIN(test_standby_without_a_peer_is_alone_after_a_while),
+		PLAIN(test_foreign_peer_is_hung_up_on),
+		PLAIN(test_other_version_is_hung_up_on),
+		PLAIN(test_message_before_the_greeting_is_out_of_order),
+		PAIR(test_every_damaged_byte_of_a_datagram_is_survived),
+		PAIR(test_faults_by_half_change_nothing_of_a_datagram),
+		PAIR(test_flows_can_be_walked_for_show),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
