@@ -6,13 +6,16 @@
  *     talk connect ADDRESS PORT COUNT MSEC  COUNT TCP connections, each says something every
  *                                                  MSEC and waits for its echo
  *     talk say ADDRESS PORT COUNT MSEC      the same with UDP, each from a port of its own
- *     talk short ADDRESS PORT SECONDS              TCP connections one after another, as fast as it
- *                                                  goes: connect, one word, echo, close
+ *     talk short ADDRESS PORT SECONDS [SOURCE]     TCP connections one after another, as fast as it
+ *                                                  goes: connect, one word, echo, close; from SOURCE
+ *                                                  (IPv4) and the 63 addresses after it, because the
+ *                                                  ports of one are soon all in use
  *     talk fling ADDRESS PORT SECONDS              UDP packets, each from another port, unanswered
  *
  * "connect" and "say" print "ready" when all have had an echo.  Each byte of their standard input
- * makes them forget the silences so far, and at its end they print one line: established, dead, reset; longest silence: median, 99 of 100, of all
- * (milliseconds); end of it: first, median, 99 of 100, last (seconds since 1970).
+ * makes them forget the silences so far, and at its end they print one line: established, dead,
+ * reset; longest silence: median, 99 of 100, of all (milliseconds); end of it: first, median, 99 of
+ * 100, last (seconds since 1970).
  * Whoever is silent for SILENT seconds at the end is dead.  The others print what they counted.
  */
 #include <arpa/inet.h>
@@ -309,6 +312,7 @@ talk(int kind, const char *to, int port, size_t count, int64_t interval)
 struct dialogue {
 	int fd;
 	bool said;
+	const struct sockaddr_in *source;	/* NULL = any */
 };
 
 static void
@@ -316,20 +320,26 @@ begin_dialogue(struct dialogue *d, int epoll, const struct sockaddr_storage *pee
                socklen_t length)
 {
 	struct epoll_event event = { .events = EPOLLOUT, .data.ptr = d };
+	int one = 1;
 
 	d->fd = socket(peer->ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	d->said = false;
 	if (d->fd < 0)
 		fail("socket");
+	/* Without this bind() would choose the port, and from fewer. */
+	setsockopt(d->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+	if (d->source && bind(d->fd, (const struct sockaddr *)d->source, sizeof(*d->source)) < 0)
+		fail("bind");
 	if (connect(d->fd, (const struct sockaddr *)peer, length) < 0 && errno != EINPROGRESS)
 		fail("connect");
 	epoll_ctl(epoll, EPOLL_CTL_ADD, d->fd, &event);
 }
 
 static int
-hurry(const char *to, int port, double seconds)
+hurry(const char *to, int port, double seconds, const char *from)
 {
-	struct dialogue dialogues[AT_ONCE];
+	struct dialogue dialogues[AT_ONCE] = { 0 };
+	struct sockaddr_in sources[AT_ONCE];
 	struct epoll_event events[AT_ONCE];
 	int epoll = epoll_create1(0);
 	struct sockaddr_storage peer;
@@ -337,8 +347,14 @@ hurry(const char *to, int port, double seconds)
 	int64_t start = now(), end = start + (int64_t)(seconds * 1e9);
 	unsigned long done = 0, failed = 0;
 
-	for (int i = 0; i < AT_ONCE; i++)
+	for (int i = 0; i < AT_ONCE; i++) {
+		sources[i] = (struct sockaddr_in){ .sin_family = AF_INET };
+		if (from && inet_pton(AF_INET, from, &sources[i].sin_addr) != 1)
+			fail(from);
+		sources[i].sin_addr.s_addr = htonl(ntohl(sources[i].sin_addr.s_addr) + (uint32_t)i);
+		dialogues[i].source = from ? &sources[i] : NULL;
 		begin_dialogue(&dialogues[i], epoll, &peer, length);
+	}
 	while (now() < end) {
 		int n = epoll_wait(epoll, events, AT_ONCE, 100);
 
@@ -404,8 +420,8 @@ main(int argc, char **argv)
 	if (argc >= 6 && strcmp(argv[1], "say") == 0)
 		return talk(SOCK_DGRAM, argv[2], atoi(argv[3]), strtoul(argv[4], NULL, 10),
 		            atoll(argv[5]) * 1000000);
-	if (argc == 5 && strcmp(argv[1], "short") == 0)
-		return hurry(argv[2], atoi(argv[3]), atof(argv[4]));
+	if (argc >= 5 && strcmp(argv[1], "short") == 0)
+		return hurry(argv[2], atoi(argv[3]), atof(argv[4]), argc > 5 ? argv[5] : NULL);
 	if (argc == 5 && strcmp(argv[1], "fling") == 0)
 		return fling(argv[2], atoi(argv[3]), atof(argv[4]));
 	fprintf(stderr, "usage: see the head of talk.c\n");

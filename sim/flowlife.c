@@ -38,6 +38,25 @@ any_flow(struct life *life)
 	return chance_below(&life->pair.chance, life->flows);
 }
 
+/* A helper foresees a connection, or does so no longer. */
+static void
+foresee(struct life *life, struct flowpair_router *router)
+{
+	unsigned number = any_flow(life);
+	struct flow_expectation x = {
+		.master = flowkernel_flow(number, 1).key,
+		.expected = flowkernel_flow((number + 1) % FLOWKERNEL_FLOWS, 1).key,
+		.timeout = 300, .helper = "ftp",
+	};
+
+	x.mask.family = x.expected.family;
+	x.mask.protocol = x.expected.protocol;
+	x.mask.zone = x.expected.zone;
+	if (router->sync && !router->frozen)
+		flowsync_on_expectation(router->sync, chance_percent(&life->pair.chance, 50) ?
+		                        FLOW_UPSERT : FLOW_DELETE, &x, life->pair.now);
+}
+
 /* Packets through whoever forwards. */
 static void
 traffic(struct life *life)
@@ -68,6 +87,8 @@ traffic(struct life *life)
 			else
 				flowkernel_refresh(kernel, number, life->pair.now);
 		}
+		if (chance_percent(chance, 5))
+			foresee(life, &life->pair.routers[router]);
 		flowpair_nudge(&life->pair, router);
 	}
 }
@@ -234,6 +255,8 @@ expect_readiness(struct life *life)
 {
 	struct flowpair *pair = &life->pair;
 
+	uint32_t expectations = 0;
+
 	for (unsigned i = 0; i < 2; i++) {
 		struct flowsync_status status;
 
@@ -244,6 +267,9 @@ expect_readiness(struct life *life)
 flowpair_breaks(pair, "nothing would be lost when both tables are equal");
 		if (status.alarms & ~(1u << FLOWSYNC_PATH_DEAD))
 			flowpair_breaks(pair, "no alarm is left when all is well");
+		if (i == 1 && status.expectations != expectations)
+			flowpair_breaks(pair, "both routers know of the same expectations");
+		expectations = status.expectations;
 	}
 }
 

@@ -47,6 +47,7 @@ struct store {
 	struct note note;		/* of running */
 	struct lyd_node *former;	/* while running is on trial: what comes back */
 	uint64_t last_revision;		/* the highest that was ever used */
+	uint64_t earlier_revision;	/* what an earlier service of this boot went as far as */
 	void (*look_around)(struct surroundings *ret);	/* NULL = nobody knows */
 	struct saved_answer *answer;	/* behind a pointer: asking changes it, not the store */
 };
@@ -208,17 +209,7 @@ make_running(struct store *store, struct lyd_node *tree, char *text, const struc
 void
 store_continue_after(struct store *store, uint64_t revision)
 {
-	if (store->last_revision < revision)
-		store->last_revision = revision;
-	if (store->note.revision < revision)
-		store->note.revision = revision;
-}
-
-void
-store_use_revision(struct store *store, uint64_t revision)
-{
-	if (store->last_revision < revision)
-		store->last_revision = revision;
+	store->earlier_revision = revision;
 }
 
 /* Running was on trial when the manager ended: what was confirmed last lies beside it.  If it is
@@ -273,6 +264,11 @@ store_start(struct store *store, int64_t now, struct problems *problems)
 	int r;
 
 	r = load(store, store->running_path, &tree, &note, problems);
+	/* What says what runs also says how far we are: the engine may have tried the next one. */
+	if (r <= 0 && store->last_revision < store->earlier_revision)
+		store->last_revision = store->earlier_revision;
+	if (r <= 0 && store->note.revision < store->earlier_revision)
+		store->note.revision = store->earlier_revision;
 	if (r < 0)
 		return r;
 	if (r > 0) {

@@ -37,13 +37,10 @@ int store_new(struct ly_ctx *schema, const struct store_places *places, struct s
 void store_free(struct store *store);
 
 /*
- * Before store_start(): an earlier service of this boot went as far as this revision; ours are
- * higher, so that nobody takes one for the other.
+ * Before store_start(): an earlier service of this boot went as far as this revision.  Unless its
+ * running file is left, ours are higher, so that nobody takes one for the other.
  */
 void store_continue_after(struct store *store, uint64_t revision);
-
-/* This revision's number was given away, whatever becomes of it: it is not used again. */
-void store_use_revision(struct store *store, uint64_t revision);
 
 /*
  * Start: read the running file if it is there (the manager restarted), else the saved file, else

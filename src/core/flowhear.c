@@ -240,6 +240,7 @@ hear_expectation(struct flowsync *f, enum flowwire_kind kind, const struct flow_
 		return;
 	}
 	e->version = sequence;
+	e->since = flowsync_tick(f->now);
 	if (kind == FLOWWIRE_UNEXPECT) {
 		if (e->alive)
 			flowhear_remove_expectation(f, number, sequence);
@@ -278,7 +279,7 @@ judge_data(const struct flowsync *f, const struct flowwire_head *head, struct re
 
 	if (f->role == FLOWSYNC_ACTIVE)
 		return flowhear_is_fenced(f, head->epoch) ? FLOW_EPOCH : FLOW_ROLE;
-	if (flowhear_is_fenced(f, head->epoch))
+	if (flowhear_is_fenced(f, head->epoch) || head->epoch > FLOWWIRE_EPOCH_MOST)
 		return FLOW_EPOCH;
 	fault = flowlink_check(&f->link, head);
 	return fault != FLOW_OK ? fault : read_through(records);

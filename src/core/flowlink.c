@@ -95,6 +95,7 @@ flowlink_restart(struct flowlink *link, uint32_t session, uint32_t above,
 		link->next = above;
 	link->next += FLOWLINK_GAP;
 	link->floor = link->recover = link->next;
+	link->answered = link->next - 1;
 	link->session = session;
 	link->window = WINDOW_FIRST;
 	link->window_part = 0;
@@ -122,6 +123,7 @@ flowlink_take_turn(struct flowlink *link)
 		link->next = link->heard_highest + 1;
 	link->next += FLOWLINK_GAP;
 	link->floor = link->recover = link->next;
+	link->answered = link->next - 1;
 }
 
 /* ---- sending -------------------------------------------------------------------------------- */
@@ -317,7 +319,11 @@ flowlink_on_ack(struct flowlink *link, const struct flowwire_head *head, struct 
 	if (bytes > FLOWWIRE_MAP_MAX || before(link->next, head->floor) ||
 	    !before(head->sequence, link->next))
 		return FLOW_RECORD;
-	measure(link, head->time, now);
+	/* One that says nothing new (late, or repeated by somebody) measures nothing. */
+	if (before(link->answered, head->sequence)) {
+		link->answered = head->sequence;
+		measure(link, head->time, now);
+	}
 	for (uint32_t n = link->floor; n != link->next; n++) {
 		struct flowlink_slot *slot = &link->slots[n % FLOWLINK_WINDOW];
 		uint32_t bit = n - head->floor;

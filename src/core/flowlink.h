@@ -57,6 +57,7 @@ struct flowlink {
 	uint32_t recover;		/* losses below this number were reacted to */
 	unsigned tolerance;		/* later arrivals over the same path that prove a loss */
 	unsigned backoff;
+	uint32_t answered;		/* the highest number acknowledged */
 	nsec_t round_trip;		/* smoothed; 0 = not known */
 	unsigned turn;			/* the path used last */
 	uint64_t rate;			/* bytes per second; 0 = any */

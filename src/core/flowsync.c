@@ -8,6 +8,7 @@
 #include "core/flowsync_inside.h"
 
 #define CHORES (20 * NSEC_PER_MSEC)
+#define EXPIRE (10 * NSEC_PER_SEC)
 
 /* ---- memory and options --------------------------------------------------------------------- */
 
@@ -364,6 +365,10 @@ flowsync_on_time(struct flowsync *f, nsec_t now)
 		f->chores_at = now + CHORES;
 		flowhear_chores(f, now);
 		look_at_room(f, now);
+		if (f->role == FLOWSYNC_ACTIVE && now >= f->expire_at) {
+			f->expire_at = now + EXPIRE;
+			flowtell_expire_expectations(f, now);
+		}
 		flowsync_judge_readiness(f, now);
 	}
 	flowsync_flush(f, now);

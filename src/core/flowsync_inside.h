@@ -104,6 +104,7 @@ struct flowsync {
 	nsec_t told_at;			/* last datagram of data sent */
 	nsec_t sweep_at;		/* timers of the last standby time are put right; 0 = no */
 	nsec_t chores_at;
+	nsec_t expire_at;		/* expectations are looked through */
 	uint32_t flying_items;		/* flows in datagrams under way */
 	struct flowsync_peer peer;
 	struct flowsync_dump dump;
@@ -181,6 +182,8 @@ void flowtell_on_news(struct flowsync *f, enum flow_op op, const struct flow *fl
                       nsec_t now);
 void flowtell_on_expectation(struct flowsync *f, enum flow_op op,
                              const struct flow_expectation *expectation, nsec_t now);
+/* Expectations of which the kernel did not say that they ended. */
+void flowtell_expire_expectations(struct flowsync *f, nsec_t now);
 /* This flow died, or is not in the kernel any more. */
 void flowtell_gone(struct flowsync *f, uint32_t number, nsec_t now);
 void flowtell_on_ack(struct flowsync *f, const struct flowwire_head *head, struct reader map,

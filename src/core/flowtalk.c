@@ -289,7 +289,7 @@ digest_buffer(struct flowsync *f, nsec_t now)
 		if (fault != FLOW_OK)
 			on_fault(f, fault, now);
 	}
-	if (!p->connected)
+	if (!p->connected || done == 0)
 		return;
 	memmove(p->buffer, p->buffer + done, p->filled - done);
 	p->filled -= done;

@@ -11,6 +11,7 @@
 #define PATIENCE (400 * NSEC_PER_USEC)	/* that a change may wait for others to share a datagram */
 #define ENOUGH 40u			/* changes that fill a datagram about */
 #define FOLD_AT_ONCE 4096u		/* marks taken off in one go */
+#define EXPECTATION_GRACE 60		/* seconds that an expectation may outlive its timer */
 
 static bool
 has_nat(uint32_t has)
@@ -201,6 +202,21 @@ flowtell_on_expectation(struct flowsync *f, enum flow_op op, const struct flow_e
 	else if (e->alive)
 		flowexpect_kill(&f->expect, number);
 	flowexpect_queue(&f->expect, number);
+}
+
+/* The kernel tells when an expectation ends; where that news was lost, time ends it. */
+void
+flowtell_expire_expectations(struct flowsync *f, nsec_t now)
+{
+	for (uint32_t i = 1; i <= f->expect.used; i++) {
+		struct flowexpect_entry *e = flowexpect_entry(&f->expect, i);
+		nsec_t age = (nsec_t)(uint32_t)(flowsync_tick(now) - e->since) * FLOWSYNC_TICK;
+
+		if (!e->alive || age < (e->expectation.timeout + EXPECTATION_GRACE) * NSEC_PER_SEC)
+			continue;
+		flowexpect_kill(&f->expect, i);
+		flowexpect_queue(&f->expect, i);
+	}
 }
 
 /* ---- telling -------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #include "core/flowtally.h"
 
 #define FLOWWIRE_VERSION 1u
+#define FLOWWIRE_EPOCH_MOST 0x7fffffffu	/* more promotions than any pair lives to see */
 
 /* ---- records -------------------------------------------------------------------------------- */
 

@@ -428,7 +428,8 @@ struct settings_counts {
 struct settings {
 	uint32_t magic;			/* SETTINGS_MAGIC: layout and version of this header file */
 	uint32_t size;			/* bytes of the whole block */
-	uint64_t revision;		/* of the configuration it was made from */
+	uint64_t revision;		/* of the configuration it was made from, or would be */
+	uint64_t serial;		/* the engine's own count of what it adopted: no two alike */
 	char host_name[HOST_NAME_SIZE];	/* "" = whatever it is */
 	union {
 		struct {

@@ -365,6 +365,8 @@ void
 adopt_begin(struct node *node, struct settings *settings, const struct adopt_how *how)
 {
 	assert(!node->adoption);
+	/* An engine that resumes goes on with the count of the one before it. */
+	settings->serial = (node->settings ? node->settings : settings)->serial + 1;
 	node->adoption = calloc(1, sizeof(*node->adoption));
 	if (!node->adoption) {
 		answers_refused(node, how->request, settings->revision, "out of memory");

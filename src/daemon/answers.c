@@ -108,11 +108,14 @@ answers_refused(struct node *node, uint32_t request, uint64_t revision, const ch
 		answer(node, request, CHANNEL_REFUSED, revision, why);
 }
 
+/* Whoever sends settings does not know how many we adopted. */
 static bool
-is_adopted(const struct node *node, const struct settings *settings)
+is_adopted(const struct node *node, struct settings *settings)
 {
-	return node->settings && node->settings->size == settings->size &&
-	       memcmp(node->settings, settings, settings->size) == 0;
+	if (!node->settings || node->settings->size != settings->size)
+		return false;
+	settings->serial = node->settings->serial;
+	return memcmp(node->settings, settings, settings->size) == 0;
 }
 
 static void

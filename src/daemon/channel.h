@@ -56,7 +56,7 @@ struct channel_message {
 	uint32_t kind;			/* enum channel_kind */
 	uint32_t request;		/* chosen by the manager, repeated in the answer */
 	uint32_t outcome;		/* ANSWER: enum channel_outcome */
-	uint64_t revision;		/* ADOPT and its answer; TRACK: of the settings it means */
+	uint64_t revision;		/* ADOPT and its answer; TRACK: serial of the settings */
 	uint64_t sequence;		/* STATE, RAN, ROLE, READY: rises with every state told */
 	char interface[CHANNEL_INTERFACE_SIZE];
 	uint32_t vrid;

@@ -48,6 +48,7 @@ struct session {
 	sd_event_source *patience;	/* while it is not established */
 	unsigned path;
 	bool connecting;		/* TCP is not there yet */
+	bool shaken;			/* hands, of TLS */
 	bool established;
 	struct seal *sending[FLOWSYNC_PATHS];
 	struct seal *receiving[FLOWSYNC_PATHS];
@@ -246,9 +247,10 @@ watch(struct session *s)
 	sd_event_source_set_io_events(s->source, events);
 }
 
-/* The partner's key is proved: this connection takes the place of the one before. */
+/* The partner's key is proved, and this is what it said already: this connection takes the place of
+ * the one before. */
 static void
-establish(struct session *s)
+establish(struct session *s, const uint8_t *bytes, size_t length)
 {
 	struct flowpeer *l = s->link;
 	struct error error;
@@ -276,6 +278,8 @@ establish(struct session *s)
 	sd_event_source_set_enabled(l->age, SD_EVENT_ONESHOT);
 	watch(&l->current);
 	l->calls->on_connected(l->owner);
+	if (length > 0 && l->current.established)
+		l->calls->on_control(l->owner, bytes, length);
 }
 
 static void
@@ -327,6 +331,24 @@ write_stream(struct session *s)
 		watch(s);
 }
 
+/*
+ * A server judges our key last, so a handshake that is over says nothing yet: it is its first word
+ * that counts.  1 = it came, and the session is established.
+ */
+static int
+hear_first(struct session *s, struct error *error)
+{
+	uint8_t bytes[STREAM_READ];
+	ssize_t n = tls_receive(s->tls, bytes, sizeof(bytes), error);
+
+	if (n == 0)
+		return error_set(error, -ECONNRESET, "the partner closed the connection");
+	if (n < 0)
+		return (int)n;
+	establish(s, bytes, (size_t)n);
+	return 1;
+}
+
 /* A connection on its way goes on. */
 static void
 advance(struct session *s)
@@ -342,14 +364,17 @@ advance(struct session *s)
 		}
 		s->connecting = false;
 	}
-	if (s->tls)
+	if (s->tls && !s->shaken)
 		r = tls_handshake(s->tls, &error);
+	s->shaken = r == 0;
+	if (s->shaken && s->tls && s->link->connects)
+		r = hear_first(s, &error);
 	if (r == -EAGAIN)
 		watch(s);
 	else if (r < 0)
 		give_up(s, error.text);
-	else
-		establish(s);
+	else if (r == 0)
+		establish(s, NULL, 0);
 }
 
 static int

@@ -202,7 +202,7 @@ send_verdict(struct helpers *h, uint32_t check)
 	struct channel_message message = {
 		.version = CHANNEL_VERSION,
 		.kind = CHANNEL_TRACK,
-		.revision = engine_settings(h->engine)->revision,
+		.revision = engine_settings(h->engine)->serial,
 		.index = check,
 		.up = verdict->up,
 	};
@@ -535,7 +535,7 @@ on_track(struct helpers *h, const struct channel_message *message)
 	const struct settings *settings = h->engine ? engine_settings(h->engine) : NULL;
 
 	/* Told before our last adopt: it comes again for the new settings. */
-	if (!settings || message->revision != settings->revision ||
+	if (!settings || message->revision != settings->serial ||
 	    message->index >= settings->check_count ||
 	    strcmp(settings_checks(settings)[message->index].name, message->text) != 0)
 		return;

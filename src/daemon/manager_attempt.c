@@ -242,8 +242,8 @@ rehearse(struct manager *m, struct attempt *a)
 	    !same_but_for_revision(rehearsal.settings, a->former)) {
 		problems_done(&problems);
 		/* New groups have virtual links already: those keep their names. */
-		whole = lift_settings(a->prepared.tree, rehearsal.settings->revision + 1,
-		                      rehearsal.settings, &problems);
+		whole = lift_settings(a->prepared.tree, rehearsal.settings->revision, rehearsal.settings,
+		                      &problems);
 		assert(whole);		/* they were made before */
 		free(a->prepared.settings);
 		a->prepared.settings = whole;
@@ -292,8 +292,6 @@ manager_attempt_begin(struct manager *m, const struct attempt_terms *terms)
 	a->begun = terms->begun;
 	if (!concerns_groups_only(a->former, a->prepared.settings))
 		rehearse(m, a);
-	/* Whatever comes of it, these numbers were used. */
-	store_use_revision(m->store, a->prepared.settings->revision);
 	m->attempt = a;
 	send_phase(m, a->rehearsal ? PHASE_REHEARSAL : PHASE_WHOLE);
 }

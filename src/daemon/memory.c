@@ -245,16 +245,28 @@ memory_get_settings(const struct memory *memory)
 	return block;
 }
 
+/* How the settings begin; all zero when there are none. */
+static struct settings
+settings_head(const struct memory *memory)
+{
+	uint32_t version = atomic_load_explicit(&memory->settings.version, memory_order_acquire);
+	struct settings head = { 0 };
+
+	if (version != 0)
+		memcpy(&head, memory->settings_copy[version & 1], sizeof(head));
+	return head;
+}
+
 uint64_t
 memory_settings_revision(const struct memory *memory)
 {
-	uint32_t version = atomic_load_explicit(&memory->settings.version, memory_order_acquire);
-	struct settings head;
+	return settings_head(memory).revision;
+}
 
-	if (version == 0)
-		return 0;
-	memcpy(&head, memory->settings_copy[version & 1], sizeof(head));
-	return head.revision;
+uint64_t
+memory_settings_serial(const struct memory *memory)
+{
+	return settings_head(memory).serial;
 }
 
 bool

@@ -49,6 +49,8 @@ int memory_put_settings(struct memory *memory, const struct settings *settings) 
 struct settings *memory_get_settings(const struct memory *memory);
 /* Revision of the settings in the memory, 0 when there are none. */
 uint64_t memory_settings_revision(const struct memory *memory);
+/* Their serial number: another one means other settings; 0 when there are none. */
+uint64_t memory_settings_serial(const struct memory *memory);
 
 /* Engine: publish the record of group number index. -ENOSPC when there is no room. */
 int memory_put_status(struct memory *memory, uint32_t index, const struct vrouter_status *status);

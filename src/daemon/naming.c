@@ -26,15 +26,15 @@ become(const char *wanted, const char *now)
 }
 
 void
-naming_follow(struct memory *memory, uint64_t *revision)
+naming_follow(struct memory *memory, uint64_t *serial)
 {
 	char wanted[HOST_NAME_SIZE], original[MEMORY_NAME_SIZE], now[NODENAME_SIZE];
-	uint64_t current = memory_settings_revision(memory);
+	uint64_t current = memory_settings_serial(memory);
 
 	_Static_assert(MEMORY_NAME_SIZE == NODENAME_SIZE, "what was there fits");
-	if (current == *revision || !memory_get_host_name(memory, wanted))
+	if (current == *serial || !memory_get_host_name(memory, wanted))
 		return;
-	*revision = current;
+	*serial = current;
 	nodename_get(now);
 	memory_get_original_name(memory, original);
 	if (wanted[0] != '\0') {

@@ -9,8 +9,8 @@
 
 #include "daemon/memory.h"
 
-/* The engine may have adopted other settings: make the name what they ask for.  *revision is that
- * of the settings looked at last, 0 at first. */
-void naming_follow(struct memory *memory, uint64_t *revision);
+/* The engine may have adopted other settings: make the name what they ask for.  *serial is
+ * that of the settings looked at last, 0 at first. */
+void naming_follow(struct memory *memory, uint64_t *serial);
 
 #endif

@@ -42,7 +42,7 @@ send_report(struct post *post, uint32_t check)
 	struct channel_message message = {
 		.version = CHANNEL_VERSION,
 		.kind = CHANNEL_TRACK,
-		.revision = post->settings->revision,
+		.revision = post->settings->serial,
 		.index = check,
 		.up = post->reports[check] == REPORT_UP,
 	};

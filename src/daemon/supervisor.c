@@ -74,7 +74,7 @@ struct supervisor {
 	nsec_t suspected_beat;		/* the last of an engine that seems to hang */
 	nsec_t suspected_at;
 	struct child children[ROLES];
-	uint64_t named;			/* revision whose host name is realised */
+	uint64_t named;			/* serial of the settings whose host name is realised */
 	bool stopping;
 	bool ready;
 };

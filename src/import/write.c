@@ -338,6 +338,7 @@ write_bond_member(struct writing *w, const struct model_member *member)
 		write_try(w, member->place, member->interface, "bond-group", member->bond, NULL);
 }
 
+/* Without all three of them there is nothing that could run, and the rest would not load. */
 static void
 write_connsync(struct writing *w, const struct model_connsync *connsync)
 {
@@ -345,22 +346,24 @@ write_connsync(struct writing *w, const struct model_connsync *connsync)
 
 	if (!connsync->is)
 		return;
-	words_cut(&w->base, 0);
-	write_begin(w, "service", "connsync", NULL);
-	if (connsync->sync.text)
-		write_try(w, connsync->sync.place, name, "failover-mechanism", "vrrp",
-		          "sync-group", connsync->sync.text, NULL);
-	if (connsync->interface.text &&
-	    write_need_link(w, connsync->interface.place, connsync->interface.text))
-		write_try(w, connsync->interface.place, name, "interface",
-		          connsync->interface.text, NULL);
-	if (connsync->peer.text)
-		write_try(w, connsync->peer.place, name, "remote-peer", connsync->peer.text,
-		          NULL);
-	else
+	if (!connsync->peer.text || !connsync->interface.text || !connsync->sync.text) {
 		write_find(w, FINDING_LEFT, connsync->place, name,
-		           "the partner is not found by multicast; name it: set service connsync "
-		           "remote-peer");
+		           "connections are not replicated until service connsync has %s%s%s%s",
+		           connsync->sync.text ? "" : "failover-mechanism vrrp sync-group, ",
+		           connsync->interface.text ? "" : "interface, ",
+		           connsync->peer.text ? "" : "remote-peer (the other router's own address: "
+		           "it is not found by multicast), ",
+		           "which nobody names here; set service connsync by hand");
+		return;
+	}
+	words_cut(&w->base, 0);
+	if (!write_need_link(w, connsync->interface.place, connsync->interface.text))
+		return;
+	write_begin(w, "service", "connsync", NULL);
+	write_try(w, connsync->sync.place, name, "failover-mechanism", "vrrp", "sync-group",
+	          connsync->sync.text, NULL);
+	write_try(w, connsync->interface.place, name, "interface", connsync->interface.text, NULL);
+	write_try(w, connsync->peer.place, name, "remote-peer", connsync->peer.text, NULL);
 	write_find(w, FINDING_TAKEN, connsync->place, name, "service connsync");
 }
 

@@ -6,7 +6,7 @@ what their kernels hold, and how to do them harm.
 import contextlib
 import re
 
-from lab.gateway import sync
+from lab.gateway import NUMBERS, sync
 from lab.network import wait_for
 
 PORT = 3781
@@ -89,3 +89,16 @@ def all_alive(*talks):
         found = talk.end()
         assert found["established"] == talk.count
         assert found["dead"] == found["reset"] == 0, found
+
+
+def pair(gateway):
+    """Pair both routers by each other's key."""
+    found = {}
+    for router in gateway.routers.values():
+        text = router.tandem("show", "pair")
+        found[router.name] = re.search(r"[0-9a-f]{4}(?:-[0-9a-f]{4}){15}", text).group(0)
+    for name, other in (("r1", "r2"), ("r2", "r1")):
+        gateway.routers[name].configure(
+            f"set system pair fingerprint {found[other]}",
+            f"set system pair remote-address 10.3.0.{NUMBERS[other]}")
+    return found

@@ -66,7 +66,10 @@ def test_what_was_refused_is_committed_when_the_kernel_has_it(refusing):
     pair = refusing
     assert pair.r1.configure(REFUSED, check=False).returncode == 1
     forbid_ipv6(pair.r1, OTHER, False)
+    revision = int(pair.r1.running()[1])
     pair.r1.configure(REFUSED)
+    # What was refused used no number that anybody sees.
+    assert int(pair.r1.running()[1]) == revision + 1
     shown = json.dumps(pair.r1.space.show("address", "show", "dev", OTHER))
     assert "2001:db8:77::1" in shown
     pair.r1.configure(REFUSED.replace("set", "delete", 1))

@@ -12,8 +12,8 @@ import time
 
 import pytest
 
-from crossing import (PORT, all_alive, counted, lose, status, takes_over, tuples, wait_equal)
-from lab.gateway import NUMBERS, OUTSIDE, OUTSIDE6, UNAUTHENTICATED, Gateway, sync
+from crossing import (PORT, all_alive, counted, lose, pair, status, takes_over, tuples, wait_equal)
+from lab.gateway import OUTSIDE, OUTSIDE6, UNAUTHENTICATED, Gateway, sync
 from lab.network import wait_for
 
 
@@ -202,26 +202,13 @@ for i in range(20000):
 
 # ---- who may speak ------------------------------------------------------------------------------
 
-def keys(gateway):
-    """Pair both routers by each other's key."""
-    found = {}
-    for router in gateway.routers.values():
-        text = router.tandem("show", "pair")
-        found[router.name] = re.search(r"[0-9a-f]{4}(?:-[0-9a-f]{4}){15}", text).group(0)
-    for name, other in (("r1", "r2"), ("r2", "r1")):
-        gateway.routers[name].configure(
-            f"set system pair fingerprint {found[other]}",
-            f"set system pair remote-address 10.3.0.{NUMBERS[other]}")
-    return found
-
-
 @pytest.fixture
 def paired():
     with contextlib.closing(Gateway(connsync=())) as gateway:
         gateway.start()
         wait_for(lambda: "paired" in sync(gateway.r1).get("trouble", ""), 5,
                  lambda: str(sync(gateway.r1)))
-        keys(gateway)
+        pair(gateway)
         yield gateway.wait_synced().serve()
 
 

@@ -16,8 +16,9 @@ from test_service import Service
 KCMP = 312                                      # of x86-64
 SAME_FILE = 0
 
-# With whom it talks, and for the manager the door for programs.
-SOCKETS = {"engine": 5, "manager": 2, "filter": 1, "flowsync": 1, "runner": 1, "prober": 1}
+# With whom it talks; for manager and flowsync the line between them; for the manager the door for
+# programs.
+SOCKETS = {"engine": 5, "manager": 3, "filter": 1, "flowsync": 2, "runner": 1, "prober": 1}
 
 
 @pytest.fixture

@@ -472,6 +472,25 @@ test_revisions_go_on_behind_those_of_an_earlier_service(void **state)
 }
 
 static void
+test_revision_that_an_engine_only_tried_is_free_for_the_next_commit(void **state)
+{
+	struct store *store;
+
+	(void)state;
+	write_text(saved, ONE);
+	store = remembered(0);
+	commit_for(store, TWO, 0);
+	assert_int_equal(store_revision(store), 3);
+	store_free(store);
+
+	store = remembered(4);		/* the running file says 3 */
+	expect_running(store, TWO, 3);
+	commit_for(store, ONE, 0);
+	expect_running(store, ONE, 4);
+	store_free(store);
+}
+
+static void
 test_unrecorded_revision_is_recorded_at_the_next_start(void **state)
 {
 	struct store *store = remembered(0);

@@ -126,7 +126,8 @@ post_rig_settings(uint32_t groups, uint32_t checks, uint32_t programs)
 	                                  .checks = checks, .programs = programs };
 	struct settings *s = settings_new(&counts);
 
-	s->revision = 7;
+	s->revision = 5;
+	s->serial = 7;
 	strcpy(settings_links(s)->name, "eth0");
 	settings_links(s)->parent = settings_links(s)->member_of = -1;
 	for (uint32_t i = 0; i < groups; i++) {

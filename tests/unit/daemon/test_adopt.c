@@ -398,6 +398,38 @@ test_settings_that_cannot_outlive_the_engine_are_refused_by_name(void **state UN
 	assert_int_equal(memory_settings_revision(node.memory), 1);
 }
 
+static void
+test_every_adoption_has_a_serial_of_its_own(void **state UNUSED)
+{
+	/* What was tried, what ran before, and another one that is tried under the same number. */
+	static const uint64_t revisions[] = { 2, 1, 2 };
+	uint64_t serial = node.settings->serial;
+
+	assert_true(serial > 0);
+	for (size_t i = 0; i < ARRAY_SIZE(revisions); i++) {
+		adopt_begin(&node, settings_of(revisions[i], 20, 101), &(struct adopt_how){ 0 });
+		adopt_finish(&node);
+		assert_int_equal(node.settings->revision, revisions[i]);
+		assert_true(node.settings->serial > serial);
+		serial = node.settings->serial;
+		assert_int_equal(memory_settings_serial(node.memory), serial);
+	}
+}
+
+static void
+test_engine_that_resumes_counts_on(void **state UNUSED)
+{
+	struct settings *left = settings_of(2, 20, 101);
+
+	left->serial = 76;
+	free(node.settings);
+	node.settings = NULL;
+	adopt_begin(&node, left, &(struct adopt_how){ 0 });
+	assert_int_equal(left->serial, 77);
+	node.settings = settings_of(1, 20, 1);
+	adopt_finish(&node);
+}
+
 #define IN_NODE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int
@@ -411,6 +443,8 @@ main(void)
 		IN_NODE(test_request_during_an_adopt_means_the_new_settings),
 		IN_NODE(test_failing_to_prepare_for_the_helpers_changes_nothing_anywhere),
 		IN_NODE(test_settings_that_cannot_outlive_the_engine_are_refused_by_name),
+		IN_NODE(test_every_adoption_has_a_serial_of_its_own),
+		IN_NODE(test_engine_that_resumes_counts_on),
 	};
 	int descriptor = mkstemp(path);
 

@@ -113,6 +113,7 @@ some_settings(void)
 	struct settings *source = post_rig_settings(2, 2, 1), *s = settings_new(&counts);
 
 	s->revision = source->revision;
+	s->serial = source->serial;
 	*settings_links(s) = *settings_links(source);
 	memcpy(settings_groups(s), settings_groups(source), 2 * sizeof(struct group_settings));
 	memcpy(settings_addresses(s), settings_addresses(source),
@@ -153,9 +154,9 @@ say(enum helper helper, struct channel_message message)
 }
 
 static struct channel_message
-track(uint64_t revision, uint32_t index, const char *name, uint8_t up)
+track(uint64_t serial, uint32_t index, const char *name, uint8_t up)
 {
-	struct channel_message message = { .kind = CHANNEL_TRACK, .revision = revision,
+	struct channel_message message = { .kind = CHANNEL_TRACK, .revision = serial,
 	                                   .index = index, .up = up };
 
 	strcpy(message.text, name);
@@ -199,7 +200,7 @@ test_new_runner_hears_again_what_ran_last(void **state)
 	assert_int_equal(next(HELPER_RUNNER).kind, CHANNEL_ADOPT);
 	assert_int_equal(next(HELPER_RUNNER).script, SCRIPT_MASTER);
 	/* An adopt that changes nothing for the group tells nothing of it, and forgets nothing. */
-	s->revision++;
+	s->serial++;
 	adopt(s);
 	assert_int_equal(next(HELPER_RUNNER).kind, CHANNEL_ADOPT);
 	assert_int_equal(next(HELPER_RUNNER).kind, 0);
@@ -216,15 +217,15 @@ test_check_is_told_to_the_engine_as_its_object(void **state)
 
 	(void)state;
 	adopt(s);
-	say(HELPER_PROBER, track(s->revision, 1, "check 1", 1));
+	say(HELPER_PROBER, track(s->serial, 1, "check 1", 1));
 	assert_int_equal(heard.tracks, 1);
 	assert_int_equal(heard.object, 1);
 	assert_true(heard.up);
-	say(HELPER_RUNNER, track(s->revision, 1, "check 1", 0));
+	say(HELPER_RUNNER, track(s->serial, 1, "check 1", 0));
 	assert_int_equal(heard.tracks, 2);
 	assert_false(heard.up);
 	/* A check that no group tracks. */
-	say(HELPER_PROBER, track(s->revision, 0, "check 0", 1));
+	say(HELPER_PROBER, track(s->serial, 0, "check 0", 1));
 	assert_int_equal(heard.tracks, 2);
 	free(s);
 }
@@ -238,9 +239,9 @@ test_new_prober_hears_what_its_predecessor_found(void **state)
 	(void)state;
 	settings_checks(s)[1].kind = CHECK_FILE;
 	adopt(s);
-	say(HELPER_PROBER, track(s->revision, 1, "check 1", 1));
-	say(HELPER_RUNNER, track(s->revision, 0, "check 0", 0));
-	s->revision++;
+	say(HELPER_PROBER, track(s->serial, 1, "check 1", 1));
+	say(HELPER_RUNNER, track(s->serial, 0, "check 0", 0));
+	s->serial++;
 	adopt(s);
 	while (next(HELPER_PROBER).kind || next(HELPER_RUNNER).kind)
 		;
@@ -263,11 +264,11 @@ test_stale_or_false_report_hits_nothing(void **state)
 	(void)state;
 	say(HELPER_PROBER, track(7, 1, "check 1", 1));		/* before any settings */
 	adopt(s);
-	say(HELPER_PROBER, track(s->revision - 1, 1, "check 1", 1));
-	say(HELPER_PROBER, track(s->revision, 1, "check 0", 1));
-	say(HELPER_PROBER, track(s->revision, 2, "check 1", 1));
-	say(HELPER_PROBER, track(s->revision, UINT32_MAX, "check 1", 1));
-	say(HELPER_FILTER, track(s->revision, 1, "check 1", 1));
+	say(HELPER_PROBER, track(s->serial - 1, 1, "check 1", 1));
+	say(HELPER_PROBER, track(s->serial, 1, "check 0", 1));
+	say(HELPER_PROBER, track(s->serial, 2, "check 1", 1));
+	say(HELPER_PROBER, track(s->serial, UINT32_MAX, "check 1", 1));
+	say(HELPER_FILTER, track(s->serial, 1, "check 1", 1));
 	say(HELPER_PROBER, (struct channel_message){ .kind = CHANNEL_RESET_MASTER });
 	say(HELPER_RUNNER, (struct channel_message){ .kind = CHANNEL_RAN, .script = 99 });
 	assert_int_equal(heard.tracks, 0);

@@ -357,7 +357,7 @@ test_check_goes_up_and_down_and_is_told_again_after_an_adopt(void **state)
 	post_rig_write(&rig, "good", "", 0644);
 	assert_int_equal(post_rig_expect(&rig, CHANNEL_TRACK).up, 1);
 	assert_false(post_rig_hears(&rig, CHANNEL_TRACK, 200));
-	s->revision = 8;
+	s->serial = 8;
 	post_rig_adopt(&rig, s);
 	track = post_rig_expect(&rig, CHANNEL_TRACK);
 	assert_int_equal(track.up, 1);

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+What happens to the processes and on the cable between the routers, by accident or by intent:
+restarts, flaps, paths that die, old datagrams sent again, garbage.  Connections do not notice.
+
+Steps of the clock are not tried: a namespace has no wall clock of its own.  Nothing in connsync
+reads it but the time in log lines.
+"""
+import contextlib
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from crossing import (PORT, all_alive, counted, hand_over, lose, pair, power_cut, status,
+                      takes_over, tuples, wait_counted, wait_equal, wait_told)
+from lab.gateway import Gateway, sync
+from lab.network import wait_for
+
+
+@pytest.fixture
+def make_synced(make_gateway):
+    """With keys of both routers, or without."""
+    with contextlib.ExitStack() as stack:
+        def make(authenticated):
+            if not authenticated:
+                return make_gateway()
+            gateway = stack.enter_context(contextlib.closing(Gateway(connsync=())))
+            pair(gateway.start())
+            return gateway.wait_synced().serve()
+        yield make
+
+
+# ---- processes ----------------------------------------------------------------------------------
+
+def test_both_flowsyncs_killed_at_once_cost_nothing(make_gateway):
+    gateway = make_gateway()
+    talks = [gateway.talk(count=100).wait_ready(), gateway.talk("say", 20, 50).wait_ready()]
+    wait_told(gateway, 120)
+    for _ in range(3):
+        before = {name: router.pids()["flowsync"] for name, router in gateway.routers.items()}
+        for router in gateway.routers.values():
+            router.signal(signal.SIGKILL, "flowsync")
+        for name, router in gateway.routers.items():
+            wait_for(lambda: router.successor("flowsync", before[name]), 5, f"{name}: a new one")
+        gateway.wait_synced()
+        wait_equal(gateway)
+    assert gateway.r1.is_all("MASTER") and gateway.r2.is_all("BACKUP")
+    with power_cut(gateway):
+        time.sleep(1)
+        all_alive(*talks)
+        assert gateway.invalid("r2") == 0
+
+
+def test_both_routers_restarted_hold_their_connections(make_gateway):
+    """The daemons end and begin in an orderly way; the kernels' tables stay."""
+    gateway = make_gateway()
+    talk = gateway.talk(count=50).wait_ready()
+    wait_told(gateway, 50)
+    for router in gateway.routers.values():
+        router.stop()
+    for router in gateway.routers.values():
+        router.start()
+    wait_for(lambda: any(router.is_all("MASTER") for router in gateway.routers.values()), 10,
+             lambda: f"{gateway.r1.states()} {gateway.r2.states()}")
+    gateway.wait_synced()
+    time.sleep(1)                               # they talk again
+    wait_equal(gateway)
+    all_alive(talk)
+
+
+def test_the_cable_flaps_while_connections_come_and_go(make_gateway):
+    gateway = make_gateway()
+    steady = gateway.talk(count=50).wait_ready()
+    wait_told(gateway, 50)
+    stop = threading.Event()
+
+    def come_and_go():
+        while not stop.is_set():
+            gateway.talk(count=20, interval=50).wait_ready().end()
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        for turn in range(12):
+            gateway.r1.space.ip("link set sync0 down")
+            time.sleep(0.05 * turn)
+            gateway.r1.space.ip("link set sync0 up")
+            time.sleep(0.3)
+    finally:
+        stop.set()
+        thread.join()
+    gateway.wait_synced()
+    wait_equal(gateway)
+    assert gateway.r1.is_all("MASTER") and gateway.r2.is_all("BACKUP")
+    with power_cut(gateway):
+        time.sleep(1)
+        all_alive(steady)
+
+
+def test_the_cable_s_interface_is_taken_out_and_put_in_again(make_gateway):
+    """It is another interface then, though it has the same name."""
+    gateway = make_gateway()
+    talk = gateway.talk(count=20).wait_ready()
+    wait_told(gateway, 20)
+    gateway.r1.space.ip("link delete sync0")
+    wait_for(lambda: status(gateway.r2, "connected") == (False,), 10, lambda: str(sync(gateway.r2)))
+    gateway.network.cable(gateway.r1.space, "sync0", gateway.r2.space, "sync0")
+    for router in gateway.routers.values():
+        router.space.ip("link set sync0 up")
+    gateway.wait_synced(20)
+    more = gateway.talk(count=20).wait_ready()
+    wait_told(gateway, 40)
+    wait_equal(gateway)
+    all_alive(talk, more)
+
+
+# ---- a second path ------------------------------------------------------------------------------
+
+def test_one_of_two_paths_may_die(make_gateway):
+    gateway = make_gateway()
+    gateway.network.cable(gateway.r1.space, "sync1", gateway.r2.space, "sync1")
+    for number, router in enumerate(gateway.routers.values(), 1):
+        router.space.ip("link set sync1 up")
+        router.configure(f"set interfaces dataplane sync1 address 10.4.0.{number}/24",
+                         "set service connsync second-path interface sync1",
+                         f"set service connsync second-path remote-peer 10.4.0.{3 - number}")
+    gateway.wait_synced()
+
+    def alive(router):
+        return [path.get("alive") for path in sync(router)["path"]]
+    for router in gateway.routers.values():
+        wait_for(lambda: alive(router) == [True, True], 5, lambda: str(sync(router)["path"]))
+    talks = [gateway.talk(count=50).wait_ready()]
+    for turn, link in enumerate(("sync0", "sync1", "sync0")):
+        gateway.r1.space.ip(f"link set {link} down")
+        wait_for(lambda: sorted(alive(gateway.r1)) == [False, True] and
+                 status(gateway.r1, "connected") == (True,), 10,
+                 lambda: str(sync(gateway.r1)))
+        assert "path-dead" in sync(gateway.r1).get("alarm", ())
+        talks.append(gateway.talk(count=20).wait_ready())
+        wait_told(gateway, 50 + 20 * (turn + 1))
+        wait_equal(gateway)
+        gateway.r1.space.ip(f"link set {link} up")
+        wait_for(lambda: alive(gateway.r1) == alive(gateway.r2) == [True, True], 10,
+                 lambda: str(sync(gateway.r1)["path"]))
+    gateway.wait_synced()
+    with power_cut(gateway):
+        time.sleep(1)
+        all_alive(*talks)
+
+
+# ---- an attacker on the cable -------------------------------------------------------------------
+
+class Tape:
+    """Frames with datagrams that leave a router; they can be played again."""
+
+    def __init__(self, router):
+        with router.space.inside():
+            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        self.socket.bind(("sync0", 3))
+        self.socket.setblocking(False)
+
+    def frames(self):
+        found = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                frame, where = self.socket.recvfrom(2000)
+                if where[2] == socket.PACKET_OUTGOING and frame[23:24] == b"\x11" and \
+                        frame[36:38] == PORT.to_bytes(2, "big"):
+                    found.append(frame)
+        return found
+
+    def play(self, frames, times=1):
+        for _ in range(times):
+            for frame in frames:
+                self.socket.send(frame)
+
+
+def faults(router, *names):
+    found = counted(router, "fault")
+    return sum(found[name] for name in names)
+
+
+@pytest.mark.parametrize("authenticated", (True, False), ids=("authenticated", "unauthenticated"))
+def test_datagrams_sent_again_change_nothing(make_synced, authenticated):
+    gateway = make_synced(authenticated)
+    tape = Tape(gateway.r1)
+    talk = gateway.talk(count=50).wait_ready()
+    wait_told(gateway, 50)
+    old = [frame for frame in tape.frames() if len(frame) > 150]
+    assert old
+    # What the tape tells of is over: nothing may bring it back.
+    talk.process.kill()
+    gateway.r1.space.run("conntrack", "-D", "-p", "tcp", "--dport", "7000")
+    wait_for(lambda: status(gateway.r2, "flows") == (0,), 5, lambda: str(sync(gateway.r2)))
+    before = status(gateway.r2, "epoch", "readiness", "flows")
+    tape.play(old, 20)
+    wait_for(lambda: faults(gateway.r2, "sealed-replayed", "replayed", "late") >= 20 * len(old), 5,
+             lambda: str(counted(gateway.r2, "fault")))
+    assert status(gateway.r2, "epoch", "readiness", "flows") == before
+    assert not gateway.flows("r2", "-p", "tcp", "--dport", "7000")
+    # Nor in a later session.
+    gateway.r1.signal(signal.SIGKILL, "flowsync")
+    wait_for(lambda: status(gateway.r2, "connected") == (False,), 5, lambda: str(sync(gateway.r2)))
+    gateway.wait_synced()
+    talk = gateway.talk(count=20).wait_ready()
+    wait_told(gateway, 20)
+    tape.play(old, 20)
+    time.sleep(0.5)
+    assert status(gateway.r2, "flows") == (20,)
+    wait_equal(gateway)
+    all_alive(talk)
+
+
+@pytest.mark.parametrize("authenticated", (True, False), ids=("authenticated", "unauthenticated"))
+def test_datagrams_that_are_cut_or_changed_change_nothing(make_synced, authenticated):
+    """Without keys a changed datagram may tell a lie, so there they are only cut."""
+    gateway = make_synced(authenticated)
+    tape = Tape(gateway.r1)
+    talk = gateway.talk(count=50).wait_ready()
+    wait_told(gateway, 50)
+    whole = [frame for frame in tape.frames() if len(frame) > 150]
+    before = tuples(gateway, "r2")
+    head = 14 + 20 + 8
+    for size in range(0, 60, 3):
+        for frame in whole[:3]:
+            body = frame[head:-1 - size] if size else frame[head:-1]
+            tape.play([reframe(frame, body)])
+            if authenticated:
+                wrong = bytearray(frame[head:])
+                wrong[10 + size] ^= 1 << size % 8
+                tape.play([reframe(frame, bytes(wrong))])
+    names = [name for name in counted(gateway.r2, "fault")]
+    wait_for(lambda: faults(gateway.r2, *names) >= 40, 5, lambda: str(counted(gateway.r2, "fault")))
+    assert status(gateway.r2, "readiness") == ("synced",)
+    assert tuples(gateway, "r2") == before
+    wait_equal(gateway)
+    all_alive(talk)
+
+
+def reframe(frame, body):
+    """The same frame with another body; no UDP checksum is needed."""
+    import struct
+    ip = bytearray(frame[14:34])
+    ip[2:4] = (28 + len(body)).to_bytes(2, "big")
+    ip[10:12] = b"\0\0"
+    total = sum(struct.unpack("!10H", bytes(ip)))
+    total = (total & 0xFFFF) + (total >> 16)
+    total = (total & 0xFFFF) + (total >> 16)
+    ip[10:12] = (~total & 0xFFFF).to_bytes(2, "big")
+    udp = frame[34:38] + (8 + len(body)).to_bytes(2, "big") + b"\0\0"
+    return frame[:14] + bytes(ip) + udp + body
+
+
+GARBAGE = f"""
+import os, random, socket, time
+random.seed(3)
+for i in range(30):
+    s = socket.socket()
+    s.settimeout(2)
+    try:
+        s.connect(("10.3.0.2", {PORT}))
+        s.sendall(os.urandom(random.choice((1, 7, 200, 5000))))
+        if i % 3 == 0:
+            s.recv(100)
+        elif i % 3 == 1:
+            time.sleep(0.05)
+    except OSError:
+        pass
+    s.close()
+"""
+
+
+@pytest.mark.parametrize("authenticated", (True, False), ids=("authenticated", "unauthenticated"))
+def test_garbage_in_the_stream_leaves_connections_alone(make_synced, authenticated):
+    """With keys it does not even disturb; without, both routers find each other again."""
+    gateway = make_synced(authenticated)
+    talk = gateway.talk(count=50).wait_ready()
+    wait_told(gateway, 50)
+    before = tuples(gateway, "r2"), counted(gateway.r2)
+    gateway.r1.space.run("/usr/bin/python3", "-c", GARBAGE, check=True)
+    after = counted(gateway.r2)
+    if authenticated:
+        assert after["connections-made"] == before[1]["connections-made"]
+        assert after["connections-refused"] > before[1]["connections-refused"] + 10
+        assert status(gateway.r2, "readiness") == ("synced",)
+    gateway.wait_synced()
+    wait_equal(gateway)
+    assert tuples(gateway, "r2") == before[0]
+    assert gateway.r1.is_all("MASTER") and gateway.r2.is_all("BACKUP")
+    with power_cut(gateway):
+        time.sleep(1)
+        all_alive(talk)
