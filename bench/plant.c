@@ -6,7 +6,8 @@
  *     bench-plant fill COUNT [FIRST]         as fast as it goes; prints seconds
  *     bench-plant lag SPACE COUNT RATE       COUNT of them, RATE a second, while a listener in the
  *                                            network namespace of path SPACE notes when each is
- *                                            there; prints: arrived, median, 99 of 100, longest (us)
+ *                                            there; prints: arrived, median, 99 of 100, longest
+ *                                            (us)
  *     bench-plant remove COUNT [FIRST]       what fill planted
  */
 #include <errno.h>

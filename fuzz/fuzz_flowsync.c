@@ -4,8 +4,8 @@
  * that greeted its peer.  Nothing may be read past its end; a datagram that is not taken changes no
  * flow; the table's books stay balanced; what is told to the kernel was read from the wire.
  *
- * Input: a byte for the role, then records: what (8 bits), length (16 bits), bytes.  What, modulo 4:
- * a datagram as it is; one whose head is mended (so that its records are reached); a message (type
+ * Input: a byte for the role, then records: what (8 bits), length (16 bits), bytes.  What, modulo
+ * 4: a datagram as it is; one whose head is mended (so that its records are reached); a message (type
  * and body) that is given its length; bytes of the stream as they are.
  */
 #include <stdlib.h>
@@ -115,7 +115,8 @@ mend(const struct flowsync *f, uint8_t *bytes, size_t length)
 		        FLOWWIRE_ACK : FLOWWIRE_DATA,
 		.session = f->link.session,
 		.epoch = f->epoch + 1,
-		.sequence = f->link.hearing ? f->link.heard_highest + 1 + bytes[13 % length] % 4 : 1,
+		.sequence = f->link.hearing ?
+		            f->link.heard_highest + 1 + bytes[13 % length] % 4 : 1,
 	};
 
 	head.floor = f->link.hearing ? f->link.heard_floor : 1;

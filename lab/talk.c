@@ -7,9 +7,9 @@
  *                                                  MSEC and waits for its echo
  *     talk say ADDRESS PORT COUNT MSEC      the same with UDP, each from a port of its own
  *     talk short ADDRESS PORT SECONDS [SOURCE]     TCP connections one after another, as fast as it
- *                                                  goes: connect, one word, echo, close; from SOURCE
- *                                                  (IPv4) and the 63 addresses after it, because the
- *                                                  ports of one are soon all in use
+ *                                                  goes: connect, one word, echo, close; from
+ *                                                  SOURCE (IPv4) and the 63 addresses after it, as
+ *                                                  the ports of one are soon all in use
  *     talk fling ADDRESS PORT SECONDS              UDP packets, each from another port, unanswered
  *
  * "connect" and "say" print "ready" when all have had an echo.  Each byte of their standard input

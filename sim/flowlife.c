@@ -23,6 +23,7 @@ struct life {
 	nsec_t pace;			/* between two things that happen, at most */
 	unsigned trouble;		/* per cent of them that are faults */
 	bool small;			/* tables too small for all flows */
+	bool calm;			/* nothing is wrong but the wire */
 	bool split;			/* both forward */
 	nsec_t next;			/* when the next thing happens */
 	nsec_t freeze_until[2];
@@ -164,7 +165,7 @@ fault(struct life *life)
 {
 	struct flowpair *pair = &life->pair;
 	unsigned router = chance_below(&pair->chance, 2);
-	unsigned what = chance_below(&pair->chance, 100);
+	unsigned what = chance_below(&pair->chance, life->calm ? 50 : 100);
 
 	if (what < 30) {
 		flowpair_attack(pair, router);
@@ -273,6 +274,14 @@ flowpair_breaks(pair, "nothing would be lost when both tables are equal");
 	}
 }
 
+static uint64_t
+removed_by_comparison(const struct life *life)
+{
+	const struct flowpair_router *standby = &life->pair.routers[1];
+
+	return standby->sync ? flowsync_tally(standby->sync)->counts[FLOW_REPAIRED] : 0;
+}
+
 /* Within one digest period, and what it takes to connect and to dump, both tables are equal. */
 static void
 settle(struct life *life)
@@ -281,8 +290,11 @@ settle(struct life *life)
 	nsec_t begin = pair->now, end = begin + pair->options.digest_period + SETTLE_EXTRA;
 	nsec_t equal_at = -1;
 	unsigned number = 0;
+	uint64_t removed;
 
 	make_peace(life);
+	run_until(life, pair->now + 1500 * NSEC_PER_MSEC, false);
+	removed = removed_by_comparison(life);
 	while (!pair->broken && pair->now < end) {
 		run_until(life, pair->now + 20 * NSEC_PER_MSEC, false);
 		if (!flowpair_is_equal(pair, &number))
@@ -303,6 +315,10 @@ settle(struct life *life)
 		return;
 	}
 	life->slowest = nsec_max(life->slowest, equal_at - begin);
+	/* Comparisons mend what nothing else does; a bad wire alone leaves nothing to be removed,
+	 * once what was under way has arrived. */
+	if (life->calm && removed_by_comparison(life) > removed)
+		flowpair_breaks(pair, "a bad wire alone leaves no flow behind that is dead");
 	/* What each says of itself is with the other a little later. */
 	run_until(life, pair->now + NSEC_PER_SEC, false);
 	expect_readiness(life);
@@ -322,6 +338,7 @@ choose(struct life *life, uint64_t seed)
 	life->burst = 1 + chance_below(&chance, chance_percent(&chance, 20) ? 100 : 10);
 	life->pace = (1 + chance_below(&chance, 40)) * NSEC_PER_MSEC;
 	life->trouble = chance_below(&chance, 20);
+	life->calm = chance_percent(&chance, 25);
 	options.capacity = life->small ? 10 + chance_below(&chance, 200) : 1000;
 	options.expectations = 16;
 	options.hold_down = chance_percent(&chance, 50) ? 0 : 20 * NSEC_PER_MSEC;

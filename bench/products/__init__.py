@@ -10,7 +10,8 @@ product.reset()                 give up mastership by hand; NotOffered where the
 product.add_address(key, a)     one more address for one group; returns the time of the request
 product.processes()             {name: pid}; product.engine names those that speak VRRP
 
-Those of bench/products/connections.py have words of their own: they keep connections, not addresses.
+Those of bench/products/connections.py have words of their own: they keep connections, not
+addresses.
 """
 from bench.products.connections import Conntrackd, ConntrackdDirect, Nobody
 from bench.products.frr import Frr

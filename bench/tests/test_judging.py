@@ -142,6 +142,17 @@ def test_peer_is_the_measure_where_it_was_measured():
         assert (len(held), len(missed)) == (good, 1 - good)
 
 
+def test_share_of_a_peer_may_be_asked_for_at_least():
+    limit = Limit("", "rate", least=0.85, peer="none")
+    column = Column("rate", "rate", 1)
+    case = Case("x", "y", "z", (column,), None, limits=(limit,))
+    for ours, good in ((85.0, 1), (84.0, 0)):
+        held, missed = verdicts(case, {"tandem": figures([{"rate": ours}]),
+                                       "none": figures([{"rate": 100.0}])})
+        assert (len(held), len(missed)) == (good, 1 - good)
+        assert "at least 85.0 = 0.85 × none" in (held + missed)[0]
+
+
 def test_figure_that_is_missing_once_does_not_hold():
     results = {"tandem": figures([{"late": 1.0}, {"late": None}])}
     held, missed = verdicts(case_of(Limit("", "late", most=2.0)), results)

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Decides which numbers a person needs, in what order and in which units; the whole is in the JSON.
+ * What is wrong comes first, with what to do about it.
+ */
 #include "cli/connsync.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Pairing is the service's work; here the operator is told how it stands, is asked whether the
- * codes are the same, and commits the other router's key as a change of his own, which history, compare
- * and rollback know.  Leaving before the end ends the pairing.
+ * codes are the same, and commits the other router's key as a change of his own, which history,
+ * compare and rollback know.  Leaving before the end ends the pairing.
  */
 #include "cli/pair.h"
 

@@ -4,6 +4,7 @@
  * that it is looked up in; what was found is named by its revision, which never changes.
  */
 #include "base/duration.h"
+#include "base/json.h"
 #include "cli/revisions.h"
 
 #include <stdlib.h>
@@ -210,12 +211,19 @@ show_difference_json(struct session *session, const char *from, const char *to)
 	return OUTCOME_DONE;
 }
 
+/* In JSON it looks like an answer of the service, which knows no candidate. */
 static void
 print_difference(struct session *session, const struct lyd_node *old, const struct lyd_node *new)
 {
 	char *text = language_compare(old, new, !session->secrets);
 
-	fputs(text, session->out);
+	if (session->json) {
+		fputs("{\"tandem-state:output\":{\"difference\":", session->out);
+		json_string(session->out, text);
+		fputs("}}\n", session->out);
+	} else {
+		fputs(text, session->out);
+	}
 	free(text);
 }
 

@@ -127,13 +127,13 @@ advise_key(const struct survey *s, const struct lyd_node *node, struct problems 
 
 	if (unauthenticated)
 		rules_warning(problems, "L36", unauthenticated,
-		              "whoever reaches the paths of connsync reads all connections of this "
-		              "router and can make some up, past the firewall; pair the routers and "
-		              "delete this");
+		              "whoever reaches the paths of connsync reads all connections of "
+		              "this router and can make some up, past the firewall; pair the "
+		              "routers and delete this");
 	else if (!tree_child(node, "disable") && (!pair || !tree_value(pair, "fingerprint")))
 		rules_warning(problems, "L35", node,
-		              "the routers are not paired, so nothing is replicated and connections "
-		              "break at a failover; on both routers run: pair %s, with the other "
+		              "the routers are not paired, so nothing is replicated and "
+		              "connections break at a failover; on both routers run: pair %s, with the other "
 		              "one's address", partner ? partner : "ADDRESS");
 }
 

@@ -71,8 +71,8 @@ void lift_port_vlans(const struct survey *survey, const struct survey_link *port
                      struct vlanset *set);
 /* The VLANs of a switch or of a port of one: lift_switch.c */
 void lift_vlans(struct lifting *l, const struct survey_link *from, struct link_settings *to);
-/* A group, as one or two (one a family); then, behind all groups, the programs of sync groups, which
- * run as those of a member: lift_group.c */
+/* A group, as one or two (one a family); then, behind all groups, the programs of sync groups,
+ * which run as those of a member: lift_group.c */
 void lift_group(struct lifting *l, const struct survey_group *from);
 void lift_sync_scripts(struct lifting *l);
 

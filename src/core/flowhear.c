@@ -471,11 +471,28 @@ see_to_expectations(struct flowsync *f)
 	}
 }
 
+/* We forward now: what our kernel refused when the peer told it is not there. */
+static void
+drop_refused(struct flowsync *f, nsec_t now)
+{
+	uint32_t number;
+
+	for (unsigned left = REFUSED_AT_ONCE; left > 0; left--) {
+		number = flowtable_first(&f->table, FLOWTABLE_REFUSED);
+		if (!number)
+			break;
+		flowtell_gone(f, number, now);
+	}
+	flowsync_raise(f, FLOWSYNC_REFUSALS, flowtable_listed(&f->table, FLOWTABLE_REFUSED) > 0);
+}
+
 void
 flowhear_chores(struct flowsync *f, nsec_t now)
 {
 	flowhear_unpark(f, now);
-	if (f->role == FLOWSYNC_STANDBY) {
+	if (f->role == FLOWSYNC_ACTIVE) {
+		drop_refused(f, now);
+	} else {
 		ask_again(f, now);
 		if (f->expect.parked > 0 || f->expect.count > f->expect.alive)
 			see_to_expectations(f);

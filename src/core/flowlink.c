@@ -171,14 +171,19 @@ earn_credit(struct flowlink *link, nsec_t now)
 }
 
 bool
+flowlink_is_full(const struct flowlink *link, nsec_t now)
+{
+	return link->next - link->floor >= FLOWLINK_WINDOW || link->flying >= link->window ||
+	       (link->paths[FLOWLINK_CARRIED].flying >= CARRIED_MOST && !any_alive(link) &&
+	        !flowlink_wants_probe(link, now));
+}
+
+bool
 flowlink_may_send(struct flowlink *link, nsec_t now)
 {
 	if (link->rate)
 		earn_credit(link, now);
-	return link->next - link->floor < FLOWLINK_WINDOW && link->flying < link->window &&
-	       (!link->rate || link->credit >= 0) &&
-	       (any_alive(link) || flowlink_wants_probe(link, now) ||
-	        link->paths[FLOWLINK_CARRIED].flying < CARRIED_MOST);
+	return !flowlink_is_full(link, now) && (!link->rate || link->credit >= 0);
 }
 
 /* A path that is due for a try; else the next of those alive; else the control stream. */

@@ -98,6 +98,8 @@ void flowlink_give_up(struct flowlink *link, const struct flowlink_settle *settl
 
 /* May another datagram leave now: window, rate? */
 bool flowlink_may_send(struct flowlink *link, nsec_t now);
+/* Is it something other than the rate that forbids it: does an answer, or a loss, have to come? */
+bool flowlink_is_full(const struct flowlink *link, nsec_t now);
 /* The slot of the next datagram, with its number and path; to be filled and sent at once. */
 struct flowlink_slot *flowlink_open(struct flowlink *link, nsec_t now);
 /* It leaves with so many bytes. */

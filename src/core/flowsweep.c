@@ -233,7 +233,8 @@ static bool
 visit(struct flowsync *f, uint32_t number, nsec_t now)
 {
 	struct flowtable_entry *e = flowtable_entry(&f->table, number);
-	bool waits = e->list == FLOWTABLE_PARKED || e->list == FLOWTABLE_REFUSED;
+	bool waits = f->role == FLOWSYNC_STANDBY &&
+	             (e->list == FLOWTABLE_PARKED || e->list == FLOWTABLE_REFUSED);
 
 	if (!e->alive)
 		return false;

@@ -57,7 +57,8 @@ struct flowtable_entry {
 	uint8_t dump;			/* number of the last dump that saw it */
 	bool alive : 1;			/* false: a tombstone */
 	bool retime : 1;		/* the kernel's timer is to be put right */
-	bool applied : 1;		/* our kernel has it, with this NAT and this master */
+	bool applied : 1;		/* our kernel has it, with this NAT */
+	bool exposed : 1;		/* a datagram told of it: the peer may know it */
 };
 
 struct flowtable {

@@ -8,7 +8,8 @@
  */
 #include "core/flowsync_inside.h"
 
-#define PATIENCE (400 * NSEC_PER_USEC)	/* that a change may wait for others to share a datagram */
+#define PATIENCE (50 * NSEC_PER_USEC)	/* that a change may wait for others to share a datagram */
+#define RELEASE (NSEC_PER_MSEC)		/* from one look at young flows to the next */
 #define ENOUGH 40u			/* changes that fill a datagram about */
 #define FOLD_AT_ONCE 4096u		/* marks taken off in one go */
 #define EXPECTATION_GRACE 60		/* seconds that an expectation may outlive its timer */
@@ -19,13 +20,11 @@ has_nat(uint32_t has)
 	return has & (FLOW_HAS_SOURCE_NAT | FLOW_HAS_DESTINATION_NAT);
 }
 
-/* Is the datagram that last told this under way? */
+/* Can the peer have heard of it: in this state, in an older one, or that it ended? */
 static bool
-is_flying(const struct flowsync *f, uint32_t version)
+is_known_to_peer(const struct flowtable_entry *e)
 {
-	const struct flowlink_slot *slot = &f->link.slots[version % FLOWLINK_WINDOW];
-
-	return slot->flying && slot->sequence == version;
+	return e->told != 0 || e->exposed;
 }
 
 static void
@@ -43,6 +42,7 @@ void
 flowtell_bury(struct flowsync *f, uint32_t number)
 {
 	if (f->dump.running) {
+		flowtable_entry(&f->table, number)->exposed = false;
 		flowtable_tell(&f->table, number, 0);
 		flowtable_move(&f->table, number, FLOWTABLE_GRAVES);
 	} else {
@@ -56,11 +56,11 @@ void
 flowtell_gone(struct flowsync *f, uint32_t number, nsec_t now)
 {
 	struct flowtable_entry *e = flowtable_entry(&f->table, number);
-	bool untold = e->told == 0 && !is_flying(f, e->version);
+	bool known = is_known_to_peer(e);
 
 	flowtable_kill(&f->table, number);
 	e->dump = f->dump.number;
-	if (untold) {
+	if (!known) {
 		flowsync_count(f, FLOW_CANCELLED);
 		flowtell_bury(f, number);
 		return;
@@ -172,7 +172,7 @@ flowtell_on_news(struct flowsync *f, enum flow_op op, const struct flow *flow, b
 		if (e->alive)
 			on_changed(f, number, flow, fresh, now);
 		else
-			on_born(f, number, flow, e->told || is_flying(f, e->version), now);
+			on_born(f, number, flow, is_known_to_peer(e), now);
 	}
 	e->dump = f->dump.number;
 }
@@ -245,6 +245,7 @@ tell_flow(struct flowsync *f, uint32_t number, uint32_t sequence, struct writer 
 	flowtable_tell(&f->table, number, e->alive ? flowtable_state(&f->table, number) : 0);
 	flowtable_move(&f->table, number, FLOWTABLE_NONE);
 	e->version = sequence;
+	e->exposed = true;
 	return true;
 }
 
@@ -530,14 +531,14 @@ flowtell_deadline(const struct flowsync *f)
 		uint32_t age = flowsync_tick(f->now) - f->table.entries[young].since;
 
 		deadline = f->now + nsec_max(f->options.hold_down - age * FLOWSYNC_TICK, 0) +
-		           FLOWSYNC_TICK;
+		           RELEASE;
 	}
 	if (!has_marks(f) && !(flowsync_is_telling(f) && flowrepair_can_refill(f)))
 		return deadline;
 	if (!flowsync_is_telling(f))
 		return nsec_min(deadline, f->now + NSEC_PER_MSEC);
-	/* A full window opens by acknowledgements, an empty purse by time. */
-	if (f->link.flying >= f->link.window)
+	/* A full window, or stream, opens by acknowledgements, an empty purse by time. */
+	if (flowlink_is_full(&f->link, f->now))
 		return deadline;
 	if (flowlink_credit_at(&f->link, f->now) < NSEC_NEVER)
 		return nsec_min(deadline, flowlink_credit_at(&f->link, f->now));

@@ -114,6 +114,10 @@ gate_holds(struct gate *gate, const struct effect *effect, bool behind, nsec_t n
 		set_taken(gate, effect->group, false);
 		return false;
 	}
+	/* Who resigned announces nothing, though it may keep the addresses until another is
+	 * heard. */
+	if (effect->kind == EFFECT_SEND_ADVERT && effect->resign)
+		group->held &= HELD_TAKE;
 	if (effect->kind == EFFECT_RENEW_ADDRESSES && !(group->held & HELD_TAKE))
 		set_taken(gate, effect->group, true);
 	if (gate->until == NSEC_NEVER && begins_wait(gate, effect))

@@ -107,6 +107,7 @@ struct ifstep {
 	uint8_t tune;			/* enum tune */
 	int16_t value;
 	struct ifworld_port port;
+	bool restores;			/* the port: whoever tried it forgets ORIGINAL_PORT */
 	union {
 		struct ifworld_bond bond;
 		struct ifworld_bridge bridge;

@@ -137,6 +137,13 @@ is_like(const struct ifworld_port *now, const struct ifworld_port *want, bool fi
 	return now->speed == want->speed && now->half == want->half && (fixed || !now->negotiated);
 }
 
+/* Do the settings say nothing of the port's speed (any more)? */
+static bool
+leaves_port(const struct ifjob *job)
+{
+	return job->wanted == NULL || job->wanted->port.mode == PORT_LEFT;
+}
+
 static void
 port_step(const struct ifjob *job, enum ifstep_kind kind, const struct ifworld_port *port)
 {
@@ -144,6 +151,7 @@ port_step(const struct ifjob *job, enum ifstep_kind kind, const struct ifworld_p
 
 	if (port != NULL)
 		step.port = *port;
+	step.restores = port != NULL && leaves_port(job);
 	ifjob_add(job, &step);
 }
 
@@ -153,18 +161,15 @@ iftune_plan_port(const struct ifjob *job)
 	struct iforiginals *originals = job->view->originals;
 	const struct iforiginal *original = iforiginals_find(originals, job->now->name);
 	bool fixed = original != NULL && original->saved & ORIGINAL_PORT;
-	bool set = job->wanted != NULL && job->wanted->port.mode != PORT_LEFT;
 	struct ifworld_port want;
 
-	if (!set && fixed) {
-		/* Once: how a driver offers less in a negotiation cannot be seen. */
-		want = original->port;
-		port_step(job, IFSTEP_SET_PORT, &want);
-		iforiginals_forget(originals, job->now->name, ORIGINAL_PORT);
+	if (leaves_port(job)) {
+		/* Once: how a driver offers less in a negotiation cannot be seen.  Until it was
+		 * tried the original is kept, because a commit may cancel what waits. */
+		if (fixed)
+			port_step(job, IFSTEP_SET_PORT, &original->port);
 		return;
 	}
-	if (!set)
-		return;
 	if (!job->now->port.known) {
 		port_step(job, IFSTEP_READ_PORT, NULL);
 		return;

@@ -503,9 +503,16 @@ void
 ifworld_set_port(struct ifworld *w, int index, const struct ifworld_port *port)
 {
 	int32_t slot = find_link(w, index);
+	struct ifworld_port before;
 
-	if (slot != NONE)
-		w->links[slot].link.port = *port;
+	if (slot == NONE)
+		return;
+	before = w->links[slot].link.port;
+	w->links[slot].link.port = *port;
+	if (port->speed != 0 || port->negotiated || before.negotiated)
+		return;
+	w->links[slot].link.port.speed = before.speed;
+	w->links[slot].link.port.half = before.half;
 }
 
 void

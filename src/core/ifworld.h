@@ -128,7 +128,9 @@ void ifworld_set_silent(struct ifworld *world, int index, const struct prefix *p
 bool ifworld_set_tune(struct ifworld *world, int index, enum tune tune, int16_t value);
 /* -1: not known. */
 int16_t ifworld_tune(const struct ifworld *world, int index, enum tune tune);
-/* What was read is known until the carrier comes or goes, or another dump begins. */
+/* What was read is known until the carrier comes or goes, or another dump begins.  Without a
+ * carrier a driver does not say which speed is fixed: then the one fixed before counts (speed 0:
+ * unknown). */
 void ifworld_set_port(struct ifworld *world, int index, const struct ifworld_port *port);
 
 /*

@@ -83,7 +83,7 @@ enum tune {
 #define TUNE_IPV6 TUNE_IGNORE_LINKDOWN6	/* the first of those of IPv6 */
 
 struct tune_settings {
-	uint32_t set;			/* 1 << enum tune: which are configured, the others are left */
+	uint32_t set;			/* 1 << enum tune: these are configured, others are left */
 	uint8_t values[TUNES];
 };
 
@@ -369,7 +369,7 @@ struct connsync_settings {
 	bool paired;			/* the partner's fingerprint is known */
 	struct fingerprint fingerprint;	/* of the partner's key */
 	nsec_t hold_down;		/* a flow that ends within it is never told of */
-	nsec_t promotion_wait;		/* a new master takes its addresses so much later, at most */
+	nsec_t promotion_wait;		/* a new master takes its addresses so much later at most */
 	nsec_t startup_wait;		/* how long a start waits for the partner's connections */
 	uint64_t rate;			/* most bytes a second, 0 = as many as needed */
 	uint8_t excluded_protocols[32];	/* a bit each, the lowest of the first byte is 0 */
@@ -429,7 +429,7 @@ struct settings {
 	uint32_t magic;			/* SETTINGS_MAGIC: layout and version of this header file */
 	uint32_t size;			/* bytes of the whole block */
 	uint64_t revision;		/* of the configuration it was made from, or would be */
-	uint64_t serial;		/* the engine's own count of what it adopted: no two alike */
+	uint64_t serial;		/* the engine's own count of what it adopted */
 	char host_name[HOST_NAME_SIZE];	/* "" = whatever it is */
 	union {
 		struct {

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Decides which messages are believed: those of this version and size, answers only to the question
+ * that was asked last.  Flowsync never waits here, whatever the manager does.
+ */
 #include "daemon/flowdoor.h"
 
 #include <errno.h>

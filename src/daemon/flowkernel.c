@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Decides when the kernel is read and in which steps, and which flows are carried at all.  Must not
+ * decide what an event means, nor hold the loop up: whatever may be long is done in steps behind
+ * everything else.
+ */
 #include "daemon/flowkernel.h"
 
 #include <errno.h>
@@ -16,8 +21,10 @@
 #include "system/conntrack_inject.h"
 #include "system/conntrack_sysctl.h"
 
-#define NAP_USEC 400u			/* between drains while there is traffic */
-#define QUIET_NAPS 8u			/* so many without any, and the socket is waited for */
+#define NAP_USEC 80u			/* between drains while there is traffic ... */
+#define LONG_NAP_USEC 400u		/* ... and while there is much, or nothing of it is urgent */
+#define MUCH_USEC 10u			/* an event in so many */
+#define QUIET_NAPS 4u			/* so many without any, and the socket is waited for */
 #define DRAIN_MAX 4096u			/* events in one turn of the loop */
 #define DUMP_STEP 500u
 #define RENEWAL_STEP 200u
@@ -51,6 +58,8 @@ struct flowkernel {
 	bool subscribed;
 	bool dumps_flows;		/* and not expectations */
 	unsigned quiet;			/* drains in a row that found nothing */
+	unsigned nap_usec;		/* the last one, or what the next should be */
+	bool urgent;			/* this drain found what is told at once */
 	uint64_t drains;
 	struct ip *own;			/* addresses of this router, while it dumps */
 	size_t own_count;
@@ -68,13 +77,18 @@ key_ip(const struct flow_key *key, const uint8_t bytes[16])
 	return key->family == 4 ? ip_from_v4(bytes) : ip_from_v6(bytes);
 }
 
+static int
+compare_ips(const void *a, const void *b)
+{
+	return ip_compare(a, b);
+}
+
+/* There may be thousands, and each flow of a dump is asked about. */
 static bool
 is_own(const struct flowkernel *k, const struct ip *ip)
 {
-	for (size_t i = 0; i < k->own_count; i++)
-		if (ip_equal(&k->own[i], ip))
-			return true;
-	return false;
+	return k->own_count > 0 &&
+	       bsearch(ip, k->own, k->own_count, sizeof(*k->own), compare_ips);
 }
 
 static bool
@@ -127,6 +141,9 @@ on_flow(void *owner, enum conntrack_event event, const struct flow *flow)
 
 	if (is_excluded(k, &flow->key))
 		return;
+	if (event != CONNTRACK_GONE)
+		k->urgent = k->urgent || k->connsync->hold_down == 0 ||
+			    flow->has & (FLOW_HAS_SOURCE_NAT | FLOW_HAS_DESTINATION_NAT);
 	k->calls->on_news(k->owner, event == CONNTRACK_GONE ? FLOW_DELETE : FLOW_UPSERT, flow,
 	                  event == CONNTRACK_NEW);
 }
@@ -163,9 +180,14 @@ drain(struct flowkernel *k)
 {
 	const struct conntrack_hearer hearer = { on_flow, on_expectation, k };
 	bool overrun = false;
-	int r = conntrack_events_drain(k->events, DRAIN_MAX, &hearer, &overrun);
+	int r;
 
+	k->urgent = false;
+	r = conntrack_events_drain(k->events, DRAIN_MAX, &hearer, &overrun);
 	k->drains++;
+	if (r > 0)
+		k->nap_usec = k->urgent && (unsigned)r * MUCH_USEC < k->nap_usec ? NAP_USEC :
+			      LONG_NAP_USEC;
 	if (r < 0) {
 		log_error("cannot read the events of connection tracking: %s", strerror(-r));
 		overrun = true;
@@ -183,7 +205,7 @@ wait_for_events(struct flowkernel *k, bool wait)
 	sd_event_source_set_enabled(k->readable, wait ? SD_EVENT_ON : SD_EVENT_OFF);
 	sd_event_source_set_enabled(k->nap, wait ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 	if (!wait)
-		sd_event_source_set_time_relative(k->nap, NAP_USEC);
+		sd_event_source_set_time_relative(k->nap, k->nap_usec);
 }
 
 static int
@@ -192,6 +214,7 @@ on_readable(sd_event_source *source UNUSED, int fd UNUSED, uint32_t events UNUSE
 	struct flowkernel *k = owner;
 
 	k->quiet = 0;
+	k->nap_usec = LONG_NAP_USEC;	/* it was at least as quiet as that */
 	(void)drain(k);
 	wait_for_events(k, false);
 	return 0;
@@ -323,6 +346,8 @@ read_own(struct flowkernel *k)
 				((const struct sockaddr_in6 *)a)->sin6_addr.s6_addr);
 	}
 	freeifaddrs(all);
+	if (k->own_count > 0)
+		qsort(k->own, k->own_count, sizeof(*k->own), compare_ips);
 }
 
 static void
@@ -461,8 +486,8 @@ on_keep(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 	int r = conntrack_diet_keep(k->diet, &error);
 
 	if (r > 0)
-		log_warning("the table " CONNTRACK_DIET_TABLE " of the packet filter was changed by "
-		            "somebody else; it is made anew");
+		log_warning("the table " CONNTRACK_DIET_TABLE " of the packet filter was changed "
+		            "by somebody else; it is made anew");
 	if (r < 0)
 		log_error("%s", error.text);
 	return 0;
@@ -488,6 +513,9 @@ flowkernel_adopt(struct flowkernel *k, const struct settings *settings,
 	};
 	int r;
 
+	/* First: the settings before are gone when this returns, whatever it returns. */
+	k->settings = settings;
+	k->connsync = c;
 	if (!prefixes)
 		return error_set(error, -ENOMEM, "out of memory");
 	for (unsigned i = 0; i < 256; i++)
@@ -499,8 +527,6 @@ flowkernel_adopt(struct flowkernel *k, const struct settings *settings,
 		if (local[i].family)
 			paths[wish.path_count++] = (struct conntrack_diet_path){
 				local[i], c->paths[i].remote, c->port, 0 };
-	k->settings = settings;
-	k->connsync = c;
 	r = conntrack_sysctl_set(CONNTRACK_SYSCTL_EVENTS, 1);
 	if (r < 0)
 		log_warning("cannot set %s to 1: %s; connections that began before may stay silent",
@@ -544,8 +570,9 @@ add_sources(struct flowkernel *k, struct sd_event *event)
 	int r = sd_event_add_io(event, &k->readable, conntrack_events_descriptor(k->events),
 	                        EPOLLIN, on_readable, k);
 
+	/* The clock of the protocol's timer: one descriptor to be set and read for both. */
 	if (r >= 0)
-		r = sd_event_add_time_relative(event, &k->nap, CLOCK_MONOTONIC, 0, 1, on_nap, k);
+		r = sd_event_add_time_relative(event, &k->nap, CLOCK_BOOTTIME, 0, 1, on_nap, k);
 	if (r >= 0)
 		r = sd_event_add_time_relative(event, &k->keep, CLOCK_MONOTONIC, 0, 0, on_keep, k);
 	if (r >= 0)

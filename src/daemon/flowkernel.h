@@ -29,8 +29,6 @@ struct flowkernel_calls {
 	void (*on_refused)(void *owner, enum flow_op op, const struct flow_key *key, int error);
 	/* A batch of news, or a step of a dump, was handed in. */
 	void (*on_batch)(void *owner);
-	/* What an operator should repair; "" = nothing any more. */
-	void (*on_problem)(void *owner, const char *text);
 };
 
 struct flowkernel_counts {

@@ -31,12 +31,15 @@
 #define PAYLOAD 1360u			/* bytes of a body: fits whatever carries Ethernet */
 #define WIRE_MAX (HEAD_SIZE + PAYLOAD + SEAL_TAG_SIZE)
 #define BATCH 64u			/* datagrams a system call */
-#define DRAIN_MAX 16u			/* such calls in one turn of the loop */
+#define DRAIN_MAX 256u			/* such calls before a change of role: a full socket */
 #define SOCKET_BUFFER (8 << 20)
 #define CONNECT_USEC 250000u		/* between tries */
+#define LOOK_USEC 500000u		/* between looks whether interfaces are still the same */
 #define AGE_USEC (SEAL_AGE / NSEC_PER_USEC)
 #define TRAFFIC_CLASS 0xc0		/* DSCP CS6, as routing protocols have it */
-#define STREAM_READ 16384u
+#define STREAM_READ 16384u		/* a whole record of TLS, so that none stays inside it */
+#define STREAM_READS 16u		/* in one turn of the loop */
+#define COMPLAINT_PAUSE (10 * NSEC_PER_SEC)	/* between two that differ */
 #define STREAM_TIMEOUT_MSEC 3000u	/* for what the partner's kernel does not acknowledge */
 
 /* One connection: to be, or in use. */
@@ -61,6 +64,10 @@ struct path {
 	unsigned number;
 	struct connsync_path settings;
 	struct ip local;
+	char trouble[256];		/* why there is no connection, as it was logged ... */
+	nsec_t complained;		/* ... then */
+	unsigned index;			/* of the interface its sockets are bound to; 0 = none */
+	struct error closed;		/* why there are none, as it was logged */
 	int datagrams;			/* socket, or -1 */
 	int listener;
 	sd_event_source *readable;
@@ -80,9 +87,9 @@ struct flowpeer {
 	unsigned try_path;
 	sd_event_source *retry;
 	sd_event_source *age;
+	sd_event_source *look;
 	bool lost;			/* and the owner does not know yet */
 	bool renew;			/* a new connection is due, for its keys */
-	char trouble[256];		/* why there is none, as it was logged */
 	uint64_t plain_number;		/* of datagrams without a seal */
 	struct flowpeer_counts counts;
 	/* Gathered datagrams of one path. */
@@ -138,8 +145,6 @@ open_socket(const struct path *p, int kind, uint16_t port, struct error *error)
 	if (fd < 0)
 		return error_set(error, -errno, "cannot open a socket: %s", strerror(errno));
 	/* What is refused of these costs speed or comfort, not more. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, p->settings.interface,
-	                 (socklen_t)strlen(p->settings.interface) + 1);
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
 	if (domain == AF_INET)
@@ -147,7 +152,9 @@ open_socket(const struct path *p, int kind, uint16_t port, struct error *error)
 	else
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &traffic_class,
 		                 sizeof(traffic_class));
-	bad = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
+	bad = setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, p->settings.interface,
+	                 (socklen_t)strlen(p->settings.interface) + 1) < 0 ||
+	      setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
 	      setsockopt(fd, domain == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
 	                 domain == AF_INET ? IP_FREEBIND : IPV6_FREEBIND, &one, sizeof(one)) < 0 ||
 	      bind(fd, (struct sockaddr *)&own, length) < 0;
@@ -205,6 +212,20 @@ tell_lost(struct flowpeer *l)
 	l->calls->on_disconnected(l->owner);
 }
 
+/* Said once: what is tried every moment fails every moment, and a stranger fails as he likes. */
+static void
+complain(struct path *p, const char *why)
+{
+	nsec_t now = clock_now();
+
+	if (strcmp(why, p->trouble) == 0 ||
+	    (p->complained > 0 && now < p->complained + COMPLAINT_PAUSE))
+		return;
+	log_warning("no connection to the partner on %s: %s", p->settings.interface, why);
+	snprintf(p->trouble, sizeof(p->trouble), "%s", why);
+	p->complained = now;
+}
+
 static void
 give_up(struct session *s, const char *why)
 {
@@ -214,10 +235,7 @@ give_up(struct session *s, const char *why)
 		lose(l, why);
 		return;
 	}
-	/* Said once: what is tried every moment fails every moment. */
-	if (strcmp(why, l->trouble) != 0)
-		log_warning("no connection to the partner: %s", why);
-	snprintf(l->trouble, sizeof(l->trouble), "%s", why);
+	complain(&l->paths[s->path], why);
 	l->counts.refused += !s->connecting;
 	session_close(s);
 }
@@ -270,7 +288,11 @@ establish(struct session *s, const uint8_t *bytes, size_t length)
 	session_init(s, l);
 	l->current.established = true;
 	l->counts.connections++;
-	l->trouble[0] = '\0';
+	l->renew = false;
+	for (unsigned i = 0; i < CONNSYNC_PATHS_MAX; i++) {
+		l->paths[i].trouble[0] = '\0';
+		l->paths[i].complained = 0;
+	}
 	log_info("connected with the partner on %s%s",
 	         l->paths[l->current.path].settings.interface,
 	         l->identity ? "" : ", without authentication");
@@ -288,6 +310,7 @@ read_stream(struct session *s)
 	struct flowpeer *l = s->link;
 	struct error error = { .text = "the partner closed it" };
 	uint8_t bytes[STREAM_READ];
+	unsigned reads = 0;
 	ssize_t n;
 
 	do {
@@ -299,8 +322,8 @@ read_stream(struct session *s)
 		}
 		if (n > 0)
 			l->calls->on_control(l->owner, bytes, (size_t)n);
-		/* What it said may have ended it. */
-	} while (n > 0 && l->current.established);
+		/* What it said may have ended it; and the loop has others to serve. */
+	} while (n > 0 && l->current.established && ++reads < STREAM_READS);
 	if (n == 0 || (n < 0 && n != -EAGAIN))
 		lose(l, error.text);
 }
@@ -458,6 +481,8 @@ on_acceptable(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, vo
 		return 0;
 	}
 	begin_session(p->link, accepted, p->number, false);
+	tell_lost(p->link);
+	p->link->calls->on_batch(p->link->owner);
 	return 0;
 }
 
@@ -476,7 +501,6 @@ on_retry(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	if (l->next.socket >= 0 || (l->current.established && !l->renew))
 		return 0;
-	l->renew = false;
 	l->try_path = (l->try_path + 1) % l->settings.path_count;
 	fd = open_socket(p, SOCK_STREAM, 0, &error);
 	if (fd < 0) {
@@ -527,8 +551,8 @@ flowpeer_send_control(struct flowpeer *l, const uint8_t *bytes, size_t length)
 
 /* ---- datagrams ------------------------------------------------------------------------------ */
 
-void
-flowpeer_flush(struct flowpeer *l)
+static void
+send_gathered(struct flowpeer *l)
 {
 	struct path *p = &l->paths[l->out_path];
 	size_t done = 0;
@@ -545,6 +569,12 @@ flowpeer_flush(struct flowpeer *l)
 		l->counts.sent[l->out_path] += n > 0 ? (size_t)n : 0;
 	}
 	l->out_count = 0;
+}
+
+void
+flowpeer_flush(struct flowpeer *l)
+{
+	send_gathered(l);
 	tell_lost(l);
 }
 
@@ -560,12 +590,19 @@ flowpeer_send_datagram(struct flowpeer *l, unsigned path, const uint8_t *bytes, 
 
 	if (!s->established || length > PAYLOAD)
 		return;
+	if (l->paths[path].datagrams < 0) {
+		l->counts.unsent[path]++;
+		return;
+	}
 	if (l->out_count == BATCH || (l->out_count > 0 && l->out_path != path))
-		flowpeer_flush(l);
+		send_gathered(l);
 	at = l->out_bytes[l->out_count];
 	if (seal && seal_next(seal, &number) < 0) {
-		l->renew = true;
 		l->counts.unsent[path]++;
+		l->renew = true;
+		/* Who does not connect can ask for new keys in this way only. */
+		if (!l->connects)
+			lose(l, "its keys are used up");
 		return;
 	}
 	w = writer_over(at, HEAD_SIZE);
@@ -610,14 +647,14 @@ open_datagram(struct path *p, uint8_t *bytes, size_t length)
 		l->calls->on_datagram(l->owner, p->number, bytes + HEAD_SIZE, size);
 }
 
-/* Read until there is nothing, or much was read; says whether there was anything. */
+/* Read until there is nothing, with so many calls at most; says whether there was anything. */
 static bool
-read_datagrams(struct path *p)
+read_datagrams(struct path *p, unsigned calls)
 {
 	struct flowpeer *l = p->link;
 	bool any = false;
 
-	for (unsigned turn = 0; turn < DRAIN_MAX; turn++) {
+	for (unsigned turn = 0; turn < calls; turn++) {
 		int n = recvmmsg(p->datagrams, l->in, BATCH, MSG_DONTWAIT, NULL);
 
 		if (n < 0 && errno == ECONNREFUSED)
@@ -639,7 +676,9 @@ on_datagrams(sd_event_source *source UNUSED, int fd UNUSED, uint32_t events UNUS
 {
 	struct path *p = owner;
 
-	if (read_datagrams(p))
+	/* No more at a time: a change of role waits for the end of this turn, and what comes in may
+	 * take the kernel milliseconds to put in. */
+	if (read_datagrams(p, 1))
 		p->link->calls->on_batch(p->link->owner);
 	return 0;
 }
@@ -648,38 +687,97 @@ void
 flowpeer_drain(struct flowpeer *l)
 {
 	for (uint32_t i = 0; i < l->settings.path_count; i++)
-		(void)read_datagrams(&l->paths[i]);
+		(void)read_datagrams(&l->paths[i], DRAIN_MAX);
 }
 
 /* ---- paths ---------------------------------------------------------------------------------- */
 
+static void
+close_path(struct path *p)
+{
+	sd_event_source_disable_unref(p->readable);
+	sd_event_source_disable_unref(p->acceptable);
+	if (p->datagrams >= 0)
+		close(p->datagrams);
+	if (p->listener >= 0)
+		close(p->listener);
+	p->readable = p->acceptable = NULL;
+	p->datagrams = p->listener = -1;
+	p->index = 0;
+}
+
+static int
+listen_on(struct flowpeer *l, struct path *p, struct error *error)
+{
+	int r;
+
+	p->listener = open_socket(p, SOCK_STREAM, l->settings.port, error);
+	if (p->listener < 0)
+		return p->listener;
+	r = listen(p->listener, 4) < 0 ? -errno :
+	    sd_event_add_io(l->event, &p->acceptable, p->listener, EPOLLIN, on_acceptable, p);
+	return r < 0 ? error_set(error, r, "cannot listen to the partner: %s", strerror(-r)) : 0;
+}
+
+/* Only the partner's datagrams reach us. */
 static int
 open_path(struct flowpeer *l, struct path *p, struct error *error)
 {
 	struct sockaddr_storage peer;
 	socklen_t length = address(&p->settings.remote, l->settings.port, p->settings.interface,
 	                           &peer);
-	int r = open_socket(p, SOCK_DGRAM, l->settings.port, error);
+	int r;
 
-	if (r < 0)
-		return r;
-	p->datagrams = r;
-	/* Only the partner's datagrams reach us; a route may be missing for now. */
-	if (connect(p->datagrams, (struct sockaddr *)&peer, length) < 0 && errno != ENETUNREACH &&
-	    errno != EHOSTUNREACH)
+	p->index = if_nametoindex(p->settings.interface);
+	if (p->index == 0)
+		return error_set(error, -ENODEV, "there is no interface %s", p->settings.interface);
+	p->datagrams = open_socket(p, SOCK_DGRAM, l->settings.port, error);
+	if (p->datagrams < 0)
+		return p->datagrams;
+	if (connect(p->datagrams, (struct sockaddr *)&peer, length) < 0)
 		return error_set(error, -errno, "cannot reach the partner on %s: %s",
 		                 p->settings.interface, strerror(errno));
 	r = sd_event_add_io(l->event, &p->readable, p->datagrams, EPOLLIN, on_datagrams, p);
-	if (r >= 0 && !l->connects) {
-		p->listener = open_socket(p, SOCK_STREAM, l->settings.port, error);
-		if (p->listener < 0)
-			return p->listener;
-		r = listen(p->listener, 4) < 0 ? -errno : 0;
-		if (r >= 0)
-			r = sd_event_add_io(l->event, &p->acceptable, p->listener, EPOLLIN,
-			                    on_acceptable, p);
+	if (r < 0)
+		return error_set(error, r, "cannot listen to the partner: %s", strerror(-r));
+	return l->connects ? 0 : listen_on(l, p, error);
+}
+
+/* What cannot be opened now is tried again at each look: an interface may be on its way. */
+static void
+open_or_wait(struct flowpeer *l, struct path *p)
+{
+	struct error error = { .text = "" };
+
+	if (open_path(l, p, &error) < 0)
+		close_path(p);
+	if (error.text[0] && strcmp(p->closed.text, error.text) != 0)
+		log_warning("%s; tried again until it works", error.text);
+	p->closed = error;
+}
+
+/* A socket stays with its interface, even when that is gone and another has its name. */
+static int
+on_look(sd_event_source *source, uint64_t usec UNUSED, void *owner)
+{
+	struct flowpeer *l = owner;
+
+	sd_event_source_set_time_relative(source, LOOK_USEC);
+	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	for (uint32_t i = 0; i < l->settings.path_count; i++) {
+		struct path *p = &l->paths[i];
+		unsigned index = if_nametoindex(p->settings.interface);
+
+		if (index != 0 && index == p->index)
+			continue;
+		if (p->index != 0 && l->current.path == i)
+			lose(l, "its interface is gone");
+		close_path(p);
+		open_or_wait(l, p);
 	}
-	return r < 0 ? error_set(error, r, "cannot listen to the partner: %s", strerror(-r)) : 0;
+	tell_lost(l);
+	l->calls->on_batch(l->owner);
+	return 0;
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -719,6 +817,23 @@ prepare_batches(struct flowpeer *l)
 	}
 }
 
+static int
+add_timers(struct flowpeer *l)
+{
+	int r = sd_event_add_time_relative(l->event, &l->retry, CLOCK_MONOTONIC, 0, 1000, on_retry,
+	                                   l);
+
+	if (r >= 0 && !l->connects)
+		r = sd_event_source_set_enabled(l->retry, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time_relative(l->event, &l->age, CLOCK_BOOTTIME, AGE_USEC, 0,
+		                               on_age, l);
+	if (r >= 0)
+		r = sd_event_add_time_relative(l->event, &l->look, CLOCK_MONOTONIC, LOOK_USEC, 0,
+		                               on_look, l);
+	return r;
+}
+
 int
 flowpeer_new(struct sd_event *event, const struct connsync_settings *connsync,
              const struct ip local[CONNSYNC_PATHS_MAX], const struct identity *identity,
@@ -726,7 +841,7 @@ flowpeer_new(struct sd_event *event, const struct connsync_settings *connsync,
              struct error *error)
 {
 	struct flowpeer *l = calloc(1, sizeof(*l));
-	int r = 0;
+	int r;
 
 	if (!l)
 		return error_set(error, -ENOMEM, "out of memory");
@@ -743,22 +858,12 @@ flowpeer_new(struct sd_event *event, const struct connsync_settings *connsync,
 		l->paths[i] = (struct path){ .link = l, .number = i, .local = local[i],
 			                     .settings = connsync->paths[i], .datagrams = -1,
 			                     .listener = -1 };
-	for (uint32_t i = 0; r >= 0 && i < connsync->path_count; i++)
-		r = open_path(l, &l->paths[i], error);
-	if (r >= 0) {
-		r = sd_event_add_time_relative(event, &l->retry, CLOCK_MONOTONIC, 0, 1000, on_retry,
-		                               l);
-		if (r >= 0 && !l->connects)
-			r = sd_event_source_set_enabled(l->retry, SD_EVENT_OFF);
-		if (r >= 0)
-			r = sd_event_add_time_relative(event, &l->age, CLOCK_BOOTTIME, AGE_USEC, 0,
-			                               on_age, l);
-		if (r < 0)
-			(void)error_set(error, r, "cannot set up the loop: %s", strerror(-r));
-	}
+	for (uint32_t i = 0; i < connsync->path_count; i++)
+		open_or_wait(l, &l->paths[i]);
+	r = add_timers(l);
 	if (r < 0) {
 		flowpeer_free(l);
-		return r;
+		return error_set(error, r, "cannot set up the loop: %s", strerror(-r));
 	}
 	*ret = l;
 	return 0;
@@ -771,14 +876,9 @@ flowpeer_free(struct flowpeer *l)
 		return;
 	session_close(&l->current);
 	session_close(&l->next);
-	for (unsigned i = 0; i < CONNSYNC_PATHS_MAX; i++) {
-		sd_event_source_unref(l->paths[i].readable);
-		sd_event_source_unref(l->paths[i].acceptable);
-		if (l->paths[i].datagrams >= 0)
-			close(l->paths[i].datagrams);
-		if (l->paths[i].listener >= 0)
-			close(l->paths[i].listener);
-	}
+	for (unsigned i = 0; i < CONNSYNC_PATHS_MAX; i++)
+		close_path(&l->paths[i]);
+	sd_event_source_unref(l->look);
 	sd_event_source_unref(l->retry);
 	sd_event_source_unref(l->age);
 	free(l);

@@ -28,8 +28,6 @@ struct flowpeer_calls {
 	void (*on_datagram)(void *owner, unsigned path, const uint8_t *bytes, size_t length);
 	/* A batch of what came in was handed in. */
 	void (*on_batch)(void *owner);
-	/* What an operator should repair; "" = nothing any more. */
-	void (*on_problem)(void *owner, const char *text);
 };
 
 struct flowpeer_counts {
@@ -44,7 +42,8 @@ struct flowpeer_counts {
 };
 
 /*
- * The ways between the routers as the settings have them; local: our ends, resolved.  identity is
+ * The ways between the routers as the settings have them; local: our ends, resolved.  An interface
+ * that is not there yet, or is made anew, is waited for.  identity is
  * borrowed, and NULL without authentication.  0, or negative errno with *error.
  */
 int flowpeer_new(struct sd_event *event, const struct connsync_settings *connsync,

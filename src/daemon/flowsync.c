@@ -62,7 +62,7 @@ struct role {
 	bool active;				/* as the engine said last */
 	uint64_t sequence;
 	bool known;				/* it said so at all */
-	bool forwarded;				/* in the role before */
+	bool forwarded;				/* in the role before, or nobody knows */
 	enum flowsync_readiness readiness;
 	uint32_t alarms;
 	char trouble[512];			/* why it does not run */
@@ -320,11 +320,17 @@ static void
 take_role(struct role *f)
 {
 	if (f->flowsync && f->known) {
-		/* What came before counts before. */
+		nsec_t begin = clock_now();
+
+		/* What came before counts before, and is in the kernel before packets come. */
 		flowpeer_drain(f->peer);
 		flowkernel_drain(f->kernel);
 		flowsync_on_role(f->flowsync, f->active ? FLOWSYNC_ACTIVE : FLOWSYNC_STANDBY,
 		                 clock_now());
+		flowkernel_flush(f->kernel);
+		/* The engine may have gone on without us. */
+		if (f->active && clock_now() - begin > f->adopted.promotion_wait)
+			flowsync_on_overrun(f->flowsync, clock_now());
 		if (f->forwarded && !f->active)
 			flowkernel_renew(f->kernel);
 		f->forwarded = f->active;
@@ -512,6 +518,21 @@ is_same_link(const struct role *f, const struct connsync_settings *c,
 	       fingerprint_equal(&f->adopted.fingerprint, &c->fingerprint);
 }
 
+/* Are the same flows carried? */
+static bool
+is_same_choice(const struct settings *before, const struct settings *settings)
+{
+	const struct connsync_settings *a = settings_connsync(before);
+	const struct connsync_settings *b = settings_connsync(settings);
+
+	return a->detail == b->detail && a->excluded_count == b->excluded_count &&
+	       memcmp(a->excluded_protocols, b->excluded_protocols,
+	              sizeof(a->excluded_protocols)) == 0 &&
+	       memcmp(&settings_excluded(before)[a->excluded_first],
+	              &settings_excluded(settings)[b->excluded_first],
+	              a->excluded_count * sizeof(struct excluded_settings)) == 0;
+}
+
 static void
 start(struct role *f, const struct connsync_settings *c)
 {
@@ -550,6 +571,7 @@ on_adopt(void *owner, const struct settings *settings)
 {
 	struct role *f = owner;
 	const struct connsync_settings *c = settings_connsync(settings);
+	const struct settings *old = f->settings;
 	struct ip before[CONNSYNC_PATHS_MAX];
 	struct error error;
 
@@ -564,6 +586,9 @@ on_adopt(void *owner, const struct settings *settings)
 		if (flowkernel_adopt(f->kernel, settings, f->local, &error) < 0)
 			log_error("%s", error.text);
 		flowsync_adopt(f->flowsync, &f->options, clock_now());
+		/* Flows that are carried now, or no longer, are found in the kernel's table. */
+		if (f->active && !is_same_choice(old, settings))
+			flowsync_on_overrun(f->flowsync, clock_now());
 		finish(f);
 	} else {
 		stop_running(f);
@@ -734,7 +759,7 @@ int
 flowsync_main(const struct role_options *options, int channel, int door)
 {
 	static const struct post_calls calls = { on_adopt, on_message, on_stop };
-	struct role f = { .state_dir = options->state_dir, .door = door };
+	struct role f = { .state_dir = options->state_dir, .door = door, .forwarded = true };
 	struct error error;
 	int status;
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Decides which of flowsync's numbers have a name in the model, and what is left out because it
+ * means nothing at this moment.  Judges nothing: that is for whoever shows it.
+ */
 #include "daemon/gather_connsync.h"
 
 #include <errno.h>

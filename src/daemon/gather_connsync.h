@@ -5,9 +5,10 @@
 #ifndef TANDEM_GATHER_CONNSYNC_H
 #define TANDEM_GATHER_CONNSYNC_H
 
-#include <libyang/libyang.h>
-
 #include "daemon/flowdoor.h"
+
+struct lyd_node;
+struct ly_ctx;
 
 /* Ask through the door and add container connsync-state to *tree; it says so when there is no
  * answer, and is empty where connsync is not configured. */

@@ -232,7 +232,8 @@ tell_due(struct helpers *h)
 		if (*its && h->now.verdicts[i].due)
 			*its = send_verdict(h, i);
 	}
-	for (uint32_t i = 0; i < h->now.count && (open[HELPER_RUNNER] || open[HELPER_FILTER]); i++) {
+	for (uint32_t i = 0;
+	     i < h->now.count && (open[HELPER_RUNNER] || open[HELPER_FILTER]); i++) {
 		if (open[HELPER_RUNNER] && h->now.told[i].state_due)
 			open[HELPER_RUNNER] = send_state(h, i);
 		if (open[HELPER_FILTER] && h->now.told[i].owner_due)
@@ -273,6 +274,19 @@ note_role(struct helpers *h, bool active)
 	h->role_due = true;
 }
 
+/* Packets come to this router as long as they come to one of its groups: those that linger may end
+ * one after the other. */
+static bool
+any_forwards(const struct helpers *h, const struct engine *engine)
+{
+	const struct settings *settings = engine_settings(engine);
+
+	for (uint32_t i = 0; i < h->now.count; i++)
+		if (is_followed(settings, i) && engine_holds_addresses(engine, i))
+			return true;
+	return false;
+}
+
 /* Note what became of the group; true when there is something to tell. */
 static bool
 note_group(struct helpers *h, uint32_t number)
@@ -290,8 +304,9 @@ note_group(struct helpers *h, uint32_t number)
 		told->owner = status->owner;
 		told->owner_due = true;
 	}
-	if (is_followed(engine_settings(h->engine), number))
-		note_role(h, engine_holds_addresses(h->engine, number));
+	if (is_followed(engine_settings(h->engine), number) &&
+	    engine_holds_addresses(h->engine, number) != h->active)
+		note_role(h, any_forwards(h, h->engine));
 	return told->state_due || told->owner_due || h->role_due;
 }
 
@@ -465,9 +480,7 @@ helpers_adopt(struct helpers *h, const struct engine *engine)
 	h->engine = engine;
 	for (enum helper i = 0; i < HELPERS; i++)
 		h->lines[i].settings_due = true;
-	for (uint32_t i = 0; i < h->now.count; i++)
-		if (is_followed(engine_settings(engine), i))
-			note_role(h, engine_holds_addresses(engine, i));
+	note_role(h, any_forwards(h, engine));
 	h->role_due = true;
 	h->due = true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The engine's side of its helpers: the runner (programs), the prober (checks), the filter (packet
- * filter) and flowsync (connections).  It tells them the settings, the state of groups with scripts,
- * who owns its addresses and whether this router forwards, and hears from them what became of
+ * filter) and flowsync (connections).  It tells them the settings, the state of groups with
+ * scripts, who owns its addresses and whether this router forwards, and hears from them what became of
  * tracked things.
  *
  * Nothing here waits.  What a helper does not take now (it is dead, hangs, or is behind) is noted
@@ -26,7 +26,8 @@ struct helpers_calls {
 	void (*on_track)(void *owner, uint32_t object, bool up);
 	/* What an operator should repair, sentences one a line; "" = nothing any more. */
 	void (*on_problems)(void *owner, const char *problems);
-	/* The connections of the sync group that connsync follows are in order for its mastership. */
+	/* The connections of the sync group that connsync follows are in order for its
+	 * mastership. */
 	void (*on_ready)(void *owner);
 };
 

@@ -51,7 +51,7 @@ with_paths(const struct lyd_node *tree, const char *lines)
 	char *text = NULL;
 
 	while (*lines) {
-		int length = (int)strcspn(lines, "\n"), name_length = (int)strcspn(lines, ":");
+		int length = (int)strcspn(lines, "\n"), name_length = (int)strcspn(lines, ":\n");
 		char *name = strndup(lines, (size_t)name_length);
 		int link = name_length < length ? survey_find(&survey, name) : -1;
 		char *path = link < 0 ? name : schema_words(survey.links[link].node);
@@ -242,8 +242,8 @@ rehearse(struct manager *m, struct attempt *a)
 	    !same_but_for_revision(rehearsal.settings, a->former)) {
 		problems_done(&problems);
 		/* New groups have virtual links already: those keep their names. */
-		whole = lift_settings(a->prepared.tree, rehearsal.settings->revision, rehearsal.settings,
-		                      &problems);
+		whole = lift_settings(a->prepared.tree, rehearsal.settings->revision,
+		                      rehearsal.settings, &problems);
 		assert(whole);		/* they were made before */
 		free(a->prepared.settings);
 		a->prepared.settings = whole;

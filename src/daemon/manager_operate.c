@@ -203,7 +203,8 @@ static void
 reply_silence(struct http_request *request, int r)
 {
 	reply_error(request, 504, "operation-failed", NULL, "connsync does not answer: %s; try "
-	            "again, and see the log", r == -ETIMEDOUT ? "it is busy or starts" : strerror(-r));
+	            "again, and see the log",
+	            r == -ETIMEDOUT ? "it is busy or starts" : strerror(-r));
 }
 
 static void

@@ -2,8 +2,8 @@
 /*
  * The memory that outlives the engine: one shared mapping, made by the supervisor before it starts
  * any role, written by the engine (but for two things of the supervisor's own), read by the
- * supervisor (heartbeat, host name) and by the manager ("show" disturbs nobody).  A file in the run directory backs it, so that it also survives the
- * supervisor as long as the machine is up.
+ * supervisor (heartbeat, host name) and by the manager ("show" disturbs nobody).  A file in the run
+ * directory backs it, so that it also survives the supervisor as long as the machine is up.
  *
  * It holds the settings last adopted, one status record per group and one for the engine, the
  * journal, and what interfaces were like before Tandem changed them.  Every item but the journal is

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The picture of the kernel's links and addresses, and of the routes and rules that carry our
- * marks, kept true: notifications as they come, a dump at the start, on request, and whenever notifications were lost.  It tells what changed; what follows
- * from that is decided by whoever listens (daemon/interfaces).
+ * marks, kept true: notifications as they come, a dump at the start, on request, and whenever
+ * notifications were lost.  It tells what changed; what follows from that is decided by whoever
+ * listens (daemon/interfaces).
  */
 #ifndef TANDEM_NEWS_H
 #define TANDEM_NEWS_H

@@ -45,7 +45,8 @@ bool refusal_is_passing(const struct refusal *refusal);
 
 /* When the next step may be tried again, or NSEC_NEVER. */
 nsec_t refusals_deadline(const struct refusals *refusals);
-/* Nothing is planned or under way: what was due and was not refused again is no longer asked for. */
+/* Nothing is planned or under way: what was due and was not refused again is no longer asked
+ * for. */
 void refusals_forget_old(struct refusals *refusals);
 /* Let everything due by now be tried; calls on_due with the link of each. */
 void refusals_expire(struct refusals *refusals, nsec_t now,

@@ -424,6 +424,8 @@ on_tuned(void *owner, const struct ifstep *step, uint64_t epoch, int result,
 	unit = interfaces_unit(i, step->link);
 	assert(unit->busy > 0);
 	unit->busy--;
+	if (step->restores && result != -ECANCELED)
+		iforiginals_forget(i->originals, step->name, ORIGINAL_PORT);
 	if (result == 0)
 		note_success(i, step);
 	else if (result != -ECANCELED && step->kind != IFSTEP_ANNOUNCE && !is_gone(step, result))

@@ -351,8 +351,8 @@ write_connsync(struct writing *w, const struct model_connsync *connsync)
 		           "connections are not replicated until service connsync has %s%s%s%s",
 		           connsync->sync.text ? "" : "failover-mechanism vrrp sync-group, ",
 		           connsync->interface.text ? "" : "interface, ",
-		           connsync->peer.text ? "" : "remote-peer (the other router's own address: "
-		           "it is not found by multicast), ",
+		           connsync->peer.text ? "" : "remote-peer (the other router's own "
+		           "address: it is not found by multicast), ",
 		           "which nobody names here; set service connsync by hand");
 		return;
 	}

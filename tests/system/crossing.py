@@ -47,14 +47,28 @@ def wait_equal(gateway, seconds=15):
              f"are on one only, such as {sorted(differ())[:3]}")
 
 
-def lose(router, which=""):
+def lose(router, which="", link="sync0"):
     """Such packets of the partner do not arrive."""
     router.space.run("nft", "-f", "-", check=True, input=f"""table inet loss {{
         chain input {{
             type filter hook input priority -300
-            iifname sync0 {which} drop
+            iifname {link} {which} drop
         }}
     }}""")
+
+
+def cut(gateway, link="sync0"):
+    """
+    Nothing goes through this cable.  (An interface that is set down does not stay so: the router is
+    told that it is up.)
+    """
+    for router in gateway.routers.values():
+        lose(router, link=link)
+
+
+def mend(gateway):
+    for router in gateway.routers.values():
+        router.space.run("nft", "delete", "table", "inet", "loss", check=True)
 
 
 def takes_over(gateway, name):

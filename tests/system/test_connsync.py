@@ -244,7 +244,8 @@ import os, random
 from scapy.all import IP, UDP, Raw, send
 random.seed(7)
 for i in range(200):
-    body = bytes([0x71, 0]) + i.to_bytes(8, "big") + os.urandom(random.choice((0, 1, 15, 16, 40, 900)))
+    body = bytes([0x71, 0]) + i.to_bytes(8, "big")
+    body += os.urandom(random.choice((0, 1, 15, 16, 40, 900)))
     send(IP(src="10.3.0.1", dst="10.3.0.2") / UDP(sport={PORT}, dport={PORT}) / Raw(body),
          verbose=False)
 """

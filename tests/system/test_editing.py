@@ -392,6 +392,9 @@ def test_compare_takes_revisions_and_the_saved_file(router):
     head = f"[edit {BOND}]\n"
     assert router.script(*lines) == (head + "-mtu 1300\n+mtu 1200\n" + head + "+mtu 1200\n" +
                                      head + "-mtu 1400\n+mtu 1200\n" + head + "+mtu 1400\n")
+    printed = router.script(f"set {BOND} mtu 1200", "compare | json", "exit discard")
+    assert json.loads(printed) == {"tandem-state:output": {
+        "difference": head + "-mtu 1300\n+mtu 1200\n"}}
 
 
 def test_history_is_bounded_and_private(router):

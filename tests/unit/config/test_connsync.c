@@ -14,7 +14,8 @@
 #define PEER CONNSYNC "remote-peer "
 #define WHOLE SOUND SYNC INTERFACE PEER "10.0.0.3\n"
 #define KEY "0123-4567-89ab-cdef-0123-4567-89ab-cdef-0123-4567-89ab-cdef-0123-4567-89ab-cdef"
-#define PAIRED WHOLE "set system pair fingerprint " KEY "\nset system pair remote-address 10.0.0.3\n"
+#define PAIRED WHOLE \
+	"set system pair fingerprint " KEY "\nset system pair remote-address 10.0.0.3\n"
 
 static void
 test_s10_nothing_is_missing(void **state)
@@ -23,8 +24,8 @@ test_s10_nothing_is_missing(void **state)
 	sample_expect_none(WHOLE, "E ");
 	sample_expect(SOUND SYNC INTERFACE, "E line 5: service connsync: remote-peer is missing",
 	              "[S10]");
-	sample_expect(SOUND SYNC PEER "10.0.0.3", "E line 5: service connsync: interface is missing",
-	              "[S10]");
+	sample_expect(SOUND SYNC PEER "10.0.0.3",
+	              "E line 5: service connsync: interface is missing", "[S10]");
 	sample_expect(SOUND INTERFACE PEER "10.0.0.3",
 	              "E line 5: service connsync: failover-mechanism vrrp sync-group is missing",
 	              "[S10]");
@@ -158,7 +159,8 @@ test_settings_hold_what_is_said(void **state)
 		CONNSYNC "event-detail all\n" CONNSYNC "promotion-wait 20\n"
 		CONNSYNC "startup-wait 60\n" CONNSYNC "readiness-weight 0\n"
 		CONNSYNC "exclude protocol icmp\n" CONNSYNC "exclude protocol udp\n"
-		CONNSYNC "exclude address 10.9.0.0/16\n" CONNSYNC "exclude address 2001:db8:9::/48\n"
+		CONNSYNC "exclude address 10.9.0.0/16\n"
+		CONNSYNC "exclude address 2001:db8:9::/48\n"
 		CONNSYNC "second-path interface dp0bond0\n"
 		CONNSYNC "second-path remote-peer 10.0.0.4", NULL);
 	const struct connsync_settings *c = settings_connsync(s);

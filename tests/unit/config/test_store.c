@@ -472,7 +472,7 @@ test_revisions_go_on_behind_those_of_an_earlier_service(void **state)
 }
 
 static void
-test_revision_that_an_engine_only_tried_is_free_for_the_next_commit(void **state)
+test_revision_that_was_only_tried_is_free_for_the_next_commit(void **state)
 {
 	struct store *store;
 
@@ -662,6 +662,8 @@ main(void)
 		cmocka_unit_test_setup(test_boot_with_what_ran_last_keeps_its_revision, clear),
 		cmocka_unit_test_setup(test_revisions_go_on_behind_those_of_an_earlier_service,
 		                       clear),
+		cmocka_unit_test_setup(
+			test_revision_that_was_only_tried_is_free_for_the_next_commit, clear),
 		cmocka_unit_test_setup(test_unrecorded_revision_is_recorded_at_the_next_start,
 		                       clear),
 		cmocka_unit_test_setup(test_trial_remembers_what_was_confirmed, clear),

@@ -338,6 +338,8 @@ tune_step(struct kernel *rig, const struct ifstep *step)
 		rig->port.negotiated |= rig->offers;
 		port = step->port;
 		port.known = true;
+		if (step->restores)
+			iforiginals_forget(rig->originals, step->name, ORIGINAL_PORT);
 		break;
 	default:
 		assert_int_equal(step->kind, IFSTEP_READ_PORT);

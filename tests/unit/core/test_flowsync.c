@@ -835,6 +835,40 @@ test_stream_carries_flows_when_datagrams_do_not_pass(void **state)
 }
 
 static void
+test_full_stream_is_waited_for_and_not_looked_at_all_the_time(void **state)
+{
+	(void)state;
+	lossy = true;
+	for (unsigned i = 0; i < 500; i++) {
+		struct flow flow = flow_of(i);
+
+		news(0, &flow);
+	}
+	pass(5 * NSEC_PER_SEC);
+	assert_true(routers[0].alarms & 1u << FLOWSYNC_PATH_DEAD);
+	/* The window grows again with what arrives through the stream. */
+	for (unsigned i = 0; i < 60000; i++) {
+		struct flow flow = flow_of(i % 2000);
+
+		flow.tcp.state = 3 + i / 2000 % 2;
+		news(0, &flow);
+		if (i % 100 == 0)
+			pass(200 * NSEC_PER_USEC);
+	}
+	deaf = true;
+	for (unsigned i = 0; i < 2900; i++) {
+		struct flow flow = flow_of(i);
+
+		flow.tcp.state = 5;
+		news(0, &flow);
+	}
+	pass(10 * NSEC_PER_MSEC);
+	flowsync_on_time(routers[0].sync, now);
+	assert_in_range(status(0).lost_now, 2000, 2900);
+	assert_true(flowsync_deadline(routers[0].sync) > now);
+}
+
+static void
 test_expectation_follows_its_master(void **state)
 {
 	struct flow master = flow_of(1);
@@ -1045,6 +1079,7 @@ main(void)
 		PAIR(test_refused_flow_is_counted_and_asked_for_again),
 		PAIR(test_full_table_is_said_and_heals),
 		PAIR(test_stream_carries_flows_when_datagrams_do_not_pass),
+		PAIR(test_full_stream_is_waited_for_and_not_looked_at_all_the_time),
 		PAIR(test_expectation_follows_its_master),
 		PAIR(test_silent_peer_is_hung_up_on),
 		PLAIN(test_standby_without_a_peer_is_alone_after_a_while),

@@ -129,6 +129,24 @@ test_what_is_dropped_is_not_taken_later(void **state)
 	assert_int_equal(gate_release(&gate, 0, list), 0);
 }
 
+/* A master that is reset lingers: it forwards until another one is heard, and is silent. */
+static void
+test_after_a_resignation_no_advertisement_comes_out(void **state)
+{
+	const struct effect resignation = { .kind = EFFECT_SEND_ADVERT, .group = 1,
+		                            .resign = true };
+	struct effect list[GATE_EFFECTS_MAX];
+
+	(void)state;
+	assert_true(holds(EFFECT_TAKE_ADDRESSES, 1, 0));
+	assert_true(holds(EFFECT_SEND_ADVERT, 1, 0));
+	assert_true(holds(EFFECT_ANNOUNCE, 1, 0));
+	assert_false(gate_holds(&gate, &resignation, true, 1));
+	gate_open(&gate);
+	assert_int_equal(gate_release(&gate, 1, list), 1);
+	assert_int_equal(list[0].kind, EFFECT_TAKE_ADDRESSES);
+}
+
 static void
 test_without_patience_nothing_waits(void **state)
 {
@@ -149,6 +167,7 @@ main(void)
 		WITH_GATE(test_all_of_a_takeover_waits_but_its_advertisement),
 		WITH_GATE(test_a_master_that_takes_more_addresses_does_not_wait),
 		WITH_GATE(test_what_is_dropped_is_not_taken_later),
+		WITH_GATE(test_after_a_resignation_no_advertisement_comes_out),
 		WITH_GATE(test_without_patience_nothing_waits),
 	};
 

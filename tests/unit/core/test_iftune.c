@@ -343,6 +343,51 @@ test_driver_that_negotiates_all_the_same_is_not_asked_again(void **state)
 	assert_int_equal(rig->port.speed, 1000);
 }
 
+/* A commit that comes meanwhile cancels what waits for the tuner. */
+static void
+test_speed_is_negotiated_again_though_a_commit_cancelled_it_once(void **state)
+{
+	struct kernel *rig = *state;
+	struct ifplan_view view = kernel_view(rig);
+	struct ifsteps steps = { 0 };
+
+	rig->port = (struct ifworld_port){ .negotiated = true, .speed = 1000 };
+	kernel_adopt(rig, settings_with_speed(100));
+	kernel_settle(rig);
+	kernel_adopt(rig, new_settings());
+	ifplan_link(rig->plan, &view, P2, &steps);
+	assert_int_equal(steps.list[0].kind, IFSTEP_SET_PORT);
+	ifsteps_done(&steps);
+	restart(rig);
+	kernel_adopt(rig, new_settings());
+	kernel_settle(rig);
+	assert_true(rig->port.negotiated);
+	assert_int_equal(rig->kinds[IFSTEP_SET_PORT], 1);
+	assert_int_equal(kernel_settle(rig), 0);
+}
+
+/* The wrong speed is why there is no carrier, and without one drivers tell no speed. */
+static void
+test_wrong_speed_is_corrected_without_a_carrier(void **state)
+{
+	struct kernel *rig = *state;
+	struct ifworld_link link;
+
+	rig->port = (struct ifworld_port){ .negotiated = true, .speed = 1000 };
+	kernel_adopt(rig, settings_with_speed(10));
+	kernel_settle(rig);
+	link = *kernel_link(rig, "p2");
+	link.running = false;
+	rig->port.speed = 0;
+	ifworld_put_link(rig->world, &link);
+	kernel_settle(rig);
+	assert_int_equal(rig->kinds[IFSTEP_SET_PORT], 0);
+	kernel_adopt(rig, settings_with_speed(100));
+	kernel_settle(rig);
+	assert_int_equal(rig->kinds[IFSTEP_SET_PORT], 1);
+	assert_int_equal(rig->port.speed, 100);
+}
+
 /* ---- addresses from MACs ---- */
 
 static void
@@ -399,6 +444,8 @@ main(void)
 		TUNE_TEST(test_higher_number_for_all_links_is_told),
 		TUNE_TEST(test_speed_is_fixed_once_and_negotiated_again),
 		TUNE_TEST(test_driver_that_negotiates_all_the_same_is_not_asked_again),
+		TUNE_TEST(test_speed_is_negotiated_again_though_a_commit_cancelled_it_once),
+		TUNE_TEST(test_wrong_speed_is_corrected_without_a_carrier),
 		TUNE_TEST(test_eui64_is_made_as_the_rfc_says),
 		TUNE_TEST(test_eui64_address_follows_the_mac),
 	};

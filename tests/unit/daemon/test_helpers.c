@@ -444,7 +444,8 @@ main(void)
 		WITH_HELPERS(test_helper_that_does_not_read_hears_the_last_word_later),
 		WITH_HELPERS(test_problems_of_all_helpers_are_told_together_and_end),
 		WITH_HELPERS(test_ownership_is_told_where_it_decides_something),
-		WITH_HELPERS(test_flowsync_hears_whether_we_forward_and_its_word_is_to_the_last_role),
+		WITH_HELPERS(
+			test_flowsync_hears_whether_we_forward_and_its_word_is_to_the_last_role),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

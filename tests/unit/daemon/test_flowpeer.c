@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The way to connsync's partner, over the loopback of a network namespace of its own: two ends of
+ * it, or one and a partner that behaves badly.  What keys change is for the system tests.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/flowpeer.h"
+
+#define PORT 7411
+#define RECORD 16384u
+
+static struct end {
+	struct flowpeer *peer;
+	unsigned connected, disconnected, datagrams, batch, largest_batch;
+	size_t bytes, batch_bytes, largest_batch_bytes;
+} ends[2];				/* 127.0.0.1, which connects, and 127.0.0.2 */
+
+static struct sd_event *event;
+
+static void
+on_connected(void *owner)
+{
+	((struct end *)owner)->connected++;
+}
+
+static void
+on_disconnected(void *owner)
+{
+	((struct end *)owner)->disconnected++;
+}
+
+static void
+on_control(void *owner, const uint8_t *bytes UNUSED, size_t length)
+{
+	struct end *e = owner;
+
+	e->bytes += length;
+	e->batch_bytes += length;
+}
+
+static void
+on_datagram(void *owner, unsigned path UNUSED, const uint8_t *bytes UNUSED, size_t length UNUSED)
+{
+	struct end *e = owner;
+
+	e->datagrams++;
+	e->batch++;
+}
+
+static void
+on_batch(void *owner)
+{
+	struct end *e = owner;
+
+	if (e->batch > e->largest_batch)
+		e->largest_batch = e->batch;
+	if (e->batch_bytes > e->largest_batch_bytes)
+		e->largest_batch_bytes = e->batch_bytes;
+	e->batch = 0;
+	e->batch_bytes = 0;
+}
+
+static struct ip
+address(unsigned which)
+{
+	return ip_from_v4((const uint8_t[]){ 127, 0, 0, (uint8_t)(which + 1) });
+}
+
+static void
+begin(unsigned which)
+{
+	static const struct flowpeer_calls calls = {
+		.on_connected = on_connected, .on_disconnected = on_disconnected,
+		.on_control = on_control, .on_datagram = on_datagram, .on_batch = on_batch,
+	};
+	struct connsync_settings settings = {
+		.path_count = 1, .paths = { { .interface = "lo", .remote = address(!which) } },
+		.port = PORT,
+	};
+	struct ip local[CONNSYNC_PATHS_MAX] = { address(which) };
+	struct error error;
+
+	assert_int_equal(flowpeer_new(event, &settings, local, NULL, &calls, &ends[which],
+	                              &ends[which].peer, &error), 0);
+}
+
+/* Turns of the loop until it holds; fails the test after ten seconds. */
+#define TURN_UNTIL(condition) \
+	do { \
+		for (unsigned turn_ = 0; !(condition) && turn_ < 1000; turn_++) \
+			assert_true(sd_event_run(event, 10000) >= 0); \
+		assert_true(condition); \
+	} while (0)
+
+static void
+send_many(unsigned count)
+{
+	uint8_t bytes[100] = { 0 };
+
+	while (count-- > 0)
+		flowpeer_send_datagram(ends[0].peer, 0, bytes, sizeof(bytes));
+	flowpeer_flush(ends[0].peer);
+}
+
+/* A connection to the second end from this address, as the first end might make it. */
+static int
+connect_from(unsigned last)
+{
+	struct sockaddr_in own = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000 | last) };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT),
+	                          .sin_addr.s_addr = htonl(0x7f000002) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+/* ---- tests ---------------------------------------------------------------------------------- */
+
+static void
+test_burst_of_datagrams_leaves_room_for_others(void **state)
+{
+	(void)state;
+	begin(0);
+	begin(1);
+	TURN_UNTIL(ends[0].connected && ends[1].connected);
+	send_many(1000);
+	TURN_UNTIL(ends[1].datagrams == 1000);
+	assert_in_range(ends[1].largest_batch, 1, 64);
+}
+
+static void
+test_drain_takes_all_there_is(void **state)
+{
+	(void)state;
+	begin(0);
+	begin(1);
+	TURN_UNTIL(ends[0].connected && ends[1].connected);
+	send_many(3000);
+	flowpeer_drain(ends[1].peer);
+	assert_int_equal(ends[1].datagrams, 3000);
+}
+
+static void
+test_partner_that_never_stops_talking_leaves_room_for_others(void **state)
+{
+	static const uint8_t bytes[RECORD];
+	size_t sent = 0;
+	ssize_t n;
+	int fd;
+
+	(void)state;
+	begin(1);
+	fd = connect_from(1);
+	TURN_UNTIL(ends[1].connected);
+	while ((n = send(fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+		sent += (size_t)n;
+	assert_true(sent > 32 * RECORD);
+	TURN_UNTIL(ends[1].bytes == sent);
+	assert_in_range(ends[1].largest_batch_bytes, 1, 16 * RECORD);
+	close(fd);
+	TURN_UNTIL(ends[1].disconnected == 1);
+}
+
+static void
+test_partner_that_does_not_read_is_lost_but_not_within_the_hook(void **state)
+{
+	static const uint8_t bytes[RECORD];
+	int fd;
+
+	(void)state;
+	begin(1);
+	fd = connect_from(1);
+	TURN_UNTIL(ends[1].connected);
+	for (unsigned i = 0; i < 4096 && flowpeer_counts(ends[1].peer).connected; i++)
+		flowpeer_send_control(ends[1].peer, bytes, sizeof(bytes));
+	assert_false(flowpeer_counts(ends[1].peer).connected);
+	flowpeer_send_datagram(ends[1].peer, 0, bytes, 100);
+	assert_int_equal(ends[1].disconnected, 0);
+	flowpeer_flush(ends[1].peer);
+	assert_int_equal(ends[1].disconnected, 1);
+	close(fd);
+}
+
+static void
+test_stranger_disturbs_nobody(void **state)
+{
+	int fd;
+
+	(void)state;
+	begin(0);
+	begin(1);
+	TURN_UNTIL(ends[0].connected && ends[1].connected);
+	fd = connect_from(9);
+	TURN_UNTIL(flowpeer_counts(ends[1].peer).refused == 1);
+	close(fd);
+	send_many(1);
+	TURN_UNTIL(ends[1].datagrams == 1);
+	assert_int_equal(ends[1].connected, 1);
+	assert_int_equal(ends[1].disconnected, 0);
+}
+
+static void
+test_next_connection_of_the_partner_takes_the_place_of_the_last(void **state)
+{
+	int first, second;
+	char byte;
+
+	(void)state;
+	begin(1);
+	first = connect_from(1);
+	TURN_UNTIL(ends[1].connected == 1);
+	second = connect_from(1);
+	TURN_UNTIL(ends[1].connected == 2);
+	assert_int_equal(ends[1].disconnected, 1);
+	assert_int_equal(recv(first, &byte, 1, 0), 0);
+	close(first);
+	close(second);
+	TURN_UNTIL(ends[1].disconnected == 2);
+}
+
+/* ---- rig ------------------------------------------------------------------------------------ */
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	memset(ends, 0, sizeof(ends));
+	return sd_event_new(&event) < 0 ? -1 : 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	flowpeer_free(ends[0].peer);
+	flowpeer_free(ends[1].peer);
+	event = sd_event_unref(event);
+	return 0;
+}
+
+static int
+enter_namespace(void **state)
+{
+	struct ifreq loopback = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd;
+
+	(void)state;
+	if (unshare(CLONE_NEWNET) < 0)
+		return -1;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &loopback) < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_burst_of_datagrams_leaves_room_for_others),
+		TEST(test_drain_takes_all_there_is),
+		TEST(test_partner_that_never_stops_talking_leaves_room_for_others),
+		TEST(test_partner_that_does_not_read_is_lost_but_not_within_the_hook),
+		TEST(test_stranger_disturbs_nobody),
+		TEST(test_next_connection_of_the_partner_takes_the_place_of_the_last),
+	};
+
+	if (geteuid() != 0)
+		return 77;		/* skipped */
+	return cmocka_run_group_tests(tests, enter_namespace, NULL);
+}
