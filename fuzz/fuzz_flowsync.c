@@ -5,8 +5,8 @@
  * flow; the table's books stay balanced; what is told to the kernel was read from the wire.
  *
  * Input: a byte for the role, then records: what (8 bits), length (16 bits), bytes.  What, modulo
- * 4: a datagram as it is; one whose head is mended (so that its records are reached); a message (type
- * and body) that is given its length; bytes of the stream as they are.
+ * 4: a datagram as it is; one whose head is mended (so that its records are reached); a message
+ * (type and body) that is given its length; bytes of the stream as they are.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -16,6 +16,8 @@
 
 #define SETTLE_EXTRA (5500 * NSEC_PER_MSEC)	/* to connect, to dump, to wait for a master */
 
+#define REST 600u				/* turns of both loops in a second, at most */
+
 struct life {
 	struct flowpair pair;
 	unsigned flows;			/* of the flows there can be, those in this life */
@@ -290,7 +292,7 @@ settle(struct life *life)
 	nsec_t begin = pair->now, end = begin + pair->options.digest_period + SETTLE_EXTRA;
 	nsec_t equal_at = -1;
 	unsigned number = 0;
-	uint64_t removed;
+	uint64_t removed, turns;
 
 	make_peace(life);
 	run_until(life, pair->now + 1500 * NSEC_PER_MSEC, false);
@@ -320,7 +322,10 @@ settle(struct life *life)
 	if (life->calm && removed_by_comparison(life) > removed)
 		flowpair_breaks(pair, "a bad wire alone leaves no flow behind that is dead");
 	/* What each says of itself is with the other a little later. */
+	turns = pair->turns;
 	run_until(life, pair->now + NSEC_PER_SEC, false);
+	if (pair->turns - turns > REST)
+		flowpair_breaks(pair, "two routers that have nothing to do sleep");
 	expect_readiness(life);
 }
 
@@ -435,7 +440,8 @@ run(uint64_t first, uint64_t count, bool verbose, bool twice)
 			if (life.pair.broken) {
 				printf("seed %llu at %.6f s: broken: %s\n",
 				       (unsigned long long)seed,
-				       (double)life.pair.now / (double)NSEC_PER_SEC, life.pair.broken);
+				       (double)life.pair.now / (double)NSEC_PER_SEC,
+				       life.pair.broken);
 				return 1;
 			}
 			flowpair_done(&life.pair);

@@ -315,6 +315,7 @@ turn(struct flowpair *pair, unsigned router)
 
 	if (!r->sync || r->frozen)
 		return;
+	pair->turns++;
 	read_news(pair, r);
 	if (r->dumping)
 		show_dump(pair, r);

@@ -76,6 +76,7 @@ struct flowpair {
 	const char *broken;		/* the rule; NULL: all held */
 	struct flowtally tally;		/* of all processes that ended */
 	uint64_t forged, replayed;
+	uint64_t turns;			/* of loops */
 };
 
 /* What is on the agenda. */

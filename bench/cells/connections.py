@@ -246,8 +246,8 @@ KEPT = tuple(name for name in PEERS if name != "none")
 def cases():
     for idle, name in ((0, "0"), (10000, "10k"), (200000, "200k")):
         yield Case("h", f"cut-{name}", f"power cut: {TALKERS} NATed TCP connections that talk "
-                   f"every 100 ms, {VOICES} of UDP every {VOICE_MSEC} ms, {idle:,} idle ones in the "
-                   "table", CUT, measure_cut(idle), seconds=30, apart=True, products=KEPT,
+                   f"every 100 ms, {VOICES} of UDP every {VOICE_MSEC} ms, {idle:,} idle ones in "
+                   "the table", CUT, measure_cut(idle), seconds=30, apart=True, products=KEPT,
                    limits=(Limit("", "dead", most=0), Limit("", "reset", most=0),
                            Limit("", "voice_dead", most=0), Limit("", "invalid", most=0),
                            Limit("", "udp", most=5), Limit("", "tcp", most=5),

@@ -17,7 +17,7 @@
 
 /* ---- state ---------------------------------------------------------------------------------- */
 
-/* 1234 us -> "1.2 ms" */
+/* 123 -> "123 us", 1234 -> "1.2 ms", 12345 -> "12 ms" */
 static const char *
 time_text(const struct lyd_node *state, const char *name, char text[32])
 {
@@ -25,7 +25,9 @@ time_text(const struct lyd_node *state, const char *name, char text[32])
 
 	if (!data_child(state, name))
 		return "-";
-	if (usec < 10000)
+	if (usec < 1000)
+		snprintf(text, 32, "%llu us", (unsigned long long)usec);
+	else if (usec < 10000)
 		snprintf(text, 32, "%llu.%llu ms", (unsigned long long)usec / 1000,
 		         (unsigned long long)usec % 1000 / 100);
 	else
@@ -76,9 +78,9 @@ print_flows(FILE *out, const struct lyd_node *state)
 		print_label(out, 0, "Connections there:", text);
 	}
 	if (data_child(state, "lost-now")) {
-		snprintf(text, sizeof(text), "%llu, of them %llu too young to be told of",
+		snprintf(text, sizeof(text), "%llu%s",
 		         (unsigned long long)data_number(state, "lost-now"),
-		         (unsigned long long)data_number(state, "held-down"));
+		         data_number(state, "held-down") ? ", some too young to be told of" : "");
 		print_label(out, 0, "Would be lost now:", text);
 	}
 	if (data_number(state, "expectations") > 0)
@@ -127,38 +129,98 @@ print_partner(FILE *out, const struct lyd_node *state)
 	snprintf(text, sizeof(text), "%s, epoch %s%s", role, data_text(state, "peer-epoch"),
 	         data_is_true(state, "authenticated") ? "" : ", NOT authenticated");
 	print_label(out, 0, "Partner:", text);
-	if (data_text(state, "peer")[0])
-		print_label(out, 0, "Partner's key:", data_text(state, "peer"));
+	if (data_text(state, "peer")[0]) {
+		snprintf(text, sizeof(text), "%.19s... (show pair has all of it)",
+		         data_text(state, "peer"));
+		print_label(out, 0, "Partner's key:", text);
+	}
 	print_since(out, "Connected:", state, "connected-since", "-");
+}
+
+struct meaning {
+	const char *word;
+	const char *text;
+};
+
+static const char *
+meaning_of(const struct meaning *meanings, size_t count, const char *word)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(meanings[i].word, word) == 0)
+			return meanings[i].text;
+	return "";
+}
+
+/* The state, and what it means for a failover at this moment. */
+static void
+print_readiness(FILE *out, const struct lyd_node *state)
+{
+	static const struct meaning meanings[] = {
+		{ "init", ", waits for the partner" },
+		{ "bulk", ", tables are being compared" },
+		{ "synced", ", a failover breaks no connection" },
+		{ "stale", ", was synchronous; what happened since is missing" },
+		{ "alone", ", a failover would break connections" },
+	};
+	const char *readiness = data_text(state, "readiness");
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s%s", readiness,
+	         meaning_of(meanings, ARRAY_SIZE(meanings), readiness));
+	print_label(out, 0, "State:", text);
+}
+
+static void
+print_alarms(FILE *out, const struct lyd_node *state)
+{
+	static const struct meaning meanings[] = {
+		{ "both-active", ": both routers forward; see show vrrp on both" },
+		{ "table-full", ": our table is full; raise nf_conntrack_max" },
+		{ "peer-smaller", ": the partner holds fewer; raise its nf_conntrack_max" },
+		{ "kernel-refuses", ": our kernel refuses some; see show connsync statistics" },
+		{ "tables-differ", ": repaired again and again; see the log" },
+		{ "path-dead", ": nothing comes through; see the paths below" },
+		{ "peer-incompatible", ": another version, or not our partner" },
+	};
+	const struct lyd_node *alarm = data_child(state, "alarm");
+	char text[128];
+
+	for (; alarm; alarm = data_next(alarm)) {
+		const char *word = lyd_get_value(alarm);
+
+		snprintf(text, sizeof(text), "%s%s", word,
+		         meaning_of(meanings, ARRAY_SIZE(meanings), word));
+		print_label(out, 0, "Alarm:", text);
+	}
 }
 
 static void
 print_state(FILE *out, const struct lyd_node *state)
 {
-	const struct lyd_node *alarm = data_child(state, "alarm");
 	char text[32];
 
-	print_label(out, 0, "Sync group:", data_text(state, "sync-group"));
+	if (data_text(state, "sync-group")[0])
+		print_label(out, 0, "Sync group:", data_text(state, "sync-group"));
 	if (!data_is_true(state, "running")) {
 		print_label(out, 0, "State:", "does not run");
-		print_label(out, 0, "Because:", data_text(state, "trouble"));
+		print_sentence(out, "Because: ", data_text(state, "trouble"));
 		print_paths(out, state);
 		return;
 	}
-	print_label(out, 0, "State:", data_text(state, "readiness"));
+	print_readiness(out, state);
+	print_alarms(out, state);
 	print_label(out, 0, "Role:", data_text(state, "role"));
 	print_label(out, 0, "Epoch:", data_text(state, "epoch"));
 	print_partner(out, state);
 	print_flows(out, state);
 	print_lag(out, state);
-	print_label(out, 0, "Round trip:", time_text(state, "round-trip", text));
+	if (data_number(state, "round-trip") > 0)
+		print_label(out, 0, "Round trip:", time_text(state, "round-trip", text));
 	print_since(out, "Seen equal:", state, "agreed", "never");
 	if (data_is_true(state, "sweeping"))
 		print_label(out, 0, "Now:", "puts timers right after a promotion");
 	else if (data_is_true(state, "dumping"))
 		print_label(out, 0, "Now:", "reads the kernel's table");
-	for (; alarm; alarm = data_next(alarm))
-		print_label(out, 0, "Alarm:", lyd_get_value(alarm));
 	print_paths(out, state);
 }
 

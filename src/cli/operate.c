@@ -212,9 +212,32 @@ show_container(struct session *session, const char *container, layout *print)
 }
 
 static enum outcome
-run_show_interfaces(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+run_show_interfaces(struct session *session, char *const arguments[], size_t count)
 {
-	return show_container(session, "interfaces-state", show_interfaces);
+	struct lyd_node *state, *next;
+	enum outcome outcome;
+
+	if (count == 0)
+		return show_container(session, "interfaces-state", show_interfaces);
+	outcome = state_fetch(session, "interfaces-state", &state);
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	for (struct lyd_node *n = state ? lyd_child_no_keys(state) : NULL; n; n = next) {
+		next = n->next;
+		if (strcmp(data_text(n, "name"), arguments[0]) != 0)
+			lyd_free_tree(n);
+	}
+	if (!data_child(state, "interface")) {
+		fprintf(session->err, "There is no interface %s now; 'show interfaces' lists those "
+		        "that are\n", arguments[0]);
+		outcome = OUTCOME_FAILED;
+	} else if (session->json) {
+		print_state_json(session, state);
+	} else {
+		show_interfaces(session->out, state);
+	}
+	lyd_free_all(state);
+	return outcome;
 }
 
 static enum outcome
@@ -374,10 +397,10 @@ is_known(const struct possibilities *possibilities, const char *word)
 
 /* Every different value of leaf in the list, of one interface only if that is not NULL. */
 static void
-complete_from(struct session *session, const char *list, const char *leaf, const char *interface,
-              struct possibilities *possibilities)
+complete_from(struct session *session, const char *container, const char *list, const char *leaf,
+              const char *interface, struct possibilities *possibilities)
 {
-	struct lyd_node *state = state_fetch_quietly(session, "vrrp-state");
+	struct lyd_node *state = state_fetch_quietly(session, container);
 
 	for (const struct lyd_node *n = data_child(state, list); n; n = data_next(n)) {
 		const char *value = data_text(n, leaf);
@@ -394,21 +417,29 @@ static void
 complete_interface(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED,
                    const char *start UNUSED, struct possibilities *possibilities)
 {
-	complete_from(session, "group", "interface", NULL, possibilities);
+	complete_from(session, "vrrp-state", "group", "interface", NULL, possibilities);
+}
+
+static void
+complete_any_interface(struct session *session, char *const arguments[] UNUSED,
+                       size_t count UNUSED, const char *start UNUSED,
+                       struct possibilities *possibilities)
+{
+	complete_from(session, "interfaces-state", "interface", "name", NULL, possibilities);
 }
 
 static void
 complete_group(struct session *session, char *const arguments[], size_t count UNUSED,
                const char *start UNUSED, struct possibilities *possibilities)
 {
-	complete_from(session, "group", "vrid", arguments[0], possibilities);
+	complete_from(session, "vrrp-state", "group", "vrid", arguments[0], possibilities);
 }
 
 static void
 complete_sync_group(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED,
                     const char *start UNUSED, struct possibilities *possibilities)
 {
-	complete_from(session, "sync-group", "name", NULL, possibilities);
+	complete_from(session, "vrrp-state", "sync-group", "name", NULL, possibilities);
 }
 
 const struct command operate_commands[] = {
@@ -487,6 +518,8 @@ const struct command operate_commands[] = {
 	  connsync_show_statistics, NULL, SHOWS_DATA },
 	{ "show interfaces", "Interfaces, their addresses and links",
 	  run_show_interfaces, NULL, SHOWS_DATA },
+	{ "show interfaces <interface>", "This interface only", run_show_interfaces,
+	  complete_any_interface, SHOWS_DATA },
 	{ "show pair", "The other router of the pair, both keys, and a pairing under way",
 	  pair_show, NULL, SHOWS_DATA },
 	{ "show system", "Service, revisions, and problems to repair",

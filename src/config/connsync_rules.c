@@ -133,8 +133,8 @@ advise_key(const struct survey *s, const struct lyd_node *node, struct problems 
 	else if (!tree_child(node, "disable") && (!pair || !tree_value(pair, "fingerprint")))
 		rules_warning(problems, "L35", node,
 		              "the routers are not paired, so nothing is replicated and "
-		              "connections break at a failover; on both routers run: pair %s, with the other "
-		              "one's address", partner ? partner : "ADDRESS");
+		              "connections break at a failover; on both routers run: pair %s, "
+		              "with the other one's address", partner ? partner : "ADDRESS");
 }
 
 void

@@ -69,7 +69,8 @@ peer_rules(const struct survey *s, struct problems *problems)
 	bool paired = pair && check_pair(s, pair, problems);
 	struct ip ip;
 
-	for (const struct lyd_node *node = https ? lyd_child(https) : NULL; node; node = node->next) {
+	for (const struct lyd_node *node = https ? lyd_child(https) : NULL; node;
+	     node = node->next) {
 		if (strcmp(node->schema->name, "listen-address") == 0)
 			(void)check_address(node, &ip, problems);
 	}

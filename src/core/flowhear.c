@@ -20,7 +20,7 @@
 bool
 flowhear_is_fenced(const struct flowsync *f, uint32_t epoch)
 {
-	return epoch < f->epoch || (epoch == f->epoch && f->own_epoch);
+	return flowsync_is_newer(f->epoch, epoch) || (epoch == f->epoch && f->own_epoch);
 }
 
 /* ---- to the kernel -------------------------------------------------------------------------- */
@@ -74,11 +74,10 @@ flowhear_apply(struct flowsync *f, uint32_t number)
 }
 
 static void
-ask_to_delete(struct flowsync *f, uint32_t number)
+ask_to_delete(struct flowsync *f, const struct flow_key *key)
 {
-	struct flow flow = { 0 };
+	struct flow flow = { .key = *key };
 
-	flowtable_key(&f->table, number, &flow.key);
 	flowsync_count(f, FLOW_APPLIED);
 	f->hooks.apply(f->hooks.owner, FLOW_DELETE, &flow, false);
 }
@@ -96,8 +95,10 @@ void
 flowhear_remove(struct flowsync *f, uint32_t number, uint32_t version)
 {
 	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+	struct flow_key key;
 
-	ask_to_delete(f, number);
+	flowtable_key(&f->table, number, &key);
+	ask_to_delete(f, &key);
 	flowtable_kill(&f->table, number);
 	flowtable_tell(&f->table, number, 0);
 	flowtable_move(&f->table, number, FLOWTABLE_TOMBS);
@@ -123,6 +124,9 @@ hear_delete(struct flowsync *f, const struct flow_key *key, uint32_t sequence)
 		return;
 	}
 	flowsync_count(f, FLOW_SAME);
+	/* What our kernel has is not known yet: it may be there, and is not to be shown alive. */
+	if (f->dump.running || !f->dump.done)
+		ask_to_delete(f, key);
 	/* Its birth may still be under way: it must find it dead. */
 	if (!number && !flowlink_has_all_below(&f->link, sequence))
 		number = flowtable_add(&f->table, key, hash);
@@ -142,7 +146,7 @@ take_over(struct flowsync *f, uint32_t number, const struct flow *flow, uint32_t
 	/* The kernel does not change the NAT of a flow that it has (nor its master: that the flow
 	 * is without one costs less than that it is gone for a moment). */
 	if (e->alive && e->applied && !flowtable_same_nat(&f->table, number, flow)) {
-		ask_to_delete(f, number);
+		ask_to_delete(f, &flow->key);
 		e->applied = false;
 	}
 	flowtable_set(&f->table, number, flow);
@@ -279,7 +283,7 @@ judge_data(const struct flowsync *f, const struct flowwire_head *head, struct re
 
 	if (f->role == FLOWSYNC_ACTIVE)
 		return flowhear_is_fenced(f, head->epoch) ? FLOW_EPOCH : FLOW_ROLE;
-	if (flowhear_is_fenced(f, head->epoch) || head->epoch > FLOWWIRE_EPOCH_MOST)
+	if (flowhear_is_fenced(f, head->epoch))
 		return FLOW_EPOCH;
 	fault = flowlink_check(&f->link, head);
 	return fault != FLOW_OK ? fault : read_through(records);
@@ -292,7 +296,7 @@ take_data(struct flowsync *f, const struct flowwire_head *head, struct reader in
 	struct flowwire_record record;
 
 	flowlink_take(&f->link, head, path, arrival, now);
-	if (head->epoch > f->epoch)
+	if (flowsync_is_newer(head->epoch, f->epoch))
 		flowsync_set_epoch(f, head->epoch, false);
 	while (reader_left(&in) > 0) {
 		if (flowwire_read_record(&in, &record) != FLOW_OK)

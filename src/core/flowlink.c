@@ -141,8 +141,9 @@ any_alive(const struct flowlink *link)
 static bool
 wants_probe(const struct flowlink_path *path, nsec_t now)
 {
-	return path->usable &&
-	       now >= path->sent + (path->alive ? PROBE_ALIVE : PROBE_DEAD);
+	bool sure = path->alive && path->lost_in_a_row == 0;
+
+	return path->usable && now >= path->sent + (sure ? PROBE_ALIVE : PROBE_DEAD);
 }
 
 bool

@@ -19,7 +19,7 @@
 #define ANSWER_PATIENCE (3 * NSEC_PER_SEC)
 #define AT_ONCE (2 * NSEC_PER_MSEC)	/* from a repair to the comparison that may prove it */
 #define DIGEST_PAUSE (50 * NSEC_PER_MSEC)	/* between two comparisons, at least */
-#define STUCK 6u			/* comparisons with a bucket that stays different */
+#define STUCK 5			/* periods with a bucket that stays different: an alarm */
 
 static uint32_t
 lower(uint64_t hash)
@@ -111,7 +111,9 @@ flowrepair_restart(struct flowsync *f, nsec_t now)
 	memset(c->touched, 0, sizeof(c->touched));
 	c->agreed_count = 0;
 	c->pending = false;
-	c->different = c->stuck = 0;
+	c->different = 0;
+	c->stuck_since = now;
+	flowsync_raise(f, FLOWSYNC_DISAGREE, false);
 }
 
 static void
@@ -396,11 +398,13 @@ compare_all(struct flowsync *f, uint8_t *list, uint8_t *whole, nsec_t now)
 		c->different++;
 		flowsync_set_bit(is_empty(f, i) ? whole : list, i);
 	}
-	c->stuck = stuck ? c->stuck + 1 : 0;
+	if (!stuck)
+		c->stuck_since = now;
 	if (c->different == 0)
 		c->agreed_at = now;
 	f->tally.counts[FLOW_BUCKETS_DIFFERENT] += c->different;
-	flowsync_raise(f, FLOWSYNC_DISAGREE, c->stuck >= STUCK && !f->no_room);
+	flowsync_raise(f, FLOWSYNC_DISAGREE, !f->no_room &&
+	               now - c->stuck_since >= STUCK * f->options.digest_period);
 }
 
 void

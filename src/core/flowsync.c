@@ -8,6 +8,7 @@
 #include "core/flowsync_inside.h"
 
 #define CHORES (20 * NSEC_PER_MSEC)
+#define BOTH_PATIENCE NSEC_PER_SEC
 #define EXPIRE (10 * NSEC_PER_SEC)
 
 /* ---- memory and options --------------------------------------------------------------------- */
@@ -124,11 +125,28 @@ flowsync_claim(const struct flowsync *f)
 	};
 }
 
+void
+flowsync_judge_roles(struct flowsync *f, nsec_t now)
+{
+	bool both = f->role == FLOWSYNC_ACTIVE && f->peer.greeted && f->peer.claim.active;
+
+	if (!both)
+		f->both_since = 0;
+	else if (!f->both_since)
+		f->both_since = now;
+	flowsync_raise(f, FLOWSYNC_BOTH_ACTIVE,
+	               both && now >= f->both_since + BOTH_PATIENCE);
+}
+
 /* ---- readiness ------------------------------------------------------------------------------ */
 
 static enum flowsync_readiness
 active_readiness(const struct flowsync *f)
 {
+	/* A handover: the other one forwards for a moment longer. */
+	if (f->both_since && !(f->alarms & 1u << FLOWSYNC_BOTH_ACTIVE) &&
+	    f->readiness != FLOWSYNC_INIT)
+		return f->readiness;
 	if (!flowsync_is_telling(f))
 		return FLOWSYNC_ALONE;
 	if (f->alarms & 1u << FLOWSYNC_FULL)
@@ -184,7 +202,8 @@ flowsync_judge_readiness(struct flowsync *f, nsec_t now)
 static void
 promote(struct flowsync *f, nsec_t now)
 {
-	uint32_t known = f->peer.claim.epoch > f->epoch ? f->peer.claim.epoch : f->epoch;
+	uint32_t peers = f->peer.greeted ? f->peer.claim.epoch : f->epoch;
+	uint32_t known = flowsync_is_newer(peers, f->epoch) ? peers : f->epoch;
 
 	f->hooks.subscribe(f->hooks.owner, true);
 	f->role = FLOWSYNC_ACTIVE;
@@ -223,8 +242,7 @@ flowsync_on_role(struct flowsync *f, enum flowsync_role role, nsec_t now)
 		flowsweep_want_dump(f, now);
 	}
 	flowrepair_restart(f, now);
-	flowsync_raise(f, FLOWSYNC_BOTH_ACTIVE,
-	               role == FLOWSYNC_ACTIVE && f->peer.greeted && f->peer.claim.active);
+	flowsync_judge_roles(f, now);
 	flowtalk_tell_claim(f);
 	flowsync_judge_readiness(f, now);
 }
@@ -365,6 +383,7 @@ flowsync_on_time(struct flowsync *f, nsec_t now)
 		f->chores_at = now + CHORES;
 		flowhear_chores(f, now);
 		look_at_room(f, now);
+		flowsync_judge_roles(f, now);
 		if (f->role == FLOWSYNC_ACTIVE && now >= f->expire_at) {
 			f->expire_at = now + EXPIRE;
 			flowtell_expire_expectations(f, now);
@@ -382,7 +401,7 @@ has_chores(const struct flowsync *f)
 	       flowtable_listed(&f->table, FLOWTABLE_REFUSED) > 0 ||
 	       flowtable_listed(&f->table, FLOWTABLE_TOMBS) > 0 ||
 	       (f->role == FLOWSYNC_STANDBY && f->expect.count > 0) || f->alarms != 0 ||
-	       f->readiness == FLOWSYNC_INIT;
+	       f->both_since || f->readiness == FLOWSYNC_INIT;
 }
 
 nsec_t

@@ -52,7 +52,7 @@ enum flowsync_readiness {
 };
 
 enum flowsync_alarm {
-	FLOWSYNC_BOTH_ACTIVE,		/* both routers forward */
+	FLOWSYNC_BOTH_ACTIVE,		/* both routers forward, for a second now */
 	FLOWSYNC_FULL,			/* our table is full: new flows are not synchronised */
 	FLOWSYNC_PEER_SMALLER,		/* the peer's table holds fewer flows than ours */
 	FLOWSYNC_REFUSALS,		/* our kernel refuses flows of the peer */

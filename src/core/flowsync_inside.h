@@ -83,8 +83,7 @@ struct flowsync_compare {
 	uint32_t sequence, floor, epoch;
 	uint64_t sums[FLOWWIRE_BUCKETS];
 	unsigned different;
-	unsigned stuck;			/* comparisons in a row with the same bucket different */
-	bool ever;			/* all were equal once */
+	nsec_t stuck_since;		/* no comparison without a bucket that differed before */
 	nsec_t agreed_at;		/* all were equal last; 0 = never */
 };
 
@@ -105,6 +104,7 @@ struct flowsync {
 	nsec_t sweep_at;		/* timers of the last standby time are put right; 0 = no */
 	nsec_t chores_at;
 	nsec_t expire_at;		/* expectations are looked through */
+	nsec_t both_since;		/* both routers forward; 0 = not */
 	uint32_t flying_items;		/* flows in datagrams under way */
 	struct flowsync_peer peer;
 	struct flowsync_dump dump;
@@ -119,6 +119,13 @@ struct flowsync {
 	uint8_t message[FLOWWIRE_MESSAGE_MAX];
 	uint16_t set[FLOWSYNC_SET];
 };
+
+/* Epochs go round: whatever a partner claimed once, there is always a newer one. */
+static inline bool
+flowsync_is_newer(uint32_t epoch, uint32_t than)
+{
+	return (int32_t)(epoch - than) > 0;
+}
 
 static inline uint32_t
 flowsync_tick(nsec_t now)
@@ -161,6 +168,9 @@ flowsync_is_telling(const struct flowsync *f)
 /* flowsync.c */
 void flowsync_raise(struct flowsync *f, enum flowsync_alarm alarm, bool raised);
 void flowsync_set_epoch(struct flowsync *f, uint32_t epoch, bool own);
+/* Look whether both routers forward.  In a planned handover they do for a moment, which is nothing
+ * to be alarmed about. */
+void flowsync_judge_roles(struct flowsync *f, nsec_t now);
 void flowsync_judge_readiness(struct flowsync *f, nsec_t now);
 /* Another record or message of the peer changed nothing. */
 void flowsync_fault(struct flowsync *f, enum flow_fault fault);

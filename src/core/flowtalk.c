@@ -112,7 +112,7 @@ flowtalk_disconnect(struct flowsync *f, nsec_t now)
 	f->peer.connected = f->peer.greeted = false;
 	f->peer.filled = 0;
 	f->peer.claim = (struct flowwire_claim){ 0 };
-	flowsync_raise(f, FLOWSYNC_BOTH_ACTIVE, false);
+	flowsync_judge_roles(f, now);
 	flowsync_raise(f, FLOWSYNC_PATH_DEAD, false);
 	flowrepair_restart(f, now);
 	flowsync_judge_readiness(f, now);
@@ -132,16 +132,18 @@ on_claim(struct flowsync *f, const struct flowwire_claim *claim, nsec_t now)
 {
 	bool was_telling = flowsync_is_telling(f);
 	bool was_active = f->peer.claim.active;
-	bool newer = claim->epoch > f->epoch || (claim->epoch == f->epoch && claim->own);
+	bool newer = flowsync_is_newer(claim->epoch, f->epoch) ||
+	             (claim->epoch == f->epoch && claim->own);
 
 	f->peer.claim = *claim;
 	if (f->role == FLOWSYNC_ACTIVE && !claim->active && newer) {
 		flowsync_set_epoch(f, claim->epoch + 1, true);
 		flowtalk_tell_claim(f);
-	} else if (f->role == FLOWSYNC_STANDBY && claim->active && claim->epoch > f->epoch) {
+	} else if (f->role == FLOWSYNC_STANDBY && claim->active &&
+	           flowsync_is_newer(claim->epoch, f->epoch)) {
 		flowsync_set_epoch(f, claim->epoch, false);
 	}
-	flowsync_raise(f, FLOWSYNC_BOTH_ACTIVE, f->role == FLOWSYNC_ACTIVE && claim->active);
+	flowsync_judge_roles(f, now);
 	if (flowsync_is_telling(f) != was_telling || claim->active != was_active)
 		flowrepair_restart(f, now);
 	if (was_telling && !flowsync_is_telling(f)) {

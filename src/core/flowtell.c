@@ -8,7 +8,7 @@
  */
 #include "core/flowsync_inside.h"
 
-#define PATIENCE (50 * NSEC_PER_USEC)	/* that a change may wait for others to share a datagram */
+#define PATIENCE (150 * NSEC_PER_USEC)	/* that a change may wait for others to share a datagram */
 #define RELEASE (NSEC_PER_MSEC)		/* from one look at young flows to the next */
 #define ENOUGH 40u			/* changes that fill a datagram about */
 #define FOLD_AT_ONCE 4096u		/* marks taken off in one go */

@@ -507,7 +507,7 @@ read_claim(struct reader *in, struct flowwire_claim *ret_claim)
 	ret_claim->active = bits & CLAIM_ACTIVE;
 	ret_claim->own = bits & CLAIM_OWN;
 	ret_claim->epoch = read_u32(in);
-	return !(bits & ~(CLAIM_ACTIVE | CLAIM_OWN)) && ret_claim->epoch <= FLOWWIRE_EPOCH_MOST;
+	return !(bits & ~(CLAIM_ACTIVE | CLAIM_OWN));
 }
 
 void

@@ -15,7 +15,6 @@
 #include "core/flowtally.h"
 
 #define FLOWWIRE_VERSION 1u
-#define FLOWWIRE_EPOCH_MOST 0x7fffffffu	/* more promotions than any pair lives to see */
 
 /* ---- records -------------------------------------------------------------------------------- */
 

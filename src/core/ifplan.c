@@ -407,8 +407,12 @@ is_vif(const struct ifplan *plan, const struct ifworld *world, const struct link
 static bool
 is_outdated(const struct ifjob *job)
 {
+	const struct link_settings *links = settings_links(job->plan->settings);
+
+	/* Without its parent it could not be made anew: it stays while somebody renamed that. */
 	return job->wanted->kind == LINK_VIF && job->now->kind == IFWORLD_VLAN &&
 	       ifjob_is_created(job) &&
+	       ifworld_named(job->view->world, links[job->wanted->parent].name) != NULL &&
 	       !is_vif(job->plan, job->view->world, job->wanted, job->now);
 }
 

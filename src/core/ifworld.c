@@ -11,6 +11,7 @@
 
 #define NONE (-1)
 #define FIRST_SLOTS 64
+#define STORIES_MAX 10u			/* of links upon links; the kernel allows 8 */
 
 enum hash { BY_INDEX, BY_NAME, BY_STATION, BY_MASTER, LINK_HASHES };
 enum list { OWN, VIRTUAL, LISTS };
@@ -676,30 +677,40 @@ ifworld_next_virtual(const struct ifworld *w, int index, const struct ifworld_ad
 	return next_address(w, index, address, VIRTUAL);
 }
 
+static bool usable(const struct ifworld *w, const struct ifworld_link *link, unsigned stories);
+
 /* Has a bridge a port that is? */
 static bool
-has_usable_port(const struct ifworld *w, int index)
+has_usable_port(const struct ifworld *w, int index, unsigned stories)
 {
 	for (const struct ifworld_link *port = NULL;
 	     (port = ifworld_next_member(w, index, port)) != NULL;) {
-		if (ifworld_usable(w, port))
+		if (usable(w, port, stories))
 			return true;
 	}
 	return false;
 }
 
-bool
-ifworld_usable(const struct ifworld *w, const struct ifworld_link *link)
+/* The kernel lets no links stand on each other in a ring, but a dump that was made while they were
+ * changed may show one. */
+static bool
+usable(const struct ifworld *w, const struct ifworld_link *link, unsigned stories)
 {
 	int32_t below = link->kind == IFWORLD_VLAN ? find_link(w, link->parent) : NONE;
 
-	if (!link->up || !link->running || !link->lower_up || !link->oper_up)
+	if (stories == 0 || !link->up || !link->running || !link->lower_up || !link->oper_up)
 		return false;
 	if (link->kind == IFWORLD_BOND)
 		return w->links[find_link(w, link->index)].carriers > 0;
 	if (link->kind == IFWORLD_BRIDGE)
-		return has_usable_port(w, link->index);
-	return below == NONE || ifworld_usable(w, &w->links[below].link);
+		return has_usable_port(w, link->index, stories - 1);
+	return below == NONE || usable(w, &w->links[below].link, stories - 1);
+}
+
+bool
+ifworld_usable(const struct ifworld *w, const struct ifworld_link *link)
+{
+	return usable(w, link, STORIES_MAX);
 }
 
 struct ip

@@ -48,7 +48,7 @@ enum channel_outcome {
 	CHANNEL_REFUSED,		/* ADOPT: nothing was changed, text says why */
 	CHANNEL_INCOMPLETE,		/* ADOPT: done, but for what the text says */
 	CHANNEL_KERNEL_REFUSED,		/* ADOPT, an attempt: done, but the kernel refused steps
-					 * that it would not have been asked for before; text: which */
+					 * that it was not asked for before; text: which */
 };
 
 struct channel_message {

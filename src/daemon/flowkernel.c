@@ -21,8 +21,8 @@
 #include "system/conntrack_inject.h"
 #include "system/conntrack_sysctl.h"
 
-#define NAP_USEC 80u			/* between drains while there is traffic ... */
-#define LONG_NAP_USEC 400u		/* ... and while there is much, or nothing of it is urgent */
+#define NAP_USEC 200u			/* between drains while there is traffic ... */
+#define LONG_NAP_USEC 400u		/* ... and while there is much, or nothing urgent */
 #define MUCH_USEC 10u			/* an event in so many */
 #define QUIET_NAPS 4u			/* so many without any, and the socket is waited for */
 #define DRAIN_MAX 4096u			/* events in one turn of the loop */
@@ -581,9 +581,11 @@ add_sources(struct flowkernel *k, struct sd_event *event)
 		r = sd_event_add_defer(event, &k->renewal, on_renewal, k);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; r >= 0 && i < 5; i++)
-		r = sd_event_source_set_enabled(((sd_event_source *[]){ k->readable, k->nap, k->keep,
-		                                 k->step, k->renewal })[i], SD_EVENT_OFF);
+	for (size_t i = 0; r >= 0 && i < 5; i++) {
+		sd_event_source *sources[] = { k->readable, k->nap, k->keep, k->step, k->renewal };
+
+		r = sd_event_source_set_enabled(sources[i], SD_EVENT_OFF);
+	}
 	if (r >= 0)
 		r = sd_event_source_set_priority(k->step, DUMP_PRIORITY);
 	if (r >= 0)

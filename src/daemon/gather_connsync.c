@@ -87,6 +87,8 @@ put_counts(struct lyd_node *node, const struct flowdoor_report *report)
 		char name[48];
 
 		snprintf(name, sizeof(name), "sealed-%s", seal_fault_name(i));
+		for (char *blank = name; (blank = strchr(blank, ' ')); )
+			*blank = '-';
 		put_count(node, "fault", name, report->link.faults[i]);
 	}
 }
@@ -164,7 +166,7 @@ gather_connsync(const struct ly_ctx *schema, int door, struct lyd_node **tree)
 
 	if (flowdoor_ask(door, &question, PATIENCE, &answer, NULL) < 0) {
 		put_bool(node, "running", false);
-		put_text(node, "trouble", "it does not answer");
+		put_text(node, "trouble", "the process flowsync does not answer; see the log");
 		return;
 	}
 	if (!report->configured)

@@ -2,8 +2,8 @@
 /*
  * The engine's side of its helpers: the runner (programs), the prober (checks), the filter (packet
  * filter) and flowsync (connections).  It tells them the settings, the state of groups with
- * scripts, who owns its addresses and whether this router forwards, and hears from them what became of
- * tracked things.
+ * scripts, who owns its addresses and whether this router forwards, and hears from them what became
+ * of tracked things.
  *
  * Nothing here waits.  What a helper does not take now (it is dead, hangs, or is behind) is noted
  * as due and told later, in its last form: a helper hears how things are, not all they were.

@@ -41,13 +41,26 @@ find(const struct refusals *r, const struct ifstep *step)
 	return NULL;
 }
 
+/* What a mere number of the kernel means to people. */
+static const char *
+meaning(const struct ifstep *step, int result)
+{
+	if (step->kind == IFSTEP_NEW_ROUTE && result == -EEXIST)
+		return "another program's route to it has this distance as its metric";
+	if (step->kind == IFSTEP_ADD_ADDRESS && result == -EACCES && step->prefix.ip.family == 6)
+		return "IPv6 is switched off there: see net.ipv6.conf, disable_ipv6";
+	if (result == -EOPNOTSUPP)
+		return "this kernel or driver cannot do that; delete the setting";
+	return "";
+}
+
 static void
 write_text(struct refusal *refusal, const struct ifstep *step, int result, const char *words)
 {
 	char subject[IFSTEP_SUBJECT_SIZE], what[96];
 
-	if (step->kind == IFSTEP_NEW_ROUTE && result == -EEXIST && words[0] == '\0')
-		words = "another program's route to it has this distance as its metric";
+	if (words[0] == '\0')
+		words = meaning(step, result);
 	ifstep_text(step, what, sizeof(what));
 	snprintf(refusal->text, sizeof(refusal->text), "%s: cannot %s: %s%s%s%s",
 	         ifstep_subject(step, subject), what, strerror(-result),

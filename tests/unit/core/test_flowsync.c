@@ -465,6 +465,46 @@ test_old_datagram_does_not_revive_a_dead_flow(void **state)
 }
 
 static void
+test_end_that_was_lost_is_told_though_the_flow_came_and_went_again(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	options.hold_down = 200 * NSEC_PER_MSEC;
+	flowsync_adopt(routers[0].sync, &options, now);
+	news(0, &flow);
+	pass(300 * NSEC_PER_MSEC);
+	assert_int_not_equal(routers[1].kernel[1].has, 0);
+	/* Its end gets lost; it comes back, too young to be told, and ends once more. */
+	lossy = true;
+	gone(0, 1);
+	pass(30 * NSEC_PER_MSEC);
+	assert_true(flowsync_tally(routers[0].sync)->counts[FLOW_DATAGRAMS_LOST] > 0);
+	news(0, &flow);
+	gone(0, 1);
+	lossy = false;
+	pass(100 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].kernel[1].has, 0);
+	assert_int_equal(status(0).flows + status(1).flows, 0);
+}
+
+static void
+test_refused_flow_is_dropped_by_who_is_promoted(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	routers[1].refuse = EEXIST;
+	news(0, &flow);
+	pass(100 * NSEC_PER_MSEC);
+	assert_int_equal(status(1).refused, 1);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	pass(100 * NSEC_PER_MSEC);
+	assert_int_equal(status(1).flows, 0);
+	assert_int_equal(routers[1].alarms & 1u << FLOWSYNC_REFUSALS, 0);
+}
+
+static void
 test_flow_with_other_nat_is_deleted_first(void **state)
 {
 	struct flow flow = flow_of(1);
@@ -639,7 +679,12 @@ test_returning_old_master_is_fenced(void **state)
 	(void)state;
 	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
 	pass(10 * NSEC_PER_MSEC);
+	/* In a planned handover both forward for a moment. */
+	assert_int_equal(routers[0].alarms, 0);
+	assert_int_equal(routers[0].readiness, FLOWSYNC_SYNCED);
+	pass(NSEC_PER_SEC);
 	assert_true(routers[0].alarms & 1u << FLOWSYNC_BOTH_ACTIVE);
+	assert_int_equal(routers[0].readiness, FLOWSYNC_ALONE);
 	/* It speaks as if nothing had been: nobody believes it, then or after the other gave in. */
 	news(0, &flow);
 	pass(100 * NSEC_PER_MSEC);
@@ -697,6 +742,40 @@ test_datagram_of_an_older_epoch_changes_nothing(void **state)
 	flowsync_on_datagram(routers[1].sync, 0, old, length, now, now);
 	assert_int_equal(fault(1, FLOW_EPOCH), 2);
 	assert_int_equal(routers[1].kernel[1].has, 0);
+}
+
+/* A partner that was mad, or an enemy's, may have claimed any epoch: that ends with it. */
+static void
+test_no_epoch_is_the_last(void **state)
+{
+	static const uint32_t epochs[][2] = {
+		{ 0x7fffffff, 0 }, { 0xffffffff, 0 }, { 0, 0x7fffffff }, { 0, 0x90000000 },
+		{ 0x90000000, 5 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(epochs); i++) {
+		struct flow one = flow_of(1), other = flow_of(2);
+
+		set_up(state);
+		for (unsigned k = 0; k < 2; k++) {
+			options.epoch = epochs[i][k];
+			start(k);
+		}
+		flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+		flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+		connect_both();
+		news(0, &one);
+		pass(2 * NSEC_PER_SEC);
+		assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+		assert_int_equal(held_by(1), 1);
+		flowsync_on_role(routers[0].sync, FLOWSYNC_STANDBY, now);
+		flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+		news(1, &other);
+		pass(2 * NSEC_PER_SEC);
+		assert_int_equal(routers[0].readiness, FLOWSYNC_SYNCED);
+		assert_int_equal(held_by(0), 2);
+		tear_down(state);
+	}
 }
 
 static void
@@ -1062,6 +1141,8 @@ main(void)
 		PAIR(test_short_flow_without_nat_never_reaches_the_wire),
 		PAIR(test_lost_datagrams_are_told_again_as_things_are_then),
 		PAIR(test_old_datagram_does_not_revive_a_dead_flow),
+		PAIR(test_end_that_was_lost_is_told_though_the_flow_came_and_went_again),
+		PAIR(test_refused_flow_is_dropped_by_who_is_promoted),
 		PAIR(test_flow_with_other_nat_is_deleted_first),
 		PLAIN(test_first_synchronisation_brings_all_and_removes_the_rest),
 		PAIR(test_restarted_standby_keeps_what_is_right),
@@ -1073,6 +1154,7 @@ main(void)
 		PAIR(test_returning_old_master_is_fenced),
 		PAIR(test_router_that_stays_active_wins_whatever_its_epoch),
 		PAIR(test_datagram_of_an_older_epoch_changes_nothing),
+		PLAIN(test_no_epoch_is_the_last),
 		PAIR(test_timers_are_put_right_some_time_after_a_promotion),
 		PAIR(test_demoted_router_winds_its_timers_up),
 		PAIR(test_related_flow_waits_for_its_master),

@@ -418,6 +418,23 @@ test_vif_of_another_vlan_is_made_anew(void **state)
 	assert_int_equal(kernel_link(rig, "p1")->mtu, 1500);
 }
 
+/* Somebody gave the port another name: what stands on it goes on. */
+static void
+test_vif_stays_while_its_parent_is_renamed(void **state)
+{
+	struct kernel *rig = *state;
+	struct ifworld_link port;
+
+	kernel_adopt(rig, tagged_settings(20, 5));
+	kernel_settle(rig);
+	port = *kernel_link(rig, "p1");
+	strcpy(port.name, "renamed");
+	ifworld_put_link(rig->world, &port);
+	kernel_settle(rig);
+	assert_int_equal(kernel_link(rig, "p1.20")->vlan, 20);
+	assert_non_null(kernel_address(rig, "p1.100", "192.0.2.1/24"));
+}
+
 int
 main(void)
 {
@@ -446,6 +463,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_inner_vlan_stands_on_outer_one, set_up,
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(test_vif_of_another_vlan_is_made_anew, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(test_vif_stays_while_its_parent_is_renamed, set_up,
 		                                tear_down),
 	};
 

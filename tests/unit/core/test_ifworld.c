@@ -83,6 +83,26 @@ test_links_are_found_by_every_key(void **state UNUSED)
 	ifworld_free(world);
 }
 
+/* Of two bridges whose ports were exchanged while the kernel told of them. */
+static void
+test_links_that_stand_on_each_other_are_not_usable(void **state UNUSED)
+{
+	struct ifworld *world = ifworld_new();
+
+	for (int i = 1; i <= 4; i++) {
+		struct ifworld_link link = link_numbered(i);
+
+		link.up = link.running = link.lower_up = link.oper_up = true;
+		link.kind = i <= 2 ? IFWORLD_BRIDGE : IFWORLD_VLAN;
+		link.parent = i <= 2 ? 0 : i - 2;
+		link.master = i <= 2 ? 0 : 5 - i;
+		ifworld_put_link(world, &link);
+	}
+	for (int i = 1; i <= 4; i++)
+		assert_false(ifworld_usable(world, ifworld_link(world, i)));
+	ifworld_free(world);
+}
+
 static void
 test_bond_is_usable_while_a_member_carries_traffic(void **state UNUSED)
 {
@@ -292,6 +312,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_links_are_found_by_every_key),
+		cmocka_unit_test(test_links_that_stand_on_each_other_are_not_usable),
 		cmocka_unit_test(test_bond_is_usable_while_a_member_carries_traffic),
 		cmocka_unit_test(test_addresses_agree_with_a_plain_table),
 		cmocka_unit_test(test_dump_forgets_what_it_does_not_show),

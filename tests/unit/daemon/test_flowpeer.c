@@ -122,7 +122,8 @@ send_many(unsigned count)
 static int
 connect_from(unsigned last)
 {
-	struct sockaddr_in own = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000 | last) };
+	struct sockaddr_in own = { .sin_family = AF_INET,
+		                   .sin_addr.s_addr = htonl(0x7f000000 | last) };
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT),
 	                          .sin_addr.s_addr = htonl(0x7f000002) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

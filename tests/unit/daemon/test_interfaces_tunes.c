@@ -250,7 +250,8 @@ test_refused_speed_names_port_and_value(void **state)
 	settings_links(s)->port = (struct port_settings){ PORT_FIXED, false, 1000 };
 	native_adopt(rig, s, NULL);
 	assert_string_equal(rig->problems, "va: cannot set speed 1000 Mbit/s, duplex full: "
-	                    "Operation not supported");
+	                    "Operation not supported (this kernel or driver cannot do that; "
+	                    "delete the setting)");
 	/* All else is in effect. */
 	assert_true(native_shows("10.0.0.2/24", "ip addr show va"));
 	free(s);
