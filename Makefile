@@ -13,7 +13,7 @@ help:
 	@echo "make build             build into $(BUILD)"
 	@echo "make measure-failover  the claim about outages, measured ten times"
 	@echo "make bench             beside keepalived and FRR: 100 minutes; bench/run --help"
-	@echo "make bench-connsync    beside conntrackd: 20 minutes"
+	@echo "make bench-connsync    beside conntrackd: half an hour"
 	@echo "make sim               random lives in a simulator: SEEDS=, SECONDS=, TAKEOVERS="
 	@echo "make sim-release       a million simulated takeovers, and all of a small world"
 	@echo "make fuzz              every fuzzer for a minute; SECONDS="

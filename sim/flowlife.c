@@ -25,7 +25,6 @@ struct life {
 	nsec_t pace;			/* between two things that happen, at most */
 	unsigned trouble;		/* per cent of them that are faults */
 	bool small;			/* tables too small for all flows */
-	bool calm;			/* nothing is wrong but the wire */
 	bool split;			/* both forward */
 	nsec_t next;			/* when the next thing happens */
 	nsec_t freeze_until[2];
@@ -167,7 +166,7 @@ fault(struct life *life)
 {
 	struct flowpair *pair = &life->pair;
 	unsigned router = chance_below(&pair->chance, 2);
-	unsigned what = chance_below(&pair->chance, life->calm ? 50 : 100);
+	unsigned what = chance_below(&pair->chance, pair->calm ? 50 : 100);
 
 	if (what < 30) {
 		flowpair_attack(pair, router);
@@ -319,7 +318,7 @@ settle(struct life *life)
 	life->slowest = nsec_max(life->slowest, equal_at - begin);
 	/* Comparisons mend what nothing else does; a bad wire alone leaves nothing to be removed,
 	 * once what was under way has arrived. */
-	if (life->calm && removed_by_comparison(life) > removed)
+	if (pair->calm && removed_by_comparison(life) > removed)
 		flowpair_breaks(pair, "a bad wire alone leaves no flow behind that is dead");
 	/* What each says of itself is with the other a little later. */
 	turns = pair->turns;
@@ -343,7 +342,6 @@ choose(struct life *life, uint64_t seed)
 	life->burst = 1 + chance_below(&chance, chance_percent(&chance, 20) ? 100 : 10);
 	life->pace = (1 + chance_below(&chance, 40)) * NSEC_PER_MSEC;
 	life->trouble = chance_below(&chance, 20);
-	life->calm = chance_percent(&chance, 25);
 	options.capacity = life->small ? 10 + chance_below(&chance, 200) : 1000;
 	options.expectations = 16;
 	options.hold_down = chance_percent(&chance, 50) ? 0 : 20 * NSEC_PER_MSEC;
@@ -357,6 +355,7 @@ choose(struct life *life, uint64_t seed)
 	options.payload[1] = 512;
 	flowpair_init(&life->pair, seed, &options, life->small && chance_percent(&chance, 50) ?
 	              5 + chance_below(&chance, 100) : FLOWKERNEL_FLOWS);
+	life->pair.calm = chance_percent(&chance, 25);
 }
 
 static void

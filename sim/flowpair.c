@@ -102,6 +102,10 @@ on_apply(void *owner, enum flow_op op, const struct flow *flow, bool known)
 		return;
 	}
 	if (op == FLOW_DELETE) {
+		uint32_t mark = r->kernel.flows[number].mark;
+
+		if (pair->calm && mark && pair->routers[!h->router].kernel.flows[number].mark == mark)
+			flowpair_breaks(pair, "a bad wire alone takes no flow that is alive");
 		flowkernel_remove(&r->kernel, &flow->key);
 		return;
 	}

@@ -73,6 +73,7 @@ struct flowpair {
 	uint32_t marks_used, marks_room;
 	uint64_t hash;			/* of all that happened */
 	bool verbose;
+	bool calm;			/* nothing is wrong but the wire */
 	const char *broken;		/* the rule; NULL: all held */
 	struct flowtally tally;		/* of all processes that ended */
 	uint64_t forged, replayed;

@@ -250,8 +250,7 @@ def cases():
                    "the table", CUT, measure_cut(idle), seconds=30, apart=True, products=KEPT,
                    limits=(Limit("", "dead", most=0), Limit("", "reset", most=0),
                            Limit("", "voice_dead", most=0), Limit("", "invalid", most=0),
-                           Limit("", "udp", most=5), Limit("", "tcp", most=5),
-                           Limit("", "voice", most=20)))
+                           Limit("", "udp", most=5), Limit("", "voice", most=20)))
     direct = {"peer": "conntrackd-direct"}
     yield Case("h", "storm", "200,000 connections made at once", STORM, measure_storm(200000),
                seconds=25, apart=True, products=KEPT,

@@ -20,6 +20,7 @@
 #define ROUND_TRIP_FIRST (50 * NSEC_PER_MSEC)
 #define TIMEOUT_EXTRA (3 * NSEC_PER_MSEC)
 #define TIMEOUT_MOST NSEC_PER_SEC
+#define TIMEOUT_CARRIED (2 * NSEC_PER_SEC)
 #define CARRIED_MOST 16u		/* datagrams in the control stream at a time */
 #define DEAD_AFTER 8u			/* losses in a row ... */
 #define DEAD_SILENCE (100 * NSEC_PER_MSEC)	/* ... and so long nothing */
@@ -174,7 +175,8 @@ earn_credit(struct flowlink *link, nsec_t now)
 bool
 flowlink_is_full(const struct flowlink *link, nsec_t now)
 {
-	return link->next - link->floor >= FLOWLINK_WINDOW || link->flying >= link->window ||
+	return link->next - link->floor >= FLOWLINK_WINDOW ||
+	       link->flying - link->paths[FLOWLINK_CARRIED].flying >= link->window ||
 	       (link->paths[FLOWLINK_CARRIED].flying >= CARRIED_MOST && !any_alive(link) &&
 	        !flowlink_wants_probe(link, now));
 }
@@ -287,9 +289,12 @@ on_lost(struct flowlink *link, struct flowlink_slot *slot, nsec_t now)
 {
 	struct flowlink_path *path = &link->paths[slot->path];
 
+	if (slot->path == FLOWLINK_CARRIED)
+		return;
 	if (++path->lost_in_a_row >= DEAD_AFTER && now - path->heard >= DEAD_SILENCE)
 		path->alive = false;
-	if (before(slot->sequence, link->recover))
+	/* That a path is dead says nothing of how much the others carry. */
+	if (slot->count == 0 || before(slot->sequence, link->recover))
 		return;
 	link->recover = link->next;
 	link->threshold = link->window / 2 > WINDOW_LEAST ? link->window / 2 : WINDOW_LEAST;
@@ -302,6 +307,13 @@ timeout(const struct flowlink *link)
 	nsec_t trip = link->round_trip ? link->round_trip : ROUND_TRIP_FIRST;
 
 	return nsec_min((2 * trip + TIMEOUT_EXTRA) * link->backoff, TIMEOUT_MOST);
+}
+
+/* The stream loses nothing; but acknowledgements of what it carried may get lost. */
+static nsec_t
+timeout_of(const struct flowlink *link, const struct flowlink_slot *slot)
+{
+	return slot->path == FLOWLINK_CARRIED ? TIMEOUT_CARRIED : timeout(link);
 }
 
 static void
@@ -358,15 +370,14 @@ flowlink_on_ack(struct flowlink *link, const struct flowwire_head *head, struct 
 void
 flowlink_on_time(struct flowlink *link, const struct flowlink_settle *settle, nsec_t now)
 {
-	nsec_t patience = timeout(link);
 	bool lost = false;
 
 	for (uint32_t n = link->floor; n != link->next; n++) {
 		struct flowlink_slot *slot = &link->slots[n % FLOWLINK_WINDOW];
 
-		if (!slot->flying || slot->path == FLOWLINK_CARRIED || now < slot->sent + patience)
+		if (!slot->flying || now < slot->sent + timeout_of(link, slot))
 			continue;
-		lost = true;
+		lost = lost || slot->path != FLOWLINK_CARRIED;
 		on_lost(link, slot, now);
 		settle_slot(link, slot, false, settle);
 	}
@@ -382,11 +393,15 @@ flowlink_deadline(const struct flowlink *link)
 
 	if (link->session == 0)
 		return NSEC_NEVER;
-	for (uint32_t n = link->floor; n != link->next && deadline == NSEC_NEVER; n++) {
+	/* The first that flies flies longest, but what the stream carries may fly longer. */
+	for (uint32_t n = link->floor; n != link->next; n++) {
 		const struct flowlink_slot *slot = &link->slots[n % FLOWLINK_WINDOW];
 
-		if (slot->flying && slot->path != FLOWLINK_CARRIED)
-			deadline = slot->sent + timeout(link);
+		if (!slot->flying)
+			continue;
+		deadline = nsec_min(deadline, slot->sent + timeout_of(link, slot));
+		if (slot->path != FLOWLINK_CARRIED)
+			break;
 	}
 	if (link->unanswered)
 		deadline = nsec_min(deadline, link->unanswered_since + ACK_DELAY);

@@ -104,6 +104,12 @@ bool flowlink_is_full(const struct flowlink *link, nsec_t now);
 struct flowlink_slot *flowlink_open(struct flowlink *link, nsec_t now);
 /* It leaves with so many bytes. */
 void flowlink_sent(struct flowlink *link, struct flowlink_slot *slot, size_t bytes, nsec_t now);
+/* Is this path alive, or the control stream? */
+static inline bool
+flowlink_is_sound(const struct flowlink *link, unsigned path)
+{
+	return path == FLOWLINK_CARRIED || link->paths[path].alive;
+}
 /* A path that was silent for so long that an empty datagram should ask whether it is alive? */
 bool flowlink_wants_probe(const struct flowlink *link, nsec_t now);
 

@@ -336,12 +336,15 @@ send_datagram(struct flowsync *f, nsec_t now)
 	};
 
 	flowwire_write_head(&out, &head);
-	fill_from(f, FLOWTABLE_DIRTY, slot, &out, now);
-	fill_expectations(f, slot, &out);
-	fill_from(f, FLOWTABLE_REPAIR, slot, &out, now);
+	/* A dead path is tried with nothing, or what it does not let through would be late. */
+	if (flowlink_is_sound(&f->link, slot->path)) {
+		fill_from(f, FLOWTABLE_DIRTY, slot, &out, now);
+		fill_expectations(f, slot, &out);
+		fill_from(f, FLOWTABLE_REPAIR, slot, &out, now);
+		f->told_at = now;
+	}
 	flowlink_sent(&f->link, slot, writer_length(&out), now);
 	f->flying_items += slot->count;
-	f->told_at = now;
 	flowsync_count(f, FLOW_DATAGRAMS_SENT);
 	if (slot->path == FLOWLINK_CARRIED) {
 		carry(f, f->datagram, writer_length(&out));
