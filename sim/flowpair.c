@@ -104,7 +104,8 @@ on_apply(void *owner, enum flow_op op, const struct flow *flow, bool known)
 	if (op == FLOW_DELETE) {
 		uint32_t mark = r->kernel.flows[number].mark;
 
-		if (pair->calm && mark && pair->routers[!h->router].kernel.flows[number].mark == mark)
+		if (pair->calm && mark &&
+		    mark == pair->routers[!h->router].kernel.flows[number].mark)
 			flowpair_breaks(pair, "a bad wire alone takes no flow that is alive");
 		flowkernel_remove(&r->kernel, &flow->key);
 		return;
