@@ -57,11 +57,12 @@ int interfaces_start(struct interfaces *interfaces, const char **ret_missing,
 void interfaces_free(struct interfaces *interfaces);	/* NULL is fine; changes nothing */
 
 /*
- * Adopt settings (borrowed until the next adopt).  held[g] says which groups hold their addresses
- * now (of the new numbering); group state is carried over by interface name and VRID.  Virtual
- * addresses and virtual links with our mark that no group holds are removed: leftovers.  Calls
- * on_link for every link with groups before it returns (with usable = false for one that does not
- * exist yet), on_owner for every group, and on_settled when the kernel has answered everything.
+ * Adopt settings (borrowed until the next adopt has returned).  held[g] says which groups hold
+ * their addresses now (of the new numbering); group state is carried over by interface name and
+ * VRID.  Virtual addresses and virtual links with our mark that no group holds are removed:
+ * leftovers.  Calls on_link for every link with groups before it returns (with usable = false for
+ * one that does not exist yet), on_owner for every group, and on_settled when the kernel has
+ * answered everything.
  */
 void interfaces_adopt(struct interfaces *interfaces, const struct settings *settings,
                       const bool *held, nsec_t lease);

@@ -212,6 +212,7 @@ native_tear_down(void **state)
 	kill(rig->peer, SIGKILL);
 	waitpid(rig->peer, NULL, 0);
 	free(rig->originals);
+	free(rig->adopted);
 	free(rig);
 	return 0;
 }
@@ -226,9 +227,12 @@ void
 native_adopt(struct native *rig, const struct settings *settings, const bool *held)
 {
 	static const bool nothing[4096];
+	struct settings *copy = settings_copy(settings);
 	unsigned settled = rig->settled;
 
-	interfaces_adopt(rig->interfaces, settings, held != NULL ? held : nothing, LEASE);
+	interfaces_adopt(rig->interfaces, copy, held != NULL ? held : nothing, LEASE);
+	free(rig->adopted);		/* not before: the old are compared with the new */
+	rig->adopted = copy;
 	wait_for(rig, rig->settled > settled);
 }
 

@@ -37,6 +37,7 @@ struct native {
 	char problems[2048];
 	int index;
 	struct link_input input;
+	struct settings *adopted;	/* those borrowed by interfaces */
 	void *originals;
 	size_t originals_size;
 };
