@@ -31,6 +31,8 @@
 #define EXPECTED_MAX 4096u		/* as many as the kernel has by default */
 #define REFUSALS_MAX 512u		/* kept until the batch is sent; more are found by sums */
 #define KEEP_USEC 1000000u		/* from a change of anybody's rules to a look at ours */
+#define AGAIN_MAX 256u
+#define AGAIN_USEC 5000u		/* a packet has long left the helper then */
 #define DUMP_PRIORITY 50		/* everything else comes first */
 
 struct refusal {
@@ -55,6 +57,9 @@ struct flowkernel {
 	struct flow_expectation *expected;	/* of flows that are renewed: they go with them */
 	size_t expected_count;
 	sd_event_source *keep;		/* a look at the rules is due */
+	sd_event_source *again_due;
+	struct flow_key again[AGAIN_MAX];	/* flows to be looked at once more */
+	size_t again_count;
 	bool subscribed;
 	bool dumps_flows;		/* and not expectations */
 	unsigned quiet;			/* drains in a row that found nothing */
@@ -161,6 +166,31 @@ look_at_master(struct flowkernel *k, const struct flow_key *master)
 		k->calls->on_news(k->owner, FLOW_UPSERT, &flow, false);
 }
 
+/* The event comes before the packet is changed, so once more when that is surely over. */
+static void
+look_again(struct flowkernel *k, const struct flow_key *master)
+{
+	if (k->again_count == AGAIN_MAX)
+		return;			/* the next comparison with the kernel finds them */
+	k->again[k->again_count++] = *master;
+	if (k->again_count > 1)
+		return;
+	sd_event_source_set_time_relative(k->again_due, AGAIN_USEC);
+	sd_event_source_set_enabled(k->again_due, SD_EVENT_ONESHOT);
+}
+
+static int
+on_again(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
+{
+	struct flowkernel *k = owner;
+
+	for (size_t i = 0; k->subscribed && i < k->again_count; i++)
+		look_at_master(k, &k->again[i]);
+	k->again_count = 0;
+	k->calls->on_batch(k->owner);
+	return 0;
+}
+
 static void
 on_expectation(void *owner, enum conntrack_event event, const struct flow_expectation *expectation)
 {
@@ -168,8 +198,10 @@ on_expectation(void *owner, enum conntrack_event event, const struct flow_expect
 
 	if (is_excluded(k, &expectation->master))
 		return;
-	if (event == CONNTRACK_NEW)
+	if (event == CONNTRACK_NEW) {
 		look_at_master(k, &expectation->master);
+		look_again(k, &expectation->master);
+	}
 	k->calls->on_expectation(k->owner, event == CONNTRACK_GONE ? FLOW_DELETE : FLOW_UPSERT,
 	                         expectation);
 }
@@ -416,13 +448,17 @@ on_expected(void *owner, const struct flow_expectation *expectation)
 		k->expected[k->expected_count++] = *expectation;
 }
 
+/* What the dump says is some flows old, and the partner may have told of this one since: it is made
+ * anew as it is now. */
 static void
 on_old(void *owner, const struct flow *flow)
 {
 	struct flowkernel *k = owner;
+	struct flow now;
 
-	if (flow->has & FLOW_HAS_TCP && !is_local(k, flow))
-		note_broken(conntrack_inject_renew(k->inject, flow, flow->timeout));
+	if (flow->has & FLOW_HAS_TCP && !is_local(k, flow) &&
+	    conntrack_dump_get(k->look, &flow->key, &now) == 0)
+		note_broken(conntrack_inject_renew(k->inject, &now, now.timeout));
 }
 
 static void
@@ -440,6 +476,8 @@ on_renewal(sd_event_source *source UNUSED, void *owner)
 	const struct conntrack_dump_hearer hearer = { on_old, NULL, owner };
 	struct flowkernel *k = owner;
 
+	/* What is asked for already comes first, and nothing between a look and its renewal. */
+	note_broken(conntrack_inject_flush(k->inject));
 	if (k->subscribed || conntrack_dump_step(k->old, RENEWAL_STEP, &hearer) <= 0)
 		end_renewal(k);
 	k->calls->on_batch(k->owner);
@@ -576,13 +614,17 @@ add_sources(struct flowkernel *k, struct sd_event *event)
 	if (r >= 0)
 		r = sd_event_add_time_relative(event, &k->keep, CLOCK_MONOTONIC, 0, 0, on_keep, k);
 	if (r >= 0)
+		r = sd_event_add_time_relative(event, &k->again_due, CLOCK_MONOTONIC, 0, 0, on_again,
+		                               k);
+	if (r >= 0)
 		r = sd_event_add_defer(event, &k->step, on_step, k);
 	if (r >= 0)
 		r = sd_event_add_defer(event, &k->renewal, on_renewal, k);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; r >= 0 && i < 5; i++) {
-		sd_event_source *sources[] = { k->readable, k->nap, k->keep, k->step, k->renewal };
+		sd_event_source *sources[] = { k->readable, k->nap, k->keep, k->step, k->renewal,
+		                               k->again_due };
 
 		r = sd_event_source_set_enabled(sources[i], SD_EVENT_OFF);
 	}
@@ -650,6 +692,7 @@ flowkernel_free(struct flowkernel *k)
 	sd_event_source_unref(k->readable);
 	sd_event_source_unref(k->nap);
 	sd_event_source_unref(k->keep);
+	sd_event_source_unref(k->again_due);
 	sd_event_source_unref(k->step);
 	sd_event_source_unref(k->renewal);
 	conntrack_diet_free(k->diet);

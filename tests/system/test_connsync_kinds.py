@@ -63,7 +63,7 @@ def serve(control):
             say("150 now")
             with data() as s: s.sendall(rest.encode())
             say("226 done")
-        else: say("500 what")
+        else: say("500 what is %r" % line)
 
 listener = socket.create_server((own, 21), family=family)
 print("ready", flush=True)
