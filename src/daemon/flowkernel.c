@@ -614,8 +614,8 @@ add_sources(struct flowkernel *k, struct sd_event *event)
 	if (r >= 0)
 		r = sd_event_add_time_relative(event, &k->keep, CLOCK_MONOTONIC, 0, 0, on_keep, k);
 	if (r >= 0)
-		r = sd_event_add_time_relative(event, &k->again_due, CLOCK_MONOTONIC, 0, 0, on_again,
-		                               k);
+		r = sd_event_add_time_relative(event, &k->again_due, CLOCK_MONOTONIC, 0, 0,
+		                               on_again, k);
 	if (r >= 0)
 		r = sd_event_add_defer(event, &k->step, on_step, k);
 	if (r >= 0)
@@ -623,8 +623,8 @@ add_sources(struct flowkernel *k, struct sd_event *event)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; r >= 0 && i < 5; i++) {
-		sd_event_source *sources[] = { k->readable, k->nap, k->keep, k->step, k->renewal,
-		                               k->again_due };
+		sd_event_source *sources[] = { k->readable, k->nap,     k->keep,
+			                       k->step,     k->renewal, k->again_due };
 
 		r = sd_event_source_set_enabled(sources[i], SD_EVENT_OFF);
 	}
