@@ -3,9 +3,9 @@
  * Connections that talk: what users do while routers change places.
  *
  *     talk serve PORT                              echoes TCP and UDP until it is ended
- *     talk connect ADDRESS PORT COUNT MSEC  COUNT TCP connections, each says something every
+ *     talk connect ADDRESS PORT COUNT MSEC         COUNT TCP connections, each says something every
  *                                                  MSEC and waits for its echo
- *     talk say ADDRESS PORT COUNT MSEC      the same with UDP, each from a port of its own
+ *     talk say ADDRESS PORT COUNT MSEC             the same with UDP, each from a port of its own
  *     talk short ADDRESS PORT SECONDS [SOURCE]     TCP connections one after another, as fast as it
  *                                                  goes: connect, one word, echo, close; from
  *                                                  SOURCE (IPv4) and the 63 addresses after it, as

@@ -112,22 +112,22 @@ report_problems(struct role *f)
 		enum flowsync_alarm alarm;
 		const char *text;
 	} sentences[] = {
-		{ FLOWSYNC_BOTH_ACTIVE, "Both routers forward: connections are not replicated." },
-		{ FLOWSYNC_FULL, "The table of connections is full: new ones are not replicated." },
+		{ FLOWSYNC_BOTH_ACTIVE, "Both routers forward: connections are not replicated" },
+		{ FLOWSYNC_FULL, "The table of connections is full: new ones are not replicated" },
 		{ FLOWSYNC_PEER_SMALLER, "The partner's nf_conntrack_max is smaller than ours: it "
-		  "cannot hold all connections." },
+		  "cannot hold all connections" },
 		{ FLOWSYNC_REFUSALS, "The kernel refuses connections of the partner; see show "
-		  "connsync statistics." },
-		{ FLOWSYNC_DISAGREE, "The routers' tables of connections differ again and again." },
-		{ FLOWSYNC_PATH_DEAD, "A path of connsync is dead." },
+		  "connsync statistics" },
+		{ FLOWSYNC_DISAGREE, "The routers' tables of connections differ again and again" },
+		{ FLOWSYNC_PATH_DEAD, "A path of connsync is dead" },
 		{ FLOWSYNC_FOREIGN, "The partner of connsync speaks another version, or is another "
-		  "router." },
+		  "router" },
 	};
 	char text[1024] = "";
 	size_t length = 0;
 
 	if (f->trouble[0])
-		length = (size_t)snprintf(text, sizeof(text), "connsync does not run: %s.",
+		length = (size_t)snprintf(text, sizeof(text), "connsync does not run: %s",
 		                          f->trouble);
 	for (size_t i = 0; i < ARRAY_SIZE(sentences); i++)
 		if (f->alarms & 1u << sentences[i].alarm && length < sizeof(text))
