@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 
-DOWN_INTERVAL = 0.3609375       # priority 100, advertised every 100 ms
+DOWN_INTERVALS = 3 + 156 / 256  # how many of the advertisements', at priority 100
 GRATUITOUS = {socket.inet_aton(f"10.{net}.0.254") for net in (1, 2)}
 USERS = socket.inet_aton("10.2.0.254")      # all users look like this from outside
 SO_TIMESTAMPNS = 35
@@ -102,7 +102,7 @@ class Ears(threading.Thread):
         self.join()
         for ear in (*self.bridges, *self.forwarded):
             ear.close()
-        due = min(self.last.values()) + DOWN_INTERVAL
+        due = min(self.last.values()) + DOWN_INTERVALS * self.gateway.interval / 1000
         found = {"advertised": min(self.first.values(), default=None),
                  "announced": self.announced, "udp": self.udp, "tcp": self.tcp}
         return {name: when and 1000 * (when - due) for name, when in found.items()}

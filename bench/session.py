@@ -132,7 +132,7 @@ def run(cases, runs, names):
     try:
         for case in cases:
             good, bad = run_case(case, runs, names, output)
-            held += good
+            held += [f"{case.selector}: {text}" for text in good]
             missed += [f"{case.selector}: {text}" for text in bad]
     except KeyboardInterrupt:
         output.say("interrupted")
@@ -140,8 +140,9 @@ def run(cases, runs, names):
     finally:
         if held or missed:
             output.say(f"Must hold: {len(held)} of {len(held) + len(missed)} held")
-            for text in missed:
-                output.say("  NOT HELD: " + text)
+            for word, texts in (("holds", held), ("DOES NOT HOLD", missed)):
+                for text in texts:
+                    output.say(f"  {word:13}  {text}")
         output.say(f"{(time.monotonic() - began) / 60:.1f} minutes; figures: "
                    f"{os.path.relpath(output.path, TOP)}.txt and .jsonl")
     return 0

@@ -4,9 +4,10 @@
  * that greeted its peer.  Nothing may be read past its end; a datagram that is not taken changes no
  * flow; the table's books stay balanced; what is told to the kernel was read from the wire.
  *
- * Input: a byte for the role, then records: what (8 bits), length (16 bits), bytes.  What, modulo
- * 4: a datagram as it is; one whose head is mended (so that its records are reached); a message
- * (type and body) that is given its length; bytes of the stream as they are.
+ * Input: a byte for the role (modulo 3: standby, active, active by a planned handover), then
+ * records: what (8 bits), length (16 bits), bytes.  What, modulo 4: a datagram as it is; one whose
+ * head is mended (so that its records are reached); a message (type and body) that is given its
+ * length; bytes of the stream as they are.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +115,7 @@ mend(const struct flowsync *f, uint8_t *bytes, size_t length)
 		.type = length > FLOWWIRE_HEAD_SIZE && (bytes[0] & 0xf) == FLOWWIRE_ACK ?
 		        FLOWWIRE_ACK : FLOWWIRE_DATA,
 		.session = f->link.session,
-		.epoch = f->epoch + 1,
+		.epoch = f->shift.session ? f->shift.epoch : f->epoch + 1,
 		.sequence = f->link.hearing ?
 		            f->link.heard_highest + 1 + bytes[13 % length] % 4 : 1,
 	};
@@ -145,7 +146,7 @@ feed_datagram(struct flowsync *f, const uint8_t *bytes, size_t length, nsec_t no
 static void
 balance(const struct flowsync *f)
 {
-	uint32_t alive = 0, count = 0, listed = 0;
+	uint32_t alive = 0, count = 0, listed = 0, late = 0;
 	uint64_t sum = 0, sums = 0;
 
 	for (unsigned b = 0; b < FLOWTABLE_BUCKETS; b++) {
@@ -158,12 +159,13 @@ balance(const struct flowsync *f)
 			count++;
 			sum += e->told;
 			listed += e->list != FLOWTABLE_NONE;
+			late += e->retime;
 		}
 	}
 	expect(sum == sums && alive == f->table.alive && count == f->table.count);
 	for (unsigned l = FLOWTABLE_NONE + 1; l < FLOWTABLE_LISTS; l++)
 		listed -= flowtable_listed(&f->table, l);
-	expect(listed == 0);
+	expect(listed == 0 && late == f->table.late_timers);
 }
 
 static void
@@ -189,6 +191,20 @@ feed(struct flowsync *f, unsigned what, const uint8_t *from, size_t length, nsec
 	free(bytes);
 }
 
+/* It was heard, and hands over: what it tells on counts. */
+static void
+hand_over(struct flowsync *f, nsec_t now)
+{
+	uint8_t probe[FLOWWIRE_HEAD_SIZE] = { 0 };
+
+	mend(f, probe, sizeof(probe));
+	probe[9] = (uint8_t)f->epoch;
+	feed_datagram(f, probe, sizeof(probe), now);
+	flowsync_expect_handover(f, now);
+	flowsync_on_role(f, FLOWSYNC_ACTIVE, now);
+	expect(flowshift_listens(f));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -199,7 +215,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	struct flowsync_options options;
 	struct reader in = reader_over(data, size);
-	bool active = read_u8(&in) & 1;
+	unsigned role = read_u8(&in) % 3;
+	bool active = role == 1;
 	nsec_t now = NSEC_PER_SEC;
 	struct flowsync *f;
 	void *memory;
@@ -221,6 +238,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	flowsync_on_dump_done(f, true, now);
 	greet(f, !active, now);
+	if (role == 2)
+		hand_over(f, now);
 	while (reader_left(&in) >= 3) {
 		unsigned what = read_u8(&in) % 4;
 		size_t length = read_u16(&in);

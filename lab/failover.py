@@ -147,13 +147,13 @@ def main():
                         help="file that is left behind (%(default)s)")
     options = parser.parse_args()
     end_on_signals()
-    watch_for_stalls()
     story = Story()
     kernel = os.uname().release
     story.tell(f"Tandem's laboratory, kernel {kernel}"
                + (", in a virtual machine" if emulated else "")
                + ("" if kernel_has_bonds() else ", without bonds"))
     try:
+        watch_for_stalls()
         within = run(story, options.rate)
     except LabError as failure:
         print(f"lab: {failure}", file=sys.stderr)

@@ -15,13 +15,15 @@ goes nowhere, and what connection tracking calls invalid is counted and dropped.
 look like 10.2.0.254 from outside.
 """
 import atexit
+import glob
 import json
 import os
+import pwd
 import shutil
 import subprocess
 
 from lab.network import MEMORY, LabError, Network, wait_for
-from lab.router import BUILD, Router
+from lab.router import BUILD, USER, Router
 
 INSIDE, OUTSIDE = "10.1.0.10", "10.2.0.10"
 INSIDE6, OUTSIDE6 = "fd01::10", "fd02::10"
@@ -51,6 +53,24 @@ table inet nat {
 	}
 }
 """
+
+
+def fingerprint(folder):
+    """Of the key in this state directory, which is made when there is none."""
+    done = subprocess.run([BUILD + "/lab/identity", folder], text=True, capture_output=True)
+    if done.returncode:
+        raise LabError(done.stderr)
+    user = pwd.getpwnam(USER)
+    for path in (folder, folder + "/pair", *glob.glob(folder + "/pair/*")):
+        os.chown(path, user.pw_uid, user.pw_gid)
+    return done.stdout.strip()
+
+
+def pairing(name, fingerprints):
+    """The lines that make a router the partner of the other one."""
+    other = next(key for key in NUMBERS if key != name)
+    return (f"set system pair fingerprint {fingerprints[other]}",
+            f"set system pair remote-address 10.3.0.{NUMBERS[other]}")
 
 
 def configuration(name, connsync=(UNAUTHENTICATED,), interval=100):
@@ -107,26 +127,36 @@ class Talk:
 
 
 class Gateway:
-    """The network with both routers, not started."""
+    """The network with both routers, not started; paired: their keys are made and exchanged."""
+    names = tuple(NUMBERS)
 
     def __init__(self, nat=True, strict=True, connsync=(UNAUTHENTICATED,), interval=100,
-                 rules=""):
+                 rules="", paired=False):
         self.network = Network()
         self.folder = f"{MEMORY}/{self.network.prefix}gateway"
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         atexit.register(self.close)
         self.nat, self.strict, self.rules = nat, strict, rules
+        self.interval = interval
         try:
             self._build()
-            self.routers = {
-                name: Router(name, self.network.spaces[name], self.folder,
-                             configuration(name, connsync, interval))
-                for name in NUMBERS}
+            self.routers = {name: Router(name, self.network.spaces[name], self.folder)
+                            for name in self.names}
+            fingerprints = self._fingerprints() if paired else None
+            for name, router in self.routers.items():
+                lines = configuration(name, connsync, interval)
+                if paired:
+                    lines += "\n".join((*pairing(name, fingerprints), ""))
+                router.write_saved(lines)
         except BaseException:
             self.close()
             raise
-        self.r1, self.r2 = self.routers["r1"], self.routers["r2"]
+        self.r1, self.r2 = (self.routers.get(name) for name in NUMBERS)
+
+    def _fingerprints(self):
+        return {name: fingerprint(router.folder + "/state")
+                for name, router in self.routers.items()}
 
     def _build(self):
         add = self.network.add
@@ -148,19 +178,25 @@ class Gateway:
             self.network.spaces[name].ip("link set sync0 up")
 
     def _build_router(self, name, space):
-        space.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward;"
-                  "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding;"
-                  "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad;"
-                  "echo 0 >/proc/sys/net/netfilter/nf_conntrack_tcp_loose", check=True)
+        self._prepare(space)
         for link, bridge in (("lan0", "lan"), ("wan0", "wan")):
             self.network.cable(space, link, self.switch, f"{name}-{bridge}")
             self.switch.ip(f"link set {name}-{bridge} master {bridge}\n"
                            f"link set {name}-{bridge} up")
             space.ip(f"link set {link} up")
+
+    def _prepare(self, space):
+        """Forwarding and the rules."""
+        space.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward;"
+                  "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding;"
+                  "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad", check=True)
         rules = (STRICT if self.strict else "") + (NAT if self.nat else "") + self.rules
         done = space.run("nft", "-f", "-", input=rules)
         if done.returncode:
             raise LabError(f"the rules are refused: {done.stderr}")
+        # Rules that look at connections make the kernel load what tracks them.
+        space.run("sh", "-c", "echo 0 >/proc/sys/net/netfilter/nf_conntrack_tcp_loose",
+                  check=self.strict)
 
     def start(self):
         """r1 becomes master; both hold the same connections."""

@@ -21,7 +21,8 @@ BUILD = os.path.abspath(os.environ.get("TANDEM_BUILD", os.path.join(TOP, "build"
 PATIENCE = 130          # seconds: the command line itself gives up before
 USER = "nobody"
 ROLES = {"supervisor": "tandemd", "engine": "tandem-engine", "manager": "tandem-manager",
-         "filter": "tandem-filter", "flowsync": "tandem-flowsync", "runner": "tandem-runner",
+         "filter": "tandem-filter", "balancer": "tandem-balancer",
+         "flowsync": "tandem-flowsync", "runner": "tandem-runner",
          "prober": "tandem-prober"}
 
 

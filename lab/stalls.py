@@ -51,7 +51,7 @@ def watch():
     """Begin to watch, once and for all."""
     if not WATCHERS:
         WATCHERS.extend(Watcher(processor) for processor in os.sched_getaffinity(0))
-        wait_for(lambda: all(one.awake() for one in WATCHERS), 10, "the watch for stalls")
+        wait_for(lambda: all(one.awake() for one in WATCHERS), 60, "the watch for stalls")
 
 
 def stalled(start, end):

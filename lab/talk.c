@@ -35,6 +35,8 @@
 #include <unistd.h>
 
 #define WORD 64
+#define NAP_MIN_NSEC 200000
+#define NAP_MAX_NSEC 1000000
 #define SILENT_NSEC 3000000000
 
 struct talker {
@@ -183,7 +185,8 @@ say(struct talker *t, int64_t when, int64_t interval)
 		t->said++;
 	else if (errno == ECONNRESET || errno == EPIPE)
 		t->reset = true;
-	t->next = when + interval;
+	/* Each keeps its place in the interval, or those that were late together would stay so. */
+	t->next += ((when - t->next) / interval + 1) * interval;
 }
 
 static void
@@ -254,6 +257,7 @@ talk(int kind, const char *to, int port, size_t count, int64_t interval)
 	struct epoll_event events[256];
 	struct sockaddr_storage peer;
 	socklen_t length = address(to, port, &peer);
+	struct timespec nap = { 0 };
 	bool told = false, wait = true;
 	int64_t start = now();
 
@@ -275,8 +279,8 @@ talk(int kind, const char *to, int port, size_t count, int64_t interval)
 			usleep(2000);
 	}
 	while (wait) {
-		int n = epoll_wait(epoll, events, 256, 1);
-		int64_t when = now();
+		int n = epoll_pwait2(epoll, events, 256, &nap, NULL);
+		int64_t when = now(), due = when + NAP_MAX_NSEC;
 		struct pollfd end = { .fd = 0, .events = POLLIN };
 		size_t ready = 0;
 
@@ -286,7 +290,11 @@ talk(int kind, const char *to, int port, size_t count, int64_t interval)
 			ready += talkers[i].ready;
 			if (!talkers[i].reset && talkers[i].next <= when)
 				say(&talkers[i], when, interval);
+			if (!talkers[i].reset && talkers[i].next < due)
+				due = talkers[i].next;
 		}
+		due -= now();
+		nap.tv_nsec = due > NAP_MIN_NSEC ? due : NAP_MIN_NSEC;
 		if (!told && ready == count) {
 			printf("ready\n");
 			fflush(stdout);

@@ -231,6 +231,8 @@ say_extras(struct author *a, struct character *c)
 	}
 	if (likely(a, 15))
 		say(a, " virtual-mac 1");
+	if (likely(a, 8))
+		say(a, " ignores-link");
 	if (likely(a, 20))
 		say(a, " excluded %u", 1 + chance_below(&a->chance, 2));
 	if (!c->ah && likely(a, 10))

@@ -118,7 +118,8 @@ clean_since(const struct world *world, const struct router *a, const struct rout
 	nsec_t since = nsec_max(a->disturbed_at, b->disturbed_at);
 
 	if (a->run != ROUTER_RUNNING || b->run != ROUTER_RUNNING || s->loss > 0 ||
-	    s->damage > 0 || a->mute > 0 || b->mute > 0 || s->cut[i][k] || s->cut[k][i])
+	    s->damage > 0 || a->mute > 0 || b->mute > 0 || s->cut[i][k] || s->cut[k][i] ||
+	    !a->kernel.port_up[segment] || !b->kernel.port_up[segment])
 		return NSEC_NEVER;
 	since = nsec_max(since, s->loss_ended);
 	return nsec_max(since, nsec_max(s->cut_ended[i][k], s->cut_ended[k][i]));

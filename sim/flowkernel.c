@@ -8,7 +8,7 @@
 
 #include "sim/flowkernel.h"
 
-#define TIMER (30 * NSEC_PER_SEC)	/* of a flow, from its last packet */
+#define TIMER (60 * NSEC_PER_SEC)	/* of a flow, from its last packet */
 
 static struct flow_key
 key_of(unsigned number)

@@ -26,6 +26,10 @@ struct life {
 	unsigned trouble;		/* per cent of them that are faults */
 	bool small;			/* tables too small for all flows */
 	bool split;			/* both forward */
+	bool fair;			/* nothing dies: no flow may be lost that lives anywhere */
+	bool lives[FLOWKERNEL_FLOWS];	/* in a fair life: packets flow */
+	nsec_t linger_until;		/* an old master forwards still; 0 = no */
+	unsigned lingers;
 	nsec_t next;			/* when the next thing happens */
 	nsec_t freeze_until[2];
 	uint64_t settles;
@@ -65,6 +69,8 @@ traffic(struct life *life)
 {
 	struct chance *chance = &life->pair.chance;
 	unsigned changes = 1 + chance_below(chance, life->burst);
+	bool both = life->pair.routers[0].role == FLOWSYNC_ACTIVE &&
+	            life->pair.routers[1].role == FLOWSYNC_ACTIVE;
 
 	for (unsigned router = 0; router < 2; router++) {
 		struct flowkernel *kernel = &life->pair.routers[router].kernel;
@@ -74,6 +80,10 @@ traffic(struct life *life)
 		for (unsigned i = 0; i < changes; i++) {
 			unsigned number = any_flow(life);
 			unsigned what = chance_below(chance, 10);
+
+			/* No connection goes through both. */
+			if (life->fair && both && number % 2 != router)
+				continue;
 
 			if (life->pair.verbose)
 				printf("%12.6f kernel %u: %s %u\n",
@@ -88,6 +98,8 @@ traffic(struct life *life)
 				flowkernel_end(kernel, number);
 			else
 				flowkernel_refresh(kernel, number, life->pair.now);
+			if (what < 8)
+				life->lives[number] = kernel->flows[number].mark != 0;
 		}
 		if (chance_percent(chance, 5))
 			foresee(life, &life->pair.routers[router]);
@@ -117,6 +129,8 @@ fail_over(struct life *life)
 	struct flowpair *pair = &life->pair;
 	unsigned old = pair->routers[0].role == FLOWSYNC_ACTIVE ? 0 : 1;
 
+	if (life->linger_until)
+		return;
 	if (life->split) {
 		life->split = false;
 		flowpair_role(pair, chance_below(&pair->chance, 2), FLOWSYNC_STANDBY);
@@ -127,7 +141,12 @@ fail_over(struct life *life)
 		flowpair_role(pair, !old, FLOWSYNC_ACTIVE);
 		return;
 	}
-	if (chance_percent(&pair->chance, 50)) {
+	if (chance_percent(&pair->chance, 40)) {
+		flowpair_hand_over(pair, !old);
+		life->lingers = old;
+		life->linger_until = pair->now + 50 * NSEC_PER_MSEC;
+		flowpair_fate(pair, life->linger_until);
+	} else if (chance_percent(&pair->chance, 50)) {
 		flowpair_role(pair, old, FLOWSYNC_STANDBY);
 		flowpair_role(pair, !old, FLOWSYNC_ACTIVE);
 	} else {
@@ -158,6 +177,7 @@ power_cut(struct life *life, unsigned router)
 	flowpair_role(pair, router, FLOWSYNC_STANDBY);
 	flowpair_role(pair, !router, FLOWSYNC_ACTIVE);
 	life->split = false;
+	life->linger_until = 0;
 	flowpair_start(pair, router, chance_between(&pair->chance, 100, 3000) * NSEC_PER_MSEC);
 }
 
@@ -174,6 +194,8 @@ fault(struct life *life)
 		weather(life);
 	} else if (what < 60) {
 		fail_over(life);
+	} else if (life->fair && (what < 79 || what >= 90)) {
+		weather(life);
 	} else if (what < 68) {
 		freeze(life, router);
 	} else if (what < 76) {
@@ -195,8 +217,18 @@ fault(struct life *life)
 }
 
 static void
+end_lingering(struct life *life)
+{
+	if (life->linger_until)
+		flowpair_role(&life->pair, life->lingers, FLOWSYNC_STANDBY);
+	life->linger_until = 0;
+}
+
+static void
 thaw_due(struct life *life)
 {
+	if (life->linger_until && life->pair.now >= life->linger_until)
+		end_lingering(life);
 	for (unsigned i = 0; i < 2; i++) {
 		if (life->pair.routers[i].frozen && life->pair.now >= life->freeze_until[i])
 			flowpair_freeze(&life->pair, i, false);
@@ -234,8 +266,10 @@ static void
 make_peace(struct life *life)
 {
 	struct flowpair *pair = &life->pair;
-	unsigned active = pair->routers[0].role == FLOWSYNC_ACTIVE ? 0 : 1;
+	unsigned active;
 
+	end_lingering(life);
+	active = pair->routers[0].role == FLOWSYNC_ACTIVE ? 0 : 1;
 	if (life->split)
 		active = chance_below(&pair->chance, 2);
 	life->split = false;
@@ -272,6 +306,18 @@ flowpair_breaks(pair, "nothing would be lost when both tables are equal");
 		if (i == 1 && status.expectations != expectations)
 			flowpair_breaks(pair, "both routers know of the same expectations");
 		expectations = status.expectations;
+	}
+}
+
+/* Where a connection's packets came from does not matter. */
+static void
+expect_all_alive(struct life *life)
+{
+	for (unsigned i = 0; i < FLOWKERNEL_FLOWS; i++) {
+		if (!life->lives[i] || life->pair.routers[0].kernel.flows[i].mark)
+			continue;
+		printf("flow %u is lost\n", i);
+		flowpair_breaks(&life->pair, "where nothing dies no connection is lost");
 	}
 }
 
@@ -316,6 +362,8 @@ settle(struct life *life)
 		return;
 	}
 	life->slowest = nsec_max(life->slowest, equal_at - begin);
+	if (life->fair)
+		expect_all_alive(life);
 	/* Comparisons mend what nothing else does; a bad wire alone leaves nothing to be removed,
 	 * once what was under way has arrived. */
 	if (pair->calm && removed_by_comparison(life) > removed)
@@ -356,6 +404,10 @@ choose(struct life *life, uint64_t seed)
 	flowpair_init(&life->pair, seed, &options, life->small && chance_percent(&chance, 50) ?
 	              5 + chance_below(&chance, 100) : FLOWKERNEL_FLOWS);
 	life->pair.calm = chance_percent(&chance, 25);
+	life->fair = !life->small && chance_percent(&chance, 30);
+	/* No news get lost. */
+	if (life->fair)
+		life->burst = 1 + life->burst % 10;
 }
 
 static void
@@ -367,6 +419,9 @@ live(struct life *life, uint64_t seed, bool verbose)
 	choose(life, seed);
 	life->pair.verbose = verbose;
 	rounds = 1 + chance_below(&life->pair.chance, 3);
+	/* What a process does not see begin it cannot know. */
+	if (life->fair)
+		run_until(life, life->pair.now + 1100 * NSEC_PER_MSEC, false);
 	for (unsigned i = 0; i < rounds && !life->pair.broken; i++) {
 		run_until(life, life->pair.now + chance_between(&life->pair.chance, 1, 6) *
 		          NSEC_PER_SEC, true);

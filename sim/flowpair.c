@@ -3,6 +3,7 @@
  * The world of two synchronised routers.  The seal of datagrams is a toy: a number that follows
  * from the connection and the bytes; who does not know the connection's key cannot make it.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,6 @@
 
 #define SEAL 8u
 #define NAP (300 * NSEC_PER_USEC)	/* from news of the kernel to a look at them */
-#define DUMP_TURN 40u			/* flows shown in one turn */
 
 static int
 say(const struct flowpair *pair, const char *what, unsigned router, uint64_t number)
@@ -95,7 +95,6 @@ on_apply(void *owner, enum flow_op op, const struct flow *flow, bool known)
 	unsigned number = flowkernel_number(&flow->key);
 	int error;
 
-	(void)known;
 	note(pair, op == FLOW_UPSERT ? "puts" : "removes", h->router, number);
 	if (number == FLOWKERNEL_FLOWS) {
 		flowpair_breaks(pair, "a kernel is asked only for flows that there were");
@@ -115,7 +114,10 @@ on_apply(void *owner, enum flow_op op, const struct flow *flow, bool known)
 		flowpair_breaks(pair, "a kernel is asked only for states that there were");
 		return;
 	}
-	error = flowkernel_put(&r->kernel, flow, true, pair->now);
+	if (r->role == FLOWSYNC_ACTIVE && !known && r->kernel.flows[number].mark)
+		error = EEXIST;
+	else
+		error = flowkernel_put(&r->kernel, flow, true, pair->now);
 	if (error)
 		refuse(r, op, &flow->key, error);
 }
@@ -247,7 +249,7 @@ on_dump(void *owner)
 	if (r->dumping)
 		flowpair_breaks(h->pair, "one dump at a time");
 	r->dumping = true;
-	r->dumped = 0;
+	r->dumped = r->showing = 0;
 	wake_at(h->pair, h->router, h->pair->now + NSEC_PER_MSEC);
 }
 
@@ -269,10 +271,11 @@ on_alarm(void *owner, enum flowsync_alarm alarm, bool raised)
 
 /* ---- the process ---------------------------------------------------------------------------- */
 
+/* A part of the dump as the kernel writes it into a buffer; news that follow may be read first. */
 static void
-show_dump(struct flowpair *pair, struct flowpair_router *r)
+fill_dump(struct flowpair *pair, struct flowpair_router *r)
 {
-	for (unsigned i = 0; i < DUMP_TURN && r->dumped < FLOWKERNEL_FLOWS; i++, r->dumped++) {
+	for (unsigned i = 0; i < FLOWPAIR_SHOWN && r->dumped < FLOWKERNEL_FLOWS; i++, r->dumped++) {
 		uint32_t mark = r->kernel.flows[r->dumped].mark;
 		struct flow flow = flowkernel_flow(r->dumped, mark);
 
@@ -284,10 +287,20 @@ show_dump(struct flowpair *pair, struct flowpair_router *r)
 			flow.has &= ~(uint32_t)FLOW_HAS_MASTER;
 			memset(&flow.master, 0, sizeof(flow.master));
 		}
-		flowsync_on_dump(r->sync, &flow, pair->now);
+		r->shown[r->showing++] = flow;
 	}
-	if (r->dumped < FLOWKERNEL_FLOWS)
+}
+
+static void
+show_dump(struct flowpair *pair, struct flowpair_router *r)
+{
+	for (unsigned i = 0; i < r->showing; i++)
+		flowsync_on_dump(r->sync, &r->shown[i], pair->now);
+	r->showing = 0;
+	if (r->dumped < FLOWKERNEL_FLOWS) {
+		fill_dump(pair, r);
 		return;
+	}
 	r->dumping = false;
 	flowsync_on_dump_done(r->sync, true, pair->now);
 }
@@ -368,6 +381,7 @@ flowpair_kill(struct flowpair *pair, unsigned router)
 	r->refused = 0;
 	r->process++;
 	r->epoch = 0;
+	r->listen_until = 0;
 	for (; r->boxed > 0; r->boxed--)
 		parcel_release(r->inbox[r->boxed - 1]);
 	r->kernel.subscribed = false;
@@ -426,6 +440,19 @@ flowpair_role(struct flowpair *pair, unsigned router, enum flowsync_role role)
 		flowsync_on_role(r->sync, role, pair->now);
 		turn(pair, router);
 	}
+}
+
+void
+flowpair_hand_over(struct flowpair *pair, unsigned router)
+{
+	struct flowpair_router *r = &pair->routers[router];
+
+	if (r->sync && !r->frozen && r->role == FLOWSYNC_STANDBY) {
+		note(pair, "is handed over to", router, 0);
+		flowsync_expect_handover(r->sync, pair->now);
+		r->listen_until = pair->now + 2 * NSEC_PER_SEC;
+	}
+	flowpair_role(pair, router, FLOWSYNC_ACTIVE);
 }
 
 static void deliver(struct flowpair *pair, unsigned router, unsigned path,
@@ -507,8 +534,8 @@ deliver(struct flowpair *pair, unsigned router, unsigned path, const struct parc
 
 		if (epoch < r->epoch)
 			flowpair_breaks(pair, "an older epoch is never believed");
-		if (r->role == FLOWSYNC_ACTIVE)
-			flowpair_breaks(pair, "who forwards believes no data");
+		if (r->role == FLOWSYNC_ACTIVE && pair->now >= r->listen_until)
+			flowpair_breaks(pair, "who forwards believes only who handed over");
 		r->epoch = epoch;
 	}
 	parcel_release(*caught);

@@ -15,6 +15,7 @@
 #define FLOWPAIR_REFUSALS 256u
 #define FLOWPAIR_CAUGHT 64u
 #define FLOWPAIR_INBOX 128u
+#define FLOWPAIR_SHOWN 40u		/* flows of a dump in one buffer */
 
 struct flowpair_refusal {
 	enum flow_op op;
@@ -34,9 +35,12 @@ struct flowpair_router {
 	bool turned;			/* its role changed while it was frozen */
 	enum flowsync_role role;	/* as VRRP has it, whether the process lives or not */
 	uint32_t epoch;			/* of the last data it believed */
+	nsec_t listen_until;		/* to the old master, after a planned handover */
 	unsigned process;
 	bool dumping;
-	unsigned dumped;		/* flows shown already */
+	unsigned dumped;		/* flows that the kernel wrote already */
+	struct flow shown[FLOWPAIR_SHOWN];	/* and the process did not read yet */
+	unsigned showing;
 	unsigned refused;
 	struct flowpair_refusal refusals[FLOWPAIR_REFUSALS];
 	nsec_t wake;
@@ -102,6 +106,8 @@ void flowpair_fate(struct flowpair *pair, nsec_t when);
 /* A mark that was not there before, for the flow of this number. */
 uint32_t flowpair_mark(struct flowpair *pair, unsigned number);
 void flowpair_role(struct flowpair *pair, unsigned router, enum flowsync_role role);
+/* It takes over from a router that lives, and forwards for a moment longer. */
+void flowpair_hand_over(struct flowpair *pair, unsigned router);
 void flowpair_kill(struct flowpair *pair, unsigned router);
 /* The process comes back after so long. */
 void flowpair_start(struct flowpair *pair, unsigned router, nsec_t after);

@@ -74,6 +74,7 @@ void kernel_suspect(struct world *world, struct router *router);
 void kernel_lose_process(struct kernel *kernel);
 void kernel_lose_power(struct kernel *kernel);
 
+/* Requests take up to so long, and so many percent of them fail, from now on. */
 void kernel_set_faults(struct world *world, struct router *router, nsec_t slow, unsigned refuse);
 
 #endif

@@ -246,6 +246,7 @@ fill_group(const struct plan *plan, const struct plan_group *from, unsigned rout
 	to->priority = share->priority;
 	to->auth = share->version == 2 ? from->auth : AUTH_NONE;
 	to->preempt = share->preempt;
+	to->ignores_link = from->ignores_link;
 	to->accept = true;
 	to->rfc_compatibility = from->virtual_mac;
 	if (from->virtual_mac)

@@ -38,6 +38,7 @@ struct plan_group {
 	uint8_t password;		/* its first letter */
 	bool unicast;			/* every other router is a peer */
 	bool virtual_mac;
+	bool ignores_link;
 	uint8_t address_first;		/* last byte of its first virtual address */
 	uint8_t address_count;
 	uint8_t excluded_count;

@@ -380,6 +380,8 @@ tell_attribute(struct story *story, struct plan_group *group, unsigned i)
 	if (strcmp(name, "no-preempt") == 0)
 		for (unsigned r = 0; r < ROUTERS_MAX; r++)
 			group->at[r].preempt = false;
+	else if (strcmp(name, "ignores-link") == 0)
+		group->ignores_link = true;
 	else if (strcmp(name, "no-tracks") == 0)
 		group->track_count = 0;
 	else if (strcmp(name, "present") == 0)

@@ -77,6 +77,7 @@ void world_boot(struct world *world, nsec_t within);
 /* Let the world go on until then, or until a rule is broken: false. */
 bool world_run_until(struct world *world, nsec_t time);
 
+/* Something will happen to a router; at the same time the earlier call comes first. */
 void world_schedule(struct world *world, nsec_t time, enum event_kind kind, unsigned router);
 void world_schedule_request(struct world *world, nsec_t time, unsigned router, unsigned group,
                             const struct request *request, unsigned process);
@@ -92,6 +93,7 @@ void world_capture(struct world *world, unsigned group, const void *bytes, size_
 /* A router without memory boots: of groups without a master it may believe any old packet. */
 void world_forget_captured(struct world *world);
 
+/* Write into the history what happens now; a and b mean what the kind says. */
 void world_note(struct world *world, enum happening what, unsigned router, unsigned segment,
                 unsigned vrid, int64_t a, int64_t b);
 

@@ -49,6 +49,7 @@ class Case:
 
 
 def all_cases():
-    from bench.cells import commit, connections, failover, planned, pressure, reload, steady
-    return [case for cell in (failover, planned, steady, pressure, reload, commit, connections)
-            for case in cell.cases()]
+    from bench.cells import (commit, connections, failover, kernels, planned, pressure, reload,
+                             steady)
+    return [case for cell in (failover, planned, steady, pressure, reload, commit, connections,
+                              kernels) for case in cell.cases()]

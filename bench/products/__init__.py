@@ -13,10 +13,10 @@ product.processes()             {name: pid}; product.engine names those that spe
 Those of bench/products/connections.py have words of their own: they keep connections, not
 addresses.
 """
-from bench.products.connections import Conntrackd, ConntrackdDirect, Nobody
+from bench.products.connections import Conntrackd, ConntrackdDirect, Nobody, Open
 from bench.products.frr import Frr
 from bench.products.keepalived import Keepalived, KeepalivedTuned
 from bench.products.tandem import Tandem
 
 PRODUCTS = {product.name: product for product in (Tandem, Keepalived, KeepalivedTuned, Frr,
-                                                  Conntrackd, ConntrackdDirect, Nobody)}
+                                                  Open, Conntrackd, ConntrackdDirect, Nobody)}

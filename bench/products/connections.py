@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Who keeps connections on both routers of the gateway (lab/gateway): Tandem's connsync, conntrackd of
-the distribution with keepalived (its external cache, committed at a takeover by the script that
-comes with it; or injecting directly), or nobody.
+Who keeps connections on both routers of the gateway (lab/gateway): Tandem's connsync, as it is
+shipped (paired and sealed) or open, conntrackd of the distribution with keepalived (its external
+cache, committed at a takeover by the script that comes with it; or injecting directly), or nobody.
 """
 import contextlib
 import os
@@ -13,6 +13,7 @@ import subprocess
 from bench.products.base import first_line
 from lab.gateway import NUMBERS, UNAUTHENTICATED, Gateway
 from lab.network import LabError, wait_for
+from lab.router import BUILD
 
 SCRIPT = "/usr/share/doc/conntrackd/examples/sync/primary-backup.sh"
 KEEPALIVED = """global_defs {{
@@ -32,7 +33,7 @@ INSTANCE = """vrrp_instance {name} {{
   virtual_router_id {net}
   priority {priority}
   version 3
-  advert_int 0.1
+  advert_int {seconds:g}
   virtual_ipaddress {{
     10.{net}.0.254/16
   }}
@@ -78,18 +79,23 @@ class Connections:
     """The gateway with one of them; base of the others: Tandem with connsync."""
     name = "tandem"
     answers_requests = True
+    paired = True
+    in_kernel = True            # the backup's kernel has the connections
 
-    def __init__(self, nat=True, at_once=False):
-        """at_once: nothing waits to see whether it is over soon, where there is such a wait."""
-        self.gateway = Gateway(nat=nat, connsync=self.connsync(at_once))
+    def __init__(self, nat=True, at_once=False, make=Gateway):
+        """
+        at_once: nothing waits to see whether it is over soon, where there is such a wait; make: of
+        what they are the routers.
+        """
+        self.gateway = make(nat=nat, connsync=self.connsync(at_once), paired=self.paired)
         self.processes = {}
 
     @classmethod
     def version(cls):
-        return "connections: connsync"
+        return first_line(f"{BUILD}/src/daemon/tandemd", "--version")
 
     def connsync(self, at_once):
-        return (UNAUTHENTICATED, *(["set service connsync hold-down 0"] if at_once else []))
+        return ("set service connsync hold-down 0",) if at_once else ()
 
     def start(self):
         self.start_master()
@@ -141,9 +147,19 @@ class Connections:
         self.close()
 
 
+class Open(Connections):
+    """Unauthenticated: everybody on the cable may read and forge."""
+    name = "tandem-open"
+    paired = False
+
+    def connsync(self, at_once):
+        return (UNAUTHENTICATED, *super().connsync(at_once))
+
+
 class Nobody(Connections):
     """keepalived alone."""
     name = "none"
+    paired = False
     notify = ""
 
     @classmethod
@@ -167,7 +183,7 @@ class Nobody(Connections):
         return "10.1.0.254/16" in self.gateway.network.spaces[name].addresses("lan0")
 
     def _is_calm(self):
-        return self._is_master("r1") and not self._is_master("r2")
+        return all(self._is_master(name) == (name == "r1") for name in self.gateway.names)
 
     def _start_router(self, name):
         space, number = self.gateway.network.spaces[name], NUMBERS[name]
@@ -181,6 +197,7 @@ class Nobody(Connections):
             file.write(KEEPALIVED.format(notify=self.notify.format(folder=folder)))
             for link, net in (("lan", 1), ("wan", 2)):
                 file.write(INSTANCE.format(name=link, link=link + "0", net=net,
+                                           seconds=self.gateway.interval / 1000,
                                            priority=200 if name == "r1" else 100))
         self._launch(name, "keepalived", "--dont-fork", "--vrrp", "-f",
                      folder + "/keepalived.conf", "-p", folder + "/pid", "-r",
@@ -203,6 +220,7 @@ class Nobody(Connections):
 class Conntrackd(Nobody):
     name = "conntrackd"
     direct = "Off"
+    in_kernel = False
     notify = ('  notify_master "{folder}/hook primary"\n  notify_backup "{folder}/hook backup"\n'
               '  notify_fault "{folder}/hook fault"\n')
 
@@ -246,9 +264,11 @@ class Conntrackd(Nobody):
 class ConntrackdDirect(Conntrackd):
     name = "conntrackd-direct"
     direct = "On"
+    in_kernel = True
 
     def held(self):
         return self.tracked("r2")
 
 
-KEEPERS = {keeper.name: keeper for keeper in (Connections, Conntrackd, ConntrackdDirect, Nobody)}
+KEEPERS = {keeper.name: keeper for keeper in (Connections, Open, Conntrackd, ConntrackdDirect,
+                                              Nobody)}

@@ -12,7 +12,9 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspa
 from bench.cells import Case, Column, Limit, all_cases                      # noqa: E402
 from bench.cells.failover import judge                                      # noqa: E402
 from bench.cells.steady import rate                                         # noqa: E402
+from bench.guest import rate as rate_of_growth                              # noqa: E402
 from bench.products import PRODUCTS                                         # noqa: E402
+from bench.promotion import DOWN_INTERVALS                                  # noqa: E402
 from bench.report import Figures, table, verdicts                           # noqa: E402
 from bench.topology import Plan                                             # noqa: E402
 from lab.network import LabError                                            # noqa: E402
@@ -22,6 +24,13 @@ from lab.network import LabError                                            # no
                                                 (10, 0.03609375)])
 def test_down_interval_is_that_of_the_standards(interval, expected):
     assert Plan(1, 1, interval).down_interval() == pytest.approx(expected, abs=1e-9)
+    assert DOWN_INTERVALS * interval / 1000 == pytest.approx(expected, abs=1e-9)
+
+
+def test_rate_of_what_is_put_in_leaves_start_and_end_out():
+    """Nothing for 5 s, then 1,000 a second for 10 s, and the last of them a minute later."""
+    seen = [(0, 0), (5, 0)] + [(5 + n / 10, n * 100) for n in range(1, 101)] + [(75, 10001)]
+    assert rate_of_growth(seen) == pytest.approx(1000, rel=0.02)
 
 
 @pytest.mark.parametrize("groups, segments", [(1, 1), (255, 1), (1000, 4), (4000, 16)])

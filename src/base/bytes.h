@@ -19,6 +19,7 @@ struct reader {
 	bool short_read;		/* something was read beyond the end (as zero) */
 };
 
+/* The bytes are borrowed. */
 static inline struct reader
 reader_over(const void *bytes, size_t length)
 {
@@ -46,6 +47,7 @@ read_bytes(struct reader *r, size_t n)
 	return start;
 }
 
+/* Numbers; 0 (and short_read) when fewer bytes are left. */
 static inline uint8_t
 read_u8(struct reader *r)
 {
@@ -100,6 +102,7 @@ struct writer {
 	bool overflow;			/* something did not fit and was left out */
 };
 
+/* The room is borrowed. */
 static inline struct writer
 writer_over(void *bytes, size_t size)
 {
@@ -112,6 +115,7 @@ writer_length(const struct writer *w)
 	return (size_t)(w->at - w->start);
 }
 
+/* All of it, or nothing (and overflow) when it does not fit. */
 static inline void
 write_bytes(struct writer *w, const void *bytes, size_t n)
 {

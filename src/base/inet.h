@@ -44,6 +44,7 @@ ip_is_link_local(const struct ip *ip)
 	return ip->family == 6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
 }
 
+/* From network order, as packets and the kernel have them. */
 struct ip ip_from_v4(const uint8_t bytes[4]);
 struct ip ip_from_v6(const uint8_t bytes[16]);
 

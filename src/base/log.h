@@ -26,6 +26,7 @@ void log_open(const char *role, const char *router);
 /* Lines above this level are not written; default is info. */
 void log_set_level(enum log_level level);
 
+/* One line without its end, written at once or lost; it may be called before log_open(). */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #define log_error(...) log_line(LOG_ERROR_LEVEL, __VA_ARGS__)

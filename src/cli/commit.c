@@ -15,6 +15,7 @@
 #include "cli/candidate.h"
 #include "cli/data.h"
 #include "cli/extent.h"
+#include "cli/print.h"
 #include "cli/rebase.h"
 #include "cli/revisions.h"
 #include "config/language.h"
@@ -70,7 +71,7 @@ tell_conflict(struct session *session)
 		fprintf(session->err, "What changed since then:\n%s", differences);
 	fprintf(session->err,
 	        "Your changes are kept.  'rebase' carries them over to revision %s, 'compare' "
-	        "then shows what\nthey are; 'discard' drops them.\n", revision);
+	        "then shows what they are; 'discard' drops them.\n", revision);
 	memcpy(candidate->told, revision, sizeof(candidate->told));
 	free(differences);
 	lyd_free_all(state);
@@ -303,8 +304,8 @@ tell_commits(struct session *session, const struct lyd_node *state, uint64_t aft
 		entry = data_next(entry);
 	for (; entry && strcmp(LYD_NAME(entry), "commit") == 0; entry = entry->prev) {
 		if (data_number(entry, "revision") > after)
-			fprintf(session->out, "%s\n",
-			        revisions_sentence(state, data_text(entry, "revision"), sentence));
+			print_sentence(session->out, "", revisions_sentence(state,
+			               data_text(entry, "revision"), sentence));
 		if (!entry->prev->next)
 			break;		/* that was the first of all siblings */
 	}

@@ -114,6 +114,22 @@ mean_revisions(const struct session *session, char *const words[], size_t count)
 	       strcmp(words[0], "system") == 0 && strcmp(words[1], "commit") == 0;
 }
 
+/* "show vrrp" is meant for the other mode, and typed in this one every day. */
+static void
+tell_state(struct session *session, char *const words[], size_t count)
+{
+	char **all = calloc(count + 1, sizeof(*all));
+	const struct command *row;
+
+	assert(all);
+	all[0] = (char *)"show";
+	memcpy(all + 1, words, count * sizeof(*all));
+	row = tree_find(operate_commands, all, count + 1);
+	if (row)
+		fprintf(session->err, "What is true now is shown by 'run %s'\n", row->words);
+	free(all);
+}
+
 static enum outcome
 run_show(struct session *session, char *const words[], size_t count)
 {
@@ -149,7 +165,10 @@ run_show(struct session *session, char *const words[], size_t count)
 		fputs(text, session->out);
 	free(text);
 	free(all);
-	return edit_end(session, r, "", &problems);
+	if (edit_end(session, r, "", &problems) == OUTCOME_DONE)
+		return OUTCOME_DONE;
+	tell_state(session, words, count);
+	return OUTCOME_FAILED;
 }
 
 static void

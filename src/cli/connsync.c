@@ -56,10 +56,20 @@ print_lag(FILE *out, const struct lyd_node *state)
 
 	if (!data_child(state, "lag-median"))
 		return;
-	snprintf(text, sizeof(text), "%s median, %s for 99 of 100, %s at most",
-	         time_text(state, "lag-median", median), time_text(state, "lag-99", most),
-	         time_text(state, "lag-longest", longest));
+	snprintf(text, sizeof(text), "%s median, %s for 99 of 100",
+	         time_text(state, "lag-median", median), time_text(state, "lag-99", most));
 	print_label(out, 0, "Lag:", text);
+	print_label(out, 0, "Longest lag:", time_text(state, "lag-longest", longest));
+}
+
+/* How often the kernel did not take what a helper of the partner foresees. */
+static uint64_t
+counted(const struct lyd_node *state, const char *name)
+{
+	for (const struct lyd_node *n = data_child(state, "counter"); n; n = data_next(n))
+		if (strcmp(data_text(n, "name"), name) == 0)
+			return data_number(n, "count");
+	return 0;
 }
 
 static void
@@ -86,6 +96,9 @@ print_flows(FILE *out, const struct lyd_node *state)
 	if (data_number(state, "expectations") > 0)
 		print_number(out, 0, "Foreseen by helpers:", data_number(state, "expectations"),
 		             "");
+	if (counted(state, "refused-expectations") > 0)
+		print_number(out, 0, "Foreseen, refused:", counted(state, "refused-expectations"),
+		             " so far");
 	if (data_number(state, "refused") > 0)
 		print_number(out, 0, "Refused by the kernel:", data_number(state, "refused"), "");
 	if (data_number(state, "parked") > 0)
@@ -113,6 +126,8 @@ print_paths(FILE *out, const struct lyd_node *state)
 		print_column(out, data_is_true(path, "alive") ? "alive" : "dead", 8);
 		print_column(out, list_or(data_text(path, "sent"), "0"), 10);
 		fprintf(out, "%s\n", list_or(data_text(path, "received"), "0"));
+		if (data_text(path, "trouble")[0])
+			print_sentence(out, "  Because: ", data_text(path, "trouble"));
 	}
 }
 
@@ -159,7 +174,7 @@ print_readiness(FILE *out, const struct lyd_node *state)
 		{ "init", ", waits for the partner" },
 		{ "bulk", ", tables are being compared" },
 		{ "synced", ", a failover breaks no connection" },
-		{ "stale", ", was synchronous; what happened since is missing" },
+		{ "stale", ", was synchronous, and is behind" },
 		{ "alone", ", a failover would break connections" },
 	};
 	const char *readiness = data_text(state, "readiness");
@@ -174,13 +189,13 @@ static void
 print_alarms(FILE *out, const struct lyd_node *state)
 {
 	static const struct meaning meanings[] = {
-		{ "both-active", ": both routers forward; see show vrrp on both" },
-		{ "table-full", ": our table is full; raise nf_conntrack_max" },
-		{ "peer-smaller", ": the partner holds fewer; raise its nf_conntrack_max" },
-		{ "kernel-refuses", ": our kernel refuses some; see show connsync statistics" },
-		{ "tables-differ", ": repaired again and again; see the log" },
-		{ "path-dead", ": nothing comes through; see the paths below" },
-		{ "peer-incompatible", ": another version, or not our partner" },
+		{ "both-active", ": see show vrrp on both routers" },
+		{ "table-full", ": raise our nf_conntrack_max" },
+		{ "peer-smaller", ": raise its nf_conntrack_max" },
+		{ "kernel-refuses", ": see show connsync statistics" },
+		{ "tables-differ", ": again and again; see the log" },
+		{ "path-dead", ": see the paths below" },
+		{ "peer-incompatible", ": another version, or not ours" },
 	};
 	const struct lyd_node *alarm = data_child(state, "alarm");
 	char text[128];
@@ -194,8 +209,8 @@ print_alarms(FILE *out, const struct lyd_node *state)
 	}
 }
 
-static void
-print_state(FILE *out, const struct lyd_node *state)
+void
+connsync_print(FILE *out, const struct lyd_node *state)
 {
 	char text[32];
 
@@ -232,8 +247,8 @@ print_list(FILE *out, const struct lyd_node *state, const char *list, const char
 		print_number(out, 2, data_text(n, "name"), data_number(n, "count"), "");
 }
 
-static void
-print_statistics(FILE *out, const struct lyd_node *state)
+void
+connsync_print_statistics(FILE *out, const struct lyd_node *state)
 {
 	print_list(out, state, "counter", "Done so far:");
 	print_list(out, state, "fault", "Came and changed nothing, because:");
@@ -260,14 +275,14 @@ show(struct session *session, void (*print)(FILE *out, const struct lyd_node *st
 enum outcome
 connsync_show(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
 {
-	return show(session, print_state);
+	return show(session, connsync_print);
 }
 
 enum outcome
 connsync_show_statistics(struct session *session, char *const arguments[] UNUSED,
                          size_t count UNUSED)
 {
-	return show(session, print_statistics);
+	return show(session, connsync_print_statistics);
 }
 
 /* ---- connections ---------------------------------------------------------------------------- */
@@ -301,7 +316,7 @@ print_answer(struct session *session, const struct lyd_node *operation)
 	fprintf(session->out, "Copy\n");
 	for (; flow; flow = data_next(flow), shown++)
 		print_flow(session->out, flow);
-	fprintf(session->out, "%llu connections", matched);
+	fprintf(session->out, "%llu connection%s", matched, matched == 1 ? "" : "s");
 	if (shown < matched)
 		fprintf(session->out, ", %llu of them shown", shown);
 	fputc('\n', session->out);

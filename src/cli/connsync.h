@@ -8,6 +8,10 @@
 
 #include "cli/session.h"
 
+/* Container connsync-state, as "show connsync" and "show connsync statistics" print it. */
+void connsync_print(FILE *out, const struct lyd_node *state);
+void connsync_print_statistics(FILE *out, const struct lyd_node *state);
+
 enum outcome connsync_show(struct session *session, char *const arguments[], size_t count);
 enum outcome connsync_show_statistics(struct session *session, char *const arguments[],
                                       size_t count);

@@ -25,30 +25,33 @@ edit_end(struct session *session, int result, const char *prefix, struct problem
 	return result < 0 ? OUTCOME_FAILED : OUTCOME_DONE;
 }
 
-enum outcome
-edit_set(struct session *session, char *const words[], size_t count)
+/* language_set or language_delete, of a path below the level. */
+typedef int tree_change(struct ly_ctx *schema, struct lyd_node **tree, char *const words[],
+                        size_t count, unsigned line, struct problems *problems);
+
+static enum outcome
+make_change(struct session *session, char *const words[], size_t count, tree_change *change)
 {
 	struct candidate *candidate = session->candidate;
 	struct problems problems = { 0 };
 	size_t all_count;
 	char **all = candidate_words(session, words, count, &all_count);
-	int r = language_set(session->schema, &candidate->tree, all, all_count, 0, &problems);
+	int r = change(session->schema, &candidate->tree, all, all_count, 0, &problems);
 
 	free(all);
 	return edit_end(session, r, "", &problems);
 }
 
 enum outcome
+edit_set(struct session *session, char *const words[], size_t count)
+{
+	return make_change(session, words, count, language_set);
+}
+
+enum outcome
 edit_delete(struct session *session, char *const words[], size_t count)
 {
-	struct candidate *candidate = session->candidate;
-	struct problems problems = { 0 };
-	size_t all_count;
-	char **all = candidate_words(session, words, count, &all_count);
-	int r = language_delete(session->schema, &candidate->tree, all, all_count, 0, &problems);
-
-	free(all);
-	return edit_end(session, r, "", &problems);
+	return make_change(session, words, count, language_delete);
 }
 
 enum outcome

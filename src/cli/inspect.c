@@ -27,12 +27,13 @@ print_count(FILE *out, size_t count, const char *what)
 }
 
 static void
-print_text(FILE *out, const struct problems *problems)
+print_text(FILE *out, unsigned width, const struct problems *problems)
 {
 	for (size_t i = 0; i < problems->count; i++) {
 		char *text = problem_text(&problems->list[i]);
 
-		fprintf(out, "%s: %s\n", problems->list[i].warning ? "Warning" : "Error", text);
+		print_folded(out, problems->list[i].warning ? "Warning: " : "Error: ", text,
+		             width);
 		free(text);
 	}
 	print_count(out, problems->errors, "error");
@@ -88,7 +89,7 @@ inspect(struct session *session, struct lyd_node *tree, const struct surrounding
 	if (session->json)
 		print_json(session->out, problems);
 	else
-		print_text(session->out, problems);
+		print_text(session->out, session->width, problems);
 	outcome = problems->count > 0 ? OUTCOME_FAILED : OUTCOME_DONE;
 	problems_done(problems);
 	return outcome;

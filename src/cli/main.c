@@ -13,6 +13,7 @@
 #include <curl/curl.h>
 
 #include "cli/candidate.h"
+#include "cli/folded.h"
 #include "cli/line.h"
 #include "cli/session.h"
 
@@ -194,7 +195,7 @@ main(int argc, char *argv[])
 	struct options options = read_options(argc, argv);
 	struct session session = {
 		.out = stdout,
-		.err = stderr,
+		.err = folded_open(stderr),
 		.always_json = options.json,
 		.page = isatty(STDOUT_FILENO) == 1,
 	};

@@ -122,6 +122,8 @@ follow(struct session *session, const char *path, bool all)
 	if (answer.status != 200)
 		return session_tell_refusal(session, &answer);
 	answer_done(&answer);
+	if (session->interactive)
+		fputc('\n', session->err);	/* behind the ^C */
 	return OUTCOME_DONE;
 }
 

@@ -19,11 +19,13 @@
 #include "cli/foresee.h"
 #include "cli/inspect.h"
 #include "cli/monitor.h"
+#include "cli/network.h"
 #include "cli/pair.h"
 #include "cli/print.h"
 #include "cli/revisions.h"
 #include "cli/show.h"
 #include "cli/state.h"
+#include "cli/virtual_server.h"
 
 /* Whatever makes the states below doubtful goes before them, beside the answer. */
 static bool
@@ -212,35 +214,6 @@ show_container(struct session *session, const char *container, layout *print)
 }
 
 static enum outcome
-run_show_interfaces(struct session *session, char *const arguments[], size_t count)
-{
-	struct lyd_node *state, *next;
-	enum outcome outcome;
-
-	if (count == 0)
-		return show_container(session, "interfaces-state", show_interfaces);
-	outcome = state_fetch(session, "interfaces-state", &state);
-	if (outcome != OUTCOME_DONE)
-		return outcome;
-	for (struct lyd_node *n = state ? lyd_child_no_keys(state) : NULL; n; n = next) {
-		next = n->next;
-		if (strcmp(data_text(n, "name"), arguments[0]) != 0)
-			lyd_free_tree(n);
-	}
-	if (!data_child(state, "interface")) {
-		fprintf(session->err, "There is no interface %s now; 'show interfaces' lists those "
-		        "that are\n", arguments[0]);
-		outcome = OUTCOME_FAILED;
-	} else if (session->json) {
-		print_state_json(session, state);
-	} else {
-		show_interfaces(session->out, state);
-	}
-	lyd_free_all(state);
-	return outcome;
-}
-
-static enum outcome
 run_show_system(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
 {
 	struct lyd_node *commits;
@@ -421,14 +394,6 @@ complete_interface(struct session *session, char *const arguments[] UNUSED, size
 }
 
 static void
-complete_any_interface(struct session *session, char *const arguments[] UNUSED,
-                       size_t count UNUSED, const char *start UNUSED,
-                       struct possibilities *possibilities)
-{
-	complete_from(session, "interfaces-state", "interface", "name", NULL, possibilities);
-}
-
-static void
 complete_group(struct session *session, char *const arguments[], size_t count UNUSED,
                const char *start UNUSED, struct possibilities *possibilities)
 {
@@ -487,6 +452,9 @@ const struct command operate_commands[] = {
 	{ "reset connsync", "Read all connections and compare every one with the partner",
 	  connsync_reset },
 	{ "reset pair", "End a pairing that is under way", pair_reset },
+	{ "reset pair key", "Another key for this router; the pair must be paired anew",
+	  pair_key },
+	{ "reset pair key confirm", "Without being asked", pair_key_confirmed },
 	{ "reset vrrp", "Start something of VRRP anew" },
 	{ "reset vrrp master", "Give up mastership" },
 	{ "reset vrrp master interface", "Give up mastership on an interface" },
@@ -517,11 +485,51 @@ const struct command operate_commands[] = {
 	{ "show connsync statistics", "What was sent, received, repaired and refused",
 	  connsync_show_statistics, NULL, SHOWS_DATA },
 	{ "show interfaces", "Interfaces, their addresses and links",
-	  run_show_interfaces, NULL, SHOWS_DATA },
-	{ "show interfaces <interface>", "This interface only", run_show_interfaces,
-	  complete_any_interface, SHOWS_DATA },
+	  network_show_interfaces, NULL, SHOWS_DATA },
+	{ "show interfaces <interface>", "This interface only", network_show_interfaces,
+	  network_complete_any, SHOWS_DATA },
+	{ "show interfaces bonding", "Bonds and their vifs", network_show_bonding, NULL,
+	  SHOWS_DATA },
+	{ "show interfaces bonding <interface>", "This interface and its vifs",
+	  network_show_bonding, network_complete_bonding, SHOWS_DATA },
+	{ "show interfaces bonding <interface> vif", "One of its vifs" },
+	{ "show interfaces bonding <interface> vif <number>", "This vif only",
+	  network_show_bonding, network_complete_vif, SHOWS_DATA },
+	{ "show interfaces dataplane", "Physical ports and their vifs",
+	  network_show_dataplane, NULL, SHOWS_DATA },
+	{ "show interfaces dataplane <interface>", "This interface and its vifs",
+	  network_show_dataplane, network_complete_dataplane, SHOWS_DATA },
+	{ "show interfaces dataplane <interface> vif", "One of its vifs" },
+	{ "show interfaces dataplane <interface> vif <number>", "This vif only",
+	  network_show_dataplane, network_complete_vif, SHOWS_DATA },
+	{ "show interfaces loopback", "Loopback interfaces", network_show_loopback, NULL,
+	  SHOWS_DATA },
+	{ "show interfaces loopback <interface>", "This interface",
+	  network_show_loopback, network_complete_loopback, SHOWS_DATA },
+	{ "show interfaces switch", "Switches and their vifs", network_show_switch, NULL,
+	  SHOWS_DATA },
+	{ "show interfaces switch <interface>", "This interface and its vifs",
+	  network_show_switch, network_complete_switch, SHOWS_DATA },
+	{ "show interfaces switch <interface> vif", "One of its vifs" },
+	{ "show interfaces switch <interface> vif <number>", "This vif only",
+	  network_show_switch, network_complete_vif, SHOWS_DATA },
+	{ "show interfaces vrrp", "Virtual links: interfaces with a virtual MAC address",
+	  network_show_vrrp, NULL, SHOWS_DATA },
+	{ "show interfaces vrrp <interface>", "This interface",
+	  network_show_vrrp, network_complete_vrrp, SHOWS_DATA },
+	{ "show ip", "IPv4" },
+	{ "show ip route", "Routes of IPv4" },
+	{ "show ip route static", "Static routes, and what of them the kernel has",
+	  network_show_routes4, NULL, SHOWS_DATA },
+	{ "show ipv6", "IPv6" },
+	{ "show ipv6 route", "Routes of IPv6" },
+	{ "show ipv6 route static", "Static routes, and what of them the kernel has",
+	  network_show_routes6, NULL, SHOWS_DATA },
 	{ "show pair", "The other router of the pair, both keys, and a pairing under way",
 	  pair_show, NULL, SHOWS_DATA },
+	{ "show protocols", "Routing" },
+	{ "show protocols static", "Static routes of both families", network_show_routes, NULL,
+	  SHOWS_DATA },
 	{ "show system", "Service, revisions, and problems to repair",
 	  run_show_system, NULL, SHOWS_DATA },
 	{ "show system commit", "Revisions that are kept: who committed what when",
@@ -530,6 +538,10 @@ const struct command operate_commands[] = {
 	  revisions_complete, SHOWS_DATA },
 	{ "show version", "Version of the service and of this program",
 	  run_show_version, NULL, SHOWS_DATA },
+	{ "show virtual-server", "Virtual servers and their real servers, a line each",
+	  virtual_server_show, NULL, SHOWS_DATA },
+	{ "show virtual-server <name>", "This virtual server in full", virtual_server_show,
+	  virtual_server_complete, SHOWS_DATA },
 	{ "show vrrp", "VRRP groups, one line each", run_show_vrrp, NULL, SHOWS_DATA },
 	{ "show vrrp alarms", "What to repair, unknown groups on the wire, lateness",
 	  run_show_alarms, NULL, SHOWS_DATA },

@@ -10,6 +10,7 @@
 #include "cli/filter.h"
 #include "cli/pager.h"
 #include "cli/pipes.h"
+#include "cli/print.h"
 
 /* Run the command with its answer going to a stream, through the pipes. */
 static enum outcome
@@ -20,6 +21,8 @@ run_into(FILE *to, struct session *session, const struct command *row, char *con
 	FILE *before = session->out;
 	enum outcome outcome;
 
+	/* What a person reads is folded; what a pipe reads keeps its lines. */
+	session->width = filtered ? 0 : print_width(before);
 	session->out = filtered ? filter_open(session->pipes, to) : to;
 	outcome = row->run(session, arguments, count);
 	if (filtered)

@@ -16,6 +16,9 @@
 
 #include "config/language.h"
 
+/* more(1) ends behind the last line: what is typed next is for us. */
+#define PAGER_OPTIONS "-e"
+
 extern char **environ;
 
 static bool
@@ -50,6 +53,7 @@ start(pid_t *ret_pid, FILE **ret_input)
 	words = reallocarray(words, count + 1, sizeof(*words));
 	assert(words);
 	words[count] = NULL;
+	(void)setenv("MORE", PAGER_OPTIONS, false);
 	r = count == 0 ? -ENOENT : pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0;
 	if (r < 0) {
 		language_free_words(words, count);

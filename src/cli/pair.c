@@ -156,9 +156,10 @@ commit(struct session *session, const struct partner *partner)
 	candidate_free(session->candidate);
 	session->candidate = NULL;
 	if (outcome == OUTCOME_DONE)
-		fprintf(session->out, "Paired with %s: 'show configuration commands | match "
-		        "\"pair|https\"' shows what was set.\nSave it on both routers ('save' in "
-		        "configuration mode), or it is gone with a restart.\n", partner->address);
+		print_said(session->out, "Paired with %s.  Save it on both routers ('save' in "
+		           "configuration mode), or it is gone with a restart.  'show "
+		           "configuration commands | match \"pair|https\"' shows what was set.",
+		           partner->address);
 	return outcome;
 }
 
@@ -249,7 +250,7 @@ watch(struct session *session, const char *phase)
 		if (!attempt || strcmp(data_text(attempt, "phase"), phase) != 0)
 			return state;
 		if (strcmp(phase, "seeking") == 0 && reason[0] && strcmp(reason, told) != 0)
-			fprintf(session->out, "  (not yet: %s)\n", reason);
+			print_said(session->out, "  (not yet: %s)", reason);
 		snprintf(told, sizeof(told), "%s", reason);
 		fflush(session->out);
 		lyd_free_all(state);
@@ -272,21 +273,28 @@ read_answer(char answer[ANSWER_SIZE])
 	return length > 0 && !interrupted;
 }
 
-/* Is it the same code?  No answer is no. */
+/* No answer is no. */
 static bool
-is_same(struct session *session, const struct lyd_node *attempt)
+says_yes(struct session *session, const char *question)
 {
 	char answer[ANSWER_SIZE];
 
-	fprintf(session->out, "\n    Code:  %s\n\nThe other router shows a code, too.  Compare "
-	        "them, by telephone for example.\n", data_text(attempt, "code"));
 	do {
-		fprintf(session->out, "Are both the same? (yes/no) ");
+		fprintf(session->out, "%s (yes/no) ", question);
 		fflush(session->out);
 		if (!read_answer(answer))
 			return false;
 	} while (strcmp(answer, "yes") != 0 && strcmp(answer, "no") != 0);
 	return strcmp(answer, "yes") == 0;
+}
+
+/* Is it the same code? */
+static bool
+is_same(struct session *session, const struct lyd_node *attempt)
+{
+	fprintf(session->out, "\n    Code:  %s\n\nThe other router shows a code, too.  Compare "
+	        "them, by telephone for example.\n", data_text(attempt, "code"));
+	return says_yes(session, "Are both the same?");
 }
 
 static enum outcome
@@ -314,7 +322,7 @@ decide(struct session *session, const struct lyd_node *attempt, struct partner *
 		return outcome;
 	if (!same) {
 		fprintf(session->err, "Not paired.  If the codes differ, somebody stands between "
-		        "the routers, or one of them speaks\nwith a third\n");
+		        "the routers, or one of them speaks with a third\n");
 		return OUTCOME_FAILED;
 	}
 	fprintf(session->out, "Waiting for the operator of the other router ...\n");
@@ -376,7 +384,7 @@ pair_run(struct session *session, char *const arguments[], size_t count)
 		return OUTCOME_USAGE;
 	if (!isatty(STDIN_FILENO)) {
 		fprintf(session->err, "Somebody must compare two codes at a terminal; a script "
-		        "gives the key itself:\npair %s fingerprint FINGERPRINT, as 'show pair' "
+		        "gives the key itself: pair %s fingerprint FINGERPRINT, as 'show pair' "
 		        "prints it on the other router\n", arguments[0]);
 		return OUTCOME_USAGE;
 	}
@@ -403,6 +411,46 @@ pair_reset(struct session *session, char *const arguments[] UNUSED, size_t count
 	return operate_only(session, "pair-reset", "");
 }
 
+enum outcome
+pair_key_confirmed(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
+{
+	struct answer answer;
+	struct error error;
+
+	if (client_post(session->client, "operations/tandem-state:pair-key", "", &answer, &error) <
+	    0)
+		return session_tell(session, &error);
+	if (answer.status != 200)
+		return session_tell_refusal(session, &answer);
+	answer_print_all(&answer, session->schema, "message", "", session->out);
+	answer_done(&answer);
+	return OUTCOME_DONE;
+}
+
+enum outcome
+pair_key(struct session *session, char *const arguments[], size_t count)
+{
+	struct sigaction before, interrupt = { .sa_handler = on_interrupt };
+	bool sure;
+
+	if (!isatty(STDIN_FILENO)) {
+		fprintf(session->err, "Somebody must say at a terminal that the pair is to be "
+		        "ended; a script says it so: reset pair key confirm\n");
+		return OUTCOME_USAGE;
+	}
+	interrupted = 0;
+	sigaction(SIGINT, &interrupt, &before);
+	print_said(session->out, "The key of this router is destroyed, and it gets another.  Until "
+	           "both routers are paired anew, connections and configurations are not "
+	           "synchronised.");
+	sure = says_yes(session, "Go on?");
+	sigaction(SIGINT, &before, NULL);
+	if (sure)
+		return pair_key_confirmed(session, arguments, count);
+	fprintf(session->err, "Nothing was changed\n");
+	return OUTCOME_FAILED;
+}
+
 /* ---- how it stands -------------------------------------------------------------------------- */
 
 static void
@@ -426,7 +474,8 @@ show_peer(FILE *out, const struct lyd_node *state)
 static void
 show_attempt(FILE *out, const struct lyd_node *attempt)
 {
-	if (!attempt)
+	/* What was agreed stands above. */
+	if (!attempt || strcmp(data_text(attempt, "phase"), "agreed") == 0)
 		return;
 	fprintf(out, "\n");
 	print_label(out, 0, "Pairing with:", data_text(attempt, "address"));

@@ -14,6 +14,9 @@ enum outcome pair_run(struct session *session, char *const arguments[], size_t c
 enum outcome pair_by_fingerprint(struct session *session, char *const arguments[], size_t count);
 enum outcome pair_show(struct session *session, char *const arguments[], size_t count);
 enum outcome pair_reset(struct session *session, char *const arguments[], size_t count);
+/* Another key for this router: the second asks nobody. */
+enum outcome pair_key(struct session *session, char *const arguments[], size_t count);
+enum outcome pair_key_confirmed(struct session *session, char *const arguments[], size_t count);
 
 /* The addresses of the peer, or of those who asked to be paired. */
 command_complete pair_complete_peer;

@@ -5,6 +5,8 @@
 #include "cli/print.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -96,16 +98,38 @@ fold(FILE *out, const char *text, unsigned indent, size_t width, size_t at)
 }
 
 void
-print_sentence(FILE *out, const char *prefix, const char *text)
+print_folded(FILE *out, const char *prefix, const char *text, unsigned width)
 {
-	unsigned width = print_width(out);
+	size_t before = columns(prefix, strlen(prefix));
 
-	if (width < SENTENCE_INDENT + HELP_WIDTH_MIN) {
+	if (width < SENTENCE_INDENT + HELP_WIDTH_MIN ||
+	    before + columns(text, strlen(text)) < width) {
 		fprintf(out, "%s%s\n", prefix, text);
 		return;
 	}
 	fputs(prefix, out);
-	fold(out, text, SENTENCE_INDENT, width, columns(prefix, strlen(prefix)));
+	fold(out, text, SENTENCE_INDENT, width, before);
+}
+
+void
+print_sentence(FILE *out, const char *prefix, const char *text)
+{
+	print_folded(out, prefix, text, print_width(out));
+}
+
+void
+print_said(FILE *out, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+	int r;
+
+	va_start(arguments, format);
+	r = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	assert(r >= 0);
+	print_sentence(out, "", text);
+	free(text);
 }
 
 void

@@ -32,6 +32,10 @@ const char *print_elapsed(uint64_t seconds, char text[ELAPSED_TEXT_SIZE]);
 void print_help_line(FILE *out, const char *word, const char *help, unsigned width);
 /* A sentence behind a prefix, folded to the terminal that out is; in a single line elsewhere. */
 void print_sentence(FILE *out, const char *prefix, const char *text);
+/* The same without a prefix, and made like printf(); it needs no newline. */
+void print_said(FILE *out, const char *format, ...) PRINTF_LIKE(2, 3);
+/* As print_sentence(), at a width that the caller knows; 0: in a single line. */
+void print_folded(FILE *out, const char *prefix, const char *text, unsigned width);
 /* The columns of the terminal that out is; 80 when it does not say; 0 for what is no terminal. */
 unsigned print_width(FILE *out);
 

@@ -17,6 +17,7 @@
 
 #include "cli/candidate.h"
 #include "cli/file.h"
+#include "cli/print.h"
 #include "cli/rebase.h"
 #include "config/language.h"
 
@@ -174,10 +175,10 @@ recovery_offer(struct session *session)
 	if (localtime_r(&lost.when, &parts))
 		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &parts);
 	changes = language_count_changes(lost.base, lost.edited);
-	fprintf(session->out, "A session that was lost at %s left %zu uncommitted change%s: "
-	        "'recover' brings %s back,\n'recover discard' drops %s\n", when, changes,
-	        changes == 1 ? "" : "s", changes == 1 ? "it" : "them",
-	        changes == 1 ? "it" : "them");
+	print_said(session->out, "A session that was lost at %s left %zu uncommitted change%s: "
+	           "'recover' brings %s back, 'recover discard' drops %s", when, changes,
+	           changes == 1 ? "" : "s", changes == 1 ? "it" : "them",
+	           changes == 1 ? "it" : "them");
 	lost_done(&lost);
 }
 
@@ -200,7 +201,7 @@ recovery_run(struct session *session, char *const arguments[] UNUSED, size_t cou
 		return nothing_lost(session);
 	if (!rebase_tree(lost.base, lost.edited, candidate->tree, &tree)) {
 		fprintf(session->err, "The same lines were changed since: a person must decide.  "
-		        "The changes stay in\n%s\n", lost.path);
+		        "The changes stay in %s\n", lost.path);
 	} else {
 		candidate_replace_tree(candidate, tree);
 		(void)unlink(lost.path);

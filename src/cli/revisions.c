@@ -13,6 +13,7 @@
 
 #include "cli/candidate.h"
 #include "cli/data.h"
+#include "cli/print.h"
 #include "config/language.h"
 
 static struct lyd_node *
@@ -313,9 +314,9 @@ revisions_rollback(struct session *session, char *const arguments[], size_t coun
 	bool found = revisions_get(session, arguments[0], &tree, &state, &entry);
 
 	if (found) {
-		fprintf(session->out, "Revision %s of %s by %s is loaded: 'compare' shows what it "
-		        "changes, 'commit' makes it run\n", data_text(entry, "revision"),
-		        when(entry, "time", time), data_text(entry, "user"));
+		print_said(session->out, "Revision %s of %s by %s is loaded: 'compare' shows what "
+		           "it changes, 'commit' makes it run", data_text(entry, "revision"),
+		           when(entry, "time", time), data_text(entry, "user"));
 		candidate_replace_tree(session->candidate, tree);
 	}
 	lyd_free_all(state);

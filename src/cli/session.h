@@ -30,6 +30,7 @@ struct session {
 	bool commands;			/* ... in set commands, if it shows a configuration */
 	bool secrets;			/* ... and may show passwords */
 	const struct pipes *pipes;	/* ... and its answer goes through these; NULL: none */
+	unsigned width;			/* ... and its sentences fold at this column; 0: never */
 	bool leave;			/* "exit": the shell ends after this command */
 	bool interactive;		/* a person reads and answers: a shell on a terminal */
 	bool page;			/* out is a terminal: long answers go through a pager */

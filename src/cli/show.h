@@ -21,6 +21,8 @@ void show_vrrp_statistics(FILE *out, const struct lyd_node *state);
 void show_vrrp_alarms(FILE *out, const struct lyd_node *state);
 void show_vrrp_sync_groups(FILE *out, const struct lyd_node *state);
 
+/* state: the container routes-state.  In show_routes.c. */
+void show_routes(FILE *out, const struct lyd_node *state);
 /* state: the container interfaces-state. */
 void show_interfaces(FILE *out, const struct lyd_node *state);
 

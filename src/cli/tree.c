@@ -73,12 +73,30 @@ enum match {
 	MATCH_MANY,
 };
 
-/* The row below parent that word means: an exact keyword, else the only keyword that begins so,
- * else an argument. */
-static enum match
-match_word(const struct command table[], const char *parent, const char *word,
-           const struct command **ret_row, struct token *ret_token)
+/* Is the word, as it stands, one of the values that this argument may have now? */
+static bool
+is_value(struct session *session, const struct command *argument, const struct walk *w,
+         const char *word)
 {
+	struct possibilities values = { 0 };
+	bool found = false;
+
+	if (!session || !argument->complete)
+		return false;
+	argument->complete(session, w->arguments, w->argument_count, word, &values);
+	for (size_t i = 0; i < values.count && !found; i++)
+		found = values.list[i].word && strcmp(values.list[i].word, word) == 0;
+	possibilities_done(&values);
+	return found;
+}
+
+/* The row below the walk's that word means: an exact keyword, else an argument if that has this
+ * value now, else the only keyword that begins so, else an argument. */
+static enum match
+match_word(struct session *session, const struct command table[], const struct walk *w,
+           const char *word, const struct command **ret_row, struct token *ret_token)
+{
+	const char *parent = w->row ? w->row->words : "";
 	const struct command *argument = NULL;
 	struct token argument_token = { 0 };
 	size_t length = strlen(word);
@@ -101,7 +119,7 @@ match_word(const struct command table[], const char *parent, const char *word,
 			found++;
 		}
 	}
-	if (found == 0 && argument) {
+	if (argument && (found == 0 || is_value(session, argument, w, word))) {
 		*ret_row = argument;
 		*ret_token = argument_token;
 		return MATCH_ONE;
@@ -109,9 +127,11 @@ match_word(const struct command table[], const char *parent, const char *word,
 	return found == 0 ? MATCH_NONE : found == 1 ? MATCH_ONE : MATCH_MANY;
 }
 
-/* Walk as far as the words lead; the outcome is that of the first word that leads nowhere. */
+/* Walk as far as the words lead; the outcome is that of the first word that leads nowhere.
+ * session may be NULL: then values of arguments are not known. */
 static enum match
-walk(const struct command table[], char *const words[], size_t count, struct walk *w)
+walk(struct session *session, const struct command table[], char *const words[], size_t count,
+     struct walk *w)
 {
 	*w = (struct walk){ .arguments = calloc(count + 1, sizeof(char *)) };
 	assert(w->arguments);
@@ -124,8 +144,7 @@ walk(const struct command table[], char *const words[], size_t count, struct wal
 			w->arguments[w->argument_count++] = words[w->consumed++];
 			continue;
 		}
-		match = match_word(table, w->row ? w->row->words : "", words[w->consumed], &row,
-		                   &token);
+		match = match_word(session, table, w, words[w->consumed], &row, &token);
 		if (match != MATCH_ONE)
 			return match;
 		if (is_argument(token))
@@ -147,25 +166,41 @@ tell_words(FILE *to, const char *what, char *const words[], size_t good, const c
 		fprintf(to, " [%s]", bad);
 }
 
+/* What stands below the walk's row and begins with start, after a separator; ends the line. */
+static void
+tell_children(FILE *to, const struct command table[], const struct walk *w, const char *start,
+              const char *separator)
+{
+	for (const struct command *row = table; row->words; row++) {
+		struct token token;
+
+		if (!is_child(row, w->row ? w->row->words : "", &token) ||
+		    strncmp(token.text, start, strlen(start)) != 0)
+			continue;
+		fprintf(to, "%s%.*s", separator, (int)token.length, token.text);
+		separator = ", ";
+	}
+	fputc('\n', to);
+}
+
 /* "Ambiguous command: show [v], which may be: version, vrrp" */
 static void
 tell_ambiguous(struct session *session, const struct command table[], const struct walk *w,
                char *const words[])
 {
 	const char *word = words[w->consumed];
-	const char *separator = ", which may be: ";
 
 	tell_words(session->err, "Ambiguous command", words, w->consumed, word);
-	for (const struct command *row = table; row->words; row++) {
-		struct token token;
+	tell_children(session->err, table, w, word, ", which may be: ");
+}
 
-		if (!is_child(row, w->row ? w->row->words : "", &token) || is_argument(token) ||
-		    strncmp(token.text, word, strlen(word)) != 0)
-			continue;
-		fprintf(session->err, "%s%.*s", separator, (int)token.length, token.text);
-		separator = ", ";
-	}
-	fputc('\n', session->err);
+/* "Incomplete command: reset vrrp, which goes on with: master" */
+static void
+tell_incomplete(struct session *session, const struct command table[], const struct walk *w,
+                char *const words[])
+{
+	tell_words(session->err, "Incomplete command", words, w->consumed, NULL);
+	tell_children(session->err, table, w, "", ", which goes on with: ");
 }
 
 /* The keyword below the walk's row that is nearest to the word, if one is near; heap, else NULL. */
@@ -216,7 +251,7 @@ const struct command *
 tree_find(const struct command table[], char *const words[], size_t count)
 {
 	struct walk w;
-	enum match match = walk(table, words, count, &w);
+	enum match match = walk(NULL, table, words, count, &w);
 
 	free(w.arguments);
 	return match == MATCH_ONE ? w.row : NULL;
@@ -226,7 +261,7 @@ enum outcome
 tree_run(struct session *session, const struct command table[], char *const words[], size_t count)
 {
 	struct walk w;
-	enum match match = walk(table, words, count, &w);
+	enum match match = walk(session, table, words, count, &w);
 	enum outcome outcome = OUTCOME_USAGE;
 
 	if (match == MATCH_MANY) {
@@ -234,8 +269,7 @@ tree_run(struct session *session, const struct command table[], char *const word
 	} else if (match == MATCH_NONE) {
 		tell_invalid(session, table, &w, words);
 	} else if (!w.row || !w.row->run) {
-		tell_words(session->err, "Incomplete command", words, count, NULL);
-		fputc('\n', session->err);
+		tell_incomplete(session, table, &w, words);
 	} else {
 		outcome = output_run(session, w.row, w.arguments, w.argument_count);
 	}
@@ -304,7 +338,7 @@ tree_complete(struct session *session, const struct command table[], char *const
 {
 	struct walk w;
 
-	if (walk(table, words, count, &w) != MATCH_ONE)
+	if (walk(session, table, words, count, &w) != MATCH_ONE)
 		goto out;
 	if (start[0] == '\0' && w.row && w.row->run && !w.rest)
 		possibilities_add(possibilities, NULL, "<Enter>", "Execute the command");

@@ -4,8 +4,9 @@
  *
  * A row's words name its place: "show vrrp interface <interface>" stands below the row "show vrrp
  * interface".  A word in <> is an argument; one ending in "..." takes all words that follow.  A
- * keyword may be shortened as long as it stays unique.  Rows stand in the order help shows them,
- * every prefix of a row is a row, and the table ends with a row without words.
+ * keyword may be shortened as long as it stays unique, and is no value that an argument in its
+ * place has.  Rows stand in the order help shows them, every prefix of a row is a row, and the
+ * table ends with a row without words.
  */
 #ifndef TANDEM_CLI_TREE_H
 #define TANDEM_CLI_TREE_H

@@ -2,9 +2,10 @@
 /*
  * Is a configuration fit to run?  What the model itself says about single nodes (missing, too
  * many, not yet, no effect yet) is found here; the numbered rules are in interface_rules.c,
- * group_rules.c, track_rules.c, carry_rules.c and lint.c.  libyang's validation comes last, as a
- * net below our own sentences: it stops at its first error, and we want all of them.  So no module
- * of ours has "must", "when" or "unique", which only libyang would notice.
+ * group_rules.c, track_rules.c, carry_rules.c and lint.c.  libyang's validation is not asked: it
+ * stops at its first error, where we want all of them, and takes longer than all rules together.
+ * So no module of ours has what only libyang would notice: "must", "when", "unique", a choice, or a
+ * reference that needs what it refers to.  That values fit their types it saw when it read them.
  */
 #include "config/check.h"
 
@@ -115,6 +116,8 @@ check_count(const struct lyd_node *parent, const struct lysc_node *child, uint32
 {
 	uint32_t count = 0;
 
+	if (min == 0 && (max == 0 || max == UINT32_MAX))
+		return;
 	for (const struct lyd_node *node = lyd_child(parent); node; node = node->next)
 		count += node->schema == child;
 	if (count == 0 && min > 0)
@@ -191,6 +194,73 @@ check_nodes(const struct lyd_node *siblings, bool refused, struct problems *prob
 			continue;
 		check_children(node, problems);
 		check_nodes(lyd_child(node), refused_here, problems);
+	}
+}
+
+/* ---- what is there twice -------------------------------------------------------------------- */
+
+#define FEW 16u				/* siblings, of which each is compared with each */
+
+static bool
+is_twin(const struct lyd_node *a, const struct lyd_node *b)
+{
+	if (a->hash != b->hash || a->schema != b->schema || !a->schema)
+		return false;
+	return !(a->schema->nodetype & (LYS_LIST | LYS_LEAFLIST)) ||
+	       lyd_compare_single(a, b, 0) == LY_SUCCESS;
+}
+
+static int
+by_hash(const void *first, const void *second)
+{
+	const struct lyd_node *a = *(const struct lyd_node *const *)first;
+	const struct lyd_node *b = *(const struct lyd_node *const *)second;
+
+	return a->hash < b->hash ? -1 : a->hash > b->hash;
+}
+
+/* One that a sibling before it is again: in a list with an order, or among few. */
+static void
+check_twins_of(const struct lyd_node *const *list, size_t count, bool sorted,
+               struct problems *problems)
+{
+	for (size_t i = 1; i < count; i++) {
+		size_t j = i;
+
+		while (j > 0 && (!sorted || list[j - 1]->hash == list[i]->hash) &&
+		       !is_twin(list[j - 1], list[i]))
+			j--;
+		if (j > 0 && is_twin(list[j - 1], list[i]))
+			rules_error(problems, "", list[i], "is given twice; delete one");
+	}
+}
+
+/* JSON can say a thing twice.  Twins have one hash, by which libyang finds nodes. */
+static void
+check_twins(const struct lyd_node *siblings, struct problems *problems)
+{
+	const struct lyd_node *few[FEW], **list = few;
+	size_t count = 0;
+
+	for (const struct lyd_node *node = siblings; node; node = node->next) {
+		if (count < FEW)
+			few[count] = node;
+		count++;
+	}
+	if (count > FEW) {
+		list = calloc(count, sizeof(const struct lyd_node *));
+		assert(list);
+		count = 0;
+		for (const struct lyd_node *node = siblings; node; node = node->next)
+			list[count++] = node;
+		qsort(list, count, sizeof(const struct lyd_node *), by_hash);
+	}
+	check_twins_of(list, count, count > FEW, problems);
+	if (list != few)
+		free(list);
+	for (const struct lyd_node *node = siblings; node; node = node->next) {
+		if (node->schema && !(node->schema->nodetype & LYD_NODE_TERM))
+			check_twins(lyd_child(node), problems);
 	}
 }
 
@@ -328,6 +398,7 @@ check_rules(const struct lyd_node *tree, const struct surroundings *around,
 	carry_rules(&survey, problems);
 	static_rules(&survey, problems);
 	connsync_rules(&survey, problems);
+	virtual_server_rules(&survey, problems);
 	peer_rules(&survey, problems);
 	lint(&survey, problems);
 	survey_done(&survey);
@@ -346,9 +417,8 @@ judge(struct ly_ctx *schema, struct lyd_node **tree, const struct surroundings *
 	}
 	check_nodes(*tree, false, problems);
 	check_rules(*tree, around, problems);
-	if (problems->errors == errors_before &&
-	    lyd_validate_all(tree, schema, LYD_VALIDATE_NO_STATE, NULL) != LY_SUCCESS)
-		report_libyang(schema, problems);
+	if (problems->errors == errors_before)
+		check_twins(*tree, problems);
 	verdict_silence(*tree, problems, first);
 	verdict_sort(problems, first);
 	return problems->errors > errors_before ? -EINVAL : 0;

@@ -39,13 +39,26 @@ language_print_name(FILE *out, const struct lyd_node *node)
 	}
 }
 
+static void
+begin_line(FILE *out, const char *mark, unsigned depth)
+{
+	static const char blanks[] = "                                ";	/* 8 levels */
+
+	fputs(mark, out);
+	for (; depth > 8; depth--)
+		fputs("    ", out);
+	fputs(blanks + sizeof(blanks) - 1 - 4 * (size_t)depth, out);
+}
+
 void
 language_print_comment(FILE *out, const struct lyd_node *node, const char *mark, unsigned depth)
 {
 	const char *comment = language_comment_of(node);
 
-	if (comment)
-		fprintf(out, "%s%*s/* %s */\n", mark, (int)(4 * depth), "", comment);
+	if (!comment)
+		return;
+	begin_line(out, mark, depth);
+	fprintf(out, "/* %s */\n", comment);
 }
 
 void
@@ -54,7 +67,7 @@ language_print_head(FILE *out, const struct lyd_node *node, const char *mark, un
 {
 	bool term = node->schema->nodetype & LYD_NODE_TERM;
 
-	fprintf(out, "%s%*s", mark, (int)(4 * depth), "");
+	begin_line(out, mark, depth);
 	language_print_name(out, node);
 	if (has_value(node)) {
 		fputc(' ', out);
@@ -79,7 +92,8 @@ language_print_node(FILE *out, const struct lyd_node *node, const char *mark, un
 	for (size_t i = 0; i < count; i++)
 		language_print_node(out, children[i], mark, depth + 1, hide_secrets);
 	free(children);
-	fprintf(out, "%s%*s}\n", mark, (int)(4 * depth), "");
+	begin_line(out, mark, depth);
+	fputs("}\n", out);
 }
 
 /*

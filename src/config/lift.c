@@ -52,6 +52,10 @@ static const struct {
 			    "transition programs", SETTINGS_GROUPS_MAX },
 	[PART_VLANS] = { sizeof(struct vlan_settings), "interfaces", "VLANs of ports",
 			 LIFT_ENTRIES_MAX },
+	[PART_VIRTUALS] = { sizeof(struct virtual_settings), "service", "virtual servers",
+			    SETTINGS_GROUPS_MAX },
+	[PART_REALS] = { sizeof(struct real_settings), "service", "real servers",
+			 SETTINGS_GROUPS_MAX },
 	[PART_CONNSYNCS] = { sizeof(struct connsync_settings), "service", "connsync", 1 },
 	[PART_EXCLUDED] = { sizeof(struct excluded_settings), "service connsync",
 			    "excluded networks", LIFT_ENTRIES_MAX },
@@ -341,6 +345,7 @@ lift_all(struct lifting *l)
 	if (lift_has_connsync(l))
 		lift_connsync(l);
 	lift_statics(l);
+	lift_virtual_servers(l);
 }
 
 static struct settings_counts
@@ -427,6 +432,8 @@ join(const struct lifting *l, uint64_t revision)
 		[PART_PREFIXES] = settings_prefixes(settings),
 		[PART_PROGRAMS] = settings_programs(settings),
 		[PART_VLANS] = settings_vlans(settings),
+		[PART_VIRTUALS] = settings_virtuals(settings),
+		[PART_REALS] = settings_reals(settings),
 		[PART_CONNSYNCS] = settings_connsyncs(settings),
 		[PART_EXCLUDED] = settings_excluded(settings),
 		[PART_STATICS] = settings_statics(settings),

@@ -213,6 +213,8 @@ lift_track(struct lifting *l, struct group_settings *group, const struct lyd_nod
 {
 	const char *kind = node->schema->name;
 
+	if (node->schema->nodetype & LYD_NODE_TERM)
+		return;			/* exclude-vrrp-interface: nothing is tracked */
 	if (strcmp(kind, "path-monitor") == 0) {
 		for (const struct lyd_node *m = lyd_child(node); m; m = m->next)
 			track_policies(l, group, m);

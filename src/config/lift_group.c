@@ -290,6 +290,7 @@ lift_own(const struct lifting *l, const struct survey_group *from, struct group_
 	to->priority = (uint8_t)from->priority;
 	to->preempt = from->preempt;
 	to->accept = lift_is(node, "accept", "true");
+	to->ignores_link = from->ignores_link;
 	to->rfc_compatibility = from->rfc_compatibility;
 	to->both_versions = to->family == 4 && tree_child(node, "version-2-compatibility") != NULL;
 	to->sum_form = to->family == 4 && lift_is(node, "checksum", "rfc5798") ? SUM_PSEUDO

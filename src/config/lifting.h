@@ -65,6 +65,8 @@ uint32_t lift_object(struct lifting *l, enum object_kind kind, const char *name,
 struct check_settings *lift_check(struct lifting *l, const char *name, enum check_kind kind);
 /* Static routes: lift_static.c */
 void lift_statics(struct lifting *l);
+/* Virtual servers, and the checks of their real ones: lift_virtual_server.c */
+void lift_virtual_servers(struct lifting *l);
 /* Add to a set the VLANs that the configuration gives a port of a switch, in its own words or else
  * in its switch's: lift_switch.c */
 void lift_port_vlans(const struct survey *survey, const struct survey_link *port,

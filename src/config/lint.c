@@ -63,7 +63,16 @@ static void
 advise_own_interface(const struct survey *s, const struct survey_group *group,
                      struct problems *problems)
 {
-	if (is_disabled(s, group->link))
+	if (group->ignores_link)
+		rules_warning(problems, "L37", tree_child(tree_child(group->node, "track"),
+		                                          "exclude-vrrp-interface"),
+		              "while %s is down this group is not in FAULT: each router that has "
+		              "lost it becomes master, or stays it, and has the addresses, as the "
+		              "other does%s%s; delete it, unless %s leads straight to the other "
+		              "router", s->links[group->link].name,
+		              group->sync ? ", and so have all of sync group " : "",
+		              group->sync ? group->sync : "", s->links[group->link].name);
+	else if (is_disabled(s, group->link))
 		rules_warning(problems, "L20", group->node,
 		              "%s is disabled, so the group stays in FAULT%s%s; enable it, or "
 		              "disable the group, too", s->links[group->link].name,
@@ -78,11 +87,17 @@ advise_tracked(const struct survey *s, const struct survey_group *group,
 {
 	int link = survey_find(s, tree_value(node, "name"));
 
-	if (link == group->link)
+	if (link == group->link && group->ignores_link && !tree_child(node, "weight"))
+		rules_warning(problems, "L38", node,
+		              "is the interface of the group itself, and undoes "
+		              "exclude-vrrp-interface: while it is down the group is in FAULT; "
+		              "give it a weight, or delete one of the two");
+	else if (link == group->link && !group->ignores_link)
 		rules_warning(problems, "L13", node,
 		              "is the interface of the group itself, which is watched in any case: "
 		              "while it is unusable the group is in FAULT; delete it");
-	else if (link >= 0 && !tree_child(node, "weight") && is_disabled(s, link))
+	else if (link >= 0 && link != group->link && !tree_child(node, "weight") &&
+	         is_disabled(s, link))
 		rules_warning(problems, "L20", node,
 		              "this interface is disabled, so the group that tracks it stays in "
 		              "FAULT%s%s; enable it, or do not track it",

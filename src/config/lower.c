@@ -115,6 +115,8 @@ object_words(const struct settings *settings, const struct object_settings *obje
 	case CHECK_ICMP:
 	case CHECK_TCP:
 	case CHECK_POLICY:
+	case CHECK_CONNECT:		/* of real servers, which no group tracks */
+	case CHECK_ASK:
 	case CHECK_KINDS:
 		break;
 	}

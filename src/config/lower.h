@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "base/nsec.h"
 #include "config/surroundings.h"
+#include "core/ifroute.h"
 #include "core/ifworld.h"
 #include "core/settings.h"
 #include "core/status.h"
@@ -24,6 +25,13 @@ struct lower_facts {
 	const struct ifworld *world;		/* the kernel's links; NULL = not known */
 	nsec_t now;				/* monotonic, the records' clock */
 	int64_t epoch;				/* the same moment in seconds since 1970 */
+};
+
+struct lower_routes {
+	const struct settings *settings;	/* NULL = none */
+	const struct ifworld *world;		/* NULL = not known, as routes */
+	const struct ifroutes *routes;		/* of the kernel, those with our mark */
+	const char *problems;			/* sentences, one a line; "" = none */
 };
 
 struct lower_system {
@@ -41,6 +49,9 @@ void lower_vrrp_state(const struct ly_ctx *schema, const struct lower_facts *fac
                       struct lyd_node **tree);
 void lower_interfaces_state(const struct ly_ctx *schema, const struct lower_facts *facts,
                             struct lyd_node **tree);
+/* In lower_routes.c. */
+void lower_routes_state(const struct ly_ctx *schema, const struct lower_routes *facts,
+                        struct lyd_node **tree);
 void lower_system_state(const struct ly_ctx *schema, const struct lower_system *facts,
                         struct lyd_node **tree);
 

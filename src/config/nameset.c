@@ -8,22 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* FNV-1a. */
-static uint32_t
-hash(const char *name)
-{
-	uint32_t value = 2166136261u;
-
-	for (; *name; name++)
-		value = (value ^ (unsigned char)*name) * 16777619u;
-	return value;
-}
+#include "base/hash.h"
 
 /* Where the name stands, or would. */
 static uint32_t *
 slot_of(const struct nameset *names, const char *name)
 {
-	uint32_t at = hash(name) & (names->room - 1);
+	uint32_t at = hash_text(name) & (names->room - 1);
 
 	while (names->slots[at] && strcmp(names->list[names->slots[at] - 1], name) != 0)
 		at = (at + 1) & (names->room - 1);

@@ -280,4 +280,5 @@ pair_compare(const struct pair *pair, struct pair_findings *findings)
 	pair_groups(pair, findings);
 	pair_parties(pair, findings);
 	pair_connsync(pair, findings);
+	pair_virtual_servers(pair, findings);
 }

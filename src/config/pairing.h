@@ -65,5 +65,7 @@ void pair_groups(const struct pair *pair, struct pair_findings *findings);
 /* P13, P21, P25: pair_parties.c */
 void pair_parties(const struct pair *pair, struct pair_findings *findings);
 void pair_connsync(const struct pair *pair, struct pair_findings *findings);
+/* P31: pair_virtual_servers.c */
+void pair_virtual_servers(const struct pair *pair, struct pair_findings *findings);
 
 #endif

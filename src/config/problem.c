@@ -14,19 +14,22 @@ static PRINTF_LIKE(7, 0) void
 add(struct problems *problems, bool warning, const char *number, unsigned line, const char *path,
     const char *value, const char *format, va_list arguments)
 {
-	struct problem *list = realloc(problems->list, (problems->count + 1) * sizeof(*list));
 	struct problem problem = { .warning = warning, .line = line };
+	size_t count = problems->count;
 	int length;
 
-	assert(list);
+	/* There is room up to the next power of two, as a large tree gives many thousands. */
+	if ((count & (count - 1)) == 0)
+		problems->list = reallocarray(problems->list, count == 0 ? 1 : 2 * count,
+		                              sizeof(*problems->list));
+	assert(problems->list);
 	snprintf(problem.number, sizeof(problem.number), "%s", number);
 	problem.path = strdup(path);
 	problem.value = strdup(value ? value : "");
 	length = vasprintf(&problem.message, format, arguments);
 	assert(problem.path && problem.value && length >= 0);
 
-	problems->list = list;
-	list[problems->count++] = problem;
+	problems->list[problems->count++] = problem;
 	problems->errors += !warning;
 }
 

@@ -93,7 +93,7 @@ put_entry(struct lyd_node *parent, const char *name, const char *key, const char
           const char *third)
 {
 	struct lyd_node *node = NULL;
-	char *clean = clean_copy(key);
+	char *clean = key ? clean_copy(key) : NULL;
 
 	if (lyd_new_list(parent, NULL, name, 0, &node, clean, second, third) != LY_SUCCESS)
 		assert(!"the state module has this list");

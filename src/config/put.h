@@ -15,7 +15,7 @@ struct lyd_node *put_container(const struct ly_ctx *schema, struct lyd_node **tr
                                const char *name);
 /* A container inside another node. */
 struct lyd_node *put_inner(struct lyd_node *parent, const char *name);
-/* An entry of list name with up to three keys; those it does not have are NULL. */
+/* An entry of list name with up to three keys, or none; those it does not have are NULL. */
 struct lyd_node *put_entry(struct lyd_node *parent, const char *name, const char *key,
                            const char *second, const char *third);
 /* An entry that is known by interface, group number and family. */

@@ -189,6 +189,28 @@ const struct rulebook_entry rulebook[] = {
 	  "connsync's listen-address is an address of this router, of the partner's "
 	  "family.  Use such a one, or delete it." },
 	{ "S15", "What connsync excludes are networks.  Write them like 192.0.2.0/24." },
+	{ "B1",
+	  "A virtual server is known by its address or by a firewall mark.  Set one of both, "
+	  "delete the other." },
+	{ "B2",
+	  "A virtual server with an address has a port, one with a mark has none.  Set or "
+	  "delete it." },
+	{ "B3",
+	  "Virtual servers differ in address, port and protocol, or in their mark.  Delete one, "
+	  "or change it." },
+	{ "B4",
+	  "Virtual and real servers have addresses that packets can be sent to from anywhere.  "
+	  "Use another address." },
+	{ "B5",
+	  "Real servers are of the virtual server's family, unless packets get there in a tunnel, "
+	  "and with a mark all of one.  Use another address, or forward-method tunnel." },
+	{ "B6",
+	  "Only forward-method nat changes the port of packets.  Use the virtual server's port, "
+	  "or nat." },
+	{ "B7", "A real server is not the virtual server itself.  Name its own address." },
+	{ "B8",
+	  "A real server of a mark is checked at a port or by a script.  Set port, or "
+	  "health-check script." },
 	{ "Q1",
 	  "system pair has a fingerprint and at least one remote-address.  'pair ADDRESS' "
 	  "sets both." },
@@ -235,6 +257,15 @@ const struct rulebook_entry rulebook[] = {
 	{ "W13",
 	  "service vrrp says something of a sync group in which no group is.  Set sync-group in "
 	  "its members, or delete it.", RULEBOOK_NO_EFFECT },
+	{ "W20",
+	  "No group of this router has the address of a virtual server: it does not move to the "
+	  "other router.  Add it to a group.", RULEBOOK_FAILOVER },
+	{ "W21",
+	  "A virtual server has no real server, and refuses connections.  Add one.",
+	  RULEBOOK_OUTAGE },
+	{ "W22",
+	  "A real server with forward-method direct is in no network of this router: packets to "
+	  "it are lost.  Use nat or tunnel.", RULEBOOK_OUTAGE },
 	{ "L1",
 	  "The groups of this router do not move together: some interface may be "
 	  "master while another is backup.  Put all into one sync-group.", RULEBOOK_OUTAGE },
@@ -345,6 +376,13 @@ const struct rulebook_entry rulebook[] = {
 	{ "L36",
 	  "connsync works without authentication: connections can be read and "
 	  "forged.  Pair the routers.", RULEBOOK_FAILOVER },
+	{ "L37",
+	  "A group goes on while its own interface is down: two routers may be master of it. "
+	  " Delete track exclude-vrrp-interface, unless the interface leads straight to the other "
+	  "router.", RULEBOOK_OUTAGE },
+	{ "L38",
+	  "A group tracks its own interface without a weight, in spite of "
+	  "exclude-vrrp-interface.  Give it a weight, or delete one.", RULEBOOK_NO_EFFECT },
 	{ "N1",
 	  "notify ipsec is accepted and does nothing yet.  Restart IPsec by hand "
 	  "on a new master.", RULEBOOK_FAILOVER },

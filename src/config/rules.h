@@ -47,6 +47,8 @@ void carry_rules(const struct survey *survey, struct problems *problems);
 void static_rules(const struct survey *survey, struct problems *problems);
 /* S10..S15: connsync_rules.c */
 void connsync_rules(const struct survey *survey, struct problems *problems);
+/* B1..B8, W20..W22: virtual_server_rules.c */
+void virtual_server_rules(const struct survey *survey, struct problems *problems);
 /* Q1, Q2, W6, W7: peer_rules.c */
 void peer_rules(const struct survey *survey, struct problems *problems);
 /* L1..L33: lint.c and linting.h */

@@ -14,8 +14,8 @@
 #include "config/tree.h"
 
 static const char *const modules[] = {
-	"tandem-types", "tandem-interfaces", "tandem-vrrp", "tandem-service", "tandem-system",
-	"tandem-protocols",
+	"tandem-types", "tandem-interfaces", "tandem-vrrp", "tandem-service",
+	"tandem-virtual-server", "tandem-system", "tandem-protocols",
 	"tandem-comment", "tandem-state",
 };
 
@@ -74,28 +74,48 @@ schema_free(struct ly_ctx *schema)
 	ly_ctx_destroy(schema);
 }
 
-static void
-print_words(FILE *out, const struct lyd_node *node)
+/* How many bytes the words of a node take, each with a blank behind it. */
+static size_t
+words_size(const struct lyd_node *node)
 {
-	if (node->parent) {
-		print_words(out, &node->parent->node);
-		fputc(' ', out);
+	size_t size = 0;
+
+	for (; node; node = lyd_parent(node)) {
+		size += strlen(node->schema->name) + 1;
+		for (const struct lyd_node *key = tree_first_key(node); key;
+		     key = tree_next_key(key))
+			size += strlen(lyd_get_value(key)) + 1;
 	}
-	fputs(node->schema->name, out);
-	for (const struct lyd_node *key = tree_first_key(node); key; key = tree_next_key(key))
-		fprintf(out, " %s", lyd_get_value(key));
+	return size;
 }
 
+static char *
+put_word(char *at, const char *word)
+{
+	at = stpcpy(at, word);
+	*at++ = ' ';
+	return at;
+}
+
+static char *
+put_words(char *at, const struct lyd_node *node)
+{
+	if (lyd_parent(node))
+		at = put_words(at, lyd_parent(node));
+	at = put_word(at, node->schema->name);
+	for (const struct lyd_node *key = tree_first_key(node); key; key = tree_next_key(key))
+		at = put_word(at, lyd_get_value(key));
+	return at;
+}
+
+/* No stream: thousands of warnings name their places, and each stream would take 8 KiB. */
 char *
 schema_words(const struct lyd_node *node)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *text = malloc(words_size(node)), *end;
 
-	assert(out);
-	print_words(out, node);
-	fclose(out);
 	assert(text);
+	end = put_words(text, node);
+	end[-1] = '\0';
 	return text;
 }

@@ -16,7 +16,8 @@ statics_each(const struct survey *s, void (*visit)(void *owner, const struct lyd
 	const struct lyd_node *all = s->protocols ? tree_child(s->protocols, "static") : NULL;
 
 	for (const struct lyd_node *node = all ? lyd_child(all) : NULL; node; node = node->next) {
-		if (node->schema->nodetype == LYS_LIST)
+		/* Those of other tables are refused as a whole. */
+		if (node->schema->nodetype == LYS_LIST && strcmp(node->schema->name, "table") != 0)
 			visit(owner, node);
 	}
 }

@@ -32,6 +32,7 @@ struct statics {
 	size_t count;
 };
 
+/* The list is on the heap, until statics_done(). */
 struct statics statics_collect(const struct survey *survey);
 void statics_done(struct statics *statics);
 

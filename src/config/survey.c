@@ -61,6 +61,12 @@ add_addresses(struct survey *s, const struct lyd_node *parent, const char *name,
 	return added;
 }
 
+static bool
+ignores_link(const struct lyd_node *track)
+{
+	return track && tree_child(track, "exclude-vrrp-interface");
+}
+
 static void
 add_group(struct survey *s, int link, const struct lyd_node *node)
 {
@@ -68,10 +74,11 @@ add_group(struct survey *s, int link, const struct lyd_node *node)
 		.node = node,
 		.link = link,
 		.vrid = number_or(node, "id", 0),
-		.version = number_or(node, "version", 2),
+		.version = number_or(node, "version", 0),
 		.priority = number_or(node, "priority", SURVEY_PRIORITY),
 		.preempt = is_true(node, "preempt"),
 		.rfc_compatibility = tree_child(node, "rfc-compatibility") != NULL,
+		.ignores_link = ignores_link(tree_child(node, "track")),
 		.disable = tree_child(node, "disable") != NULL,
 		.sync = tree_value(node, "sync-group"),
 		.address_first = s->address_count,
@@ -96,12 +103,10 @@ for_each(struct survey *s, const struct lyd_node *parent, const char *name, int 
          void (*add)(struct survey *, int, const struct lyd_node *))
 {
 	size_t count;
-	const struct lyd_node **children = tree_children(lyd_child(parent), &count);
+	const struct lyd_node **children = tree_children_called(lyd_child(parent), name, &count);
 
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(children[i]->schema->name, name) == 0)
-			add(s, link, children[i]);
-	}
+	for (size_t i = 0; i < count; i++)
+		add(s, link, children[i]);
 	free(children);
 }
 
@@ -358,6 +363,20 @@ sort(struct survey *s)
 	        s->addresses);
 }
 
+/* What holds for all groups. */
+static void
+apply_common(struct survey *s, const struct lyd_node *all)
+{
+	unsigned version = number_or(all, "version", SURVEY_VERSION);
+	bool disable = tree_child(all, "disable") != NULL;
+
+	for (size_t i = 0; i < s->group_count; i++) {
+		s->groups[i].disable |= disable;
+		if (s->groups[i].version == 0)
+			s->groups[i].version = version;
+	}
+}
+
 struct survey
 survey_tree(const struct lyd_node *tree)
 {
@@ -386,8 +405,7 @@ survey_tree(const struct lyd_node *tree)
 		}
 		free(children);
 	}
-	for (size_t i = 0; i < s.group_count; i++)
-		s.groups[i].disable |= tree_child(tree_child(s.service, "vrrp"), "disable") != NULL;
+	apply_common(&s, tree_child(s.service, "vrrp"));
 	if (!s.addresses)		/* the first of none is somewhere, too */
 		s.addresses = grow(NULL, 0, sizeof(*s.addresses));
 	sort(&s);

@@ -60,10 +60,11 @@ struct survey_group {
 	const struct lyd_node *node;
 	int link;
 	unsigned vrid;
-	unsigned version;
+	unsigned version;		/* its own, or that of all */
 	unsigned priority;		/* with the implementation's default */
 	bool preempt;
 	bool rfc_compatibility;
+	bool ignores_link;		/* track exclude-vrrp-interface */
 	bool disable;
 	const char *sync;		/* NULL = none */
 	bool has_v4, has_v6;		/* of the addresses that it advertises */
@@ -89,6 +90,7 @@ struct survey {
 	const struct surroundings *around;	/* what is known beyond the tree, or NULL */
 };
 
+/* NULL is an empty tree.  The lists are on the heap, until survey_done(). */
 struct survey survey_tree(const struct lyd_node *tree);
 void survey_done(struct survey *survey);
 
@@ -114,6 +116,7 @@ const struct survey_address *survey_placed(const struct survey *survey,
                                            const struct survey_group *group,
                                            const struct lyd_node *entry, int *ret_place);
 
+#define SURVEY_VERSION 2		/* of VRRP, where none is given */
 #define SURVEY_PRIORITY 100		/* of a group that gives none */
 #define SURVEY_MTU 1500			/* of a link that gives none */
 

@@ -274,6 +274,8 @@ check_one(struct tracking *t, const struct lyd_node *node)
 {
 	const char *kind = node->schema->name, *name = tree_value(node, "name");
 
+	if (node->schema->nodetype & LYD_NODE_TERM)
+		return;			/* exclude-vrrp-interface: nothing is tracked */
 	if (strcmp(kind, "path-monitor") == 0) {
 		check_policies(t, node);
 	} else if (strcmp(kind, "route-to") == 0) {

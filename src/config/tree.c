@@ -126,7 +126,7 @@ tree_is_explicit(const struct lyd_node *node)
 int
 tree_order(const struct lyd_node *a, const struct lyd_node *b)
 {
-	int order = strcmp(a->schema->name, b->schema->name);
+	int order = a->schema == b->schema ? 0 : strcmp(a->schema->name, b->schema->name);
 
 	if (order)
 		return order;
@@ -155,35 +155,49 @@ by_order(const void *first, const void *second)
 	return order ? order : a->place < b->place ? -1 : 1;
 }
 
-const struct lyd_node **
-tree_children(const struct lyd_node *siblings, size_t *ret_count)
+static void
+sort(const struct lyd_node **list, size_t count)
 {
-	struct placed *placed = NULL;
-	const struct lyd_node **list = NULL;
-	size_t count = 0, size = 0;
+	struct placed *placed = calloc(count, sizeof(*placed));
 
-	for (const struct lyd_node *node = siblings; node; node = node->next) {
-		if (!node->schema || lysc_is_key(node->schema) || !tree_is_explicit(node))
-			continue;
-		if (count == size) {
-			size = size ? 2 * size : 16;
-			placed = realloc(placed, size * sizeof(*placed));
-			assert(placed);
-		}
-		placed[count] = (struct placed){ .node = node, .place = count };
-		count++;
-	}
-	*ret_count = count;
-	if (count == 0)
-		return NULL;
-
+	assert(placed);
+	for (size_t i = 0; i < count; i++)
+		placed[i] = (struct placed){ .node = list[i], .place = i };
 	qsort(placed, count, sizeof(*placed), by_order);
-	list = calloc(count, sizeof(const struct lyd_node *));
-	assert(list);
 	for (size_t i = 0; i < count; i++)
 		list[i] = placed[i].node;
 	free(placed);
+}
+
+const struct lyd_node **
+tree_children_called(const struct lyd_node *siblings, const char *name, size_t *ret_count)
+{
+	const struct lyd_node **list = NULL;
+	size_t count = 0, size = 0;
+	bool sorted = true;		/* as thousands of entries usually are */
+
+	for (const struct lyd_node *node = siblings; node; node = node->next) {
+		if (!node->schema || (name && strcmp(node->schema->name, name) != 0) ||
+		    lysc_is_key(node->schema) || !tree_is_explicit(node))
+			continue;
+		if (count == size) {
+			size = size ? 2 * size : 16;
+			list = realloc(list, size * sizeof(const struct lyd_node *));
+			assert(list);
+		}
+		sorted = sorted && (count == 0 || tree_order(list[count - 1], node) <= 0);
+		list[count++] = node;
+	}
+	if (!sorted)
+		sort(list, count);
+	*ret_count = count;
 	return list;
+}
+
+const struct lyd_node **
+tree_children(const struct lyd_node *siblings, size_t *ret_count)
+{
+	return tree_children_called(siblings, NULL, ret_count);
 }
 
 size_t

@@ -31,6 +31,9 @@ bool tree_is_explicit(const struct lyd_node *node);
  * array on the heap (NULL when none).
  */
 const struct lyd_node **tree_children(const struct lyd_node *siblings, size_t *ret_count);
+/* Only those of one name. */
+const struct lyd_node **tree_children_called(const struct lyd_node *siblings, const char *name,
+                                             size_t *ret_count);
 
 /* Canonical order of two siblings: <0, 0 (same place: user-ordered, or the same node), >0. */
 int tree_order(const struct lyd_node *a, const struct lyd_node *b);

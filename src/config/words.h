@@ -37,6 +37,8 @@ struct words_scanner {
 	const char *fault;		/* of WORDS_FAULT: a sentence without final dot */
 };
 
+/* Begin a text, which is borrowed, with none of the tokens to be asked for; words_done() may come
+ * before the end. */
 struct words_scanner words_over(const char *text);
 enum words_token words_next(struct words_scanner *scanner);
 void words_done(struct words_scanner *scanner);

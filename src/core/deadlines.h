@@ -20,6 +20,7 @@ struct deadlines {
 int deadlines_init(struct deadlines *queue, uint32_t count) MUST_USE;
 void deadlines_done(struct deadlines *queue);	/* a zeroed one is fine */
 
+/* In place of what the item waited for; NSEC_NEVER: it waits no longer. */
 void deadlines_set(struct deadlines *queue, uint32_t item, nsec_t when);
 
 /* The earliest deadline, NSEC_NEVER when nothing waits; the item it belongs to is *ret_item. */

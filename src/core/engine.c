@@ -228,15 +228,24 @@ engine_resume(struct engine *engine, const struct vrouter_status *records, size_
 
 /* ---- what comes in -------------------------------------------------------------------------- */
 
-/* A master whose frames have a new source: who knew the old one must learn, once. */
+/* What was known of a member's link before it was told again. */
+struct acquaintance {
+	bool known;
+	bool usable;
+	struct mac mac;
+};
+
+/* A master whose frames have a new source, or that nobody could hear while its link was down: who
+ * knew less must learn, once. */
 static void
-introduce(struct vrouter *v, bool was_known, const struct mac *old_mac, nsec_t now,
-          struct effects *out)
+introduce(struct vrouter *v, const struct acquaintance *before, nsec_t now, struct effects *out)
 {
 	/* A resumed master goes on as if nothing had happened; one that joined has never spoken. */
-	bool spoke = was_known ? mac_equal(old_mac, &v->mac) : v->status.last_advert_sent != 0;
+	bool spoke = before->known ? mac_equal(&before->mac, &v->mac) :
+	                             v->status.last_advert_sent != 0;
+	bool returned = before->known && !before->usable && v->status.link_usable;
 
-	if (v->status.state != VROUTER_MASTER || spoke)
+	if (v->status.state != VROUTER_MASTER || (spoke && !returned))
 		return;
 	vrouter_send(v, now, out);
 	herald_begin(v, now, out);
@@ -255,11 +264,14 @@ engine_on_link(struct engine *engine, uint32_t link, const struct link_input *in
 	l->input = *input;
 	for (uint32_t i = 0; i < l->count; i++) {
 		struct vrouter *v = members[i];
-		bool was_known = v->condition != CONDITION_UNKNOWN;
-		struct mac mac = v->mac;
+		struct acquaintance before = {
+			.known = v->condition != CONDITION_UNKNOWN,
+			.usable = v->status.link_usable,
+			.mac = v->mac,
+		};
 
 		party_set_link(v, input);
-		introduce(v, was_known, &mac, now, out);
+		introduce(v, &before, now, out);
 	}
 	for (uint32_t i = 0; i < l->count; i++)
 		party_settle(members[i]->party, now, out);

@@ -16,6 +16,7 @@
 #define IPV4_HEADER 20u
 #define IPV6_HEADER 40u
 
+/* 224.0.0.0/4 or ff00::/8 */
 bool envelope_is_multicast(const struct ip *ip);
 
 /*

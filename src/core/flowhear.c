@@ -15,6 +15,8 @@
 #define PARKED_PATIENCE (2 * NSEC_PER_SEC)
 #define REFUSED_AT_ONCE 256u
 #define REFUSED_PAUSE (2 * NSEC_PER_SEC)
+#define EXIST_PAUSE NSEC_PER_SEC
+#define LATE_DUMP (2 * NSEC_PER_SEC)	/* after a promotion: see take_data() */
 #define TIMEOUT_MOST (22u * 86400u)	/* seconds; the kernel counts milliseconds in 31 bits */
 
 bool
@@ -115,7 +117,9 @@ hear_delete(struct flowsync *f, const struct flow_key *key, uint32_t sequence)
 
 	flowsync_count(f, FLOW_DELETES_RECEIVED);
 	f->compare.touched[flowtable_bucket((uint32_t)(hash >> 32))] = sequence;
-	if (number && is_outdated(f, e->version, sequence)) {
+	/* What ended there is not what began here, if that was not offered yet. */
+	if (number && (is_outdated(f, e->version, sequence) ||
+	               (flowshift_is_lone(f, number) && !e->exposed))) {
 		flowsync_count(f, FLOW_OUTDATED);
 		return;
 	}
@@ -154,7 +158,7 @@ take_over(struct flowsync *f, uint32_t number, const struct flow *flow, uint32_t
 	flowtable_move(&f->table, number, FLOWTABLE_NONE);
 	e->version = sequence;
 	e->since = flowsync_tick(f->now);
-	e->retime = false;
+	flowtable_mark_timer(&f->table, number, false);
 	flowhear_apply(f, number);
 }
 
@@ -261,6 +265,15 @@ hear_expectation(struct flowsync *f, enum flowwire_kind kind, const struct flow_
 
 /* ---- datagrams ------------------------------------------------------------------------------ */
 
+/* How much of a datagram counts? */
+static enum flowshift_belief
+belief_in(const struct flowsync *f, const struct flowwire_head *head, nsec_t arrival)
+{
+	if (f->role == FLOWSYNC_ACTIVE)
+		return flowshift_belief(f, head, arrival);
+	return flowhear_is_fenced(f, head->epoch) ? FLOWSHIFT_NOTHING : FLOWSHIFT_ALL;
+}
+
 /* Can every record be read?  Nothing is changed before that is known. */
 static enum flow_fault
 read_through(struct reader in)
@@ -277,36 +290,67 @@ read_through(struct reader in)
 }
 
 static enum flow_fault
-judge_data(const struct flowsync *f, const struct flowwire_head *head, struct reader records)
+judge_data(const struct flowsync *f, const struct flowwire_head *head, struct reader records,
+           enum flowshift_belief belief)
 {
 	enum flow_fault fault;
 
-	if (f->role == FLOWSYNC_ACTIVE)
+	if (belief == FLOWSHIFT_NOTHING)
 		return flowhear_is_fenced(f, head->epoch) ? FLOW_EPOCH : FLOW_ROLE;
-	if (flowhear_is_fenced(f, head->epoch))
-		return FLOW_EPOCH;
 	fault = flowlink_check(&f->link, head);
 	return fault != FLOW_OK ? fault : read_through(records);
 }
 
 static void
-take_data(struct flowsync *f, const struct flowwire_head *head, struct reader in, unsigned path,
-          nsec_t arrival, nsec_t now)
+hear_record(struct flowsync *f, const struct flowwire_record *record, uint32_t sequence)
+{
+	if (record->kind == FLOWWIRE_UPSERT)
+		hear_upsert(f, &record->flow, sequence);
+	else if (record->kind == FLOWWIRE_DELETE)
+		hear_delete(f, &record->flow.key, sequence);
+	else
+		hear_expectation(f, record->kind, &record->expectation, sequence);
+}
+
+/* Of the old master, and we forward already: what our own kernel told is younger. */
+static bool
+is_late_news(const struct flowsync *f, const struct flowwire_record *record,
+             enum flowshift_belief belief)
+{
+	const struct flow_key *key = &record->flow.key;
+	uint32_t number;
+
+	if (record->kind == FLOWWIRE_UNEXPECT)
+		return false;
+	if (record->kind == FLOWWIRE_EXPECT)
+		return !flowexpect_find(&f->expect, &record->expectation);
+	number = flowtable_find(&f->table, key, flowtable_hash(&f->table, key));
+	if (record->kind == FLOWWIRE_DELETE && (belief != FLOWSHIFT_ALL || !number))
+		return false;
+	return !flowshift_is_touched(f, number);
+}
+
+static void
+take_data(struct flowsync *f, const struct flowwire_head *head, struct reader in,
+          enum flowshift_belief belief)
 {
 	struct flowwire_record record;
 
-	flowlink_take(&f->link, head, path, arrival, now);
 	if (flowsync_is_newer(head->epoch, f->epoch))
 		flowsync_set_epoch(f, head->epoch, false);
 	while (reader_left(&in) > 0) {
 		if (flowwire_read_record(&in, &record) != FLOW_OK)
 			break;
-		if (record.kind == FLOWWIRE_UPSERT)
-			hear_upsert(f, &record.flow, head->sequence);
-		else if (record.kind == FLOWWIRE_DELETE)
-			hear_delete(f, &record.flow.key, head->sequence);
-		else
-			hear_expectation(f, record.kind, &record.expectation, head->sequence);
+		if (f->role == FLOWSYNC_STANDBY) {
+			hear_record(f, &record, head->sequence);
+		} else if (is_late_news(f, &record, belief)) {
+			flowsync_count(f, FLOW_LATE_NEWS);
+			hear_record(f, &record, head->sequence);
+			/* News of our kernel may be under way that are younger than this. */
+			flowsweep_want_dump(f, f->shift.promoted_at + LATE_DUMP);
+		} else {
+			flowsync_count(f, FLOW_OUTDATED);
+		}
 	}
 }
 
@@ -316,7 +360,8 @@ close_tombs(struct flowsync *f)
 {
 	uint32_t number;
 
-	while ((number = flowtable_first(&f->table, FLOWTABLE_TOMBS)) &&
+	while (f->role == FLOWSYNC_STANDBY &&
+	       (number = flowtable_first(&f->table, FLOWTABLE_TOMBS)) &&
 	       flowlink_has_all_below(&f->link,
 	                              flowtable_entry(&f->table, number)->version + 1))
 		flowtell_bury(f, number);
@@ -327,6 +372,7 @@ flowhear_on_datagram(struct flowsync *f, unsigned path, const uint8_t *bytes, si
                      nsec_t arrival, nsec_t now)
 {
 	struct reader in = reader_over(bytes, length);
+	enum flowshift_belief belief;
 	struct flowwire_head head;
 	enum flow_fault fault = flowwire_read_head(&in, &head);
 
@@ -336,15 +382,17 @@ flowhear_on_datagram(struct flowsync *f, unsigned path, const uint8_t *bytes, si
 		flowtell_on_ack(f, &head, in, now);
 		return;
 	}
+	belief = belief_in(f, &head, arrival);
 	if (fault == FLOW_OK)
-		fault = judge_data(f, &head, in);
+		fault = judge_data(f, &head, in, belief);
 	if (fault != FLOW_OK) {
 		flowsync_fault(f, fault);
 		return;
 	}
 	flowsync_count(f, FLOW_DATAGRAMS_RECEIVED);
 	f->tally.counts[FLOW_BYTES_RECEIVED] += length + f->options.overhead;
-	take_data(f, &head, in, path, nsec_min(arrival, now), now);
+	flowlink_take(&f->link, &head, path, nsec_min(arrival, now), now);
+	take_data(f, &head, in, belief);
 	close_tombs(f);
 	flowrepair_compare(f, now);
 	if (flowlink_owes_ack(&f->link, now))
@@ -375,18 +423,51 @@ flowhear_acknowledge(struct flowsync *f, nsec_t now)
 
 /* ---- what the kernel refused ---------------------------------------------------------------- */
 
-static enum flow_count
-refusal(int error)
+void
+flowhear_count_refusal(struct flowsync *f, int error)
 {
 	switch (error) {
-	case ENOENT:	return FLOW_REFUSED_MASTER;
+	case ENOENT:
+		flowsync_count(f, FLOW_REFUSED_MASTER);
+		break;
 	case EEXIST:
-	case EBUSY:	return FLOW_REFUSED_CLASH;
+	case EBUSY:
+		flowsync_count(f, FLOW_REFUSED_CLASH);
+		break;
 	case ENOMEM:
-	case ENFILE:	return FLOW_REFUSED_MEMORY;
-	case EOPNOTSUPP: return FLOW_REFUSED_UNSUPPORTED;
+	case ENFILE:
+		flowsync_count(f, FLOW_REFUSED_MEMORY);
+		break;
+	case EOPNOTSUPP:
+		flowsync_count(f, FLOW_REFUSED_UNSUPPORTED);
+		break;
+	default:
+		flowsync_count(f, FLOW_REFUSED_OTHER);
 	}
-	return FLOW_REFUSED_OTHER;
+}
+
+/* We forward, and our kernel does not want what the peer had: without its master, perhaps; or else
+ * it is not there. */
+static void
+on_refused_active(struct flowsync *f, uint32_t number, int error, nsec_t now)
+{
+	struct flow flow;
+
+	if (flowshift_is_touched(f, number))
+		return;
+	flowtable_get(&f->table, number, &flow);
+	if (error != ENOENT || !(flow.has & FLOW_HAS_MASTER)) {
+		flowtell_gone(f, number, now);
+		/* It may have one of its own, of which we do not know. */
+		if (error == EEXIST)
+			flowsweep_want_dump(f, now + EXIST_PAUSE);
+		return;
+	}
+	flow.has &= ~(uint32_t)FLOW_HAS_MASTER;
+	flowtable_entry(&f->table, number)->applied = false;
+	flowtable_set(&f->table, number, &flow);
+	give(f, number, &flow);
+	flowtable_move(&f->table, number, FLOWTABLE_DIRTY);
 }
 
 void
@@ -397,9 +478,13 @@ flowhear_on_refused(struct flowsync *f, enum flow_op op, const struct flow_key *
 	struct flowtable_entry *e = flowtable_entry(&f->table, number);
 	bool parkable = false;
 
-	flowsync_count(f, refusal(error));
-	if (op != FLOW_UPSERT || !number || !e->alive || f->role != FLOWSYNC_STANDBY)
+	flowhear_count_refusal(f, error);
+	if (op != FLOW_UPSERT || !number || !e->alive)
 		return;
+	if (f->role == FLOWSYNC_ACTIVE) {
+		on_refused_active(f, number, error, now);
+		return;
+	}
 	if (error == ENOENT && (e->has & FLOW_HAS_MASTER)) {
 		struct flow flow;
 
@@ -501,7 +586,7 @@ flowhear_chores(struct flowsync *f, nsec_t now)
 		if (f->expect.parked > 0 || f->expect.count > f->expect.alive)
 			see_to_expectations(f);
 	}
-	if (f->role == FLOWSYNC_STANDBY && f->peer.greeted)
+	if (f->role == FLOWSYNC_STANDBY ? f->peer.greeted : flowshift_is_open(f))
 		return;
 	/* No datagram under way can be believed any more. */
 	for (unsigned left = 4096; left > 0 && flowtable_first(&f->table, FLOWTABLE_TOMBS); left--)

@@ -25,6 +25,7 @@
 #define DEAD_AFTER 8u			/* losses in a row ... */
 #define DEAD_SILENCE (100 * NSEC_PER_MSEC)	/* ... and so long nothing */
 #define PROBE_DEAD (100 * NSEC_PER_MSEC)
+#define PROBE_DOUBT (50 * NSEC_PER_MSEC)	/* alive, but the last try got lost */
 #define PROBE_ALIVE NSEC_PER_SEC
 #define ACK_EVERY 32u
 #define ACK_DELAY NSEC_PER_MSEC
@@ -112,7 +113,7 @@ flowlink_restart(struct flowlink *link, uint32_t session, uint32_t above,
 		path->alive = path->usable && i != FLOWLINK_CARRIED;
 		path->order = path->heard_order = 0;
 		path->lost_in_a_row = 0;
-		path->heard = path->sent = now;
+		path->heard = path->sent = path->received = now;
 	}
 }
 
@@ -139,12 +140,18 @@ any_alive(const struct flowlink *link)
 	return false;
 }
 
+static nsec_t
+probe_pause(const struct flowlink_path *path)
+{
+	if (!path->alive)
+		return PROBE_DEAD;
+	return path->lost_in_a_row == 0 ? PROBE_ALIVE : PROBE_DOUBT;
+}
+
 static bool
 wants_probe(const struct flowlink_path *path, nsec_t now)
 {
-	bool sure = path->alive && path->lost_in_a_row == 0;
-
-	return path->usable && now >= path->sent + (sure ? PROBE_ALIVE : PROBE_DEAD);
+	return path->usable && now >= path->sent + probe_pause(path);
 }
 
 bool
@@ -172,11 +179,18 @@ earn_credit(struct flowlink *link, nsec_t now)
 	link->credited = now;
 }
 
+/* Is the window used up, for probes too? */
+static bool
+is_closed(const struct flowlink *link)
+{
+	return link->next - link->floor >= FLOWLINK_WINDOW ||
+	       link->flying - link->paths[FLOWLINK_CARRIED].flying >= link->window;
+}
+
 bool
 flowlink_is_full(const struct flowlink *link, nsec_t now)
 {
-	return link->next - link->floor >= FLOWLINK_WINDOW ||
-	       link->flying - link->paths[FLOWLINK_CARRIED].flying >= link->window ||
+	return is_closed(link) ||
 	       (link->paths[FLOWLINK_CARRIED].flying >= CARRIED_MOST && !any_alive(link) &&
 	        !flowlink_wants_probe(link, now));
 }
@@ -242,6 +256,24 @@ flowlink_credit_at(const struct flowlink *link, nsec_t now)
 		return NSEC_NEVER;
 	return nsec_max(now, link->credited + -link->credit * NSEC_PER_SEC / (nsec_t)link->rate) +
 	       NSEC_PER_USEC;
+}
+
+nsec_t
+flowlink_probe_at(const struct flowlink *link, nsec_t now)
+{
+	nsec_t when = NSEC_NEVER;
+
+	if (is_closed(link))
+		return NSEC_NEVER;
+	for (unsigned i = 0; i < FLOWSYNC_PATHS; i++) {
+		const struct flowlink_path *path = &link->paths[i];
+
+		if (path->usable)
+			when = nsec_min(when, path->sent + probe_pause(path));
+	}
+	if (link->rate && link->credit < 0)
+		when = nsec_max(when, flowlink_credit_at(link, now));
+	return when;
 }
 
 /* ---- what became of it ---------------------------------------------------------------------- */
@@ -464,6 +496,8 @@ flowlink_take(struct flowlink *link, const struct flowwire_head *head, unsigned 
 		link->heard_floor = head->floor;
 		link->heard_highest = head->sequence;
 	}
+	if (path < FLOWLINK_PATHS)
+		link->paths[path].received = now;
 	forget_below(link, head->floor);
 	mark_heard(link, head->sequence, true);
 	if (!before(head->sequence, link->heard_highest)) {

@@ -40,7 +40,8 @@ struct flowlink_path {
 	uint32_t heard_order;		/* the highest of those that arrived */
 	unsigned lost_in_a_row;
 	unsigned flying;
-	nsec_t heard;			/* last time one arrived */
+	nsec_t heard;			/* last time one of ours arrived */
+	nsec_t received;		/* last time one of the peer's came */
 	nsec_t sent;
 	uint16_t payload;
 };
@@ -112,6 +113,10 @@ flowlink_is_sound(const struct flowlink *link, unsigned path)
 }
 /* A path that was silent for so long that an empty datagram should ask whether it is alive? */
 bool flowlink_wants_probe(const struct flowlink *link, nsec_t now);
+
+/* When flowlink_wants_probe() is true next and the probe may leave; NSEC_NEVER: an answer, or a
+ * loss, has to come first. */
+nsec_t flowlink_probe_at(const struct flowlink *link, nsec_t now);
 
 /* An acknowledgement: its head, and its map. */
 enum flow_fault flowlink_on_ack(struct flowlink *link, const struct flowwire_head *head,

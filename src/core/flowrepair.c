@@ -198,9 +198,11 @@ flowrepair_on_want(struct flowsync *f, struct reader body, nsec_t now)
 	f->tally.counts[FLOW_BUCKETS_DIFFERENT] += wanted;
 	if (wanted == 0)
 		f->compare.agreed_at = now;
+	if (wanted == 0 && f->peer.readiness == FLOWSYNC_SYNCED)
+		flowshift_on_agreement(f);
 	/* What differed is compared again as soon as it is repaired, unless that does not help. */
-	else if (r->different == 0 || wanted < r->different ||
-	         f->peer.readiness != FLOWSYNC_SYNCED)
+	if (wanted > 0 && (r->different == 0 || wanted < r->different ||
+	                   f->peer.readiness != FLOWSYNC_SYNCED))
 		r->digest_at = nsec_max(now + AT_ONCE, r->last + DIGEST_PAUSE);
 	r->different = wanted;
 	return FLOW_OK;
@@ -402,6 +404,8 @@ compare_all(struct flowsync *f, uint8_t *list, uint8_t *whole, nsec_t now)
 		c->stuck_since = now;
 	if (c->different == 0)
 		c->agreed_at = now;
+	if (c->agreed_count == FLOWWIRE_BUCKETS)
+		flowshift_on_agreement(f);
 	f->tally.counts[FLOW_BUCKETS_DIFFERENT] += c->different;
 	flowsync_raise(f, FLOWSYNC_DISAGREE, !f->no_room &&
 	               now - c->stuck_since >= STUCK * f->options.digest_period);
@@ -467,10 +471,10 @@ judge_own(const struct marks *marks, uint32_t mark, uint64_t told, bool *ret_sam
 	return item;
 }
 
-/* Strike off the items that we have as they are; remove what is not among them. */
+/* Strike off the items that we have as they are; remove, or offer, what is not among them. */
 static void
 go_through_flows(struct flowsync *f, const struct flowwire_list *list, const struct marks *marks,
-                 uint8_t *have)
+                 uint8_t *have, struct writer *offer)
 {
 	uint32_t n = flowtable_next(&f->table, list->bucket, 0);
 
@@ -484,7 +488,9 @@ go_through_flows(struct flowsync *f, const struct flowwire_list *list, const str
 			item = judge_own(marks, key_mark(f, n), e->told, &same);
 			if (item && same)
 				flowsync_set_bit(have, item - 1);
-			if (!item && !is_after(f, e->version, list->sequence)) {
+			if (!item && flowshift_is_lone(f, n)) {
+				flowshift_offer(f, n, offer);
+			} else if (!item && !is_after(f, e->version, list->sequence)) {
 				flowhear_remove(f, n, list->sequence);
 				flowsync_count(f, FLOW_REPAIRED);
 			}
@@ -519,6 +525,7 @@ flowrepair_on_list(struct flowsync *f, struct reader body, nsec_t now)
 	struct flowwire_list list;
 	enum flow_fault fault = flowwire_read_list(body, &list);
 	struct writer out = writer_over(f->message, sizeof(f->message));
+	struct writer offer = writer_over(f->datagram, sizeof(f->datagram));
 	struct marks marks;
 	uint32_t room = f->table.capacity - f->table.count;
 	unsigned count;
@@ -534,10 +541,17 @@ flowrepair_on_list(struct flowsync *f, struct reader body, nsec_t now)
 	if (count > FLOWSYNC_LIST_MOST)
 		return FLOW_SHORT;
 	marks = gather(f, list.items.at, 8, count);
+	flowwire_begin(&offer, FLOWWIRE_OFFER);
+	write_u32(&offer, f->epoch);
+	write_u16(&offer, list.bucket);
 	if (list.bucket == FLOWTABLE_BUCKETS)
 		go_through_expectations(f, &list, &marks, have);
 	else
-		go_through_flows(f, &list, &marks, have);
+		go_through_flows(f, &list, &marks, have, &offer);
+	if (writer_length(&offer) > FLOWWIRE_PREFIX + 7) {
+		flowwire_end(&offer);
+		flowtalk_send(f, &offer);
+	}
 	flowwire_begin(&out, FLOWWIRE_KEYS);
 	write_u16(&out, list.bucket);
 	for (unsigned i = 0; i < count && room > 0; i++) {

@@ -15,7 +15,8 @@
 #define DUMP_PAUSE NSEC_PER_SEC		/* between two, at least */
 #define SWEEP_AFTER (20 * NSEC_PER_SEC)	/* a promotion: live flows had a packet by then */
 #define STEP NSEC_PER_MSEC		/* of a walk */
-#define STEP_ENTRIES 20000u		/* looked at in a step */
+#define CALM (100 * NSEC_PER_MSEC)	/* a promotion: the first packets come before a dump */
+#define STEP_ENTRIES 4000u		/* looked at in a step */
 #define STEP_LEAST 5u			/* timers put right in a step, at least */
 #define TIMER_LEAST 60u			/* seconds a flow gets after a promotion, at least */
 
@@ -27,6 +28,15 @@ flowsweep_want_dump(struct flowsync *f, nsec_t earliest)
 	f->dump.wanted = true;
 }
 
+static nsec_t
+dump_at(const struct flowsync *f)
+{
+	if (!f->dump.wanted || f->dump.running)
+		return NSEC_NEVER;
+	return f->role == FLOWSYNC_STANDBY ? f->dump.earliest :
+	       nsec_max(f->dump.earliest, f->shift.promoted_at + CALM);
+}
+
 static void
 start_dump(struct flowsync *f, nsec_t now)
 {
@@ -36,7 +46,7 @@ start_dump(struct flowsync *f, nsec_t now)
 	f->dump.number++;
 	f->dump.earliest = now + DUMP_PAUSE;
 	f->dump.verify_at = f->options.verify_period ? now + f->options.verify_period : NSEC_NEVER;
-	f->walk.missing = false;
+	f->walk = (struct flowsync_walk){ 0 };
 	flowsync_count(f, FLOW_DUMPS);
 	f->hooks.dump(f->hooks.owner);
 }
@@ -48,6 +58,13 @@ static bool
 is_long(const struct flowsync *f, uint32_t timeout)
 {
 	return f->options.long_timer > 0 && timeout > f->options.long_timer / 2;
+}
+
+/* Is a timer one of the other role? */
+static bool
+is_off(const struct flowsync *f, uint32_t timeout)
+{
+	return is_long(f, timeout) == (f->role == FLOWSYNC_ACTIVE);
 }
 
 static uint32_t
@@ -71,8 +88,11 @@ add_shown(struct flowsync *f, uint32_t number, const struct flow *flow, nsec_t n
 	flowtable_set(&f->table, number, &shown);
 	e->applied = true;
 	e->dump = f->dump.number;
+	/* It began while this router forwarded, and nobody may have been told. */
+	if (!f->dump.done && f->shift.lone)
+		e->version = f->shift.lone;
 	e->since = flowsync_tick(now);
-	e->retime = is_long(f, flow->timeout) == (f->role == FLOWSYNC_ACTIVE);
+	flowtable_mark_timer(&f->table, number, is_off(f, flow->timeout));
 	if (f->dump.done)
 		flowsync_count(f, FLOW_DUMP_CORRECTIONS);
 	if (f->role == FLOWSYNC_ACTIVE && (f->dump.done || e->list != FLOWTABLE_NONE)) {
@@ -96,7 +116,7 @@ learn_shown(struct flowsync *f, uint32_t number, const struct flow *flow, nsec_t
 		whole.timeout = e->timeout;
 	flowtable_set(&f->table, number, &whole);
 	e->applied = true;
-	e->retime = is_long(f, flow->timeout) == (f->role == FLOWSYNC_ACTIVE);
+	flowtable_mark_timer(&f->table, number, is_off(f, flow->timeout));
 	if (e->list == FLOWTABLE_PARKED || e->list == FLOWTABLE_REFUSED)
 		flowtable_move(&f->table, number, FLOWTABLE_NONE);
 	if (e->list != FLOWTABLE_NONE || flowtable_state(&f->table, number) == e->told)
@@ -153,7 +173,7 @@ flowsweep_on_dump(struct flowsync *f, const struct flow *flow, nsec_t now)
 	if (f->role == FLOWSYNC_ACTIVE || !f->dump.done)
 		learn_shown(f, number, flow, now);
 	else
-		e->retime = !is_as_told(f, number, flow);
+		flowtable_mark_timer(&f->table, number, !is_as_told(f, number, flow));
 }
 
 void
@@ -199,7 +219,7 @@ retime(struct flowsync *f, uint32_t number, nsec_t now)
 	struct flowtable_entry *e = flowtable_entry(&f->table, number);
 	struct flow flow;
 
-	e->retime = false;
+	flowtable_mark_timer(&f->table, number, false);
 	flowsync_count(f, FLOW_SWEPT);
 	if (f->role == FLOWSYNC_STANDBY) {
 		flowhear_apply(f, number);
@@ -242,7 +262,7 @@ visit(struct flowsync *f, uint32_t number, nsec_t now)
 		on_missing(f, number, now);
 		return true;
 	}
-	if (e->retime && !waits) {
+	if (e->retime && !waits && !f->walk.missing) {
 		retime(f, number, now);
 		return true;
 	}
@@ -256,15 +276,21 @@ walk_on(struct flowsync *f, nsec_t now)
 	uint64_t asked = 0, most = STEP_LEAST + f->table.alive / (uint64_t)steps;
 	uint32_t looked = 0;
 
-	/* What is missing is urgent, what is only late is not. */
-	if (f->walk.missing)
+	/* What is missing is urgent, and what may end here though it lives; too long a timer is
+	 * not. */
+	if (f->walk.missing || f->role == FLOWSYNC_STANDBY)
 		most *= 20;
 	while (f->walk.at < f->table.used && looked < STEP_ENTRIES && asked < most) {
 		asked += visit(f, ++f->walk.at, now);
 		looked++;
 	}
 	f->walk.next = now + STEP;
-	if (f->walk.at >= f->table.used)
+	if (f->walk.at < f->table.used)
+		return;
+	/* Once more, for the timers. */
+	if (f->walk.missing && f->table.late_timers > 0)
+		f->walk = (struct flowsync_walk){ .running = true, .next = f->walk.next };
+	else
 		f->walk = (struct flowsync_walk){ 0 };
 }
 
@@ -315,7 +341,7 @@ flowsweep_on_time(struct flowsync *f, nsec_t now)
 		if (f->options.verify_period)
 			flowsweep_want_dump(f, now);
 	}
-	if (f->dump.wanted && !f->dump.running && now >= f->dump.earliest)
+	if (now >= dump_at(f))
 		start_dump(f, now);
 	if (f->walk.running && now >= f->walk.next)
 		walk_on(f, now);
@@ -328,8 +354,7 @@ flowsweep_deadline(const struct flowsync *f)
 
 	if (f->dump.done && f->options.verify_period)
 		deadline = nsec_min(deadline, f->dump.verify_at);
-	if (f->dump.wanted && !f->dump.running)
-		deadline = nsec_min(deadline, f->dump.earliest);
+	deadline = nsec_min(deadline, dump_at(f));
 	if (f->walk.running)
 		deadline = nsec_min(deadline, f->walk.next);
 	if (!f->dump.running && flowtable_listed(&f->table, FLOWTABLE_GRAVES) > 0)

@@ -10,6 +10,7 @@
 #define CHORES (20 * NSEC_PER_MSEC)
 #define BOTH_PATIENCE NSEC_PER_SEC
 #define EXPIRE (10 * NSEC_PER_SEC)
+#define PATH_SILENCE (2500 * NSEC_PER_MSEC)	/* a live path is tried every second */
 
 /* ---- memory and options --------------------------------------------------------------------- */
 
@@ -122,13 +123,16 @@ flowsync_claim(const struct flowsync *f)
 		.active = f->role == FLOWSYNC_ACTIVE,
 		.own = f->own_epoch,
 		.epoch = f->epoch,
+		.listens = f->role == FLOWSYNC_ACTIVE && flowshift_listens(f),
 	};
 }
 
 void
 flowsync_judge_roles(struct flowsync *f, nsec_t now)
 {
-	bool both = f->role == FLOWSYNC_ACTIVE && f->peer.greeted && f->peer.claim.active;
+	/* What a peer said before our promotion it may not have lived to take back. */
+	bool both = f->role == FLOWSYNC_ACTIVE && f->peer.greeted && f->peer.claim.active &&
+	            f->peer.heard > f->shift.promoted_at;
 
 	if (!both)
 		f->both_since = 0;
@@ -202,25 +206,35 @@ flowsync_judge_readiness(struct flowsync *f, nsec_t now)
 static void
 promote(struct flowsync *f, nsec_t now)
 {
-	uint32_t peers = f->peer.greeted ? f->peer.claim.epoch : f->epoch;
+	uint32_t before = f->epoch, peers = f->peer.greeted ? f->peer.claim.epoch : f->epoch;
 	uint32_t known = flowsync_is_newer(peers, f->epoch) ? peers : f->epoch;
+	bool followed = f->peer.greeted && f->peer.claim.active && peers == f->epoch &&
+	                !f->own_epoch && f->link.hearing;
 
 	f->hooks.subscribe(f->hooks.owner, true);
 	f->role = FLOWSYNC_ACTIVE;
 	flowsync_set_epoch(f, known + 1, true);
 	flowlink_take_turn(&f->link);
+	flowshift_on_promotion(f, followed, before, now);
+	flowshift_begin_lone(f);
 	flowsweep_on_role(f, now);
 }
 
 static void
 demote(struct flowsync *f, nsec_t now)
 {
-	struct flowlink_settle settler = flowtell_settler(f);
-
+	flowtell_last_words(f, now);
 	f->hooks.subscribe(f->hooks.owner, false);
 	f->role = FLOWSYNC_STANDBY;
-	flowlink_give_up(&f->link, &settler);
+	flowshift_on_demotion(f, now);
 	flowsweep_on_role(f, now);
+}
+
+void
+flowsync_expect_handover(struct flowsync *f, nsec_t now)
+{
+	assert(now >= f->now);
+	f->shift.expected = f->role == FLOWSYNC_STANDBY;
 }
 
 void
@@ -308,6 +322,7 @@ flowsync_on_overrun(struct flowsync *f, nsec_t now)
 {
 	pass_time(f, now);
 	flowsync_count(f, FLOW_OVERRUNS);
+	flowshift_close(f);
 	if (f->started)
 		flowsweep_want_dump(f, now);
 }
@@ -338,8 +353,8 @@ void
 flowsync_on_refused_expectation(struct flowsync *f, int error, nsec_t now)
 {
 	pass_time(f, now);
-	(void)error;
-	flowsync_count(f, FLOW_REFUSED_OTHER);
+	flowhear_count_refusal(f, error);
+	flowsync_count(f, FLOW_REFUSED_EXPECTATIONS);
 }
 
 void
@@ -376,6 +391,8 @@ flowsync_on_time(struct flowsync *f, nsec_t now)
 	if (!f->started)
 		return;
 	flowtalk_on_time(f, now);
+	if (flowshift_has_parted(f))
+		flowshift_stop_telling(f);
 	flowtell_on_time(f, now);
 	flowsweep_on_time(f, now);
 	flowrepair_on_time(f, now);
@@ -411,6 +428,8 @@ flowsync_deadline(const struct flowsync *f)
 
 	if (!f->started)
 		return NSEC_NEVER;
+	if (f->shift.tell_until)
+		deadline = nsec_min(deadline, f->shift.tell_until);
 	deadline = nsec_min(deadline, flowtalk_deadline(f));
 	deadline = nsec_min(deadline, flowtell_deadline(f));
 	deadline = nsec_min(deadline, flowsweep_deadline(f));
@@ -431,10 +450,21 @@ flowsync_reset(struct flowsync *f, nsec_t now)
 
 /* ---- for show ------------------------------------------------------------------------------- */
 
+/* Who tells knows by answers whether a path is alive; who listens, by what comes, or should. */
+static void
+put_path(const struct flowsync *f, const struct flowlink_path *path, nsec_t now, bool *ret_alive,
+         nsec_t *ret_heard)
+{
+	bool listens = f->role == FLOWSYNC_STANDBY && f->peer.claim.active;
+
+	*ret_heard = nsec_max(path->heard, path->received);
+	*ret_alive = path->usable && path->alive &&
+	             (!listens || now < path->received + PATH_SILENCE);
+}
+
 void
 flowsync_status(const struct flowsync *f, nsec_t now, struct flowsync_status *ret_status)
 {
-	(void)now;
 	*ret_status = (struct flowsync_status){
 		.role = f->role,
 		.readiness = f->readiness,
@@ -457,13 +487,15 @@ flowsync_status(const struct flowsync *f, nsec_t now, struct flowsync_status *re
 		                     f->compare.different,
 		.agreed_at = f->compare.agreed_at,
 		.round_trip = f->link.round_trip,
-		.sweeping = f->walk.running || f->sweep_at,
+		.sweeping = f->walk.running && f->table.late_timers > 0,
+		.sweep_left = f->table.late_timers,
+		.sweep_at = f->sweep_at,
 		.dumping = f->dump.running,
 	};
 	memcpy(ret_status->peer_node, f->peer.node, sizeof(ret_status->peer_node));
-	for (unsigned i = 0; i < FLOWSYNC_PATHS; i++)
-		ret_status->path_alive[i] = f->peer.greeted && f->link.paths[i].usable &&
-		                            f->link.paths[i].alive;
+	for (unsigned i = 0; i < FLOWSYNC_PATHS && f->peer.greeted; i++)
+		put_path(f, &f->link.paths[i], now, &ret_status->path_alive[i],
+		         &ret_status->path_heard[i]);
 }
 
 const struct flowtally *

@@ -100,7 +100,8 @@ struct flowsync_hooks {
 	/*
 	 * Make the kernel hold this flow, or no longer.  A delete has the key only.  flow->timeout
 	 * is the one to give to the kernel: a standby router's long one, an active one's true one.
-	 * "known": our kernel should hold the flow already, with the same NAT.
+	 * "known": our kernel should hold the flow already, with the same NAT.  If it should not,
+	 * an active router must not touch one that it has (EEXIST): its own is the right one.
 	 * May be gathered into batches; refusals come back through flowsync_on_refused().
 	 */
 	void (*apply)(void *owner, enum flow_op op, const struct flow *flow, bool known);
@@ -149,6 +150,12 @@ void flowsync_adopt(struct flowsync *f, const struct flowsync_options *options, 
  * kernel did meanwhile is not known.  A role that lasted while the caller hung is told, too.
  */
 void flowsync_on_role(struct flowsync *f, enum flowsync_role role, nsec_t now);
+/*
+ * To be called right before flowsync_on_role(ACTIVE) when the partner is known to live: it
+ * resigned, or has a lower priority and was heard just now.  It forwards for a moment longer; what
+ * it tells in that time counts for flows that our own kernel says nothing about.
+ */
+void flowsync_expect_handover(struct flowsync *f, nsec_t now);
 
 /*
  * The control connection is up and authenticated.  nonce: a random number, another one each time.
@@ -158,7 +165,8 @@ void flowsync_on_connected(struct flowsync *f, uint64_t nonce, nsec_t now);
 void flowsync_on_disconnected(struct flowsync *f, nsec_t now);
 /* Bytes of the stream as they come, cut anywhere. */
 void flowsync_on_control(struct flowsync *f, const uint8_t *bytes, size_t length, nsec_t now);
-/* A datagram that was opened and is authentic; arrival is when the kernel received it, if known. */
+/* A datagram that was opened and is authentic; arrival is when the kernel received it, if known.
+ * One that arrived before our promotion counts after it, too, within limits. */
 void flowsync_on_datagram(struct flowsync *f, unsigned path, const uint8_t *bytes, size_t length,
                           nsec_t arrival, nsec_t now);
 
@@ -213,7 +221,10 @@ struct flowsync_status {
 	nsec_t agreed_at;		/* last time all buckets were equal; 0 = never */
 	nsec_t round_trip;		/* 0 = not known */
 	bool path_alive[FLOWSYNC_PATHS];
+	nsec_t path_heard[FLOWSYNC_PATHS];	/* when a path last proved alive; 0 = not at all */
 	bool sweeping;			/* timers are being put right */
+	uint32_t sweep_left;		/* flows whose timer is known to be wrong still */
+	nsec_t sweep_at;		/* when that begins, after a promotion; 0 = nothing waits */
 	bool dumping;
 };
 void flowsync_status(const struct flowsync *f, nsec_t now, struct flowsync_status *ret_status);

@@ -2,8 +2,8 @@
 /*
  * What the parts of connection synchronisation share: flowsync.c (front door, roles, readiness),
  * flowtalk.c (control stream), flowtell.c (the active side), flowhear.c (the standby side),
- * flowrepair.c (sums, listings), flowsweep.c (our own kernel: dumps and timers).  Nobody else
- * includes this.
+ * flowrepair.c (sums, listings), flowshift.c (what outlives a change of masters), flowsweep.c (our
+ * own kernel: dumps and timers).  Nobody else includes this.
  */
 #ifndef TANDEM_FLOWSYNC_INSIDE_H
 #define TANDEM_FLOWSYNC_INSIDE_H
@@ -50,7 +50,7 @@ struct flowsync_dump {
 	nsec_t verify_at;
 };
 
-/* A walk over all entries, a few at a time. */
+/* A walk over all entries, a few at a time; once for what is missing, once for timers. */
 struct flowsync_walk {
 	bool running;
 	bool missing;			/* see to what the last dump did not show ... */
@@ -87,6 +87,25 @@ struct flowsync_compare {
 	nsec_t agreed_at;		/* all were equal last; 0 = never */
 };
 
+/* What outlives a change of masters. */
+struct flowsync_shift {
+	/* As the new master. */
+	bool expected;			/* the next promotion is a planned handover ... */
+	bool planned;			/* ... and the last one was */
+	nsec_t promoted_at;
+	uint32_t session;		/* in which we followed the peer; 0 = not, or over */
+	uint32_t epoch;			/* the peer's */
+	uint32_t turn;			/* of our datagrams since: this number or more */
+	nsec_t listen_until;		/* to what the peer told, or tells */
+	/* As the old one. */
+	nsec_t tell_until;		/* the peer forwards, and listens; 0 = no */
+	uint32_t told_from;		/* number of the first datagram since */
+	/* Of which nobody heard. */
+	uint32_t lone;			/* the version of such flows; 0 = there is none */
+	uint32_t lone_times;
+	nsec_t lone_until;		/* then it is too late to offer them */
+};
+
 struct flowsync {
 	struct flowsync_options options;
 	struct flowsync_hooks hooks;
@@ -111,6 +130,7 @@ struct flowsync {
 	struct flowsync_walk walk;
 	struct flowsync_repair repair;
 	struct flowsync_compare compare;
+	struct flowsync_shift shift;
 	struct flowtally tally;
 	struct flowtable table;
 	struct flowexpect expect;
@@ -165,6 +185,14 @@ flowsync_is_telling(const struct flowsync *f)
 	return f->role == FLOWSYNC_ACTIVE && f->peer.greeted && !f->peer.claim.active;
 }
 
+/* ... or to one that forwards already, and listens to what we forward still? */
+static inline bool
+flowsync_may_tell(const struct flowsync *f)
+{
+	return flowsync_is_telling(f) ||
+	       (f->role == FLOWSYNC_ACTIVE && f->peer.greeted && f->now < f->shift.tell_until);
+}
+
 /* flowsync.c */
 void flowsync_raise(struct flowsync *f, enum flowsync_alarm alarm, bool raised);
 void flowsync_set_epoch(struct flowsync *f, uint32_t epoch, bool own);
@@ -200,6 +228,10 @@ void flowtell_on_ack(struct flowsync *f, const struct flowwire_head *head, struc
                      nsec_t now);
 void flowtell_pump(struct flowsync *f, nsec_t now);
 void flowtell_on_time(struct flowsync *f, nsec_t now);
+/* Young flows are told, too: no time is left to see whether they live. */
+void flowtell_release_all(struct flowsync *f, nsec_t now);
+/* Before we are active no more: all that is marked leaves, as far as the link lets it. */
+void flowtell_last_words(struct flowsync *f, nsec_t now);
 nsec_t flowtell_deadline(const struct flowsync *f);
 struct flowlink_settle flowtell_settler(struct flowsync *f);
 /* A dead entry that nobody needs to know of: forget it, when no dump could show it again. */
@@ -214,6 +246,7 @@ void flowhear_remove(struct flowsync *f, uint32_t number, uint32_t version);
 void flowhear_remove_expectation(struct flowsync *f, uint32_t number, uint32_t version);
 void flowhear_on_refused(struct flowsync *f, enum flow_op op, const struct flow_key *key,
                          int error, nsec_t now);
+void flowhear_count_refusal(struct flowsync *f, int error);
 void flowhear_acknowledge(struct flowsync *f, nsec_t now);
 /* Flows that wait for their master: is it there now? */
 void flowhear_unpark(struct flowsync *f, nsec_t now);
@@ -234,6 +267,44 @@ enum flow_fault flowrepair_on_list(struct flowsync *f, struct reader body, nsec_
 enum flow_fault flowrepair_on_keys(struct flowsync *f, struct reader body, nsec_t now);
 /* Datagrams came: is a digest that waited due? */
 void flowrepair_compare(struct flowsync *f, nsec_t now);
+
+/* flowshift.c: what outlives a change of masters */
+enum flowshift_belief {
+	FLOWSHIFT_NOTHING,
+	FLOWSHIFT_ADDITIONS,		/* what it says there is; it cannot know what ended since */
+	FLOWSHIFT_ALL,
+};
+/* Numbers go on already; "followed": the peer was active until now, in this epoch, and heard. */
+void flowshift_on_promotion(struct flowsync *f, bool followed, uint32_t epoch, nsec_t now);
+void flowshift_on_demotion(struct flowsync *f, nsec_t now);
+/* What our kernel did is not known, or the session ended: no late news any more. */
+void flowshift_close(struct flowsync *f);
+/* The version of what our kernel ended while late news may come.  Like those of lone flows it is
+ * older than any datagram's: below FLOWLINK_GAP there is none. */
+#define FLOWSHIFT_OURS 1001u
+
+/* May late news come at all?  Then dead flows stay known, or they would be revived. */
+bool flowshift_is_open(const struct flowsync *f);
+/* Does the peer's forwarding count? */
+bool flowshift_listens(const struct flowsync *f);
+/* May an active router believe this datagram?  For flows that are not touched. */
+enum flowshift_belief flowshift_belief(const struct flowsync *f, const struct flowwire_head *head,
+                                       nsec_t arrival);
+/* Did our kernel tell something of it since the promotion? */
+bool flowshift_is_touched(const struct flowsync *f, uint32_t number);
+/* The new master listens: tell it what we still forward. */
+void flowshift_part(struct flowsync *f, nsec_t now);
+/* That took long enough. */
+bool flowshift_has_parted(const struct flowsync *f);
+/* Nobody listens any more. */
+void flowshift_stop_telling(struct flowsync *f);
+/* From now on nobody hears of what changes; and: the peer knows all. */
+void flowshift_begin_lone(struct flowsync *f);
+void flowshift_on_agreement(struct flowsync *f);
+bool flowshift_is_lone(const struct flowsync *f, uint32_t number);
+/* The listing does not have it: into the offer, if there is room. */
+void flowshift_offer(struct flowsync *f, uint32_t number, struct writer *out);
+enum flow_fault flowshift_on_offer(struct flowsync *f, struct reader body, nsec_t now);
 
 /* flowsweep.c: our own kernel's table */
 void flowsweep_want_dump(struct flowsync *f, nsec_t earliest);

@@ -556,14 +556,24 @@ flowtable_set(struct flowtable *table, uint32_t number, const struct flow *flow)
 }
 
 void
+flowtable_mark_timer(struct flowtable *table, uint32_t number, bool late)
+{
+	struct flowtable_entry *e = &table->entries[number];
+
+	table->late_timers += late;
+	table->late_timers -= e->retime;
+	e->retime = late;
+}
+
+void
 flowtable_kill(struct flowtable *table, uint32_t number)
 {
 	struct flowtable_entry *e = &table->entries[number];
 
 	assert(e->alive);
+	flowtable_mark_timer(table, number, false);
 	e->alive = false;
 	e->applied = false;
-	e->retime = false;
 	table->alive--;
 	if (e->side)
 		give_side(table, e->side);

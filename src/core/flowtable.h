@@ -73,6 +73,7 @@ struct flowtable {
 	uint32_t free, wides_free, sides_free;	/* the first of those that are free again */
 	uint32_t count;			/* entries, tombstones among them */
 	uint32_t alive;
+	uint32_t late_timers;		/* entries with retime */
 	struct {
 		uint32_t first, last, count;
 	} lists[FLOWTABLE_LISTS];
@@ -117,6 +118,8 @@ void flowtable_get(const struct flowtable *table, uint32_t number, struct flow *
  * only those count that a kernel takes.
  */
 void flowtable_set(struct flowtable *table, uint32_t number, const struct flow *flow);
+/* Its timer in the kernel is to be put right, or is right. */
+void flowtable_mark_timer(struct flowtable *table, uint32_t number, bool late);
 /* It died: a tombstone from now on.  List and sum stay as they are. */
 void flowtable_kill(struct flowtable *table, uint32_t number);
 /* Has the flow the same NAT as what the table holds of it? */

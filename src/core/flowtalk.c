@@ -109,6 +109,10 @@ flowtalk_disconnect(struct flowsync *f, nsec_t now)
 
 	if (f->peer.greeted)
 		flowlink_restart(&f->link, 0, highest_sequence(f), &settler, now);
+	flowshift_close(f);
+	f->shift.tell_until = 0;
+	if (f->role == FLOWSYNC_ACTIVE)
+		flowshift_begin_lone(f);
 	f->peer.connected = f->peer.greeted = false;
 	f->peer.filled = 0;
 	f->peer.claim = (struct flowwire_claim){ 0 };
@@ -130,7 +134,7 @@ hang_up(struct flowsync *f, enum flowsync_hangup why, nsec_t now)
 static void
 on_claim(struct flowsync *f, const struct flowwire_claim *claim, nsec_t now)
 {
-	bool was_telling = flowsync_is_telling(f);
+	bool was_telling = flowsync_is_telling(f), told = flowsync_may_tell(f);
 	bool was_active = f->peer.claim.active;
 	bool newer = flowsync_is_newer(claim->epoch, f->epoch) ||
 	             (claim->epoch == f->epoch && claim->own);
@@ -143,14 +147,15 @@ on_claim(struct flowsync *f, const struct flowwire_claim *claim, nsec_t now)
 	           flowsync_is_newer(claim->epoch, f->epoch)) {
 		flowsync_set_epoch(f, claim->epoch, false);
 	}
+	if (was_telling && claim->active && claim->listens)
+		flowshift_part(f, now);
+	else if (!claim->active)
+		f->shift.tell_until = 0;
 	flowsync_judge_roles(f, now);
 	if (flowsync_is_telling(f) != was_telling || claim->active != was_active)
 		flowrepair_restart(f, now);
-	if (was_telling && !flowsync_is_telling(f)) {
-		struct flowlink_settle settler = flowtell_settler(f);
-
-		flowlink_give_up(&f->link, &settler);
-	}
+	if (told && !flowsync_may_tell(f))
+		flowshift_stop_telling(f);
 	flowsync_judge_readiness(f, now);
 }
 
@@ -243,6 +248,7 @@ on_message(struct flowsync *f, unsigned type, struct reader body, nsec_t now)
 	case FLOWWIRE_WANT:	return flowrepair_on_want(f, body, now);
 	case FLOWWIRE_LIST:	return flowrepair_on_list(f, body, now);
 	case FLOWWIRE_KEYS:	return flowrepair_on_keys(f, body, now);
+	case FLOWWIRE_OFFER:	return flowshift_on_offer(f, body, now);
 	case FLOWWIRE_CARRIED:
 		flowhear_on_datagram(f, FLOWLINK_CARRIED, body.at, reader_left(&body), now, now);
 		return FLOW_OK;

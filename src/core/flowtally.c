@@ -52,8 +52,12 @@ static const char *const count_names[] = {
 	[FLOW_REFUSED_MEMORY] = "refused-memory",
 	[FLOW_REFUSED_UNSUPPORTED] = "refused-unsupported",
 	[FLOW_REFUSED_OTHER] = "refused-other",
+	[FLOW_REFUSED_EXPECTATIONS] = "refused-expectations",
 	[FLOW_SWEPT] = "swept",
 	[FLOW_PARKED] = "parked",
+	[FLOW_LATE_NEWS] = "late-news",
+	[FLOW_OFFERED] = "offered",
+	[FLOW_MERGED] = "merged",
 };
 _Static_assert(ARRAY_SIZE(count_names) == FLOW_COUNTS, "every count has a name");
 

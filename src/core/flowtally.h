@@ -59,8 +59,12 @@ enum flow_count {
 	FLOW_REFUSED_MEMORY,		/* ENOMEM, ENFILE: its table is full */
 	FLOW_REFUSED_UNSUPPORTED,	/* EOPNOTSUPP: e.g. a helper it does not have */
 	FLOW_REFUSED_OTHER,
+	FLOW_REFUSED_EXPECTATIONS,	/* of all these, expectations */
 	FLOW_SWEPT,			/* timers put right */
 	FLOW_PARKED,			/* had to wait for their master */
+	FLOW_LATE_NEWS,			/* of the old master, taken over after a promotion */
+	FLOW_OFFERED,			/* to the peer, which forwards and never heard of them */
+	FLOW_MERGED,			/* that the peer offered */
 	FLOW_COUNTS,
 };
 

@@ -41,13 +41,18 @@ make_dirty(struct flowsync *f, uint32_t number, nsec_t now)
 void
 flowtell_bury(struct flowsync *f, uint32_t number)
 {
-	if (f->dump.running) {
-		flowtable_entry(&f->table, number)->exposed = false;
-		flowtable_tell(&f->table, number, 0);
-		flowtable_move(&f->table, number, FLOWTABLE_GRAVES);
-	} else {
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+	bool late_news = f->role == FLOWSYNC_ACTIVE && flowshift_is_open(f);
+
+	if (!f->dump.running && !late_news) {
 		flowtable_remove(&f->table, number);
+		return;
 	}
+	e->exposed = false;
+	if (late_news)
+		e->version = FLOWSHIFT_OURS;
+	flowtable_tell(&f->table, number, 0);
+	flowtable_move(&f->table, number, late_news ? FLOWTABLE_TOMBS : FLOWTABLE_GRAVES);
 }
 
 /* ---- the kernel's news ---------------------------------------------------------------------- */
@@ -129,7 +134,7 @@ on_changed(struct flowsync *f, uint32_t number, const struct flow *flow, bool fr
 		flow_merge(&whole, flow);
 	}
 	flowtable_set(&f->table, number, &whole);
-	e->retime = false;
+	flowtable_mark_timer(&f->table, number, false);
 	if (e->list == FLOWTABLE_HELD && !has_nat(e->has))
 		return;
 	if (e->list == FLOWTABLE_NONE && flowtable_state(&f->table, number) == e->told) {
@@ -365,6 +370,10 @@ fold_flow(struct flowsync *f, uint32_t number)
 	}
 	flowtable_tell(&f->table, number, flowtable_state(&f->table, number));
 	flowtable_move(&f->table, number, FLOWTABLE_NONE);
+	if (!f->shift.lone)
+		return;
+	flowtable_entry(&f->table, number)->version = f->shift.lone;
+	flowtable_entry(&f->table, number)->exposed = false;
 }
 
 /* Take off marks as if the flows had been told. */
@@ -414,6 +423,25 @@ release_held(struct flowsync *f, nsec_t now)
 		make_dirty(f, number, now);
 }
 
+void
+flowtell_release_all(struct flowsync *f, nsec_t now)
+{
+	uint32_t number;
+
+	while ((number = flowtable_first(&f->table, FLOWTABLE_HELD)))
+		make_dirty(f, number, now);
+}
+
+void
+flowtell_last_words(struct flowsync *f, nsec_t now)
+{
+	if (!flowsync_may_tell(f))
+		return;
+	flowtell_release_all(f, now);
+	while (has_marks(f) && flowlink_may_send(&f->link, now))
+		send_datagram(f, now);
+}
+
 /* Is what waits worth a datagram now? */
 static bool
 is_ripe(const struct flowsync *f, nsec_t now)
@@ -428,7 +456,7 @@ void
 flowtell_pump(struct flowsync *f, nsec_t now)
 {
 	release_held(f, now);
-	if (!flowsync_is_telling(f)) {
+	if (!flowsync_may_tell(f)) {
 		fold(f);
 		return;
 	}
@@ -536,9 +564,11 @@ flowtell_deadline(const struct flowsync *f)
 		deadline = f->now + nsec_max(f->options.hold_down - age * FLOWSYNC_TICK, 0) +
 		           RELEASE;
 	}
+	if (flowsync_may_tell(f))
+		deadline = nsec_min(deadline, flowlink_probe_at(&f->link, f->now));
 	if (!has_marks(f) && !(flowsync_is_telling(f) && flowrepair_can_refill(f)))
 		return deadline;
-	if (!flowsync_is_telling(f))
+	if (!flowsync_may_tell(f))
 		return nsec_min(deadline, f->now + NSEC_PER_MSEC);
 	/* A full window, or stream, opens by acknowledgements, an empty purse by time. */
 	if (flowlink_is_full(&f->link, f->now))

@@ -490,12 +490,14 @@ flowwire_end(struct writer *out)
 
 #define CLAIM_ACTIVE 0x01u
 #define CLAIM_OWN 0x02u
+#define CLAIM_LISTENS 0x04u
 
 static void
 write_claim(struct writer *out, const struct flowwire_claim *claim)
 {
 	write_u8(out, (uint8_t)((claim->active ? CLAIM_ACTIVE : 0) |
-	                        (claim->own ? CLAIM_OWN : 0)));
+	                        (claim->own ? CLAIM_OWN : 0) |
+	                        (claim->listens ? CLAIM_LISTENS : 0)));
 	write_u32(out, claim->epoch);
 }
 
@@ -506,8 +508,9 @@ read_claim(struct reader *in, struct flowwire_claim *ret_claim)
 
 	ret_claim->active = bits & CLAIM_ACTIVE;
 	ret_claim->own = bits & CLAIM_OWN;
+	ret_claim->listens = bits & CLAIM_LISTENS;
 	ret_claim->epoch = read_u32(in);
-	return !(bits & ~(CLAIM_ACTIVE | CLAIM_OWN));
+	return !(bits & ~(CLAIM_ACTIVE | CLAIM_OWN | CLAIM_LISTENS));
 }
 
 void
@@ -612,4 +615,15 @@ flowwire_read_list(struct reader in, struct flowwire_list *ret_list)
 	if (in.short_read || reader_left(&in) % 8)
 		return FLOW_SHORT;
 	return ret_list->bucket < FLOWWIRE_BUCKETS ? FLOW_OK : FLOW_TYPE;
+}
+
+enum flow_fault
+flowwire_read_offer(struct reader in, struct flowwire_offer *ret_offer)
+{
+	ret_offer->epoch = read_u32(&in);
+	ret_offer->bucket = read_u16(&in);
+	ret_offer->records = in;
+	if (in.short_read)
+		return FLOW_SHORT;
+	return ret_offer->bucket < FLOWTABLE_BUCKETS ? FLOW_OK : FLOW_TYPE;
 }

@@ -75,6 +75,7 @@ enum flowwire_message {
 	FLOWWIRE_LIST,
 	FLOWWIRE_KEYS,
 	FLOWWIRE_CARRIED,		/* a datagram, where no path lets one through */
+	FLOWWIRE_OFFER,			/* flows that the active router does not know */
 };
 
 /* A message: two bytes of length of what follows them, one of type, its body. */
@@ -89,6 +90,7 @@ enum flowwire_message {
 struct flowwire_claim {
 	bool active;
 	bool own;			/* the epoch began with this router's promotion */
+	bool listens;			/* active by a planned handover: it hears the old master */
 	uint32_t epoch;
 };
 
@@ -131,6 +133,12 @@ struct flowwire_list {
 	struct reader items;		/* pairs: lower halves of the hashes of key and state */
 };
 
+struct flowwire_offer {
+	uint32_t epoch;			/* of the active router, as the sender knows it */
+	uint16_t bucket;
+	struct reader records;		/* upserts */
+};
+
 /* Begin a message, and end it: then its bytes are complete. */
 void flowwire_begin(struct writer *out, enum flowwire_message type);
 void flowwire_end(struct writer *out);
@@ -146,6 +154,7 @@ enum flow_fault flowwire_read_status(struct reader in, struct flowwire_status *r
 enum flow_fault flowwire_read_digest(struct reader in, struct flowwire_digest *ret_digest);
 enum flow_fault flowwire_read_want(struct reader in, struct flowwire_want *ret_want);
 enum flow_fault flowwire_read_list(struct reader in, struct flowwire_list *ret_list);
+enum flow_fault flowwire_read_offer(struct reader in, struct flowwire_offer *ret_offer);
 
 static inline void
 write_u64(struct writer *w, uint64_t value)

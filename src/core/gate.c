@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/election.h"
+
 enum held {
 	HELD_TAKE = 1 << 0,
 	HELD_ADVERT = 1 << 1,
@@ -53,10 +55,10 @@ gate_adopt(struct gate *gate, struct gate *next, const struct engine *engine)
 	assert(next->groups);		/* prepared */
 	gate_done(gate);
 	*gate = *next;
-	*next = (struct gate){ .until = NSEC_NEVER };
+	*next = (struct gate){ .until = NSEC_NEVER, .speak_at = NSEC_NEVER };
 	gate->settings = engine_settings(engine);
 	gate->connsync = settings_connsync(gate->settings);
-	gate->until = NSEC_NEVER;
+	gate->until = gate->speak_at = NSEC_NEVER;
 	for (uint32_t i = 0; i < gate->settings->group_count; i++)
 		if (is_followed(gate, i) && engine_holds_addresses(engine, i))
 			set_taken(gate, i, true);
@@ -66,7 +68,7 @@ void
 gate_done(struct gate *gate)
 {
 	free(gate->groups);
-	*gate = (struct gate){ .until = NSEC_NEVER };
+	*gate = (struct gate){ .until = NSEC_NEVER, .speak_at = NSEC_NEVER };
 }
 
 /* The bit of an effect that can be held; 0 for the others. */
@@ -100,6 +102,19 @@ begins_wait(const struct gate *gate, const struct effect *effect)
 	       gate->connsync->promotion_wait > 0;
 }
 
+/*
+ * How long a new master may say nothing.  The next router may take over as soon as its skew is
+ * longer than ours by the least there is; half of that is for the packet to arrive.
+ */
+static nsec_t
+speechless(const struct gate *gate, uint32_t group)
+{
+	const struct group_settings *g = &settings_groups(gate->settings)[group];
+
+	return (election_skew(g->version, 1, g->interval) -
+	        election_skew(g->version, 2, g->interval)) / 2;
+}
+
 bool
 gate_holds(struct gate *gate, const struct effect *effect, bool behind, nsec_t now)
 {
@@ -130,14 +145,32 @@ gate_holds(struct gate *gate, const struct effect *effect, bool behind, nsec_t n
 	if (effect->kind == EFFECT_TAKE_ADDRESSES)
 		group->lease = effect->lease;
 	group->held |= (uint8_t)bit;
+	if (bit == HELD_ADVERT)
+		gate->speak_at = nsec_min(gate->speak_at,
+		                          nsec_add(now, speechless(gate, effect->group)));
 	/* A lease is prolonged with the addresses themselves. */
 	return bit != 0 || effect->kind == EFFECT_RENEW_ADDRESSES;
+}
+
+bool
+gate_speak(struct gate *gate, uint32_t group)
+{
+	bool held = gate->groups[group].held & HELD_ADVERT;
+
+	gate->groups[group].held &= (uint8_t)~HELD_ADVERT;
+	return held;
+}
+
+void
+gate_spoken(struct gate *gate)
+{
+	gate->speak_at = NSEC_NEVER;
 }
 
 void
 gate_open(struct gate *gate)
 {
-	gate->until = NSEC_NEVER;
+	gate->until = gate->speak_at = NSEC_NEVER;
 }
 
 size_t

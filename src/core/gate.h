@@ -4,7 +4,9 @@
  * master here and the first of its addresses stands the question whether its connections are in
  * order.  Until they are, or patience ends, what makes packets come to this router is held back:
  * addresses, announcements, and advertisements from a virtual MAC behind its link.  Any other
- * advertisement leaves at once, so that nobody else takes over.
+ * advertisement leaves at once, so that nobody else takes over.  One from a virtual MAC waits for
+ * the same reason no longer than a third router is surely silent: the next in priority takes over
+ * 1/256 of an interval (version 2: of a second) after us, and may only do so when we are gone.
  *
  * Holds effects and gives them back; it asks nobody and knows no clock.
  */
@@ -22,6 +24,7 @@ struct gate {
 	struct gate_group *groups;
 	uint32_t taken;			/* groups that have their addresses */
 	nsec_t until;			/* patience ends; NSEC_NEVER = nothing is held */
+	nsec_t speak_at;		/* that of others does; NSEC_NEVER = no advert is held */
 };
 
 /* What adopting needs: 0 or -ENOMEM; may be called again without adopting. */
@@ -45,6 +48,18 @@ gate_deadline(const struct gate *gate)
 {
 	return gate->until;
 }
+
+/* When gate_speak() is due for every group; NSEC_NEVER = for none. */
+static inline nsec_t
+gate_speaks_at(const struct gate *gate)
+{
+	return gate->speak_at;
+}
+
+/* Its addresses wait on, but its advertisement no longer: true if one was held. */
+bool gate_speak(struct gate *gate, uint32_t group);
+/* All that were held have left. */
+void gate_spoken(struct gate *gate);
 
 /* The connections are in order, or patience has ended. */
 void gate_open(struct gate *gate);

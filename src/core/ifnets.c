@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define LENGTHS 129u
 
 struct entry {
@@ -66,11 +68,10 @@ network_of(const struct ip *ip, unsigned length)
 static struct entry *
 slot_of(const struct ifnets *n, const struct prefix *network)
 {
-	uint32_t hash = 2166136261u + network->length;
+	uint32_t hash = hash_bytes(HASH_BEGIN + network->length, network->ip.bytes,
+	                           sizeof(network->ip.bytes));
 
-	for (unsigned i = 0; i < sizeof(network->ip.bytes); i++)
-		hash = (hash ^ network->ip.bytes[i]) * 16777619u;
-	for (hash ^= hash >> 15;; hash++) {
+	for (;; hash++) {
 		struct entry *entry = &n->entries[hash & n->mask];
 
 		if (entry->network.ip.family == 0 || prefix_equal(&entry->network, network))

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/hash.h"
 
 #define NONE (-1)
 #define MAGIC 0x544f5249u
@@ -40,11 +41,9 @@ allocate(size_t count, size_t size)
 static int32_t *
 head_of(const struct iforiginals *o, const char *name)
 {
-	uint32_t hash = 2166136261u;
+	uint32_t hash = hash_bytes(HASH_BEGIN, name, strnlen(name, NAME_SIZE));
 
-	for (size_t i = 0; i < NAME_SIZE && name[i] != '\0'; i++)
-		hash = (hash ^ (uint8_t)name[i]) * 16777619u;
-	return &o->heads[(hash ^ hash >> 15) & (uint32_t)(o->room - 1)];
+	return &o->heads[hash & (uint32_t)(o->room - 1)];
 }
 
 static void

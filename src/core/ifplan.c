@@ -640,7 +640,7 @@ ifplan_remarks(const struct ifplan *plan, const struct ifworld *world, uint32_t 
 			       "until it appears", l->name);
 		return;
 	}
-	for (enum tune tune = 0; tune < TUNES; tune++) {
+	for (enum tune tune = 0; tune < TUNES && l->tunes.set; tune++) {
 		if (iftune_is_overridden(l, world, tune, text, sizeof(text)))
 			remark(say, owner, "%s: %s", l->name, text);
 	}

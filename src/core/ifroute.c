@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "core/ifworld.h"
 
 #define NONE (-1)
@@ -34,23 +35,13 @@ struct ifroutes {
 };
 
 static uint32_t
-mix(uint32_t hash, const void *bytes, size_t length)
-{
-	const uint8_t *b = bytes;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ b[i]) * 16777619u;
-	return hash ^ hash >> 15;
-}
-
-static uint32_t
 hash_route(const struct ifroute *route)
 {
 	const uint32_t numbers[] = { route->table, route->metric, route->destination.length };
-	uint32_t hash = mix(2166136261u, numbers, sizeof(numbers));
+	uint32_t hash = hash_bytes(HASH_BEGIN, numbers, sizeof(numbers));
 
 	/* Host bits do not count, so only whole bytes of the network do here. */
-	return mix(hash, route->destination.ip.bytes, route->destination.length / 8u);
+	return hash_bytes(hash, route->destination.ip.bytes, route->destination.length / 8u);
 }
 
 static uint32_t
@@ -58,8 +49,8 @@ hash_rule(const struct ifrule *rule)
 {
 	const uint32_t numbers[] = { rule->priority, rule->table, rule->mark, rule->family };
 
-	return mix(mix(2166136261u, numbers, sizeof(numbers)), rule->from.ip.bytes,
-	           sizeof(rule->from.ip.bytes));
+	return hash_bytes(hash_bytes(HASH_BEGIN, numbers, sizeof(numbers)), rule->from.ip.bytes,
+	                  sizeof(rule->from.ip.bytes));
 }
 
 struct ifroute
@@ -111,6 +102,12 @@ ifroute_fulfils(const struct ifroute *there, const struct ifroute *wish)
 			return false;
 	}
 	return true;
+}
+
+bool
+ifroute_leads(const struct ifroute *route, const struct ifhop *hop)
+{
+	return route->kind == IFROUTE_UNICAST && find_hop(route, hop) >= 0;
 }
 
 bool

@@ -76,6 +76,8 @@ struct ifroute ifroute_stand_in(int link, const struct ip *ip);
 bool ifroute_same(const struct ifroute *a, const struct ifroute *b);
 /* And with the same next hops and source, as far as a wish says? */
 bool ifroute_fulfils(const struct ifroute *there, const struct ifroute *wish);
+/* Does it lead to this next hop? */
+bool ifroute_leads(const struct ifroute *route, const struct ifhop *hop);
 bool ifrule_equal(const struct ifrule *a, const struct ifrule *b);
 
 struct ifroutes;

@@ -59,14 +59,11 @@ link_of(const struct ifplan_view *view, const struct hop_settings *hop)
 	return link != NULL && ifworld_usable(view->world, link) ? link : NULL;
 }
 
-/* The route as the kernel would have it; false while that cannot be. */
-static bool
-wish_of(const struct ifplan *plan, const struct ifplan_view *view,
-        const struct static_settings *route, struct ifroute *ret)
+/* The route of the kernel that one of the settings is, without its next hops. */
+static struct ifroute
+bare_route(const struct static_settings *route)
 {
-	const struct hop_settings *hops = &settings_hops(plan->settings)[route->hop_first];
-
-	*ret = (struct ifroute){
+	return (struct ifroute){
 		.kind = route->kind == STATIC_HOPS ? IFROUTE_UNICAST : IFROUTE_REFUSAL,
 		.answers = route->kind == STATIC_UNREACHABLE,
 		.protocol = MARK_REAL,
@@ -74,6 +71,16 @@ wish_of(const struct ifplan *plan, const struct ifplan_view *view,
 		.table = IFROUTE_MAIN,
 		.metric = route->distance,
 	};
+}
+
+/* The route as the kernel would have it; false while that cannot be. */
+static bool
+wish_of(const struct ifplan *plan, const struct ifplan_view *view,
+        const struct static_settings *route, struct ifroute *ret)
+{
+	const struct hop_settings *hops = &settings_hops(plan->settings)[route->hop_first];
+
+	*ret = bare_route(route);
 	for (uint32_t i = 0; i < route->hop_count; i++) {
 		const struct ifworld_link *link = link_of(view, &hops[i]);
 
@@ -117,6 +124,46 @@ ifstatic_plan(const struct ifplan *plan, const struct ifplan_view *view, uint32_
 	}
 }
 
+/* ---- how they stand ---- */
+
+struct ifstep
+ifstatic_step(const struct static_settings *route)
+{
+	return (struct ifstep){ .kind = IFSTEP_NEW_ROUTE, .route = bare_route(route) };
+}
+
+enum ifstatic_state
+ifstatic_state(const struct ifplan_view *view, const struct static_settings *route,
+               const struct hop_settings *hop, const struct ifworld_link **ret_link)
+{
+	struct ifroute wish = bare_route(route);
+	const struct ifroute *there = ifroutes_find(view->routes, &wish);
+	const struct ifworld_link *link = hop != NULL ? link_of(view, hop) : NULL;
+
+	*ret_link = link;
+	if (hop == NULL)
+		return there != NULL && ifroute_fulfils(there, &wish) ? IFSTATIC_INSTALLED :
+		                                                        IFSTATIC_MISSING;
+	if (link == NULL)
+		return IFSTATIC_WAITING;
+	return there != NULL && ifroute_leads(there, &(struct ifhop){ link->index, hop->gateway }) ?
+	       IFSTATIC_INSTALLED : IFSTATIC_MISSING;
+}
+
+const char *
+ifstatic_reason(const struct ifplan_view *view, const struct hop_settings *hop,
+                char text[IFSTATIC_REASON_SIZE])
+{
+	if (hop->interface[0] == '\0')
+		snprintf(text, IFSTATIC_REASON_SIZE, "waits for an interface that is up and has an "
+		         "address in the network of the next hop");
+	else
+		snprintf(text, IFSTATIC_REASON_SIZE, "waits for %s, %s", hop->interface,
+		         ifworld_named(view->world, hop->interface) == NULL ?
+		         "which does not exist" : "which is down");
+	return text;
+}
+
 /* ---- remarks ---- */
 
 static void
@@ -124,24 +171,16 @@ write_remark(const struct ifplan_view *view, const struct static_settings *route
              const struct hop_settings *hop, char *text, size_t size)
 {
 	const char *family = route->destination.ip.family == 4 ? "" : "6";
-	char destination[PREFIX_TEXT_SIZE], gateway[IP_TEXT_SIZE];
+	char destination[PREFIX_TEXT_SIZE], gateway[IP_TEXT_SIZE], reason[IFSTATIC_REASON_SIZE];
 
 	prefix_text(&route->destination, destination);
-	ip_text(&hop->gateway, gateway);
-	if (hop->interface[0] == '\0')
-		snprintf(text, size, "protocols static route%s %s next-hop %s: waits for an "
-		         "interface that is up and has an address in the network of the next hop",
-		         family, destination, gateway);
-	else if (hop->gateway.family != 0)
-		snprintf(text, size, "protocols static route%s %s next-hop %s: waits for %s, %s",
-		         family, destination, gateway, hop->interface,
-		         ifworld_named(view->world, hop->interface) == NULL ?
-		         "which does not exist" : "which is down");
+	ifstatic_reason(view, hop, reason);
+	if (hop->gateway.family != 0)
+		snprintf(text, size, "protocols static route%s %s next-hop %s: %s", family,
+		         destination, ip_text(&hop->gateway, gateway), reason);
 	else
-		snprintf(text, size, "protocols static interface-route%s %s: waits for %s, %s",
-		         family, destination, hop->interface,
-		         ifworld_named(view->world, hop->interface) == NULL ?
-		         "which does not exist" : "which is down");
+		snprintf(text, size, "protocols static interface-route%s %s: %s", family,
+		         destination, reason);
 }
 
 void

@@ -194,125 +194,123 @@ vlans_text(const struct ifstep *s, char *text, size_t size)
 		snprintf(text, size, "%s VLANs %u to %u", verb, s->vlans.first, s->vlans.last);
 }
 
-void
-ifstep_text(const struct ifstep *s, char *text, size_t size)
+static void
+master_text(const struct ifstep *s, char *text, size_t size)
 {
-	char buffer[PREFIX_TEXT_SIZE];
+	snprintf(text, size, "%s its bond or switch", s->other == 0 ? "leave" : "join");
+}
+
+static void
+route_text(const struct ifstep *s, char *text, size_t size)
+{
+	const char *verb = s->kind == IFSTEP_REMOVE_ROUTE ? "remove" : "add";
+	char destination[PREFIX_TEXT_SIZE];
+
+	/* Of a static one the subject says where it leads. */
+	if (s->route.protocol == MARK_REAL)
+		snprintf(text, size, "%s the route of distance %u", verb, s->route.metric);
+	else
+		snprintf(text, size, "%s the route to %s in table %u", verb,
+		         prefix_text(&s->route.destination, destination), s->route.table);
+}
+
+static void
+rule_text(const struct ifstep *s, char *text, size_t size)
+{
+	snprintf(text, size, "%s rule %u to table %u",
+	         s->kind == IFSTEP_ADD_RULE ? "add" : "remove", s->rule.priority, s->rule.table);
+}
+
+/* Sentences that are the same for every step of a kind. */
+static const char *const plain_words[IFSTEP_KINDS] = {
+	[IFSTEP_CREATE_BOND] = "create the bond",
+	[IFSTEP_CREATE_SWITCH] = "create the switch",
+	[IFSTEP_CREATE_LOOPBACK] = "create the loopback",
+	[IFSTEP_DELETE_LINK] = "delete the interface",
+	[IFSTEP_CONDEMN] = "mark the interface for deletion",
+	[IFSTEP_DELETE_BATCH] = "delete all interfaces marked for it",
+	[IFSTEP_RENAME] = "rename the interface",
+	[IFSTEP_SET_UP] = "set the interface up",
+	[IFSTEP_RAISE] = "set the interface up",
+	[IFSTEP_SET_DOWN] = "set the interface down",
+	[IFSTEP_SET_ALIAS] = "set the description",
+	[IFSTEP_SET_GROUP_ALIAS] = "set the description",
+	[IFSTEP_SET_ARP] = "set how it answers ARP",
+	[IFSTEP_SET_NO_ADDR_GEN] = "switch automatic IPv6 addresses off",
+	[IFSTEP_READ_PORT] = "read speed and duplex",
+};
+
+/* Sentences that end with the step's address and its length. */
+static const char *const prefix_words[IFSTEP_KINDS] = {
+	[IFSTEP_ADD_ADDRESS] = "add address",
+	[IFSTEP_REMOVE_ADDRESS] = "remove address",
+	[IFSTEP_ADD_LOCAL] = "add the local route of",
+	[IFSTEP_SILENCE_ADDRESS] = "remove the local route of",
+};
+
+/* Those that end with a number or another address, or that depend on more than the kind. */
+static void
+special_text(const struct ifstep *s, char *text, size_t size)
+{
+	char address[PREFIX_TEXT_SIZE];
 
 	switch (s->kind) {
-	case IFSTEP_CREATE_BOND:
-		snprintf(text, size, "create the bond");
-		return;
-	case IFSTEP_CREATE_SWITCH:
-		snprintf(text, size, "create the switch");
-		return;
-	case IFSTEP_CREATE_LOOPBACK:
-		snprintf(text, size, "create the loopback");
-		return;
 	case IFSTEP_CREATE_VIF:
 		snprintf(text, size, "create the vif of VLAN %u", s->vlan);
-		return;
+		break;
 	case IFSTEP_CREATE_VIRTUAL:
-		snprintf(text, size, "create the virtual link for %s", mac_text(&s->mac, buffer));
-		return;
-	case IFSTEP_DELETE_LINK:
-		snprintf(text, size, "delete the interface");
-		return;
-	case IFSTEP_CONDEMN:
-		snprintf(text, size, "mark the interface for deletion");
-		return;
-	case IFSTEP_DELETE_BATCH:
-		snprintf(text, size, "delete all interfaces marked for it");
-		return;
-	case IFSTEP_RENAME:
-		snprintf(text, size, "rename the interface");
-		return;
-	case IFSTEP_SET_UP:
-	case IFSTEP_RAISE:
-		snprintf(text, size, "set the interface up");
-		return;
-	case IFSTEP_SET_DOWN:
-		snprintf(text, size, "set the interface down");
-		return;
+		snprintf(text, size, "create the virtual link for %s", mac_text(&s->mac, address));
+		break;
 	case IFSTEP_SET_MTU:
 		snprintf(text, size, "set mtu %u", s->mtu);
-		return;
+		break;
 	case IFSTEP_SET_MAC:
-		snprintf(text, size, "set mac %s", mac_text(&s->mac, buffer));
-		return;
-	case IFSTEP_SET_ALIAS:
-	case IFSTEP_SET_GROUP_ALIAS:
-		snprintf(text, size, "set the description");
-		return;
+		snprintf(text, size, "set mac %s", mac_text(&s->mac, address));
+		break;
 	case IFSTEP_SET_MASTER:
-		snprintf(text, size, s->other == 0 ? "leave its bond or switch" :
-		                                    "join its bond or switch");
-		return;
+		master_text(s, text, size);
+		break;
 	case IFSTEP_SET_BOND:
 		snprintf(text, size, "%s", bond_part_text(s));
-		return;
+		break;
 	case IFSTEP_SET_SWITCH:
-		snprintf(text, size, s->parts & SWITCH_PART_FILTERING ?
+		snprintf(text, size, "%s", s->parts & SWITCH_PART_FILTERING ?
 		         "let the switch keep VLANs apart" : "set the switch's options");
-		return;
+		break;
 	case IFSTEP_ADD_VLANS:
 	case IFSTEP_REMOVE_VLANS:
 		vlans_text(s, text, size);
-		return;
-	case IFSTEP_SET_ARP:
-		snprintf(text, size, "set how it answers ARP");
-		return;
-	case IFSTEP_SET_NO_ADDR_GEN:
-		snprintf(text, size, "switch automatic IPv6 addresses off");
-		return;
+		break;
 	case IFSTEP_SET_TUNE:
 	case IFSTEP_WRITE_TUNE:
 		snprintf(text, size, "set %s %d", tune_names[s->tune], s->value);
-		return;
-	case IFSTEP_READ_PORT:
-		snprintf(text, size, "read speed and duplex");
-		return;
+		break;
 	case IFSTEP_SET_PORT:
 		port_text(&s->port, text, size);
-		return;
-	case IFSTEP_ANNOUNCE:
-		snprintf(text, size, "announce %s", ip_text(&s->prefix.ip, buffer));
-		return;
-	case IFSTEP_ADD_ADDRESS:
-		snprintf(text, size, "add address %s", prefix_text(&s->prefix, buffer));
-		return;
-	case IFSTEP_REMOVE_ADDRESS:
-		snprintf(text, size, "remove address %s", prefix_text(&s->prefix, buffer));
-		return;
-	case IFSTEP_ADD_LOCAL:
-		snprintf(text, size, "add the local route of %s",
-		         prefix_text(&s->prefix, buffer));
-		return;
-	case IFSTEP_SILENCE_ADDRESS:
-		snprintf(text, size, "remove the local route of %s",
-		         prefix_text(&s->prefix, buffer));
-		return;
-	case IFSTEP_NEW_ROUTE:
-	case IFSTEP_ADD_ROUTE:
-	case IFSTEP_REMOVE_ROUTE:
-		if (s->route.protocol == MARK_REAL) {
-			snprintf(text, size, "%s the route of distance %u",
-			         s->kind == IFSTEP_REMOVE_ROUTE ? "remove" : "add",
-			         s->route.metric);
-			return;
-		}
-		snprintf(text, size, "%s the route to %s in table %u",
-		         s->kind == IFSTEP_REMOVE_ROUTE ? "remove" : "add",
-		         prefix_text(&s->route.destination, buffer), s->route.table);
-		return;
-	case IFSTEP_ADD_RULE:
-	case IFSTEP_REMOVE_RULE:
-		snprintf(text, size, "%s rule %u to table %u",
-		         s->kind == IFSTEP_ADD_RULE ? "add" : "remove", s->rule.priority,
-		         s->rule.table);
-		return;
-	case IFSTEP_KINDS:
 		break;
+	case IFSTEP_ANNOUNCE:
+		snprintf(text, size, "announce %s", ip_text(&s->prefix.ip, address));
+		break;
+	default:
+		assert(!"kind of step");
 	}
-	assert(!"kind of step");
+}
+
+void
+ifstep_text(const struct ifstep *s, char *text, size_t size)
+{
+	char prefix[PREFIX_TEXT_SIZE];
+
+	assert(s->kind < IFSTEP_KINDS);
+	if (plain_words[s->kind] != NULL)
+		snprintf(text, size, "%s", plain_words[s->kind]);
+	else if (prefix_words[s->kind] != NULL)
+		snprintf(text, size, "%s %s", prefix_words[s->kind],
+		         prefix_text(&s->prefix, prefix));
+	else if (ifstep_is_route(s))
+		route_text(s, text, size);
+	else if (s->kind == IFSTEP_ADD_RULE || s->kind == IFSTEP_REMOVE_RULE)
+		rule_text(s, text, size);
+	else
+		special_text(s, text, size);
 }

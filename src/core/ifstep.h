@@ -132,6 +132,7 @@ struct ifsteps {
 	size_t room;
 };
 
+/* Free the list, which is empty afterwards; a zeroed one is fine. */
 void ifsteps_done(struct ifsteps *steps);
 
 /* Append a copy. */

@@ -97,10 +97,13 @@ iftune_is_overridden(const struct link_settings *wanted, const struct ifworld *w
 {
 	/* The kernel takes the higher number: strict (1) hides behind loose (2). */
 	static const char *const checks[] = { "disable", "strict", "loose" };
-	int16_t all = ifworld_tune(world, IFWORLD_ALL, tune);
 	uint8_t want = wanted->tunes.values[tune];
+	int16_t all;
 
-	if (!(wanted->tunes.set >> tune & 1) || all <= want || all > 2)
+	if (!(wanted->tunes.set >> tune & 1))
+		return false;
+	all = ifworld_tune(world, IFWORLD_ALL, tune);
+	if (all <= want || all > 2)
 		return false;
 	if (tune == TUNE_RP_FILTER)
 		snprintf(text, size, "rpf-check is %s in effect, not %s, because the kernel's "
@@ -152,6 +155,10 @@ port_step(const struct ifjob *job, enum ifstep_kind kind, const struct ifworld_p
 	if (port != NULL)
 		step.port = *port;
 	step.restores = port != NULL && leaves_port(job);
+	if (ifjob_is_refused(job, &step))
+		return;			/* nor is there anything to restore later */
+	if (port != NULL && !step.restores)
+		ifjob_save(job, ORIGINAL_PORT);
 	ifjob_add(job, &step);
 }
 
@@ -177,6 +184,5 @@ iftune_plan_port(const struct ifjob *job)
 	want = port_of(&job->wanted->port);
 	if (is_like(&job->now->port, &want, fixed))
 		return;
-	ifjob_save(job, ORIGINAL_PORT);
 	port_step(job, IFSTEP_SET_PORT, &want);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "core/ifstep.h"
 
 #define REAL UINT32_MAX			/* instead of a group: an address of the link itself */
@@ -80,11 +81,7 @@ ifwish_route_home(const struct group_settings *group, const struct route_setting
 static uint32_t
 wish_hash(uint32_t link, const struct ip *ip)
 {
-	uint32_t hash = 2166136261u + link * 2654435761u;
-
-	for (size_t i = 0; i < sizeof(ip->bytes); i++)
-		hash = (hash ^ ip->bytes[i]) * 16777619u;
-	return hash ^ hash >> 15;
+	return hash_bytes(HASH_BEGIN + link * 2654435761u, ip->bytes, sizeof(ip->bytes));
 }
 
 static const struct prefix *

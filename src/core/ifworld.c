@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define NONE (-1)
 #define FIRST_SLOTS 64
 #define STORIES_MAX 10u			/* of links upon links; the kernel allows 8 */
@@ -58,37 +60,27 @@ allocate(size_t count, size_t size)
 }
 
 static uint32_t
-mix(uint32_t hash, const void *bytes, size_t length)
-{
-	const uint8_t *b = bytes;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ b[i]) * 16777619u;
-	return hash ^ hash >> 15;
-}
-
-static uint32_t
 hash_number(int number)
 {
-	return mix(2166136261u, &number, sizeof(number));
+	return hash_bytes(HASH_BEGIN, &number, sizeof(number));
 }
 
 static uint32_t
 hash_name(const char *name)
 {
-	return mix(2166136261u, name, strnlen(name, NAME_SIZE));
+	return hash_bytes(HASH_BEGIN, name, strnlen(name, NAME_SIZE));
 }
 
 static uint32_t
 hash_station(int parent, const struct mac *mac)
 {
-	return mix(hash_number(parent), mac->bytes, sizeof(mac->bytes));
+	return hash_bytes(hash_number(parent), mac->bytes, sizeof(mac->bytes));
 }
 
 static uint32_t
 hash_address(int index, const struct ip *ip)
 {
-	return mix(hash_number(index), ip->bytes, sizeof(ip->bytes));
+	return hash_bytes(hash_number(index), ip->bytes, sizeof(ip->bytes));
 }
 
 static uint32_t

@@ -8,22 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* FNV-1a */
-static uint32_t
-hash(const char *name)
-{
-	uint32_t sum = 2166136261u;
-
-	for (; *name; name++)
-		sum = (sum ^ (uint8_t)*name) * 16777619u;
-	return sum;
-}
+#include "base/hash.h"
 
 /* The slot that holds the name, or the empty one where it would stand. */
 static uint32_t
 slot_of(const struct names *names, const char *name)
 {
-	uint32_t at = hash(name) & names->mask;
+	uint32_t at = hash_text(name) & names->mask;
 
 	while (names->slots[at] != 0 &&
 	       strcmp(names->first + (names->slots[at] - 1) * names->size, name) != 0)

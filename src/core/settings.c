@@ -44,6 +44,8 @@ static const struct {
 	[PART_STATICS] = { sizeof(struct static_settings), ENTRIES_MAX },
 	[PART_HOPS] = { sizeof(struct hop_settings), ENTRIES_MAX },
 	[PART_VLANS] = { sizeof(struct vlan_settings), ENTRIES_MAX },
+	[PART_VIRTUALS] = { sizeof(struct virtual_settings), SETTINGS_GROUPS_MAX },
+	[PART_REALS] = { sizeof(struct real_settings), SETTINGS_GROUPS_MAX },
 };
 
 _Static_assert(sizeof(struct settings_counts) == SETTINGS_PARTS * sizeof(uint32_t),
@@ -217,6 +219,18 @@ struct vlan_settings *
 settings_vlans(const struct settings *settings)
 {
 	return part(settings, PART_VLANS);
+}
+
+struct virtual_settings *
+settings_virtuals(const struct settings *settings)
+{
+	return part(settings, PART_VIRTUALS);
+}
+
+struct real_settings *
+settings_reals(const struct settings *settings)
+{
+	return part(settings, PART_REALS);
 }
 
 int
@@ -511,7 +525,8 @@ group_trouble(const struct settings *s, uint32_t index)
 	if (group->priority == 0 || group->priority == PRIORITY_OWNER)
 		return "priority";
 	if (!is_bool(&group->both_versions) || !is_bool(&group->preempt) ||
-	    !is_bool(&group->accept) || !is_bool(&group->rfc_compatibility))
+	    !is_bool(&group->accept) || !is_bool(&group->ignores_link) ||
+	    !is_bool(&group->rfc_compatibility))
 		return "truth value";
 	if (!is_text(group->vmac_name, sizeof(group->vmac_name), !group->rfc_compatibility))
 		return "name of the virtual link";
@@ -593,7 +608,8 @@ static const char *
 check_trouble(const struct settings *s, uint32_t index)
 {
 	const struct check_settings *check = &settings_checks(s)[index];
-	bool is_monitor = check->kind == CHECK_ICMP || check->kind == CHECK_TCP;
+	bool is_monitor = check->kind == CHECK_ICMP || check->kind == CHECK_TCP ||
+	                  check->kind == CHECK_CONNECT || check->kind == CHECK_ASK;
 	bool has_tries = check->kind != CHECK_POLICY && check->kind != CHECK_CONNSYNC;
 
 	if (check->kind >= CHECK_KINDS)
@@ -767,6 +783,44 @@ vlan_trouble(const struct settings *s, uint32_t index)
 	return vlans->primary && vlans->first != vlans->last ? "primary" : NULL;
 }
 
+static const char *
+virtual_trouble(const struct settings *s, uint32_t index)
+{
+	const struct virtual_settings *server = &settings_virtuals(s)[index];
+	bool marked = server->mark > 0;
+
+	if (!is_text(server->name, sizeof(server->name), false))
+		return "name";
+	if (server->family != 4 && server->family != 6)
+		return "family";
+	if (server->protocol != VIRTUAL_TCP && server->protocol != VIRTUAL_UDP)
+		return "protocol";
+	if (server->algorithm >= BALANCE_ALGORITHMS || server->method >= BALANCE_METHODS)
+		return "algorithm or method";
+	if (!is_ip(&server->address, true) || (server->address.family == 0) != marked ||
+	    (!marked && server->address.family != server->family))
+		return "address";
+	if ((server->port == 0) != marked || server->mark > VIRTUAL_MARK_MAX ||
+	    server->persistence > VIRTUAL_PERSISTENCE_MAX)
+		return "number";
+	return is_slice(server->real_first, server->real_count, s->real_count) ?
+	       NULL : "real servers";
+}
+
+static const char *
+real_trouble(const struct settings *s, uint32_t index)
+{
+	const struct real_settings *real = &settings_reals(s)[index];
+
+	if (!is_ip(&real->address, false))
+		return "address";
+	if (!is_bool(&real->drained))
+		return "truth value";
+	if (real->check < 0 || !is_index_or_none(real->check, s->check_count))
+		return "check";
+	return real->weight > 0 ? NULL : "weight";
+}
+
 /* The judge of each part and what an element of it is called. */
 static const struct {
 	const char *(*trouble)(const struct settings *s, uint32_t index);
@@ -790,6 +844,8 @@ static const struct {
 	[PART_STATICS] = { static_trouble, "static route" },
 	[PART_HOPS] = { hop_trouble, "next hop" },
 	[PART_VLANS] = { vlan_trouble, "VLAN of a switch" },
+	[PART_VIRTUALS] = { virtual_trouble, "virtual server" },
+	[PART_REALS] = { real_trouble, "real server" },
 };
 
 static int

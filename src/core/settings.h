@@ -39,6 +39,11 @@
 #define OBJECT_NAME_SIZE 128u
 #define COMMAND_SIZE 256u
 #define CONNSYNC_PATHS_MAX 2u
+#define VIRTUAL_NAME_SIZE 64u
+#define VIRTUAL_TCP 6u			/* IPPROTO_TCP */
+#define VIRTUAL_UDP 17u			/* IPPROTO_UDP */
+#define VIRTUAL_MARK_MAX 2147483647u
+#define VIRTUAL_PERSISTENCE_MAX 86400u	/* seconds */
 #define USER_SIZE 32u
 #define PRIORITY_OWNER 255u		/* never configured: the engine finds owners */
 
@@ -180,6 +185,8 @@ struct group_settings {
 	uint8_t sum_form;		/* enum sum_form; version 3, IPv4 */
 	bool preempt;
 	bool accept;			/* version 3: accept packets to virtual addresses */
+	bool ignores_link;		/* goes on while its interface is down, as long as there is
+					 * an address to send from */
 	bool rfc_compatibility;		/* virtual MAC on a link of its own, vmac_name */
 	char vmac_name[NAME_SIZE];	/* "" without rfc_compatibility */
 	nsec_t interval;		/* between advertisements; version 2: whole seconds */
@@ -240,6 +247,8 @@ enum check_kind {
 	CHECK_TCP,			/* a monitor: connect to target and port */
 	CHECK_POLICY,			/* judges the probes of monitor */
 	CHECK_CONNSYNC,			/* do we have the partner's connections? */
+	CHECK_CONNECT,			/* connect to target and port, by TCP */
+	CHECK_ASK,			/* a datagram to target and port is not refused, by UDP */
 	CHECK_KINDS,
 };
 
@@ -252,10 +261,10 @@ struct check_settings {
 	nsec_t timeout;
 	uint8_t rise;			/* tries in a row that make it up; 1.. */
 	uint8_t fall;			/* ... and down */
-	struct ip target;		/* CHECK_ICMP, CHECK_TCP */
+	struct ip target;		/* CHECK_ICMP, CHECK_TCP, CHECK_CONNECT, CHECK_ASK */
 	struct ip source;		/* family 0 = the kernel's choice */
 	char interface[NAME_SIZE];	/* to bind to, "" = none */
-	uint16_t port;			/* CHECK_TCP */
+	uint16_t port;			/* CHECK_TCP, CHECK_CONNECT, CHECK_ASK */
 	int32_t monitor;		/* CHECK_POLICY: index of its monitor, before it; else -1 */
 	uint8_t loss;			/* CHECK_POLICY: most lost of the last "window", percent */
 	uint8_t window;			/* CHECK_POLICY: probes looked at; 1.. */
@@ -381,6 +390,43 @@ struct excluded_settings {
 	struct prefix network;
 };
 
+enum balance_algorithm {
+	BALANCE_ROUND_ROBIN,
+	BALANCE_WEIGHTED_ROUND_ROBIN,
+	BALANCE_LEAST_CONNECTION,
+	BALANCE_WEIGHTED_LEAST_CONNECTION,
+	BALANCE_SOURCE_HASHING,
+	BALANCE_DESTINATION_HASHING,
+	BALANCE_LOCALITY,		/* locality-based-least-connection */
+	BALANCE_ALGORITHMS,
+};
+
+enum balance_method { BALANCE_NAT, BALANCE_DIRECT, BALANCE_TUNNEL, BALANCE_METHODS };
+
+/* A virtual server, whose connections the kernel spreads over real ones. */
+struct virtual_settings {
+	char name[VIRTUAL_NAME_SIZE];
+	uint8_t family;			/* 4 or 6 */
+	uint8_t protocol;		/* VIRTUAL_TCP or VIRTUAL_UDP; of a mark: its checks' */
+	uint8_t algorithm;		/* enum balance_algorithm */
+	uint8_t method;			/* enum balance_method */
+	struct ip address;		/* family 0: known by its mark */
+	uint16_t port;			/* 0 with a mark */
+	uint32_t mark;			/* 0 with an address */
+	uint32_t persistence;		/* seconds, 0 = none */
+	uint32_t real_first;		/* into reals */
+	uint32_t real_count;
+};
+
+/* A real server. */
+struct real_settings {
+	struct ip address;
+	uint16_t port;			/* 0 = that of the packets, only with a mark */
+	uint16_t weight;		/* 1.. */
+	bool drained;			/* gets no new connections */
+	int32_t check;			/* index into checks */
+};
+
 /* The parts of a block, in this order. */
 enum settings_part {
 	PART_LINKS,			/* struct link_settings, and so on */
@@ -401,6 +447,8 @@ enum settings_part {
 	PART_STATICS,
 	PART_HOPS,			/* struct hop_settings */
 	PART_VLANS,
+	PART_VIRTUALS,
+	PART_REALS,
 	SETTINGS_PARTS,
 };
 
@@ -423,6 +471,8 @@ struct settings_counts {
 	uint32_t statics;
 	uint32_t hops;
 	uint32_t vlans;
+	uint32_t virtuals;
+	uint32_t reals;
 };
 
 struct settings {
@@ -451,6 +501,8 @@ struct settings {
 			uint32_t static_count;
 			uint32_t hop_count;
 			uint32_t vlan_count;
+			uint32_t virtual_count;
+			uint32_t real_count;
 		};
 		struct settings_counts counts;
 		uint32_t part_counts[SETTINGS_PARTS];
@@ -458,7 +510,7 @@ struct settings {
 	/* the parts follow: see the accessors */
 };
 
-#define SETTINGS_MAGIC 0x54440003u	/* raise when any struct above changes */
+#define SETTINGS_MAGIC 0x54440004u	/* raise when any struct above changes */
 
 /* Bytes of a block with these counts. */
 size_t settings_size(const struct settings_counts *counts);
@@ -490,11 +542,19 @@ struct excluded_settings *settings_excluded(const struct settings *settings);
 struct static_settings *settings_statics(const struct settings *settings);
 struct hop_settings *settings_hops(const struct settings *settings);
 struct vlan_settings *settings_vlans(const struct settings *settings);
+struct virtual_settings *settings_virtuals(const struct settings *settings);
+struct real_settings *settings_reals(const struct settings *settings);
 
 static inline const struct vlan_settings *
 settings_link_vlans(const struct settings *s, const struct link_settings *link)
 {
 	return &settings_vlans(s)[link->vlan_first];
+}
+
+static inline const struct real_settings *
+settings_virtual_reals(const struct settings *s, const struct virtual_settings *server)
+{
+	return &settings_reals(s)[server->real_first];
 }
 
 /* Replication of connections, or NULL where there is none. */

@@ -279,7 +279,7 @@ vrouter_set_link(struct vrouter *v, const struct link_input *input)
 	v->status.link_usable = input->usable;
 	v->status.source = g->hello_source.family ? g->hello_source : *own;
 	v->mac = g->rfc_compatibility ? group_virtual_mac(g->family, g->vrid) : input->mac;
-	if (!input->usable)
+	if (!input->usable && !(g->ignores_link && input->exists))
 		v->condition = CONDITION_DOWN;
 	else if (v->status.source.family != g->family)
 		v->condition = CONDITION_NO_ADDRESS;

@@ -39,6 +39,7 @@ struct adoption {
 	struct effect *effects;
 	uint64_t *published;
 	struct heard_link *heard;
+	struct marks fresh;
 	bool *restored;
 	uint8_t *owners;
 	uint8_t *tracks;
@@ -54,6 +55,7 @@ forget(struct adoption *a)
 	free(a->effects);
 	free(a->published);
 	free(a->heard);
+	marks_done(&a->fresh);
 	free(a->restored);
 	free(a->owners);
 	free(a->tracks);
@@ -99,6 +101,8 @@ make_room(struct node *node, struct adoption *a, struct error *error)
 	a->effects = calloc(a->effect_count, sizeof(*a->effects));
 	a->published = calloc(groups, sizeof(*a->published));
 	a->heard = calloc(links, sizeof(*a->heard));
+	if (marks_init(&a->fresh, a->settings->link_count) < 0)
+		return error_set(error, -ENOMEM, "out of memory");
 	a->restored = calloc(groups, sizeof(*a->restored));
 	a->owners = calloc(groups, sizeof(*a->owners));
 	a->tracks = calloc(a->settings->object_count + 1u, sizeof(*a->tracks));
@@ -181,10 +185,16 @@ renumber_notes(struct node *node, struct adoption *a)
 	SWAP(node->owners, a->owners);
 	SWAP(node->tracks, a->tracks);
 	SWAP(node->heard, a->heard);
+	marks_done(&node->fresh);
+	node->fresh = a->fresh;
+	a->fresh = (struct marks){ 0 };
 	note_families(node->heard, a->settings);
-	for (uint32_t i = 0; node->settings && i < a->settings->link_count; i++)
+	for (uint32_t i = 0; node->settings && i < a->settings->link_count; i++) {
 		if (a->links[i] >= 0)
 			carry_link(&node->heard[i], &a->heard[a->links[i]]);
+		if (node->heard[i].changed)
+			marks_put(&node->fresh, i);
+	}
 	node->settling = true;
 	node->adopted = clock_now();
 }

@@ -9,7 +9,7 @@
  * Who starts says HELLO; the engine answers a HELLO of the manager with its own, and the manager
  * answers a HELLO of the engine by sending its running settings again (adopting what is adopted
  * already is no work).  In the same way the engine answers a HELLO of a helper (runner, prober,
- * filter, flowsync) by sending it the settings and all it has to know.
+ * filter, flowsync, balancer) by sending it the settings and all it has to know.
  */
 #ifndef TANDEM_CHANNEL_H
 #define TANDEM_CHANNEL_H
@@ -33,7 +33,8 @@ enum channel_kind {
 	CHANNEL_RAN,			/* to engine: a transition script of a group ended */
 	CHANNEL_OWNER,			/* to filter: is a group owner of its addresses? */
 	CHANNEL_TRACK,			/* to engine: check "index", called "text", is up or down;
-					 * to a new runner or prober: its predecessor found so */
+					 * to a new runner or prober: its predecessor found so;
+					 * to balancer: of a real server */
 	CHANNEL_WATCH,			/* to engine: note packets in the journal for 3 seconds */
 	CHANNEL_ROLE,			/* to flowsync: does this router forward? */
 	CHANNEL_READY,			/* to engine: flowsync is, for the role of this sequence */
@@ -63,7 +64,7 @@ struct channel_message {
 	uint32_t index;			/* TRACK: of the check in those settings */
 	uint8_t family;			/* STATE, RAN, OWNER: with interface and vrid, the group */
 	uint8_t state;			/* STATE: enum vrouter_state */
-	uint8_t reason;			/* STATE: enum vrouter_reason */
+	uint8_t reason;			/* STATE, ROLE: enum vrouter_reason */
 	uint8_t script;			/* STATE, RAN: enum group_script that ran last */
 	uint8_t up;			/* TRACK, OWNER, ROLE: 0 or 1 */
 	uint8_t attempt;		/* ADOPT: 0 or 1, it may be taken back */

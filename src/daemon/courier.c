@@ -250,7 +250,32 @@ courier_carry_out(struct courier *c, const struct effects *effects)
 nsec_t
 courier_deadline(const struct courier *c)
 {
-	return gate_deadline(&c->gate);
+	return nsec_min(gate_deadline(&c->gate), gate_speaks_at(&c->gate));
+}
+
+/* The addresses wait on; but nobody else shall take over meanwhile. */
+static void
+speak(struct courier *c)
+{
+	for (uint32_t i = 0; i < c->settings->group_count; i++) {
+		const struct effect effect = { .kind = EFFECT_SEND_ADVERT, .group = i };
+
+		if (gate_speak(&c->gate, i))
+			send_advert(c, &effect, false);
+	}
+	gate_spoken(&c->gate);
+	send_collected(c);
+}
+
+void
+courier_on_time(struct courier *c)
+{
+	nsec_t now = clock_now();
+
+	if (gate_deadline(&c->gate) <= now)
+		courier_pass(c);
+	else if (gate_speaks_at(&c->gate) <= now)
+		speak(c);
 }
 
 /* All of them stand behind the addresses, which are taken in the same breath. */
@@ -282,6 +307,7 @@ courier_new(struct engine *engine, struct interfaces *interfaces, struct recorde
 	if (!c)
 		return error_set(error, -ENOMEM, "out of memory");
 	c->gate.until = c->next_gate.until = NSEC_NEVER;
+	c->gate.speak_at = c->next_gate.speak_at = NSEC_NEVER;
 	c->engine = engine;
 	c->interfaces = interfaces;
 	c->recorder = recorder;

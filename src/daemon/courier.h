@@ -27,9 +27,12 @@ int courier_prepare(struct courier *courier, const struct settings *settings, si
 void courier_adopt(struct courier *courier, const struct settings *settings);
 
 /* What waits for connsync's word (core/gate) waits no longer: the word is here, or patience has
- * ended, which is due at courier_deadline() (NSEC_NEVER = nothing waits). */
+ * ended. */
 void courier_pass(struct courier *courier);
+/* When courier_on_time() is due (NSEC_NEVER = nothing waits), which lets pass what has waited long
+ * enough: advertisements before addresses, if somebody else might take over else. */
 nsec_t courier_deadline(const struct courier *courier);
+void courier_on_time(struct courier *courier);
 
 /* What the network sees of these effects; the list is left as it is. */
 void courier_carry_out(struct courier *courier, const struct effects *effects);

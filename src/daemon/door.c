@@ -4,8 +4,8 @@
  * a socket pair: what it sends before it has proved its key never reaches the library, and there is
  * one TLS in the service, with one set of rules.
  *
- * Limits: so many strangers at once, in all and from one address; so many new ones a second; so
- * much time for a handshake, and for a stranger's whole visit.  It must not look at requests.
+ * Limits: so many strangers at once and new ones a second, in all and from one address; so much
+ * time for a handshake, and for a stranger's whole visit.  It must not look at requests.
  */
 #include "daemon/door.h"
 
@@ -25,7 +25,8 @@
 
 #define STRANGERS_MAX 16u		/* at once ... */
 #define STRANGERS_OF_ADDRESS 4u		/* ... and from one address */
-#define STRANGERS_PER_SECOND 10u	/* each costs about a millisecond */
+#define STRANGERS_PER_SECOND 10u	/* new ones; each costs about a millisecond ... */
+#define CALLS_OF_ADDRESS 5u		/* ... and from one address */
 #define EXPECTED_MAX 16u		/* guests from addresses where somebody is waited for */
 #define VISIT (15 * NSEC_PER_SEC)	/* of one who has shown a key that is not the peer's */
 #define BACKLOG 32
@@ -58,7 +59,8 @@ struct door {
 	sd_event_source *listeners[DOOR_ADDRESSES_MAX + 1];
 	unsigned listener_count;
 	struct guest *guests;
-	nsec_t second;			/* in which so many strangers came */
+	nsec_t second;			/* in which these strangers came */
+	struct ip callers[STRANGERS_PER_SECOND];
 	unsigned came;
 };
 
@@ -231,12 +233,31 @@ on_visit_over(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 
 /* ---- who may come --------------------------------------------------------------------------- */
 
+/* Another stranger in this second: is that too many, in all or of this address?  Who is sent away
+ * counts for nobody, so that one who calls all the time does not keep others out. */
+static bool
+note_stranger(struct door *door, const struct ip *address)
+{
+	nsec_t second = clock_now() / NSEC_PER_SEC;
+	unsigned same = 0;
+
+	if (second != door->second) {
+		door->second = second;
+		door->came = 0;
+	}
+	for (unsigned i = 0; i < door->came; i++)
+		same += ip_equal(&door->callers[i], address);
+	if (door->came == STRANGERS_PER_SECOND || same == CALLS_OF_ADDRESS)
+		return false;
+	door->callers[door->came++] = *address;
+	return true;
+}
+
 /* Is there a place for one more? */
 static bool
 has_place(struct door *door, const struct ip *address, bool expected)
 {
 	unsigned all = 0, same = 0;
-	nsec_t second = clock_now() / NSEC_PER_SEC;
 
 	for (const struct guest *guest = door->guests; guest; guest = guest->next) {
 		if (guest->expected != expected)
@@ -246,12 +267,7 @@ has_place(struct door *door, const struct ip *address, bool expected)
 	}
 	if (expected)
 		return all < EXPECTED_MAX;
-	if (second != door->second) {
-		door->second = second;
-		door->came = 0;
-	}
-	return all < STRANGERS_MAX && same < STRANGERS_OF_ADDRESS &&
-	       ++door->came <= STRANGERS_PER_SECOND;
+	return all < STRANGERS_MAX && same < STRANGERS_OF_ADDRESS && note_stranger(door, address);
 }
 
 /* Take a connection (taken, also on failure) for a guest. */

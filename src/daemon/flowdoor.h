@@ -14,10 +14,11 @@
 #include "daemon/flowkernel.h"
 #include "daemon/flowpeer.h"
 
-#define FLOWDOOR_VERSION 1u
+#define FLOWDOOR_VERSION 2u
 #define FLOWDOOR_FLOWS_MAX 10000u
 
-enum flowdoor_kind { FLOWDOOR_REPORT = 1, FLOWDOOR_FLOWS, FLOWDOOR_RESET, FLOWDOOR_KINDS };
+enum flowdoor_kind { FLOWDOOR_REPORT = 1, FLOWDOOR_FLOWS, FLOWDOOR_RESET,
+		     FLOWDOOR_KEY, FLOWDOOR_KINDS };
 
 struct flowdoor_filter {
 	uint8_t protocol;		/* 0 = any */
@@ -46,6 +47,7 @@ struct flowdoor_report {
 	struct flowsync_status status;
 	struct flowtally tally;
 	struct flowpeer_counts link;
+	char path_trouble[CONNSYNC_PATHS_MAX][256];	/* "" = none is known */
 	struct flowkernel_counts kernel;
 };
 

@@ -1,178 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Decides when the kernel is read and in which steps, and which flows are carried at all.  Must not
- * decide what an event means, nor hold the loop up: whatever may be long is done in steps behind
- * everything else.
+ * Decides when the kernel's events are read and what becomes of those that nobody wants any more.
+ * Must not decide what an event means, nor hold the loop up: whatever may be long is done in steps
+ * behind everything else.
  */
-#include "daemon/flowkernel.h"
+#include "daemon/flowkernel_inside.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <systemd/sd-event.h>
 
 #include "base/log.h"
-#include "system/conntrack_diet.h"
-#include "system/conntrack_dump.h"
-#include "system/conntrack_events.h"
-#include "system/conntrack_inject.h"
 #include "system/conntrack_sysctl.h"
 
 #define NAP_USEC 200u			/* between drains while there is traffic ... */
 #define LONG_NAP_USEC 400u		/* ... and while there is much, or nothing urgent */
 #define MUCH_USEC 10u			/* an event in so many */
 #define QUIET_NAPS 4u			/* so many without any, and the socket is waited for */
-#define DRAIN_MAX 4096u			/* events in one turn of the loop */
-#define DUMP_STEP 500u
-#define RENEWAL_STEP 200u
-#define EXPECTED_MAX 4096u		/* as many as the kernel has by default */
-#define REFUSALS_MAX 512u		/* kept until the batch is sent; more are found by sums */
+#define DRAIN_MAX 1024u			/* events in one turn of the loop */
 #define KEEP_USEC 1000000u		/* from a change of anybody's rules to a look at ours */
-#define AGAIN_MAX 256u
 #define AGAIN_USEC 5000u		/* a packet has long left the helper then */
-#define DUMP_PRIORITY 50		/* everything else comes first */
+#define DISCARD_AT_ONCE 512u		/* events that nobody wants any more */
 
-struct refusal {
-	enum flow_op op;
-	int error;
-	struct flow_key key;
-};
-
-struct flowkernel {
-	const struct flowkernel_calls *calls;
-	void *owner;
-	struct conntrack_events *events;
-	struct conntrack_inject *inject;
-	struct conntrack_dump *dump;
-	struct conntrack_dump *look;	/* single flows */
-	struct conntrack_diet *diet;
-	sd_event_source *readable;	/* the event socket, while it is quiet */
-	sd_event_source *nap;
-	sd_event_source *step;		/* of a dump */
-	struct conntrack_dump *old;	/* what is to be renewed */
-	sd_event_source *renewal;
-	struct flow_expectation *expected;	/* of flows that are renewed: they go with them */
-	size_t expected_count;
-	sd_event_source *keep;		/* a look at the rules is due */
-	sd_event_source *again_due;
-	struct flow_key again[AGAIN_MAX];	/* flows to be looked at once more */
-	size_t again_count;
-	bool subscribed;
-	bool dumps_flows;		/* and not expectations */
-	unsigned quiet;			/* drains in a row that found nothing */
-	unsigned nap_usec;		/* the last one, or what the next should be */
-	bool urgent;			/* this drain found what is told at once */
-	uint64_t drains;
-	struct ip *own;			/* addresses of this router, while it dumps */
-	size_t own_count;
-	const struct settings *settings;
-	const struct connsync_settings *connsync;
-	struct refusal refusals[REFUSALS_MAX];
-	size_t refusal_count;
-};
-
-/* ---- what is carried ------------------------------------------------------------------------ */
-
-static struct ip
-key_ip(const struct flow_key *key, const uint8_t bytes[16])
+void
+flowkernel_go_on(sd_event_source *step)
 {
-	return key->family == 4 ? ip_from_v4(bytes) : ip_from_v6(bytes);
-}
-
-static int
-compare_ips(const void *a, const void *b)
-{
-	return ip_compare(a, b);
-}
-
-/* There may be thousands, and each flow of a dump is asked about. */
-static bool
-is_own(const struct flowkernel *k, const struct ip *ip)
-{
-	return k->own_count > 0 &&
-	       bsearch(ip, k->own, k->own_count, sizeof(*k->own), compare_ips);
-}
-
-static bool
-is_excluded(const struct flowkernel *k, const struct flow_key *key)
-{
-	struct ip source = key_ip(key, key->source);
-	struct ip destination = key_ip(key, key->destination);
-	const struct excluded_settings *excluded =
-		&settings_excluded(k->settings)[k->connsync->excluded_first];
-
-	if (k->connsync->excluded_protocols[key->protocol / 8] & 1u << key->protocol % 8)
-		return true;
-	for (uint32_t i = 0; i < k->connsync->excluded_count; i++)
-		if (prefix_contains(&excluded[i].network, &source) ||
-		    prefix_contains(&excluded[i].network, &destination))
-			return true;
-	return false;
-}
-
-/* Flows that the router itself begins or ends do not outlive it. */
-static bool
-is_local(const struct flowkernel *k, const struct flow *flow)
-{
-	struct ip source = key_ip(&flow->key, flow->key.source);
-	struct ip destination = key_ip(&flow->key, flow->key.destination);
-
-	return is_own(k, &source) ||
-	       (!(flow->has & FLOW_HAS_DESTINATION_NAT) && is_own(k, &destination));
-}
-
-/* As the rules of the diet have it for events; flows that a helper foresaw tell of themselves from
- * the beginning. */
-static bool
-is_carried(const struct flowkernel *k, const struct flow *flow)
-{
-	uint32_t wanted = k->connsync->detail == CONNSYNC_ASSURED   ? FLOW_ASSURED
-	                  : k->connsync->detail == CONNSYNC_REPLIED ? FLOW_SEEN_REPLY
-	                                                            : 0;
-
-	return ((flow->status & wanted) == wanted || flow->has & FLOW_HAS_MASTER) &&
-	       !is_excluded(k, &flow->key) && !is_local(k, flow);
+	sd_event_source_set_time_relative(step, FLOWKERNEL_PAUSE_USEC);
+	sd_event_source_set_enabled(step, SD_EVENT_ONESHOT);
 }
 
 /* ---- events --------------------------------------------------------------------------------- */
 
-static void
-on_flow(void *owner, enum conntrack_event event, const struct flow *flow)
-{
-	struct flowkernel *k = owner;
-
-	if (is_excluded(k, &flow->key))
-		return;
-	if (event != CONNTRACK_GONE)
-		k->urgent = k->urgent || k->connsync->hold_down == 0 ||
-			    flow->has & (FLOW_HAS_SOURCE_NAT | FLOW_HAS_DESTINATION_NAT);
-	k->calls->on_news(k->owner, event == CONNTRACK_GONE ? FLOW_DELETE : FLOW_UPSERT, flow,
-	                  event == CONNTRACK_NEW);
-}
-
 /*
- * A helper that foresees a connection may have changed the length of a packet on the way, of which
- * the kernel tells nothing: so the flow is looked up.
+ * A helper may have changed the length of a packet on the way, and rules may have set labels before
+ * the first event, of which the kernel tells nothing: so the flow is looked up.
  */
 static void
-look_at_master(struct flowkernel *k, const struct flow_key *master)
+look_at(struct flowkernel *k, const struct flow_key *key)
 {
 	struct flow flow;
 
-	if (conntrack_dump_get(k->look, master, &flow) == 0)
+	if (conntrack_dump_get(k->look, key, &flow) == 0)
 		k->calls->on_news(k->owner, FLOW_UPSERT, &flow, false);
 }
 
-/* The event comes before the packet is changed, so once more when that is surely over. */
+/* The event comes before the packet is changed, so the look is when that is surely over. */
 static void
-look_again(struct flowkernel *k, const struct flow_key *master)
+look_again(struct flowkernel *k, const struct flow_key *key)
 {
-	if (k->again_count == AGAIN_MAX)
-		return;			/* the next comparison with the kernel finds them */
-	k->again[k->again_count++] = *master;
+	if (k->again_count == FLOWKERNEL_AGAIN)
+		return;			/* the next look at all that are shifted finds them */
+	k->again[k->again_count++] = *key;
 	if (k->again_count > 1)
 		return;
 	sd_event_source_set_time_relative(k->again_due, AGAIN_USEC);
@@ -185,10 +64,28 @@ on_again(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 	struct flowkernel *k = owner;
 
 	for (size_t i = 0; k->subscribed && i < k->again_count; i++)
-		look_at_master(k, &k->again[i]);
+		look_at(k, &k->again[i]);
 	k->again_count = 0;
 	k->calls->on_batch(k->owner);
 	return 0;
+}
+
+static void
+on_flow(void *owner, enum conntrack_event event, const struct flow *flow)
+{
+	struct flowkernel *k = owner;
+
+	if (flowdump_is_excluded(k, &flow->key))
+		return;
+	if (event != CONNTRACK_GONE)
+		k->urgent = k->urgent || k->connsync->hold_down == 0 ||
+			    flow->has & (FLOW_HAS_SOURCE_NAT | FLOW_HAS_DESTINATION_NAT);
+	if (event != CONNTRACK_GONE && flow->has & FLOW_HAS_HELPER) {
+		k->helped = true;
+		look_again(k, &flow->key);
+	}
+	k->calls->on_news(k->owner, event == CONNTRACK_GONE ? FLOW_DELETE : FLOW_UPSERT, flow,
+	                  event == CONNTRACK_NEW);
 }
 
 static void
@@ -196,15 +93,17 @@ on_expectation(void *owner, enum conntrack_event event, const struct flow_expect
 {
 	struct flowkernel *k = owner;
 
-	if (is_excluded(k, &expectation->master))
+	if (flowdump_is_excluded(k, &expectation->master))
 		return;
 	if (event == CONNTRACK_NEW) {
-		look_at_master(k, &expectation->master);
+		look_at(k, &expectation->master);
 		look_again(k, &expectation->master);
 	}
 	k->calls->on_expectation(k->owner, event == CONNTRACK_GONE ? FLOW_DELETE : FLOW_UPSERT,
 	                         expectation);
 }
+
+/* ---- reading events ------------------------------------------------------------------------- */
 
 /* Returns how many were read. */
 static int
@@ -269,6 +168,47 @@ flowkernel_drain(struct flowkernel *k)
 		(void)drain(k);
 }
 
+/* To throw a full buffer away takes the kernel longer than a promotion may wait. */
+static int
+on_burial(sd_event_source *source, uint64_t usec UNUSED, void *owner)
+{
+	struct flowkernel *k = owner;
+
+	if (k->stale && !conntrack_events_discard(k->stale, DISCARD_AT_ONCE)) {
+		flowkernel_go_on(source);
+		return 0;
+	}
+	conntrack_events_close(k->stale);
+	k->stale = NULL;
+	return 0;
+}
+
+/* Another socket, which has nothing of the past in it. */
+static void
+replace_events(struct flowkernel *k)
+{
+	struct conntrack_events *fresh = NULL;
+	struct error error = { .text = "out of memory" };
+	int r = conntrack_events_open(0, &fresh, &error);
+
+	if (r >= 0)
+		r = conntrack_events_ignore(fresh, conntrack_inject_port(k->inject));
+	if (r >= 0)
+		r = sd_event_source_set_io_fd(k->readable, conntrack_events_descriptor(fresh));
+	if (r < 0) {
+		log_warning("a new socket to connection tracking cannot be had: %s", error.text);
+		conntrack_events_close(fresh);
+		while (!conntrack_events_discard(k->events, DISCARD_AT_ONCE))
+			;
+		return;
+	}
+	k->read_before += conntrack_events_counts(k->events)->read;
+	conntrack_events_close(k->stale);
+	k->stale = k->events;
+	k->events = fresh;
+	flowkernel_go_on(k->burial);
+}
+
 void
 flowkernel_subscribe(struct flowkernel *k, bool on)
 {
@@ -279,11 +219,13 @@ flowkernel_subscribe(struct flowkernel *k, bool on)
 	k->subscribed = on;
 	if (on) {
 		wait_for_events(k, true);
+		flowdump_begin_shifts(k);
 		return;
 	}
 	sd_event_source_set_enabled(k->readable, SD_EVENT_OFF);
 	sd_event_source_set_enabled(k->nap, SD_EVENT_OFF);
-	conntrack_events_discard(k->events);
+	if (!conntrack_events_discard(k->events, DISCARD_AT_ONCE))
+		replace_events(k);
 }
 
 /* ---- what is put in ------------------------------------------------------------------------- */
@@ -294,8 +236,11 @@ on_refusal(void *owner, const struct conntrack_refusal *refusal)
 	struct flowkernel *k = owner;
 	struct refusal *kept = &k->refusals[k->refusal_count];
 
+	if (refusal->what == CONNTRACK_REFUSED_EXPECTATION &&
+	    k->refused_expectation_count < FLOWKERNEL_REFUSALS)
+		k->refused_expectations[k->refused_expectation_count++] = -refusal->error;
 	if (!refusal->key || refusal->what == CONNTRACK_REFUSED_RETIME ||
-	    k->refusal_count == REFUSALS_MAX)
+	    k->refusal_count == FLOWKERNEL_REFUSALS)
 		return;
 	kept->op = refusal->what == CONNTRACK_REFUSED_DELETE ? FLOW_DELETE : FLOW_UPSERT;
 	kept->error = -refusal->error;
@@ -303,8 +248,8 @@ on_refusal(void *owner, const struct conntrack_refusal *refusal)
 	k->refusal_count++;
 }
 
-static void
-note_broken(int r)
+void
+flowkernel_note_broken(int r)
 {
 	if (r < 0)
 		log_error("cannot change the table of connections: %s", strerror(-r));
@@ -313,21 +258,27 @@ note_broken(int r)
 void
 flowkernel_apply(struct flowkernel *k, enum flow_op op, const struct flow *flow, bool known)
 {
-	note_broken(op == FLOW_DELETE ? conntrack_inject_delete(k->inject, &flow->key) :
-	            conntrack_inject_flow(k->inject, flow, flow->timeout, known));
+	k->helped = k->helped || flow->has & FLOW_HAS_HELPER;
+	if (op == FLOW_DELETE)
+		flowkernel_note_broken(conntrack_inject_delete(k->inject, &flow->key));
+	else if (k->subscribed && !known)	/* our own kernel's flow is the right one */
+		flowkernel_note_broken(conntrack_inject_new(k->inject, flow, flow->timeout));
+	else
+		flowkernel_note_broken(conntrack_inject_flow(k->inject, flow, flow->timeout,
+		                                             known));
 }
 
 void
 flowkernel_retime(struct flowkernel *k, const struct flow *flow)
 {
-	note_broken(conntrack_inject_retime(k->inject, &flow->key, flow->timeout));
+	flowkernel_note_broken(conntrack_inject_retime(k->inject, &flow->key, flow->timeout));
 }
 
 void
 flowkernel_apply_expectation(struct flowkernel *k, enum flow_op op,
                              const struct flow_expectation *expectation)
 {
-	note_broken(op == FLOW_DELETE ?
+	flowkernel_note_broken(op == FLOW_DELETE ?
 	            conntrack_inject_expectation_delete(k->inject, expectation) :
 	            conntrack_inject_expectation(k->inject, expectation));
 }
@@ -337,10 +288,10 @@ void
 flowkernel_flush(struct flowkernel *k)
 {
 	while (conntrack_inject_queued(k->inject) > 0 || k->refusal_count > 0) {
-		struct refusal refusals[REFUSALS_MAX];
+		struct refusal refusals[FLOWKERNEL_REFUSALS];
 		size_t count;
 
-		note_broken(conntrack_inject_flush(k->inject));
+		flowkernel_note_broken(conntrack_inject_flush(k->inject));
 		count = k->refusal_count;
 		memcpy(refusals, k->refusals, count * sizeof(*refusals));
 		k->refusal_count = 0;
@@ -348,156 +299,9 @@ flowkernel_flush(struct flowkernel *k)
 			k->calls->on_refused(k->owner, refusals[i].op, &refusals[i].key,
 			                     refusals[i].error);
 	}
-}
-
-/* ---- dumps ---------------------------------------------------------------------------------- */
-
-/* The addresses that this router has at this moment. */
-static void
-read_own(struct flowkernel *k)
-{
-	struct ifaddrs *all = NULL;
-	size_t count = 0;
-
-	free(k->own);
-	k->own = NULL;
-	k->own_count = 0;
-	if (getifaddrs(&all) < 0)
-		return;
-	for (const struct ifaddrs *at = all; at; at = at->ifa_next)
-		count++;
-	k->own = calloc(count + 1, sizeof(*k->own));
-	for (const struct ifaddrs *at = all; k->own && at; at = at->ifa_next) {
-		const struct sockaddr *a = at->ifa_addr;
-
-		if (a && a->sa_family == AF_INET)
-			k->own[k->own_count++] = ip_from_v4(
-				(const uint8_t *)&((const struct sockaddr_in *)a)->sin_addr);
-		else if (a && a->sa_family == AF_INET6)
-			k->own[k->own_count++] = ip_from_v6(
-				((const struct sockaddr_in6 *)a)->sin6_addr.s6_addr);
-	}
-	freeifaddrs(all);
-	if (k->own_count > 0)
-		qsort(k->own, k->own_count, sizeof(*k->own), compare_ips);
-}
-
-static void
-on_dumped(void *owner, const struct flow *flow)
-{
-	struct flowkernel *k = owner;
-
-	if (is_carried(k, flow))
-		k->calls->on_dump(k->owner, flow);
-}
-
-static void
-on_expectation_dumped(void *owner, const struct flow_expectation *expectation)
-{
-	struct flowkernel *k = owner;
-
-	if (k->subscribed && !is_excluded(k, &expectation->master))
-		k->calls->on_expectation(k->owner, FLOW_UPSERT, expectation);
-}
-
-/* Flows, then what their helpers foresee. */
-static int
-on_step(sd_event_source *source, void *owner)
-{
-	const struct conntrack_dump_hearer hearer = { on_dumped, on_expectation_dumped, owner };
-	struct flowkernel *k = owner;
-	int r = conntrack_dump_step(k->dump, DUMP_STEP, &hearer);
-
-	if (r <= 0 && k->dumps_flows) {
-		if (r < 0)
-			log_error("cannot read the table of connections: %s", strerror(-r));
-		k->dumps_flows = false;
-		k->calls->on_dump_done(k->owner, r == 0);
-		/* Which may have asked for another. */
-		if (!k->dumps_flows && r == 0)
-			r = conntrack_dump_expectations(k->dump) == 0;
-	}
-	if (r <= 0 && !k->dumps_flows)
-		sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	k->calls->on_batch(k->owner);
-	return 0;
-}
-
-void
-flowkernel_dump(struct flowkernel *k)
-{
-	int r;
-
-	read_own(k);
-	r = conntrack_dump_flows(k->dump, NULL);
-	if (r < 0)
-		log_error("cannot read the table of connections: %s", strerror(-r));
-	k->dumps_flows = true;
-	/* A step of what has failed says so. */
-	sd_event_source_set_enabled(k->step, SD_EVENT_ON);
-}
-
-/* ---- flows made anew ------------------------------------------------------------------------ */
-
-static void
-on_expected(void *owner, const struct flow_expectation *expectation)
-{
-	struct flowkernel *k = owner;
-
-	if (k->expected_count < EXPECTED_MAX)
-		k->expected[k->expected_count++] = *expectation;
-}
-
-/* What the dump says is some flows old, and the partner may have told of this one since: it is made
- * anew as it is now. */
-static void
-on_old(void *owner, const struct flow *flow)
-{
-	struct flowkernel *k = owner;
-	struct flow now;
-
-	if (flow->has & FLOW_HAS_TCP && !is_local(k, flow) &&
-	    conntrack_dump_get(k->look, &flow->key, &now) == 0)
-		note_broken(conntrack_inject_renew(k->inject, &now, now.timeout));
-}
-
-static void
-end_renewal(struct flowkernel *k)
-{
-	for (size_t i = 0; i < k->expected_count; i++)
-		note_broken(conntrack_inject_expectation(k->inject, &k->expected[i]));
-	k->expected_count = 0;
-	sd_event_source_set_enabled(k->renewal, SD_EVENT_OFF);
-}
-
-static int
-on_renewal(sd_event_source *source UNUSED, void *owner)
-{
-	const struct conntrack_dump_hearer hearer = { on_old, NULL, owner };
-	struct flowkernel *k = owner;
-
-	/* What is asked for already comes first, and nothing between a look and its renewal. */
-	note_broken(conntrack_inject_flush(k->inject));
-	if (k->subscribed || conntrack_dump_step(k->old, RENEWAL_STEP, &hearer) <= 0)
-		end_renewal(k);
-	k->calls->on_batch(k->owner);
-	return 0;
-}
-
-void
-flowkernel_renew(struct flowkernel *k)
-{
-	const struct conntrack_dump_hearer hearer = { NULL, on_expected, k };
-
-	read_own(k);
-	k->expected_count = 0;
-	if (conntrack_dump_expectations(k->old) == 0)
-		while (conntrack_dump_step(k->old, EXPECTED_MAX, &hearer) > 0)
-			;
-	if (conntrack_dump_flows(k->old, NULL) < 0)
-		log_error("cannot read the table of connections: they are not renewed");
-	else
-		sd_event_source_set_enabled(k->renewal, SD_EVENT_ON);
+	while (k->refused_expectation_count > 0)
+		k->calls->on_refused_expectation(
+			k->owner, k->refused_expectations[--k->refused_expectation_count]);
 }
 
 /* ---- rules ---------------------------------------------------------------------------------- */
@@ -543,7 +347,8 @@ flowkernel_adopt(struct flowkernel *k, const struct settings *settings,
 		.detail = c->detail == CONNSYNC_ASSURED   ? CONNTRACK_DETAIL_ASSURED
 			  : c->detail == CONNSYNC_REPLIED ? CONNTRACK_DETAIL_REPLIED
 			                                  : CONNTRACK_DETAIL_ALL,
-		.extra = CONNTRACK_EXTRA_MARK | CONNTRACK_EXTRA_SEQADJ,
+		.extra = CONNTRACK_EXTRA_MARK | CONNTRACK_EXTRA_SEQADJ |
+		         CONNTRACK_EXTRA_LABELS,
 		.protocols = protocols,
 		.prefixes = prefixes,
 		.prefix_count = c->excluded_count,
@@ -589,7 +394,7 @@ flowkernel_counts(const struct flowkernel *k)
 	const struct conntrack_inject_counts *inject = conntrack_inject_counts(k->inject);
 
 	return (struct flowkernel_counts){
-		.events = events->read,
+		.events = k->read_before + events->read,
 		.drains = k->drains,
 		.malformed = events->malformed,
 		.strange = events->strange,
@@ -617,23 +422,21 @@ add_sources(struct flowkernel *k, struct sd_event *event)
 		r = sd_event_add_time_relative(event, &k->again_due, CLOCK_MONOTONIC, 0, 0,
 		                               on_again, k);
 	if (r >= 0)
-		r = sd_event_add_defer(event, &k->step, on_step, k);
+		r = sd_event_add_time_relative(event, &k->burial, CLOCK_BOOTTIME, 0, 1, on_burial,
+		                               k);
 	if (r >= 0)
-		r = sd_event_add_defer(event, &k->renewal, on_renewal, k);
+		r = sd_event_source_set_priority(k->burial, FLOWKERNEL_DUMP_PRIORITY);
+	if (r >= 0)
+		r = flowdump_add_sources(k, event);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; r >= 0 && i < 5; i++) {
-		sd_event_source *sources[] = { k->readable, k->nap,     k->keep,
-			                       k->step,     k->renewal, k->again_due };
 
+	sd_event_source *sources[] = { k->readable, k->nap, k->keep, k->again_due, k->burial };
+
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(sources); i++)
 		r = sd_event_source_set_enabled(sources[i], SD_EVENT_OFF);
-	}
-	if (r >= 0)
-		r = sd_event_source_set_priority(k->step, DUMP_PRIORITY);
-	if (r >= 0)
-		r = sd_event_source_set_priority(k->renewal, DUMP_PRIORITY);
 	if (r >= 0 && fd >= 0)
-		r = sd_event_add_io(event, NULL, fd, EPOLLIN | EPOLLET, on_rules, k);
+		r = sd_event_add_io(event, &k->rules, fd, EPOLLIN | EPOLLET, on_rules, k);
 	return r;
 }
 
@@ -648,7 +451,7 @@ flowkernel_new(struct sd_event *event, const struct flowkernel_calls *calls, voi
 		return error_set(error, -ENOMEM, "out of memory");
 	k->calls = calls;
 	k->owner = owner;
-	k->expected = calloc(EXPECTED_MAX, sizeof(*k->expected));
+	k->expected = calloc(FLOWKERNEL_EXPECTED, sizeof(*k->expected));
 	if (!k->expected) {
 		free(k);
 		return error_set(error, -ENOMEM, "out of memory");
@@ -662,6 +465,8 @@ flowkernel_new(struct sd_event *event, const struct flowkernel_calls *calls, voi
 		r = conntrack_dump_open(&k->old, error);
 	if (r >= 0)
 		r = conntrack_dump_open(&k->look, error);
+	if (r >= 0)
+		r = conntrack_dump_open(&k->shifts, error);
 	if (r >= 0)
 		r = conntrack_diet_new(&k->diet, error);
 	if (r >= 0) {
@@ -683,24 +488,23 @@ flowkernel_new(struct sd_event *event, const struct flowkernel_calls *calls, voi
 void
 flowkernel_free(struct flowkernel *k)
 {
-	struct error error;
-
 	if (!k)
 		return;
-	if (k->diet && conntrack_diet_end(k->diet, &error) < 0)
-		log_debug("%s", error.text);
 	sd_event_source_unref(k->readable);
 	sd_event_source_unref(k->nap);
+	sd_event_source_unref(k->rules);
 	sd_event_source_unref(k->keep);
 	sd_event_source_unref(k->again_due);
-	sd_event_source_unref(k->step);
-	sd_event_source_unref(k->renewal);
+	sd_event_source_unref(k->burial);
+	flowdump_remove_sources(k);
 	conntrack_diet_free(k->diet);
 	conntrack_dump_close(k->dump);
 	conntrack_dump_close(k->old);
 	conntrack_dump_close(k->look);
+	conntrack_dump_close(k->shifts);
 	conntrack_inject_close(k->inject);
 	conntrack_events_close(k->events);
+	conntrack_events_close(k->stale);
 	free(k->own);
 	free(k->expected);
 	free(k);

@@ -27,6 +27,7 @@ struct flowkernel_calls {
 	void (*on_dump)(void *owner, const struct flow *flow);
 	void (*on_dump_done)(void *owner, bool whole);
 	void (*on_refused)(void *owner, enum flow_op op, const struct flow_key *key, int error);
+	void (*on_refused_expectation)(void *owner, int error);
 	/* A batch of news, or a step of a dump, was handed in. */
 	void (*on_batch)(void *owner);
 };
@@ -43,7 +44,7 @@ struct flowkernel_counts {
 
 int flowkernel_new(struct sd_event *event, const struct flowkernel_calls *calls, void *owner,
                    struct flowkernel **ret, struct error *error) MUST_USE;
-/* Rules that make flows tell of themselves go, too.  NULL is fine. */
+/* Rules that make flows tell of themselves stay: see daemon/flowrelease.h.  NULL is fine. */
 void flowkernel_free(struct flowkernel *kernel);
 
 /* Which flows are carried; local: our ends of the paths to the partner, family 0 = none. */
@@ -66,7 +67,7 @@ void flowkernel_dump(struct flowkernel *kernel);
  */
 void flowkernel_renew(struct flowkernel *kernel);
 
-/* Read what is there now: before the role changes. */
+/* Read what is there now, some of it if there is very much: before the role changes. */
 void flowkernel_drain(struct flowkernel *kernel);
 
 /* Flows that the kernel's table may hold; 0 = it does not track connections. */

@@ -25,7 +25,9 @@ struct flowpeer_calls {
 	void (*on_connected)(void *owner);
 	void (*on_disconnected)(void *owner);
 	void (*on_control)(void *owner, const uint8_t *bytes, size_t length);
-	void (*on_datagram)(void *owner, unsigned path, const uint8_t *bytes, size_t length);
+	/* It arrived then, or before. */
+	void (*on_datagram)(void *owner, unsigned path, const uint8_t *bytes, size_t length,
+	                    nsec_t arrival);
 	/* A batch of what came in was handed in. */
 	void (*on_batch)(void *owner);
 };
@@ -65,9 +67,19 @@ void flowpeer_hang_up(struct flowpeer *link, const char *why);
  * told.  Not from within a hook. */
 void flowpeer_flush(struct flowpeer *link);
 
-/* Hand in what has come: before the role changes. */
-void flowpeer_drain(struct flowpeer *link);
+/* Hand in datagrams that have come, before the role changes, until then at most.  True: all of them
+ * were; otherwise the rest is handed in as the loop turns. */
+bool flowpeer_drain(struct flowpeer *link, nsec_t until);
+
+/*
+ * Bytes that the keys of both routers make, the same in every session and unknown to anybody else.
+ * From on_connected() until the connection is lost; -ENOTCONN without one, -ENOKEY without
+ * authentication.
+ */
+int flowpeer_secret(const struct flowpeer *link, void *secret, size_t size) MUST_USE;
 
 struct flowpeer_counts flowpeer_counts(const struct flowpeer *link);
+/* Why this path is not in use, "" when nothing is known to be wrong; valid until the next call. */
+const char *flowpeer_trouble(const struct flowpeer *link, unsigned path);
 
 #endif

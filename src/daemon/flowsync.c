@@ -19,9 +19,11 @@
 
 #include "base/log.h"
 #include "core/flowsync.h"
-#include "daemon/flowdoor.h"
 #include "daemon/flowkernel.h"
 #include "daemon/flowpeer.h"
+#include "daemon/flowrelease.h"
+#include "daemon/flowshow.h"
+#include "daemon/hush.h"
 #include "daemon/post.h"
 #include "daemon/roles.h"
 #include "system/clock.h"
@@ -29,22 +31,14 @@
 #include "system/privilege.h"
 
 #define EXPECTATIONS 4096u		/* the kernel's own limit, unless it was raised */
-#define LOOK_A_TURN 2000u		/* flows looked at for "show" */
-#define LOOK_PRIORITY 40		/* between everything else and dumps */
-
-/* Flows that somebody wants to see, while they are looked for. */
-struct search {
-	struct flowdoor_question question;
-	struct flowdoor_answer answer;
-	struct flowsync_view *flows;	/* NULL = nobody wants any */
-	uint32_t cursor;
-	sd_event_source *turn;
-};
+#define DRAIN_PATIENCE (NSEC_PER_MSEC / 2)	/* for what was told before a promotion */
+#define RELEASE_PATIENCE (8 * NSEC_PER_SEC)	/* at the end; the supervisor's is longer */
+#define WATCH_USEC 10000000u		/* between looks at nf_conntrack_max */
+#define RETRY_USEC 10000000u
 
 struct role {
 	struct post post;
-	int door;
-	struct search search;
+	struct flowshow *show;
 	const char *state_dir;
 	const struct settings *settings;
 	struct connsync_settings adopted;	/* what runs was made of */
@@ -56,15 +50,20 @@ struct role {
 	void *memory;
 	size_t memory_size;
 	struct flowsync_options options;
+	uint64_t capacity;			/* nf_conntrack_max, as options have it */
+	struct flowrelease *release;		/* of what it left, while it does not run */
 	sd_event_source *timer;
 	sd_event_source *retry;
+	sd_event_source *watch;
 	const char *hang_up;			/* flowsync wants it; NULL = no */
-	bool active;				/* as the engine said last */
+	bool active;				/* as the engine said last ... */
+	bool handed_over;			/* ... and the partner, too */
 	uint64_t sequence;
 	bool known;				/* it said so at all */
 	bool forwarded;				/* in the role before, or nobody knows */
 	enum flowsync_readiness readiness;
 	uint32_t alarms;
+	struct hush hush[2];			/* of readiness and of alarms */
 	char trouble[512];			/* why it does not run */
 };
 
@@ -136,11 +135,13 @@ report_problems(struct role *f)
 	post_report_problems(&f->post, text);
 }
 
-/* A partner that is gone is no reason to be weaker: then it is us who must take over. */
+/* A partner that is gone is no reason to be weaker: then it is us who must take over.  Who forwards
+ * has the connections, whatever the partner still lacks. */
 static bool
 is_ready(const struct role *f)
 {
-	return !f->flowsync || (f->readiness != FLOWSYNC_INIT && f->readiness != FLOWSYNC_BULK);
+	return !f->flowsync || f->active ||
+	       (f->readiness != FLOWSYNC_INIT && f->readiness != FLOWSYNC_BULK);
 }
 
 static void
@@ -218,9 +219,11 @@ hook_dump(void *owner)
 static void
 hook_readiness(void *owner, enum flowsync_readiness readiness)
 {
+	char left_out[HUSH_TEXT_SIZE];
 	struct role *f = owner;
 
-	log_info("connections: %s", flowsync_readiness_name(readiness));
+	if (hush_lets(&f->hush[0], clock_now(), left_out))
+		log_info("connections: %s%s", flowsync_readiness_name(readiness), left_out);
 	f->readiness = readiness;
 	report_ready(f);
 }
@@ -228,12 +231,12 @@ hook_readiness(void *owner, enum flowsync_readiness readiness)
 static void
 hook_alarm(void *owner, enum flowsync_alarm alarm, bool raised)
 {
+	char left_out[HUSH_TEXT_SIZE];
 	struct role *f = owner;
 
-	if (raised)
-		log_warning("connections: %s", flowsync_alarm_name(alarm));
-	else
-		log_info("connections: no longer %s", flowsync_alarm_name(alarm));
+	if (hush_lets(&f->hush[1], clock_now(), left_out))
+		log_line(raised ? LOG_WARNING_LEVEL : LOG_INFO_LEVEL, "connections: %s%s%s",
+		         raised ? "" : "no longer ", flowsync_alarm_name(alarm), left_out);
 	f->alarms = raised ? f->alarms | 1u << alarm : f->alarms & ~(1u << alarm);
 	report_problems(f);
 }
@@ -277,21 +280,135 @@ on_refused(void *owner, enum flow_op op, const struct flow_key *key, int error)
 }
 
 static void
+on_refused_expectation(void *owner, int error)
+{
+	flowsync_on_refused_expectation(((struct role *)owner)->flowsync, error, clock_now());
+}
+
+static void
 on_batch(void *owner)
 {
 	finish(owner);
 }
 
+/* ---- the protocol ---------------------------------------------------------------------------- */
+
+/* What the settings decide of the protocol's options. */
+static void
+set_options(const struct role *f, const struct connsync_settings *c,
+            struct flowsync_options *options)
+{
+	options->hold_down = c->hold_down;
+	options->rate = c->rate;
+	options->startup_wait = c->startup_wait;
+	options->paths = c->path_count;
+	for (uint32_t i = 0; i < c->path_count; i++)
+		options->payload[i] = flowpeer_payload(f->peer, i);
+	options->overhead = flowpeer_overhead(f->peer);
+}
+
+/* Who we are. */
+static void
+set_node(struct role *f)
+{
+	const struct fingerprint *own = f->identity ? identity_fingerprint(f->identity) : NULL;
+
+	if (own)
+		memcpy(f->options.node, own->bytes, sizeof(f->options.node));
+	else if (getrandom(f->options.node, sizeof(f->options.node), 0) < 0)
+		memcpy(f->options.node, &f->local[0], sizeof(f->local[0]));
+}
+
+/*
+ * The table and the protocol around it.  What it was made of before is given up when there is
+ * memory for the new one, and only then.
+ */
+static int
+make_protocol(struct role *f, uint64_t capacity, const uint64_t seed[2], uint32_t epoch,
+              struct error *error)
+{
+	static const struct flowsync_hooks hooks = {
+		.apply = hook_apply,
+		.retime = hook_retime,
+		.apply_expectation = hook_apply_expectation,
+		.send_datagram = hook_send_datagram,
+		.send_control = hook_send_control,
+		.close_control = hook_close_control,
+		.subscribe = hook_subscribe,
+		.dump = hook_dump,
+		.readiness = hook_readiness,
+		.alarm = hook_alarm,
+	};
+	struct flowsync_options options;
+	struct flowsync_hooks own = hooks;
+	void *memory;
+	size_t size;
+
+	flowsync_options_init(&options);
+	options.capacity = capacity < 1u << 26 ? (uint32_t)capacity : 1u << 26;
+	options.expectations = EXPECTATIONS;
+	options.epoch = epoch;
+	memcpy(options.seed, seed, sizeof(options.seed));
+	memcpy(options.node, f->options.node, sizeof(options.node));
+	set_options(f, &f->adopted, &options);
+	size = flowsync_size(&options);
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED)
+		return error_set(error, -ENOMEM, "no memory for %llu connections",
+		                 (unsigned long long)capacity);
+	/* Flows are looked up all over it. */
+	(void)madvise(memory, size, MADV_HUGEPAGE);
+	if (f->memory)
+		munmap(f->memory, f->memory_size);
+	own.owner = f;
+	f->memory = memory;
+	f->memory_size = size;
+	f->options = options;
+	f->capacity = capacity;
+	f->alarms = 0;
+	f->readiness = FLOWSYNC_INIT;
+	f->flowsync = flowsync_new(memory, &options, &own, clock_now());
+	return 0;
+}
+
+/*
+ * Another table, for a seed or a size that was not known before.  Nothing is lost: what it held is
+ * in the kernel, and read anew.
+ */
+static void
+remake_protocol(struct role *f, uint64_t capacity, const uint64_t seed[2])
+{
+	struct flowsync_status status;
+	struct error error;
+
+	flowsync_status(f->flowsync, clock_now(), &status);
+	if (make_protocol(f, capacity, seed, status.epoch, &error) < 0) {
+		log_error("the table of connections stays as it is: %s", error.text);
+		return;
+	}
+	if (f->known)
+		flowsync_on_role(f->flowsync, f->active ? FLOWSYNC_ACTIVE : FLOWSYNC_STANDBY,
+		                 clock_now());
+	report_ready(f);
+	report_problems(f);
+}
+
 /* ---- events of the partner ------------------------------------------------------------------ */
 
+/* Now both routers' keys are known, and what only the two can make of them. */
 static void
 on_connected(void *owner)
 {
-	uint64_t nonce;
+	struct role *f = owner;
+	uint64_t nonce, seed[2];
 
+	if (flowpeer_secret(f->peer, seed, sizeof(seed)) == 0 &&
+	    memcmp(seed, f->options.seed, sizeof(seed)) != 0)
+		remake_protocol(f, f->capacity, seed);
 	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
 		nonce = (uint64_t)clock_wall();
-	flowsync_on_connected(((struct role *)owner)->flowsync, nonce, clock_now());
+	flowsync_on_connected(f->flowsync, nonce, clock_now());
 }
 
 static void
@@ -307,36 +424,44 @@ on_control(void *owner, const uint8_t *bytes, size_t length)
 }
 
 static void
-on_datagram(void *owner, unsigned path, const uint8_t *bytes, size_t length)
+on_datagram(void *owner, unsigned path, const uint8_t *bytes, size_t length, nsec_t arrival)
 {
-	nsec_t now = clock_now();
-
-	flowsync_on_datagram(((struct role *)owner)->flowsync, path, bytes, length, now, now);
+	flowsync_on_datagram(((struct role *)owner)->flowsync, path, bytes, length, arrival,
+	                     clock_now());
 }
 
 /* ---- running -------------------------------------------------------------------------------- */
 
+/*
+ * What came before counts before, and is in the kernel before packets come: as much of it as a
+ * millisecond lets.  What is still queued then is handed in after, as what came before.
+ */
 static void
 take_role(struct role *f)
 {
 	if (f->flowsync && f->known) {
 		nsec_t begin = clock_now();
 
-		/* What came before counts before, and is in the kernel before packets come. */
-		flowpeer_drain(f->peer);
+		(void)flowpeer_drain(f->peer, begin + DRAIN_PATIENCE);
 		flowkernel_drain(f->kernel);
+		/* It forwards for a moment longer, and what it tells then is worth having. */
+		if (f->active && f->handed_over)
+			flowsync_expect_handover(f->flowsync, clock_now());
 		flowsync_on_role(f->flowsync, f->active ? FLOWSYNC_ACTIVE : FLOWSYNC_STANDBY,
 		                 clock_now());
 		flowkernel_flush(f->kernel);
 		/* The engine may have gone on without us. */
 		if (f->active && clock_now() - begin > f->adopted.promotion_wait)
 			flowsync_on_overrun(f->flowsync, clock_now());
-		if (f->forwarded && !f->active)
-			flowkernel_renew(f->kernel);
-		f->forwarded = f->active;
 	}
 	if (f->known && f->active)
 		post_report_ready(&f->post, f->sequence);
+	if (f->flowsync && f->known) {
+		if (f->forwarded && !f->active)
+			flowkernel_renew(f->kernel);
+		f->forwarded = f->active;
+		report_ready(f);
+	}
 	finish(f);
 }
 
@@ -359,76 +484,6 @@ stop_running(struct role *f)
 	f->readiness = FLOWSYNC_INIT;
 }
 
-/* What the settings decide of the protocol's options. */
-static void
-set_options(struct role *f, const struct connsync_settings *c)
-{
-	f->options.hold_down = c->hold_down;
-	f->options.rate = c->rate;
-	f->options.startup_wait = c->startup_wait;
-	f->options.paths = c->path_count;
-	for (uint32_t i = 0; i < c->path_count; i++)
-		f->options.payload[i] = flowpeer_payload(f->peer, i);
-	f->options.overhead = flowpeer_overhead(f->peer);
-}
-
-/* Who we are, and what both routers know and others need not. */
-static void
-set_identity(struct role *f, const struct connsync_settings *c)
-{
-	const struct fingerprint *own = f->identity ? identity_fingerprint(f->identity) : NULL;
-	uint64_t ours[2], theirs[2];
-
-	if (!own) {
-		if (getrandom(f->options.node, sizeof(f->options.node), 0) < 0)
-			memcpy(f->options.node, &f->local[0], sizeof(f->local[0]));
-		return;
-	}
-	memcpy(f->options.node, own->bytes, sizeof(f->options.node));
-	memcpy(ours, own->bytes, sizeof(ours));
-	memcpy(theirs, c->fingerprint.bytes, sizeof(theirs));
-	f->options.seed[0] = ours[0] ^ theirs[0];
-	f->options.seed[1] = ours[1] ^ theirs[1];
-}
-
-static int
-make_protocol(struct role *f, const struct connsync_settings *c, struct error *error)
-{
-	static const struct flowsync_hooks hooks = {
-		.apply = hook_apply,
-		.retime = hook_retime,
-		.apply_expectation = hook_apply_expectation,
-		.send_datagram = hook_send_datagram,
-		.send_control = hook_send_control,
-		.close_control = hook_close_control,
-		.subscribe = hook_subscribe,
-		.dump = hook_dump,
-		.readiness = hook_readiness,
-		.alarm = hook_alarm,
-	};
-	struct flowsync_hooks own = hooks;
-	uint64_t capacity = flowkernel_capacity();
-
-	if (capacity == 0)
-		return error_set(error, -ENOENT, "the kernel does not track connections");
-	flowsync_options_init(&f->options);
-	f->options.capacity = capacity < 1u << 26 ? (uint32_t)capacity : 1u << 26;
-	f->options.expectations = EXPECTATIONS;
-	set_options(f, c);
-	set_identity(f, c);
-	f->memory_size = flowsync_size(&f->options);
-	f->memory = mmap(NULL, f->memory_size, PROT_READ | PROT_WRITE,
-	                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (f->memory == MAP_FAILED) {
-		f->memory = NULL;
-		return error_set(error, -ENOMEM, "no memory for %llu connections",
-		                 (unsigned long long)capacity);
-	}
-	own.owner = f;
-	f->flowsync = flowsync_new(f->memory, &f->options, &own, clock_now());
-	return 0;
-}
-
 static const struct flowkernel_calls kernel_calls = {
 	.on_news = on_news,
 	.on_expectation = on_expectation,
@@ -436,6 +491,7 @@ static const struct flowkernel_calls kernel_calls = {
 	.on_dump = on_dump,
 	.on_dump_done = on_dump_done,
 	.on_refused = on_refused,
+	.on_refused_expectation = on_refused_expectation,
 	.on_batch = on_batch,
 };
 
@@ -450,6 +506,7 @@ static const struct flowpeer_calls link_calls = {
 static int
 run(struct role *f, const struct connsync_settings *c, struct error *error)
 {
+	uint64_t seed[2] = { 0 }, capacity;
 	int r = 0;
 
 	if (c->authenticated && !c->paired)
@@ -464,7 +521,16 @@ run(struct role *f, const struct connsync_settings *c, struct error *error)
 	if (r >= 0)
 		r = flowpeer_new(f->post.event, c, f->local, f->identity, &link_calls, f, &f->peer,
 		                 error);
-	return r < 0 ? r : make_protocol(f, c, error);
+	if (r < 0)
+		return r;
+	capacity = flowkernel_capacity();
+	if (capacity == 0)
+		return error_set(error, -ENOENT, "the kernel does not track connections");
+	/* Until the partner's key is there; what is in the clear has no secrets. */
+	if (f->identity && getrandom(seed, sizeof(seed), 0) != sizeof(seed))
+		return error_set(error, -EIO, "the kernel has no random numbers");
+	set_node(f);
+	return make_protocol(f, capacity, seed, 0, error);
 }
 
 /*
@@ -533,34 +599,88 @@ is_same_choice(const struct settings *before, const struct settings *settings)
 	              a->excluded_count * sizeof(struct excluded_settings)) == 0;
 }
 
+/* Connsync does not run: what it left behind, now or in an earlier life, is not left so. */
+static void
+release(struct role *f, struct sd_event *loop)
+{
+	struct error error;
+
+	if (f->release)
+		return;
+	if (flowrelease_begin(loop, &f->release, &error) < 0)
+		log_warning("the partner's connections keep their long timers: %s", error.text);
+}
+
 static void
 start(struct role *f, const struct connsync_settings *c)
 {
 	struct error error;
 
 	f->adopted = *c;
-	f->trouble[0] = '\0';
-	if (!resolve_all(f, c, &error) || run(f, c, &error) < 0) {
-		stop_running(f);
-		log_warning("connsync does not run: %s", error.text);
-		snprintf(f->trouble, sizeof(f->trouble), "%s", error.text);
-		sd_event_source_set_time_relative(f->retry, 10000000);
-		sd_event_source_set_enabled(f->retry, SD_EVENT_ONESHOT);
+	if (resolve_all(f, c, &error) && run(f, c, &error) == 0) {
+		f->trouble[0] = '\0';
+		flowrelease_free(f->release);
+		f->release = NULL;
+		sd_event_source_set_time_relative(f->watch, WATCH_USEC);
+		sd_event_source_set_enabled(f->watch, SD_EVENT_ONESHOT);
+		return;
 	}
+	stop_running(f);
+	release(f, f->post.event);
+	/* Tried every some seconds, said once. */
+	if (strcmp(f->trouble, error.text) != 0)
+		log_warning("connsync does not run: %s", error.text);
+	snprintf(f->trouble, sizeof(f->trouble), "%s", error.text);
+	sd_event_source_set_time_relative(f->retry, RETRY_USEC);
+	sd_event_source_set_enabled(f->retry, SD_EVENT_ONESHOT);
+}
+
+/* The operator may have given the kernel room for more, or for less. */
+static int
+on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
+{
+	struct role *f = owner;
+	uint64_t capacity = flowkernel_capacity();
+	uint64_t seed[2];
+
+	if (!f->flowsync)
+		return 0;
+	sd_event_source_set_time_relative(source, WATCH_USEC);
+	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	if (capacity == 0 || capacity == f->capacity)
+		return 0;
+	log_notice("nf_conntrack_max is %llu now: connections are read and compared anew",
+	           (unsigned long long)capacity);
+	flowpeer_hang_up(f->peer, "the table has another size now");
+	flowpeer_flush(f->peer);
+	memcpy(seed, f->options.seed, sizeof(seed));
+	remake_protocol(f, capacity, seed);
+	finish(f);
+	return 0;
+}
+
+/* From the beginning: with another key, or because it did not work before. */
+static void
+restart(struct role *f)
+{
+	const struct connsync_settings *c = f->settings ? settings_connsync(f->settings) : NULL;
+
+	if (!c)
+		return;
+	stop_running(f);
+	start(f, c);
+	take_role(f);
+	report_ready(f);
+	report_problems(f);
 }
 
 static int
 on_retry(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 {
 	struct role *f = owner;
-	const struct connsync_settings *c = f->settings ? settings_connsync(f->settings) : NULL;
 
-	if (!c || f->flowsync)
-		return 0;
-	start(f, c);
-	take_role(f);
-	report_ready(f);
-	report_problems(f);
+	if (!f->flowsync)
+		restart(f);
 	return 0;
 }
 
@@ -579,10 +699,11 @@ on_adopt(void *owner, const struct settings *settings)
 	f->settings = settings;
 	if (!c) {
 		stop_running(f);
+		release(f, f->post.event);
 		f->trouble[0] = '\0';
 	} else if (f->flowsync && resolve_all(f, c, &error) && is_same_link(f, c, before)) {
 		f->adopted = *c;
-		set_options(f, c);
+		set_options(f, c, &f->options);
 		if (flowkernel_adopt(f->kernel, settings, f->local, &error) < 0)
 			log_error("%s", error.text);
 		flowsync_adopt(f->flowsync, &f->options, clock_now());
@@ -608,6 +729,7 @@ on_message(void *owner, const struct channel_message *message)
 	if (message->kind != CHANNEL_ROLE)
 		return;
 	f->active = message->up == 1;
+	f->handed_over = message->reason == REASON_PEER_RESIGNED;
 	f->sequence = message->sequence;
 	f->known = true;
 	take_role(f);
@@ -621,11 +743,12 @@ on_stop(void *owner)
 	sd_event_exit(f->post.event, 0);
 }
 
-/* ---- what the manager asks ------------------------------------------------------------------ */
+/* ---- what the manager asks ------------------------------------------------------------------- */
 
 static void
-make_report(struct role *f, struct flowdoor_report *to)
+on_report(void *owner, struct flowdoor_report *to)
 {
+	const struct role *f = owner;
 	const struct connsync_settings *c = f->settings ? settings_connsync(f->settings) : NULL;
 
 	to->configured = c != NULL;
@@ -643,101 +766,41 @@ make_report(struct role *f, struct flowdoor_report *to)
 	to->tally = *flowsync_tally(f->flowsync);
 	to->link = flowpeer_counts(f->peer);
 	to->kernel = flowkernel_counts(f->kernel);
+	for (unsigned i = 0; i < c->path_count; i++)
+		snprintf(to->path_trouble[i], sizeof(to->path_trouble[i]), "%s",
+		         flowpeer_trouble(f->peer, i));
+}
+
+static const struct flowsync *
+on_flows(void *owner)
+{
+	return ((const struct role *)owner)->flowsync;
 }
 
 static void
-end_search(struct role *f)
-{
-	sd_event_source_set_enabled(f->search.turn, SD_EVENT_OFF);
-	free(f->search.flows);
-	f->search.flows = NULL;
-}
-
-/* Some flows more; the table may be large, and the partner waits for nobody's curiosity. */
-static int
-on_search(sd_event_source *source UNUSED, void *owner)
+on_reset(void *owner)
 {
 	struct role *f = owner;
-	struct search *s = &f->search;
-	struct flowsync_view view;
-	bool more = f->flowsync != NULL;
 
-	for (unsigned i = 0; more && i < LOOK_A_TURN; i++) {
-		more = flowsync_next(f->flowsync, &s->cursor, clock_now(), &view);
-		if (!more || !flowdoor_matches(&s->question.filter, &view.flow))
-			continue;
-		if (s->answer.count < s->question.filter.limit)
-			s->flows[s->answer.count++] = view;
-		s->answer.matched++;
-	}
-	if (more)
-		return 0;
-	flowdoor_answer(f->door, &s->question, &s->answer, s->flows);
-	end_search(f);
-	return 0;
+	if (!f->flowsync)
+		return;
+	log_notice("connections are read and compared anew");
+	flowsync_reset(f->flowsync, clock_now());
+	finish(f);
 }
 
 static void
-begin_search(struct role *f, const struct flowdoor_question *question)
+on_key(void *owner)
 {
-	end_search(f);
-	f->search.question = *question;
-	f->search.answer = (struct flowdoor_answer){ .running = f->flowsync != NULL };
-	f->search.cursor = 0;
-	f->search.flows = calloc(question->filter.limit + 1u, sizeof(*f->search.flows));
-	if (f->search.flows)
-		sd_event_source_set_enabled(f->search.turn, SD_EVENT_ON);
+	restart(owner);
 }
 
-static int
-on_door(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, void *owner)
-{
-	struct flowdoor_answer answer = { 0 };
-	struct flowdoor_question question;
-	struct role *f = owner;
-	int r = flowdoor_hear(fd, &question);
-
-	if (r <= 0)
-		return r;
-	answer.running = f->flowsync != NULL;
-	if (question.kind == FLOWDOOR_FLOWS) {
-		begin_search(f, &question);
-		return 0;
-	}
-	if (question.kind == FLOWDOOR_REPORT)
-		make_report(f, &answer.report);
-	if (question.kind == FLOWDOOR_RESET && f->flowsync) {
-		log_notice("connections are read and compared anew");
-		flowsync_reset(f->flowsync, clock_now());
-		finish(f);
-	}
-	flowdoor_answer(fd, &question, &answer, NULL);
-	return 0;
-}
+static const struct flowshow_calls show_calls = { on_report, on_flows, on_reset, on_key };
 
 /* ---- start and stop ------------------------------------------------------------------------- */
 
 static int
-open_door(struct role *f)
-{
-	sd_event_source *source;
-	int r = sd_event_add_io(f->post.event, &source, f->door, EPOLLIN, on_door, f);
-
-	if (r >= 0)
-		r = sd_event_source_set_priority(source, LOOK_PRIORITY);
-	if (r >= 0)
-		r = sd_event_source_set_floating(source, true);
-	if (r >= 0)
-		sd_event_source_unref(source);
-	if (r >= 0)
-		r = sd_event_add_defer(f->post.event, &f->search.turn, on_search, f);
-	if (r >= 0)
-		r = sd_event_source_set_priority(f->search.turn, LOOK_PRIORITY);
-	return r < 0 ? r : sd_event_source_set_enabled(f->search.turn, SD_EVENT_OFF);
-}
-
-static int
-set_up(struct role *f, struct error *error)
+set_up(struct role *f, int door, struct error *error)
 {
 	int r = sd_event_add_time(f->post.event, &f->timer, CLOCK_BOOTTIME, 0, 1, on_time, f);
 
@@ -749,7 +812,12 @@ set_up(struct role *f, struct error *error)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(f->retry, SD_EVENT_OFF);
 	if (r >= 0)
-		r = open_door(f);
+		r = sd_event_add_time_relative(f->post.event, &f->watch, CLOCK_MONOTONIC, 0,
+		                               1000000, on_watch, f);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(f->watch, SD_EVENT_OFF);
+	if (r >= 0)
+		r = flowshow_open(f->post.event, door, &show_calls, f, &f->show);
 	/* Naps are as long as they are asked for. */
 	(void)prctl(PR_SET_TIMERSLACK, 1);
 	return r < 0 ? error_set(error, r, "cannot set up the loop: %s", strerror(-r)) : 0;
@@ -759,21 +827,28 @@ int
 flowsync_main(const struct role_options *options, int channel, int door)
 {
 	static const struct post_calls calls = { on_adopt, on_message, on_stop };
-	struct role f = { .state_dir = options->state_dir, .door = door, .forwarded = true };
+	struct role f = { .state_dir = options->state_dir, .forwarded = true };
+	bool prompt = privilege_real_time_least();
 	struct error error;
 	int status;
 
 	if (post_open(&f.post, "flowsync", options, channel, &calls, &f, &error) < 0 ||
-	    privilege_drop_filter(options->user, &error) < 0 || set_up(&f, &error) < 0) {
+	    privilege_drop_flowsync(options->user, &error) < 0 || set_up(&f, door, &error) < 0) {
 		log_error("%s", error.text);
 		return EXIT_FAILURE;
 	}
+	if (!prompt)
+		log_warning("real-time scheduling is refused: on a busy machine the partner hears "
+		            "of connections late");
 	status = post_run(&f.post);
 	stop_running(&f);
-	end_search(&f);
-	sd_event_source_unref(f.search.turn);
+	release(&f, NULL);
+	flowrelease_finish(f.release, clock_now() + RELEASE_PATIENCE);
+	flowrelease_free(f.release);
+	flowshow_close(f.show);
 	sd_event_source_unref(f.timer);
 	sd_event_source_unref(f.retry);
+	sd_event_source_unref(f.watch);
 	post_close(&f.post);
 	return status;
 }

@@ -20,6 +20,7 @@
 #include "system/netlink.h"
 #include "system/nladdr.h"
 #include "system/nllink.h"
+#include "system/nlroute.h"
 
 #define KERNEL_PATIENCE NSEC_PER_SEC
 #define BEAT_MARGIN (500 * NSEC_PER_MSEC)	/* on top of the patience the engine asked for */
@@ -29,6 +30,7 @@
 /* One dump of the kernel on its way into a picture. */
 struct dump {
 	struct ifworld *world;
+	struct ifroutes *routes;	/* NULL = not asked for */
 	bool done;
 	int error;			/* negative errno, 0 = none */
 };
@@ -39,6 +41,7 @@ on_message(void *owner, const struct nlmsghdr *message)
 	struct dump *dump = owner;
 	struct ifworld_address address;
 	struct ifworld_link link;
+	struct ifroute route;
 	char words[128];
 	int index;
 
@@ -58,14 +61,19 @@ on_message(void *owner, const struct nlmsghdr *message)
 		if (nladdr_decode(message, &index, &address))
 			(void)ifworld_put_address(dump->world, index, &address);
 		break;
+	case RTM_NEWROUTE:
+		if (nlroute_decode(message, &route))
+			ifroutes_put(dump->routes, &route);
+		break;
 	}
 }
 
 /* Send one dump request and take in all of its answer. */
 static int
-take_dump(struct netlink *netlink, const struct nlmsghdr *request, struct ifworld *world)
+take_dump(struct netlink *netlink, const struct nlmsghdr *request, struct ifworld *world,
+          struct ifroutes *routes)
 {
-	struct dump dump = { .world = world };
+	struct dump dump = { .world = world, .routes = routes };
 	int r = netlink_send(netlink, request, request->nlmsg_len);
 
 	while (r >= 0 && !dump.done && dump.error == 0) {
@@ -78,9 +86,10 @@ take_dump(struct netlink *netlink, const struct nlmsghdr *request, struct ifworl
 	return r < 0 ? r : dump.error;
 }
 
-/* The kernel's links and addresses; NULL, and a line in the log, when it does not tell. */
+/* The kernel's links and addresses, and if routes is not NULL its routes with our mark; NULL, and a
+ * line in the log, when it does not tell. */
 static struct ifworld *
-read_world(void)
+read_world(struct ifroutes *routes)
 {
 	_Alignas(struct nlmsghdr) char buffer[NETLINK_REQUEST_MAX];
 	struct ifworld *world = ifworld_new();
@@ -91,9 +100,13 @@ read_world(void)
 	assert(world);
 	r = netlink_open(NULL, 0, &netlink, &error);
 	if (r == 0)
-		r = take_dump(netlink, nllink_dump(buffer, 1), world);
+		r = take_dump(netlink, nllink_dump(buffer, 1), world, NULL);
 	if (r == 0)
-		r = take_dump(netlink, nladdr_dump(buffer, 2), world);
+		r = take_dump(netlink, nladdr_dump(buffer, 2), world, NULL);
+	if (r == 0 && routes)
+		r = take_dump(netlink, nlroute_dump(buffer, 3, 4, MARK_REAL), world, routes);
+	if (r == 0 && routes)
+		r = take_dump(netlink, nlroute_dump(buffer, 4, 6, MARK_REAL), world, routes);
 	netlink_close(netlink);
 	if (r < 0) {
 		log_warning("the kernel does not tell its interfaces: %s",
@@ -112,7 +125,7 @@ gather_vrrp(const struct ly_ctx *schema, const struct memory *memory, struct lyd
 	uint32_t count = memory_status_count(memory);
 	struct vrouter_status *records = calloc((size_t)count + 1, sizeof(*records));
 	struct settings *settings = memory_get_settings(memory);
-	struct ifworld *world = read_world();
+	struct ifworld *world = read_world(NULL);
 	struct engine_status engine;
 	bool has_engine = memory_get_engine(memory, &engine);
 	size_t found = 0;
@@ -142,11 +155,30 @@ gather_interfaces(const struct ly_ctx *schema, const struct memory *memory,
                   struct lyd_node **tree)
 {
 	struct settings *settings = memory_get_settings(memory);
-	struct ifworld *world = read_world();
+	struct ifworld *world = read_world(NULL);
 	const struct lower_facts facts = { .settings = settings, .world = world };
 
 	lower_interfaces_state(schema, &facts, tree);
 	ifworld_free(world);
+	free(settings);
+}
+
+void
+gather_routes(const struct ly_ctx *schema, const struct memory *memory, const char *problems,
+              struct lyd_node **tree)
+{
+	struct settings *settings = memory_get_settings(memory);
+	struct ifroutes *routes = ifroutes_new();
+	const struct lower_routes facts = {
+		.settings = settings,
+		.world = read_world(routes),
+		.routes = routes,
+		.problems = problems,
+	};
+
+	lower_routes_state(schema, &facts, tree);
+	ifworld_free((struct ifworld *)facts.world);
+	ifroutes_free(routes);
 	free(settings);
 }
 

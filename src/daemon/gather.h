@@ -12,7 +12,9 @@
 void gather_vrrp(const struct ly_ctx *schema, const struct memory *memory, struct lyd_node **tree);
 void gather_interfaces(const struct ly_ctx *schema, const struct memory *memory,
                        struct lyd_node **tree);
-/* problems: sentences the caller knows of, one a line. */
+/* problems: sentences the caller knows of, one a line; likewise below. */
+void gather_routes(const struct ly_ctx *schema, const struct memory *memory, const char *problems,
+                   struct lyd_node **tree);
 void gather_system(const struct ly_ctx *schema, const struct memory *memory,
                    const struct store *store, const char *problems, struct lyd_node **tree);
 /* What the check of a commit is told of this router. */

@@ -40,6 +40,17 @@ gather_protocol(const char *text)
 
 /* ---- state ---------------------------------------------------------------------------------- */
 
+/* A path that is dead says why. */
+static void
+put_path_trouble(struct lyd_node *entry, const struct flowdoor_report *report, uint32_t path)
+{
+	if (report->path_trouble[path][0])
+		put_text(entry, "trouble", report->path_trouble[path]);
+	else if (report->status.connected && !report->status.path_alive[path])
+		put_text(entry, "trouble",
+		         "the partner is connected, but no datagram comes through");
+}
+
 static void
 put_paths(struct lyd_node *node, const struct flowdoor_report *report)
 {
@@ -53,6 +64,7 @@ put_paths(struct lyd_node *node, const struct flowdoor_report *report)
 		if (!report->running)
 			continue;
 		put_bool(entry, "alive", report->status.path_alive[i]);
+		put_path_trouble(entry, report, i);
 		put_bool(entry, "control", report->link.connected && report->link.path == i);
 		put_number(entry, "sent", report->link.sent[i]);
 		put_number(entry, "received", report->link.received[i]);

@@ -2,10 +2,11 @@
 /*
  * What the helpers are told, and what they tell.  Per group two words may be due: its state, to
  * the runner, and whether it owns its addresses, to the filter; per check one, to a helper that is
- * new: what its predecessor had found out, or one try would decide over a group; and one to
- * flowsync: whether the sync group that it follows holds its addresses here.  Due words are
- * sent from one place (tell_due) that is called after every change, and a little later again while
- * a socket is full.
+ * new: what its predecessor had found out, or one try would decide over a group; per check of a
+ * real server another one to the balancer, which is told what was heard; and one to flowsync:
+ * whether the sync group that it follows holds its addresses here.  Due words are sent from one
+ * place (tell_due) that is called after every change, and a little later again while a socket is
+ * full.
  */
 #include "daemon/helpers.h"
 
@@ -35,6 +36,7 @@ static const char *const helper_names[] = {
 	[HELPER_PROBER] = "prober",
 	[HELPER_FILTER] = "filter",
 	[HELPER_FLOWSYNC] = "flowsync",
+	[HELPER_BALANCER] = "balancer",
 };
 _Static_assert(ARRAY_SIZE(helper_names) == HELPERS, "every helper has a name");
 
@@ -47,6 +49,7 @@ struct told {
 	uint8_t reason;
 	uint8_t script;			/* the runner ran this one last, ERRAND_NONE = not known */
 	bool owner;
+	bool holds;			/* its addresses, after the effects so far */
 	bool has_scripts;
 	bool can_refuse;		/* ownership decides what the packet filter does */
 	bool state_due;
@@ -60,6 +63,8 @@ struct verdict {
 	bool known;
 	bool up;
 	bool due;			/* its helper is new */
+	bool balanced;			/* it is of a real server ... */
+	bool balance_due;		/* ... and the balancer does not know of it */
 };
 
 /* What is numbered by the settings. */
@@ -89,9 +94,12 @@ struct helpers {
 	struct line lines[HELPERS];
 	const struct engine *engine;
 	uint64_t sequence;
+	uint8_t role_reason;		/* why the role changed last */
 	bool active;			/* what flowsync is told, as number ... */
 	uint64_t role;
 	bool role_due;
+	bool was_active;		/* ... and what it was told last */
+	uint64_t pause;			/* number of a pause to be told of before; 0 = none */
 	struct lists now;
 	struct lists next;		/* prepared */
 	bool due;			/* something is */
@@ -166,18 +174,32 @@ send_owner(struct helpers *h, uint32_t number)
 }
 
 static bool
-send_role(struct helpers *h)
+send_one_role(struct helpers *h, uint64_t number, bool active)
 {
 	struct channel_message message = {
 		.version = CHANNEL_VERSION,
 		.kind = CHANNEL_ROLE,
 		.revision = engine_settings(h->engine)->revision,
-		.sequence = h->role,
-		.up = h->active,
+		.sequence = number,
+		.up = active,
+		.reason = h->role_reason,
 	};
 
-	if (h->role_due && channel_send(h->lines[HELPER_FLOWSYNC].socket, &message, -1) == 0)
-		h->role_due = false;
+	if (channel_send(h->lines[HELPER_FLOWSYNC].socket, &message, -1) != 0)
+		return false;
+	h->was_active = active;
+	return true;
+}
+
+static bool
+send_role(struct helpers *h)
+{
+	if (!h->role_due)
+		return true;
+	if (h->pause != 0 && !send_one_role(h, h->pause, false))
+		return false;
+	h->pause = 0;
+	h->role_due = !send_one_role(h, h->role, h->active);
 	return !h->role_due;
 }
 
@@ -195,10 +217,11 @@ helper_of(const struct helpers *h, uint32_t check)
 	}
 }
 
+/* Tell a helper what was heard of a check; false when its socket is full. */
 static bool
-send_verdict(struct helpers *h, uint32_t check)
+send_verdict(struct helpers *h, enum helper helper, uint32_t check)
 {
-	struct verdict *verdict = &h->now.verdicts[check];
+	const struct verdict *verdict = &h->now.verdicts[check];
 	struct channel_message message = {
 		.version = CHANNEL_VERSION,
 		.kind = CHANNEL_TRACK,
@@ -208,9 +231,22 @@ send_verdict(struct helpers *h, uint32_t check)
 	};
 
 	memcpy(message.text, verdict->name, sizeof(verdict->name));
-	if (channel_send(h->lines[helper_of(h, check)].socket, &message, -1) == 0)
-		verdict->due = false;
-	return !verdict->due;
+	return channel_send(h->lines[helper].socket, &message, -1) == 0;
+}
+
+/* The verdict of a check to whom it is due. */
+static void
+tell_verdict(struct helpers *h, uint32_t check, bool open[HELPERS])
+{
+	struct verdict *verdict = &h->now.verdicts[check];
+	enum helper its = helper_of(h, check);
+
+	if (verdict->due && open[its])
+		open[its] = send_verdict(h, its, check);
+	verdict->due = verdict->due && !open[its];
+	if (verdict->balance_due && open[HELPER_BALANCER])
+		open[HELPER_BALANCER] = send_verdict(h, HELPER_BALANCER, check);
+	verdict->balance_due = verdict->balance_due && !open[HELPER_BALANCER];
 }
 
 /* Send all that is due and is taken; the rest is tried again in a moment. */
@@ -226,12 +262,8 @@ tell_due(struct helpers *h)
 		open[i] = send_settings(h, &h->lines[i]);
 	if (open[HELPER_FLOWSYNC])
 		open[HELPER_FLOWSYNC] = send_role(h);
-	for (uint32_t i = 0; i < h->now.verdict_count; i++) {
-		bool *its = &open[helper_of(h, i)];
-
-		if (*its && h->now.verdicts[i].due)
-			*its = send_verdict(h, i);
-	}
+	for (uint32_t i = 0; i < h->now.verdict_count; i++)
+		tell_verdict(h, i, open);
 	for (uint32_t i = 0;
 	     i < h->now.count && (open[HELPER_RUNNER] || open[HELPER_FILTER]); i++) {
 		if (open[HELPER_RUNNER] && h->now.told[i].state_due)
@@ -263,12 +295,15 @@ is_followed(const struct settings *settings, uint32_t group)
 	return connsync && settings_groups(settings)[group].sync == connsync->sync;
 }
 
-/* A number of its own for every change, so that an answer is to the last one. */
+/* A number of its own for every change, so that an answer is to the last one.  Who left the role
+ * and has it again before it was told hears of both: somebody else may have had it in between. */
 static void
 note_role(struct helpers *h, bool active)
 {
 	if (h->active == active)
 		return;
+	if (active && h->was_active)
+		h->pause = h->role;
 	h->active = active;
 	h->role = ++h->sequence;
 	h->role_due = true;
@@ -277,12 +312,12 @@ note_role(struct helpers *h, bool active)
 /* Packets come to this router as long as they come to one of its groups: those that linger may end
  * one after the other. */
 static bool
-any_forwards(const struct helpers *h, const struct engine *engine)
+any_forwards(const struct helpers *h)
 {
-	const struct settings *settings = engine_settings(engine);
+	const struct settings *settings = engine_settings(h->engine);
 
 	for (uint32_t i = 0; i < h->now.count; i++)
-		if (is_followed(settings, i) && engine_holds_addresses(engine, i))
+		if (is_followed(settings, i) && h->now.told[i].holds)
 			return true;
 	return false;
 }
@@ -304,10 +339,27 @@ note_group(struct helpers *h, uint32_t number)
 		told->owner = status->owner;
 		told->owner_due = true;
 	}
-	if (is_followed(engine_settings(h->engine), number) &&
-	    engine_holds_addresses(h->engine, number) != h->active)
-		note_role(h, any_forwards(h, h->engine));
 	return told->state_due || told->owner_due || h->role_due;
+}
+
+void
+helpers_effect(struct helpers *h, const struct effect *effect)
+{
+	struct told *told;
+
+	if (effect->group >= h->now.count)
+		return;
+	told = &h->now.told[effect->group];
+	if (effect->kind == EFFECT_TAKE_ADDRESSES || effect->kind == EFFECT_RENEW_ADDRESSES)
+		told->holds = true;
+	else if (effect->kind == EFFECT_DROP_ADDRESSES)
+		told->holds = false;
+	/* Each effect for itself: one list may end the role and begin it anew. */
+	if (is_followed(engine_settings(h->engine), effect->group) && told->holds != h->active) {
+		h->role_reason = (uint8_t)engine_status(h->engine, effect->group)->reason;
+		note_role(h, any_forwards(h));
+	}
+	helpers_look(h, effect->group);
 }
 
 void
@@ -387,6 +439,8 @@ list_checks(const struct helpers *h, const struct settings *settings)
 		memcpy(list[i].name, settings_checks(settings)[i].name, sizeof(list[i].name));
 		list[i].was = h->engine ? names_find(&h->now.verdict_names, list[i].name) : -1;
 	}
+	for (uint32_t i = 0; list && i < settings->real_count; i++)
+		list[settings_reals(settings)[i].check].balanced = true;
 	return list;
 }
 
@@ -463,6 +517,8 @@ carry_check(const struct helpers *h, struct verdict *verdict)
 	verdict->known = old->known;
 	verdict->up = old->up;
 	verdict->due = old->due;
+	verdict->balance_due = verdict->balanced && old->known &&
+	                       (old->balance_due || !old->balanced);
 }
 
 void
@@ -472,6 +528,8 @@ helpers_adopt(struct helpers *h, const struct engine *engine)
 	h->sequence++;
 	for (uint32_t i = 0; i < h->next.count; i++)
 		carry_group(h, &h->next.told[i], engine_status(engine, i));
+	for (uint32_t i = 0; i < h->next.count; i++)
+		h->next.told[i].holds = engine_holds_addresses(engine, i);
 	for (uint32_t i = 0; i < h->next.verdict_count; i++)
 		carry_check(h, &h->next.verdicts[i]);
 	free_lists(&h->now);
@@ -480,7 +538,7 @@ helpers_adopt(struct helpers *h, const struct engine *engine)
 	h->engine = engine;
 	for (enum helper i = 0; i < HELPERS; i++)
 		h->lines[i].settings_due = true;
-	note_role(h, any_forwards(h, engine));
+	note_role(h, any_forwards(h));
 	h->role_due = true;
 	h->due = true;
 }
@@ -519,10 +577,19 @@ on_hello(struct helpers *h, struct line *line)
 		if (line->helper == HELPER_FILTER)
 			told->owner_due = told->can_refuse && told->owner;
 	}
-	for (uint32_t i = 0; i < h->now.verdict_count; i++)
+	for (uint32_t i = 0; i < h->now.verdict_count; i++) {
+		struct verdict *verdict = &h->now.verdicts[i];
+
 		if (helper_of(h, i) == line->helper)
-			h->now.verdicts[i].due = h->now.verdicts[i].known;
-	h->role_due = h->role_due || line->helper == HELPER_FLOWSYNC;
+			verdict->due = verdict->known;
+		if (line->helper == HELPER_BALANCER)
+			verdict->balance_due = verdict->balanced && verdict->known;
+	}
+	if (line->helper == HELPER_FLOWSYNC) {
+		h->role_due = true;
+		h->was_active = false;
+		h->pause = 0;
+	}
 	h->due = true;
 	tell_due(h);
 }
@@ -541,19 +608,26 @@ on_ran(struct helpers *h, const struct channel_message *message)
 		h->now.told[at].script = message->script;
 }
 
-/* A check is up or down: so is every object that is this check. */
+/* A check is up or down: so is every object that is this check, and every real server. */
 static void
 on_track(struct helpers *h, const struct channel_message *message)
 {
 	const struct settings *settings = h->engine ? engine_settings(h->engine) : NULL;
+	struct verdict *verdict;
 
 	/* Told before our last adopt: it comes again for the new settings. */
 	if (!settings || message->revision != settings->serial ||
 	    message->index >= settings->check_count ||
 	    strcmp(settings_checks(settings)[message->index].name, message->text) != 0)
 		return;
-	h->now.verdicts[message->index].known = true;
-	h->now.verdicts[message->index].up = message->up == 1;
+	verdict = &h->now.verdicts[message->index];
+	verdict->known = true;
+	verdict->up = message->up == 1;
+	if (verdict->balanced) {
+		verdict->balance_due = true;
+		h->due = true;
+		helpers_tell(h);
+	}
 	for (uint32_t i = 0; i < settings->object_count; i++) {
 		const struct object_settings *object = &settings_objects(settings)[i];
 
@@ -574,7 +648,7 @@ on_message(struct helpers *h, struct line *line, const struct channel_message *m
 			on_ran(h, message);
 		return;
 	case CHANNEL_TRACK:
-		if (line->helper != HELPER_FILTER)
+		if (line->helper != HELPER_FILTER && line->helper != HELPER_BALANCER)
 			on_track(h, message);
 		return;
 	case CHANNEL_READY:

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The engine's side of its helpers: the runner (programs), the prober (checks), the filter (packet
- * filter) and flowsync (connections).  It tells them the settings, the state of groups with
- * scripts, who owns its addresses and whether this router forwards, and hears from them what became
- * of tracked things.
+ * filter), flowsync (connections) and the balancer (virtual servers).  It tells them the settings,
+ * the state of groups with scripts, who owns its addresses, whether this router forwards and which
+ * real servers pass their checks, and hears from them what became of tracked things.
  *
  * Nothing here waits.  What a helper does not take now (it is dead, hangs, or is behind) is noted
  * as due and told later, in its last form: a helper hears how things are, not all they were.
@@ -16,7 +16,14 @@
 #include "core/engine.h"
 #include "core/settings.h"
 
-enum helper { HELPER_RUNNER, HELPER_PROBER, HELPER_FILTER, HELPER_FLOWSYNC, HELPERS };
+enum helper {
+	HELPER_RUNNER,
+	HELPER_PROBER,
+	HELPER_FILTER,
+	HELPER_FLOWSYNC,
+	HELPER_BALANCER,
+	HELPERS,
+};
 
 struct helpers;
 struct sd_event;
@@ -50,7 +57,9 @@ int helpers_prepare(struct helpers *helpers, const struct settings *settings,
  */
 void helpers_adopt(struct helpers *helpers, const struct engine *engine);
 
-/* Something about this group may have changed: noted, if it concerns a helper. */
+/* The engine wants this, in the order of its effects: noted, if it concerns a helper. */
+void helpers_effect(struct helpers *helpers, const struct effect *effect);
+/* The same where there are no effects: something about this group may have changed. */
 void helpers_look(struct helpers *helpers, uint32_t group);
 /* Tell the helpers what was noted; what a full socket does not take is told a little later. */
 void helpers_tell(struct helpers *helpers);

@@ -28,6 +28,15 @@ intake_ask(struct node *node)
 	sd_event_source_set_enabled(node->deliver, SD_EVENT_ONESHOT);
 }
 
+void
+intake_look_at_all(struct node *node)
+{
+	for (uint32_t i = 0; node->settings && i < node->settings->link_count; i++)
+		if (node->heard[i].changed)
+			marks_put(&node->fresh, i);
+	intake_ask(node);
+}
+
 static void
 on_link(void *owner, uint32_t link, int ifindex, const struct link_input *input)
 {
@@ -41,6 +50,7 @@ on_link(void *owner, uint32_t link, int ifindex, const struct link_input *input)
 	heard->ifindex = ifindex;
 	heard->changed = true;
 	heard->current = false;
+	marks_put(&node->fresh, link);
 	intake_ask(node);
 }
 
@@ -96,7 +106,7 @@ on_settled(void *owner, const char *problems, const char *refused)
 	struct node *node = owner;
 
 	node->settling = false;
-	intake_ask(node);
+	intake_look_at_all(node);
 	answers_settled(node, problems, refused);
 }
 
@@ -168,7 +178,7 @@ take_link(struct node *node, uint32_t link)
 	                    &error) < 0) {
 		if (!heard->deaf)
 			log_error("%s", error.text);
-		input.usable = false;
+		input.usable = input.exists = false;
 		heard->deaf = heard->changed = node->again = true;
 	} else {
 		heard->deaf = false;
@@ -216,20 +226,25 @@ deliver_tracks(struct node *node, nsec_t end)
 	return true;
 }
 
+/* One that is unfinished is looked at again when it changes, when all has settled, and at the next
+ * tick: while thousands are being made, most of them are. */
 static bool
 deliver_links(struct node *node, nsec_t end)
 {
-	for (uint32_t i = 0; i < node->settings->link_count; i++) {
+	uint32_t count = node->settings->link_count;
+
+	for (uint32_t i = marks_next(&node->fresh, 0); i < count;
+	     i = marks_next(&node->fresh, i + 1)) {
 		struct heard_link *heard = &node->heard[i];
 
-		if (!heard->changed)
-			continue;
 		if (is_unfinished(node, heard)) {
+			marks_take(&node->fresh, i);
 			node->again = true;
 			continue;
 		}
 		if (clock_now() >= end)
 			return false;
+		marks_take(&node->fresh, i);
 		heard->changed = false;
 		heard->known = true;
 		take_link(node, i);

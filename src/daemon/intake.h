@@ -15,6 +15,8 @@ extern const struct helpers_calls intake_helpers_calls;
 int intake_open(struct node *node) MUST_USE;
 /* Something was noted: take it to the engine soon. */
 void intake_ask(struct node *node);
+/* The same, and look again at the links that were not worth telling of before. */
+void intake_look_at_all(struct node *node);
 /* Take all that was noted to the engine now. */
 void intake_deliver_all(struct node *node);
 

@@ -33,6 +33,7 @@
 #define PLANS_A_TURN 512u
 #define STATICS_LIKE_PLANS 64u		/* a unit of static routes costs as much as so many links */
 #define START_PATIENCE (10 * NSEC_PER_SEC)
+#define SAID_APART (200 * NSEC_PER_MSEC)	/* between two reports of problems */
 
 static int on_news(sd_event_source *source, int descriptor, uint32_t events, void *owner);
 static int on_done(sd_event_source *source, int descriptor, uint32_t events, void *owner);
@@ -58,10 +59,16 @@ lease_seconds(nsec_t lease)
 
 /* ---- units ---- */
 
+static uint32_t
+number_of(const struct interfaces *i, uint32_t link)
+{
+	return link == IFSTEP_REST ? i->unit_count - 1 : link;
+}
+
 struct unit *
 interfaces_unit(struct interfaces *i, uint32_t link)
 {
-	return &i->units[link == IFSTEP_REST ? i->unit_count - 1 : link];
+	return &i->units[number_of(i, link)];
 }
 
 void
@@ -75,25 +82,15 @@ interfaces_ask_for_work(struct interfaces *i)
 void
 interfaces_make_dirty(struct interfaces *i, uint32_t link)
 {
-	struct unit *unit = interfaces_unit(i, link);
-
-	if (!unit->dirty) {
-		unit->dirty = true;
-		i->dirty_count++;
-	}
+	marks_put(&i->dirty, number_of(i, link));
 	interfaces_ask_for_work(i);
 }
 
 static void
 make_changed(struct interfaces *i, uint32_t link)
 {
-	struct unit *unit = interfaces_unit(i, link);
-
 	interfaces_make_dirty(i, link);
-	if (!unit->changed) {
-		unit->changed = true;
-		i->changed_count++;
-	}
+	marks_put(&i->changed, number_of(i, link));
 }
 
 /* The networks that links are in, or whether they are usable, may have changed. */
@@ -288,8 +285,7 @@ plan_unit(struct interfaces *i, uint32_t number)
 {
 	struct ifplan_view view = interfaces_view(i);
 
-	i->units[number].dirty = false;
-	i->dirty_count--;
+	marks_take(&i->dirty, number);
 	if (number == i->unit_count - 1)
 		ifplan_rest(i->plan, &view, &i->steps);
 	else if (number >= i->settings->link_count)
@@ -336,10 +332,10 @@ plan_units(struct interfaces *i)
 	uint32_t rest = i->unit_count - 1;
 	bool enough = false;
 
-	if (i->units[rest].dirty && i->units[rest].busy == 0)
+	if (marks_have(&i->dirty, rest) && i->units[rest].busy == 0)
 		plan_unit(i, rest);
-	for (uint32_t u = 0; u < rest && i->dirty_count > 0 && !enough; u++) {
-		if (!i->units[u].dirty || is_busy(i, u))
+	for (uint32_t u = marks_next(&i->dirty, 0); u < rest; u = marks_next(&i->dirty, u + 1)) {
+		if (is_busy(i, u))
 			continue;
 		enough = planned >= PLANS_A_TURN || outbox_waiting(i->outbox) >= WAITING_ENOUGH;
 		if (enough)
@@ -356,7 +352,7 @@ plan_units(struct interfaces *i)
 static bool
 is_idle(const struct interfaces *i)
 {
-	return i->dirty_count == 0 && outbox_is_idle(i->outbox) && tuner_is_idle(i->tuner) &&
+	return i->dirty.count == 0 && outbox_is_idle(i->outbox) && tuner_is_idle(i->tuner) &&
 	       !news_is_dumping(i->news);
 }
 
@@ -367,6 +363,22 @@ look_again(struct interfaces *i)
 	if (i->look_again)
 		news_dump(i->news);
 	i->look_again = false;
+}
+
+/*
+ * What is said after all has settled takes a look at every link.  While thousands of them come up
+ * one after the other, that is not worth it for each.
+ */
+static bool
+is_too_soon(struct interfaces *i)
+{
+	nsec_t due = i->settled_at + SAID_APART;
+
+	if (i->settling || clock_now() >= due)
+		return false;
+	(void)sd_event_source_set_time(i->say_source, (uint64_t)(due / NSEC_PER_USEC) + 1);
+	(void)sd_event_source_set_enabled(i->say_source, SD_EVENT_ONESHOT);
+	return true;
 }
 
 /* One turn, bounded.  False when nothing is left to be done without a new event. */
@@ -394,7 +406,7 @@ work(struct interfaces *i)
 	}
 	outbox_push(i->outbox);
 	tidings_restored(i);
-	if (all_read && (i->settling || i->replanned) && is_idle(i)) {
+	if (all_read && (i->settling || i->replanned) && is_idle(i) && !is_too_soon(i)) {
 		tidings_settled(i);
 		look_again(i);
 	}
@@ -452,6 +464,12 @@ on_due(void *owner, uint32_t link)
 }
 
 static int
+on_say(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
+{
+	return on_news(NULL, -1, 0, owner);
+}
+
+static int
 on_retry(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 {
 	struct interfaces *i = owner;
@@ -488,6 +506,11 @@ add_sources(struct interfaces *i, struct error *error)
 		                      10000, on_retry, i);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(i->retry_source, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(i->event, &i->say_source, CLOCK_BOOTTIME, UINT64_MAX,
+		                      10000, on_say, i);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(i->say_source, SD_EVENT_OFF);
 	return r >= 0 ? 0 : error_set(error, r, "cannot watch the netlink sockets: %s",
 	                              strerror(-r));
 }
@@ -557,6 +580,7 @@ interfaces_free(struct interfaces *i)
 	sd_event_source_disable_unref(i->tuned_source);
 	sd_event_source_disable_unref(i->work_source);
 	sd_event_source_disable_unref(i->retry_source);
+	sd_event_source_disable_unref(i->say_source);
 	sd_event_unref(i->event);
 	route_watch_free(i->watch);
 	outbox_free(i->outbox);
@@ -569,6 +593,8 @@ interfaces_free(struct interfaces *i)
 	refusals_done(&i->refusals);
 	ifsteps_done(&i->steps);
 	free(i->units);
+	marks_done(&i->dirty);
+	marks_done(&i->changed);
 	free(i->held);
 	free(i->wishes);
 	free(i->problems);
@@ -600,12 +626,14 @@ leave_settings(struct interfaces *i, const struct settings *next)
 	iftrack_free(i->track);
 	ifplan_free(i->plan);
 	free(i->units);
+	marks_done(&i->dirty);
+	marks_done(&i->changed);
 	free(i->held);
 	free(i->wishes);
 	tidings_keep_refusals(i);
 	refusals_clear(&i->refusals);
 	requests_plan_retry(i);
-	i->dirty_count = i->changed_count = i->restored_count = 0;
+	i->restored_count = 0;
 }
 
 static bool
@@ -621,6 +649,7 @@ interfaces_adopt(struct interfaces *i, const struct settings *settings, const bo
                  nsec_t lease)
 {
 	bool look_first = i->settings == NULL || !same_links(i->settings, settings);
+	int r;
 
 	leave_settings(i, settings);
 	i->settings = settings;
@@ -629,6 +658,10 @@ interfaces_adopt(struct interfaces *i, const struct settings *settings, const bo
 	i->lease = lease_seconds(lease);
 	i->unit_count = settings->link_count + ifstatic_units(settings) + 1;
 	i->units = allocate(i->unit_count, sizeof(*i->units));
+	r = marks_init(&i->dirty, i->unit_count);
+	assert(r == 0);
+	r = marks_init(&i->changed, i->unit_count);
+	assert(r == 0);
 	i->held = allocate(settings->group_count, sizeof(*i->held));
 	i->wishes = allocate(settings->group_count, sizeof(*i->wishes));
 	if (settings->group_count > 0)

@@ -7,6 +7,7 @@
 #ifndef TANDEM_INTERFACES_INSIDE_H
 #define TANDEM_INTERFACES_INSIDE_H
 
+#include "base/marks.h"
 #include "core/ifplan.h"
 #include "core/iftrack.h"
 #include "core/ifworld.h"
@@ -23,8 +24,6 @@ struct sd_event_source;
  * everything the settings do not name. */
 struct unit {
 	uint32_t busy;			/* requests not answered yet */
-	bool dirty;			/* to be planned */
-	bool changed;			/* to be told to the role */
 	bool has_dependants;		/* vifs or members */
 	bool told;
 	int told_index;
@@ -60,6 +59,7 @@ struct interfaces {
 	struct sd_event_source *tuned_source;
 	struct sd_event_source *work_source;
 	struct sd_event_source *retry_source;
+	struct sd_event_source *say_source;
 
 	struct ifworld *world;		/* of the news */
 	struct ifnets *nets;		/* of the world */
@@ -73,14 +73,15 @@ struct interfaces {
 	uint32_t lease;			/* seconds */
 	uint32_t unit_count;		/* links, units of static routes, and one */
 	struct unit *units;
-	uint32_t dirty_count;
-	uint32_t changed_count;
+	struct marks dirty;		/* units to be planned */
+	struct marks changed;		/* units to be told to the role */
 	bool *held;			/* per group, as the planner wants it */
 	struct wish *wishes;		/* per group */
 	uint32_t restored_count;
 	bool settling;
 	bool look_again;		/* read all anew when what was adopted has settled */
 	bool replanned;			/* what on_settled said last may be outdated */
+	nsec_t settled_at;		/* when it was said last */
 	uint64_t rounds;		/* how often all news were read */
 	unsigned unread;		/* turns in which not all news could be read */
 	char *problems;			/* what on_settled said last; heap */

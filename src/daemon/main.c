@@ -21,7 +21,7 @@ static const char usage[] =
 	"  --config FILE      saved configuration (default /etc/tandem/config.boot)\n"
 	"  --run-dir DIR      sockets and run files (default /run/tandem; best on tmpfs)\n"
 	"  --state-dir DIR    what survives a reboot (default /var/lib/tandem)\n"
-	"  --user USER        whom engine and manager become (default tandem)\n"
+	"  --user USER        whom the roles become (default tandem)\n"
 	"  --name NAME        this router's name in log lines\n"
 	"  --yang-dir DIR     YANG modules (default: where they were installed)\n"
 	"  --log-level LEVEL  error, warning, notice, info or debug (default info)\n"

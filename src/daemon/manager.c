@@ -25,6 +25,7 @@
 #include "daemon/gather.h"
 #include "daemon/manager_peer.h"
 #include "daemon/gather_connsync.h"
+#include "daemon/gather_virtual_server.h"
 #include "daemon/subscribers.h"
 #include "system/clock.h"
 #include "system/privilege.h"
@@ -55,6 +56,10 @@ on_state(void *owner, const char *name, struct lyd_node **tree)
 		gather_interfaces(m->schema, m->memory, tree);
 	} else if (strcmp(name, "connsync-state") == 0) {
 		gather_connsync(m->schema, m->door, tree);
+	} else if (strcmp(name, "virtual-server-state") == 0) {
+		gather_virtual_servers(m->schema, m->memory, m->hatch, tree);
+	} else if (strcmp(name, "routes-state") == 0) {
+		gather_routes(m->schema, m->memory, lines_or_empty(m->adopt_problems), tree);
 	} else if (strcmp(name, "system-state") == 0) {
 		char *problems = repairs(m);
 
@@ -250,10 +255,10 @@ end(struct manager *m)
 
 int
 manager_main(const struct role_options *options, int channel, int api_socket, int door,
-             const struct memory *memory)
+             int hatch, const struct memory *memory)
 {
 	struct manager m = { .options = options, .memory = memory, .channel = channel,
-		             .door = door };
+		             .door = door, .hatch = hatch };
 	struct error error = { 0 };
 	int r;
 

@@ -28,6 +28,7 @@ struct manager {
 	const struct memory *memory;
 	int channel;
 	int door;			/* to flowsync */
+	int hatch;			/* to the balancer */
 	sd_event *event;
 	struct auth auth;
 	struct ly_ctx *schema;

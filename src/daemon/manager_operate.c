@@ -297,6 +297,8 @@ manager_operate_on_request(void *owner, struct http_request *request,
 		                    strcmp(input_value(input, "agree"), "true") == 0);
 	else if (strcmp(name, "pair-reset") == 0)
 		manager_pair_reset(m, request);
+	else if (strcmp(name, "pair-key") == 0)
+		manager_pair_key(m, request);
 	else if (strcmp(name, "peer-configuration") == 0)
 		manager_peer_configuration(m, request, input_value(input, "address"));
 	else if (strcmp(name, "connsync-flows") == 0)

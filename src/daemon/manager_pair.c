@@ -17,6 +17,7 @@
 #include "api/reply.h"
 #include "base/log.h"
 #include "config/put.h"
+#include "daemon/flowdoor.h"
 #include "system/clock.h"
 
 #define TICK (NSEC_PER_SEC / NSEC_PER_USEC)
@@ -197,6 +198,48 @@ manager_pair_reset(struct manager *m, struct http_request *request)
 	memset(m->peer->uninvited, 0, sizeof(m->peer->uninvited));
 	manager_peer_follow(m);
 	reply_done(request, REPLY_UNTAGGED);
+}
+
+/* Sessions that are open go on with the former key; nobody comes in by it any more. */
+static void
+retire_identity(struct manager_peer *peer)
+{
+	if (!peer->identity)
+		return;
+	peer->former = reallocarray(peer->former, peer->former_count + 1, sizeof(*peer->former));
+	assert(peer->former);
+	peer->former[peer->former_count++] = peer->identity;
+	peer->identity = NULL;
+}
+
+void
+manager_pair_key(struct manager *m, struct http_request *request)
+{
+	struct flowdoor_question question = { .kind = FLOWDOOR_KEY };
+	const struct identity *identity = NULL;
+	char who[MANAGER_PEER_SIZE], key[FINGERPRINT_TEXT_SIZE], text[512];
+	struct flowdoor_answer answer;
+	struct error error;
+
+	stop(m);
+	m->peer->pairing = (struct pairing){ 0 };
+	if (identity_renew(m->options->state_dir, &error) == 0) {
+		retire_identity(m->peer);
+		identity = manager_peer_identity(m, &error);
+	}
+	if (!identity) {
+		reply_error(request, 500, "operation-failed", NULL, "%s", error.text);
+		return;
+	}
+	log_notice("%s gave this router another key, %s; the former one is gone",
+	           auth_text(&request->peer, who, sizeof(who)),
+	           fingerprint_text(identity_fingerprint(identity), key));
+	manager_peer_follow(m);
+	if (flowdoor_ask(m->door, &question, NSEC_PER_SEC, &answer, NULL) < 0)
+		log_warning("flowsync does not say that it uses the new key");
+	snprintf(text, sizeof(text), "The key of this router is now %s.  The other router does not "
+	         "know it: pair the two anew, with 'pair' on both", key);
+	reply_output(request, "message", text);
 }
 
 /* ---- at the door ---------------------------------------------------------------------------- */

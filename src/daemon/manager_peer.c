@@ -320,6 +320,9 @@ manager_peer_end(struct manager *m)
 	}
 	door_free(peer->door);
 	identity_free(peer->identity);
+	while (peer->former_count > 0)
+		identity_free(peer->former[--peer->former_count]);
+	free(peer->former);
 	free(peer->problems);
 	free(peer);
 	m->peer = NULL;

@@ -26,6 +26,8 @@ struct peer_question;
 
 struct manager_peer {
 	struct identity *identity;	/* NULL until it is needed */
+	struct identity **former;	/* of sessions that began before there was another */
+	size_t former_count;
 	struct door *door;
 	char *problems;			/* what an operator should repair; heap */
 
@@ -63,6 +65,7 @@ void manager_pair_begin(struct manager *m, struct http_request *request, const c
 void manager_pair_answer(struct manager *m, struct http_request *request, const char *code,
                          bool agree);
 void manager_pair_reset(struct manager *m, struct http_request *request);
+void manager_pair_key(struct manager *m, struct http_request *request);
 /* Somebody at the door asks for PAIRING_PATH. */
 void manager_pair_on_request(struct manager *m, struct http_request *request);
 /* Must the door be open for a pairing, and where? */

@@ -56,7 +56,7 @@ node_carry_out(struct node *node)
 	courier_carry_out(node->courier, effects);
 	for (size_t i = 0; i < effects->count; i++) {
 		publisher_put(&node->publisher, effects->list[i].group);
-		helpers_look(node->helpers, effects->list[i].group);
+		helpers_effect(node->helpers, &effects->list[i]);
 		recorder_effect(&node->recorder, &effects->list[i]);
 		report_effect(node->engine, &effects->list[i]);
 	}
@@ -107,7 +107,7 @@ tick(struct node *node, nsec_t now)
 	node->last_tick = now;
 	watch_writer(node, now);
 	if (node->again)
-		intake_ask(node);
+		intake_look_at_all(node);
 	node->again = false;
 }
 
@@ -129,8 +129,7 @@ turn(struct node *node, bool packets)
 {
 	nsec_t start = clock_now();
 
-	if (courier_deadline(node->courier) <= start)
-		courier_pass(node->courier);
+	courier_on_time(node->courier);
 	engine_on_time(node->engine, start, 0, &node->effects);
 	node_carry_out(node);
 	if (packets || engine_deadline(node->engine) <= start) {

@@ -7,6 +7,7 @@
 #ifndef TANDEM_NODE_H
 #define TANDEM_NODE_H
 
+#include "base/marks.h"
 #include "core/engine.h"
 #include "daemon/channel.h"
 #include "daemon/courier.h"
@@ -28,7 +29,7 @@ struct heard_link {
 	unsigned families;		/* ... of those that multicast */
 	bool known;			/* the engine was told of this link before */
 	bool deaf;			/* no socket could be opened on it */
-	bool changed;
+	bool changed;			/* to be taken to the engine, perhaps later */
 	bool current;			/* engine and sockets have it as it is noted here */
 };
 
@@ -62,6 +63,7 @@ struct node {
 	/* Intake. */
 	struct sd_event_source *deliver;
 	struct heard_link *heard;	/* per link */
+	struct marks fresh;		/* links of which to see whether they are to be taken now */
 	bool carrying;			/* interfaces adopt, and tell of every link */
 	bool *restored;			/* per group: addresses came back, announce */
 	uint8_t *owners;		/* per group, enum verdict: is it address owner? */

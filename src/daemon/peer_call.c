@@ -118,8 +118,8 @@ static int
 explain_connect(int code, struct error *error)
 {
 	if (code == -ECONNREFUSED)
-		return error_set(error, code, "nothing listens there: is service https configured "
-		                 "there, with this port?");
+		return error_set(error, code, "nothing listens there; the other router opens this "
+		                 "port when 'pair' is given there, or as service https");
 	if (code == -ETIMEDOUT || code == -EHOSTUNREACH || code == -ENETUNREACH)
 		return error_set(error, code, "cannot be reached (%s): is the address right, does "
 		                 "a route lead there, does a firewall let the port pass?",

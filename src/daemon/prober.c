@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The prober's role: it finds out whether paths, processes and files are there, and says when that
- * changes.  One loop that waits for nothing else.  What counts as up is decided in core/check, what
- * follows from it in the engine.
+ * The prober's role: it finds out whether paths, processes, files and real servers are there, and
+ * says when that changes.  One loop that waits for nothing else.  What counts as up is decided in
+ * core/check, what follows from it in the engine.
  *
- * A probe is one thing tried every interval: a process, a file, or a monitor whose every answer, or
- * lack of one, is judged by each of its policies.  A monitor's timeout may be longer than its
- * interval: then several tries are under way at once, TRIES_MAX at most.
+ * A probe is one thing tried every interval: a process, a file, the port of a real server, or a
+ * monitor whose every answer, or lack of one, is judged by each of its policies.  A timeout may be
+ * longer than the interval: then several tries are under way at once, TRIES_MAX at most.
+ *
+ * A UDP port is asked with a datagram of one byte that means nothing.  Silence is all that many
+ * servers answer: it passes, and only what the network says of the port or the host is a failure.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -37,14 +40,14 @@
 struct prober;
 struct probe;
 
-/* A monitor asked and waits for the answer. */
+/* A monitor, or what looks after a server, asked and waits for the answer. */
 struct try {
 	struct probe *probe;
 	bool under_way;
 	nsec_t sent;
 	uint16_t sequence;		/* echo ... */
 	uint64_t cookie;
-	int connection;			/* ... or TCP, -1 = none */
+	int connection;			/* ... or a socket, -1 = none */
 	struct sd_event_source *connecting;
 };
 
@@ -56,7 +59,7 @@ struct probe {
 	struct sd_event_source *due;
 	struct sd_event_source *limit;
 	nsec_t next;			/* when the next try is due */
-	struct check check;		/* process, file */
+	struct check check;		/* process, file, port of a server */
 	struct program_words pattern;	/* process ... */
 	pid_t pid;			/* ... where it was last seen */
 	uint16_t identifier;		/* a monitor's echo requests have this one */
@@ -137,6 +140,13 @@ way_of(const struct probe *probe)
 	};
 }
 
+/* The port of a real server, which is judged by itself. */
+static bool
+is_server(const struct check_settings *settings)
+{
+	return settings->kind == CHECK_CONNECT || settings->kind == CHECK_ASK;
+}
+
 static void
 drop_try(struct try *try)
 {
@@ -147,11 +157,21 @@ drop_try(struct try *try)
 	try->connection = -1;
 }
 
+/* error says why it is lost, negative errno. */
 static void
-end_try(struct try *try, nsec_t trip)
+end_try(struct try *try, nsec_t trip, int error)
 {
+	struct probe *probe = try->probe;
+
 	drop_try(try);
-	judge_path(try->probe, trip);
+	if (!is_server(&probe->settings))
+		judge_path(probe, trip);
+	else if (trip != PATH_LOST)
+		judge(probe->prober, &probe->settings, probe->index, &probe->check, CHECK_PASSED,
+		      "");
+	else
+		judge(probe->prober, &probe->settings, probe->index, &probe->check,
+		      error == -ETIMEDOUT ? CHECK_TIMED_OUT : CHECK_FAILED, strerror(-error));
 }
 
 static nsec_t
@@ -176,18 +196,19 @@ arm_limit(struct probe *probe)
 	                            first == NSEC_NEVER ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
-/* Tries that have had their time are lost, the oldest first. */
+/* Tries that have had their time are lost, the oldest first; a datagram was not refused. */
 static int
 on_limit(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 {
 	struct probe *probe = owner;
+	bool asks = probe->settings.kind == CHECK_ASK;
 	nsec_t now = clock_now();
 
 	for (unsigned i = 1; i <= TRIES_MAX; i++) {
 		struct try *try = &probe->tries[(probe->sequence + i) % TRIES_MAX];
 
 		if (try->under_way && limit_of(try) <= now)
-			end_try(try, PATH_LOST);
+			end_try(try, asks ? now - try->sent : PATH_LOST, -ETIMEDOUT);
 	}
 	arm_limit(probe);
 	return 0;
@@ -198,22 +219,25 @@ on_connected(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, voi
 {
 	struct try *try = owner;
 
-	end_try(try, probe_connected(fd) == 0 ? clock_now() - try->sent : PATH_LOST);
+	int r = probe_connected(fd);
+
+	end_try(try, r == 0 ? clock_now() - try->sent : PATH_LOST, r);
 	return 0;
 }
 
 static int
 start_connection(struct try *try)
 {
+	bool asks = try->probe->settings.kind == CHECK_ASK;
 	struct probe_way way = way_of(try->probe);
-	int fd = probe_connect(&way);
+	int fd = asks ? probe_ask(&way) : probe_connect(&way);
 	int r;
 
 	if (fd < 0)
 		return fd;
 	try->connection = fd;
-	r = sd_event_add_io(try->probe->prober->post.event, &try->connecting, fd, EPOLLOUT,
-	                    on_connected, try);
+	r = sd_event_add_io(try->probe->prober->post.event, &try->connecting, fd,
+	                    asks ? EPOLLIN : EPOLLOUT, on_connected, try);
 	if (r >= 0)
 		r = sd_event_source_set_priority(try->connecting, FIRST_ANSWERS);
 	return r;
@@ -243,13 +267,13 @@ start_try(struct probe *probe)
 	int r;
 
 	if (try->under_way)		/* there is room for no more */
-		end_try(try, PATH_LOST);
+		end_try(try, PATH_LOST, -ETIMEDOUT);
 	try->under_way = true;
 	try->sent = clock_now();
-	r = probe->settings.kind == CHECK_TCP ? start_connection(try) : send_echo(try);
+	r = probe->settings.kind == CHECK_ICMP ? send_echo(try) : start_connection(try);
 	if (r < 0) {
 		log_debug("%s: cannot probe: %s", probe->settings.name, strerror(-r));
-		end_try(try, PATH_LOST);
+		end_try(try, PATH_LOST, r);
 	}
 	arm_limit(probe);
 }
@@ -271,7 +295,7 @@ take_reply(struct prober *p, const struct ip *source, const struct echo *echo)
 		struct try *try = &p->probes[i]->tries[echo->sequence % TRIES_MAX];
 
 		if (is_answer(p->probes[i], try, source, echo)) {
-			end_try(try, clock_now() - try->sent);
+			end_try(try, clock_now() - try->sent, 0);
 			return;
 		}
 	}
@@ -377,6 +401,8 @@ on_due(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 	switch ((enum check_kind)probe->settings.kind) {
 	case CHECK_ICMP:
 	case CHECK_TCP:
+	case CHECK_CONNECT:
+	case CHECK_ASK:
 		start_try(probe);
 		return 0;
 	case CHECK_PROCESS:
@@ -598,6 +624,8 @@ on_adopt(void *owner, const struct settings *settings)
 		case CHECK_FILE:
 		case CHECK_ICMP:
 		case CHECK_TCP:
+		case CHECK_CONNECT:
+		case CHECK_ASK:
 			adopt_probe(p, settings, i);
 			break;
 		case CHECK_POLICY:

@@ -49,6 +49,10 @@ meaning(const struct ifstep *step, int result)
 		return "another program's route to it has this distance as its metric";
 	if (step->kind == IFSTEP_ADD_ADDRESS && result == -EACCES && step->prefix.ip.family == 6)
 		return "IPv6 is switched off there: see net.ipv6.conf, disable_ipv6";
+	if (step->kind == IFSTEP_SET_PORT && step->restores)
+		return "the port keeps the speed that it was given";
+	if (result == -ETIMEDOUT)
+		return "its driver does not answer";
 	if (result == -EOPNOTSUPP)
 		return "this kernel or driver cannot do that; delete the setting";
 	return "";
@@ -87,6 +91,7 @@ refusals_add(struct refusals *r, const struct ifstep *step, int result, const ch
 	refusal->due = now + nsec_min(FIRST_DELAY << doublings, 60 * NSEC_PER_SEC);
 	refusal->tries++;
 	refusal->result = result;
+	refusal->leftover = step->kind == IFSTEP_SET_PORT && step->restores;
 	write_text(refusal, step, result, words);
 	return refusal;
 }
@@ -113,6 +118,8 @@ refusals_hold(const struct refusals *r, const struct ifstep *step)
 bool
 refusal_is_passing(const struct refusal *refusal)
 {
+	if (refusal->leftover)
+		return true;
 	switch (refusal->result) {
 	case -ENETDOWN:
 	case -ENETUNREACH:

@@ -18,6 +18,7 @@ struct refusal {
 	uint32_t tries;
 	nsec_t due;			/* NSEC_NEVER: may be tried now */
 	int result;			/* negative errno */
+	bool leftover;			/* of what is configured no longer: no commit is to blame */
 	char text[REFUSAL_TEXT_SIZE];	/* a sentence */
 };
 
@@ -40,7 +41,8 @@ bool refusals_remove(struct refusals *refusals, const struct ifstep *step);
 /* Is it too early to try this step? */
 bool refusals_hold(const struct refusals *refusals, const struct ifstep *step);
 
-/* Does it say how things are at the moment (no route to there), and nothing of the step itself? */
+/* Does it say how things are at the moment (no route to there), and nothing of what is
+ * configured? */
 bool refusal_is_passing(const struct refusal *refusal);
 
 /* When the next step may be tried again, or NSEC_NEVER. */

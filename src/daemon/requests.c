@@ -402,6 +402,20 @@ on_answer(void *owner, const void *bytes, int result, const char *words)
 		interfaces_make_dirty(i, record->step.link);
 }
 
+/* A driver refused, and the port is what it was before anything was asked of it: there is nothing
+ * to restore.  Of a driver that hangs nobody knows. */
+static bool
+is_as_found(const struct interfaces *i, const struct ifstep *step)
+{
+	const struct iforiginal *original = iforiginals_find(i->originals, step->name);
+	const struct ifworld_link *link = ifworld_link(i->world, step->index);
+
+	return step->kind == IFSTEP_SET_PORT && original != NULL && link != NULL &&
+	       original->saved & ORIGINAL_PORT && link->port.known &&
+	       original->port.negotiated == link->port.negotiated &&
+	       original->port.half == link->port.half && original->port.speed == link->port.speed;
+}
+
 /* An order of earlier settings that was under way has changed what the picture shows. */
 static void
 on_tuned(void *owner, const struct ifstep *step, uint64_t epoch, int result,
@@ -424,7 +438,9 @@ on_tuned(void *owner, const struct ifstep *step, uint64_t epoch, int result,
 	unit = interfaces_unit(i, step->link);
 	assert(unit->busy > 0);
 	unit->busy--;
-	if (step->restores && result != -ECANCELED)
+	if (step->restores ? result == 0 || is_gone(step, result) :
+	                     result < 0 && result != -ECANCELED && result != -ETIMEDOUT &&
+	                     is_as_found(i, step))
 		iforiginals_forget(i->originals, step->name, ORIGINAL_PORT);
 	if (result == 0)
 		note_success(i, step);

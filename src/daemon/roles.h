@@ -23,19 +23,21 @@ struct role_options {
 };
 
 /* Configuration store and API.  channel: to the engine; api_socket: listening Unix socket; door: to
- * flowsync. */
+ * flowsync; hatch: to the balancer. */
 int manager_main(const struct role_options *options, int channel, int api_socket, int door,
-                 const struct memory *memory);
+                 int hatch, const struct memory *memory);
 
 /* VRRP, links and addresses.  channel: to the manager; helpers: to the others. */
 int engine_main(const struct role_options *options, int channel, const int helpers[HELPERS],
                 struct memory *memory);
 
 /* What these are for, each with its channel to the engine.  The packet filter; replication of
- * connections (door: to the manager); programs; checks of paths, processes and files. */
+ * connections (door: to the manager); programs; checks of paths, processes, files and servers;
+ * virtual servers (hatch: to the manager). */
 int filter_main(const struct role_options *options, int channel);
 int flowsync_main(const struct role_options *options, int channel, int door);
 int runner_main(const struct role_options *options, int channel);
 int prober_main(const struct role_options *options, int channel);
+int balancer_main(const struct role_options *options, int channel, int hatch);
 
 #endif

@@ -34,6 +34,8 @@ struct run_options {
 	bool sweep;			/* what it leaves running in its group is ended, too */
 };
 
+/* Start the program (borrowed for this call).  The run is freed at its end, after on_end; calls and
+ * owner are borrowed until then.  0, or negative errno: it does not run, nothing will be told. */
 int run_start(struct sd_event *event, const struct program *program,
               const struct run_options *options, const struct run_calls *calls, void *owner,
               struct run **ret_run, struct error *error) MUST_USE;

@@ -46,13 +46,14 @@
  * interval of version 3, 40.95 s. */
 #define HANDOVER_PATIENCE (45 * NSEC_PER_SEC)
 #define SCRIPTS_PATIENCE (6 * NSEC_PER_SEC)	/* the runner's own is shorter */
+#define TIMERS_PATIENCE (10 * NSEC_PER_SEC)	/* flowsync's own is shorter */
 #define LINE_BYTES (1 << 20)
 #define API_BACKLOG 64
 
-enum role { ENGINE, MANAGER, FILTER, FLOWSYNC, RUNNER, PROBER, ROLES };
+enum role { ENGINE, MANAGER, FILTER, FLOWSYNC, RUNNER, PROBER, BALANCER, ROLES };
 
 static const char *const role_names[ROLES] = { "engine", "manager", "filter", "flowsync",
-                                               "runner", "prober" };
+                                               "runner", "prober", "balancer" };
 
 struct child {
 	pid_t pid;			/* 0 = not running */
@@ -67,6 +68,7 @@ struct supervisor {
 	int channel[2];			/* [0] the engine's end, [1] the manager's */
 	int lines[HELPERS][2];		/* [0] the engine's end, [1] the helper's */
 	int door[2];			/* [0] flowsync's end, [1] the manager's */
+	int hatch[2];			/* [0] the balancer's end, [1] the manager's */
 	int api_socket;
 	int pid_file;
 	sd_event *event;
@@ -173,6 +175,14 @@ choose_configuration(struct supervisor *s, const char *memory_path, struct error
 	return 0;
 }
 
+static int
+make_pair(int ends[2], struct error *error)
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+		return error_set(error, -errno, "cannot make a socket pair: %s", strerror(errno));
+	return 0;
+}
+
 /* The sockets between the engine and its helpers: room for the state of many groups at once. */
 static int
 make_lines(struct supervisor *s, struct error *error)
@@ -180,10 +190,10 @@ make_lines(struct supervisor *s, struct error *error)
 	int size = LINE_BYTES;
 
 	for (enum helper i = 0; i < HELPERS; i++) {
-		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-		               s->lines[i]) < 0)
-			return error_set(error, -errno, "cannot make a socket pair: %s",
-			                 strerror(errno));
+		int r = make_pair(s->lines[i], error);
+
+		if (r < 0)
+			return r;
 		/* Without the power to have so much, they have what is usual. */
 		for (unsigned end = 0; end < 2; end++)
 			(void)setsockopt(s->lines[i][end], SOL_SOCKET, SO_SNDBUFFORCE, &size,
@@ -234,12 +244,12 @@ set_up(struct supervisor *s, struct error *error)
 		r = memory_open(path, &s->memory, error);
 	if (r == 0)
 		r = open_api_socket(s, error);
-	if (r == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-	                         s->channel) < 0)
-		r = error_set(error, -errno, "cannot make a socket pair: %s", strerror(errno));
-	if (r == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-	                         s->door) < 0)
-		r = error_set(error, -errno, "cannot make a socket pair: %s", strerror(errno));
+	if (r == 0)
+		r = make_pair(s->channel, error);
+	if (r == 0)
+		r = make_pair(s->door, error);
+	if (r == 0)
+		r = make_pair(s->hatch, error);
 	return r < 0 ? r : make_lines(s, error);
 }
 
@@ -279,15 +289,16 @@ keep_line(struct supervisor *s, enum helper helper)
 	return s->lines[helper][1];
 }
 
+/* Nor has one that the manager asks. */
 static int
-run_flowsync(struct supervisor *s)
+keep_line_and(struct supervisor *s, enum helper helper, int to_manager)
 {
-	const int kept[] = { s->lines[HELPER_FLOWSYNC][1], s->door[0] };
+	const int kept[] = { s->lines[helper][1], to_manager };
 
 	memory_close(s->memory);
 	s->memory = NULL;
 	keep_only(kept, ARRAY_SIZE(kept));
-	return flowsync_main(s->options, kept[0], kept[1]);
+	return kept[0];
 }
 
 static int
@@ -305,10 +316,11 @@ run_engine(struct supervisor *s)
 static int
 run_manager(struct supervisor *s)
 {
-	const int kept[] = { s->channel[1], s->api_socket, s->door[1] };
+	const int kept[] = { s->channel[1], s->api_socket, s->door[1], s->hatch[1] };
 
 	keep_only(kept, ARRAY_SIZE(kept));
-	return manager_main(s->options, s->channel[1], s->api_socket, s->door[1], s->memory);
+	return manager_main(s->options, s->channel[1], s->api_socket, s->door[1], s->hatch[1],
+	                    s->memory);
 }
 
 /* In the child: leave the supervisor's things behind and become the role. */
@@ -339,13 +351,19 @@ run_role(struct supervisor *s, enum role role, pid_t parent)
 		status = filter_main(s->options, keep_line(s, HELPER_FILTER));
 		break;
 	case FLOWSYNC:
-		status = run_flowsync(s);
+		status = flowsync_main(s->options,
+		                       keep_line_and(s, HELPER_FLOWSYNC, s->door[0]), s->door[0]);
 		break;
 	case RUNNER:
 		status = runner_main(s->options, keep_line(s, HELPER_RUNNER));
 		break;
 	case PROBER:
 		status = prober_main(s->options, keep_line(s, HELPER_PROBER));
+		break;
+	case BALANCER:
+		status = balancer_main(s->options,
+		                       keep_line_and(s, HELPER_BALANCER, s->hatch[0]),
+		                       s->hatch[0]);
 		break;
 	case ROLES:
 		break;
@@ -603,8 +621,9 @@ supervisor_run(const struct role_options *options)
 	stop_role(&s, RUNNER, SCRIPTS_PATIENCE);
 	stop_role(&s, MANAGER, STOP_PATIENCE);
 	stop_role(&s, PROBER, STOP_PATIENCE);
+	stop_role(&s, BALANCER, STOP_PATIENCE);
 	stop_role(&s, FILTER, STOP_PATIENCE);
-	stop_role(&s, FLOWSYNC, STOP_PATIENCE);
+	stop_role(&s, FLOWSYNC, TIMERS_PATIENCE);
 	memory_close(s.memory);
 	sd_event_source_unref(s.watch);
 	sd_event_unref(s.event);

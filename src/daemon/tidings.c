@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/ifstatic.h"
+#include "system/clock.h"
 
 void
 tidings_link(struct interfaces *i, uint32_t link, bool always)
@@ -84,7 +85,8 @@ awaits_address(const struct interfaces *i, uint32_t link)
 	const struct unit *unit = &i->units[link];
 	const struct ifworld_link *now;
 
-	if (!unit->told || unit->told_input.source4.family == 0 || (!unit->dirty && !unit->busy))
+	if (!unit->told || unit->told_input.source4.family == 0 ||
+	    (!marks_have(&i->dirty, link) && !unit->busy))
 		return false;
 	now = ifworld_named(i->world, settings_links(i->settings)[link].name);
 	return now != NULL && now->index == unit->told_index && ifworld_usable(i->world, now) &&
@@ -94,11 +96,11 @@ awaits_address(const struct interfaces *i, uint32_t link)
 void
 tidings_changes(struct interfaces *i)
 {
-	for (uint32_t u = 0; u < i->unit_count && i->changed_count > 0; u++) {
-		if (!i->units[u].changed || (u + 1 < i->unit_count && awaits_address(i, u)))
+	for (uint32_t u = marks_next(&i->changed, 0); u < i->unit_count;
+	     u = marks_next(&i->changed, u + 1)) {
+		if (u + 1 < i->unit_count && awaits_address(i, u))
 			continue;
-		i->units[u].changed = false;
-		i->changed_count--;
+		marks_take(&i->changed, u);
 		if (u + 1 == i->unit_count)
 			continue;
 		tidings_link(i, u, false);
@@ -187,4 +189,5 @@ tidings_settled(struct interfaces *i)
 	i->problems = report.text;
 	i->settling = false;
 	i->replanned = false;
+	i->settled_at = clock_now();
 }

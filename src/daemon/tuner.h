@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A thread for the few steps that are not requests of route netlink: files below /proc, questions
- * to drivers, announcements of a link's own addresses.  All of them may take long and none is
- * urgent, so they go one after the other, with no more than ordinary scheduling, and beside the
- * writer.
+ * Threads for the few steps that are not requests of route netlink: files below /proc and
+ * announcements of a link's own addresses, one after the other; and questions to drivers, likewise,
+ * but with a deadline: a driver that hangs delays nothing but what is asked of it.  None is urgent,
+ * so they have no more than ordinary scheduling, and run beside the writer.
  *
- * Everything here is the loop's; only the thread runs beside it.
+ * Everything here is the loop's; only the threads run beside it.
  */
 #ifndef TANDEM_TUNER_H
 #define TANDEM_TUNER_H
@@ -16,8 +16,11 @@
 
 struct tuner;
 
+#define TUNER_PATIENCE (3 * NSEC_PER_SEC)	/* with a driver */
+#define TUNER_DRIVERS_MAX 4u			/* asked at once: all but one of them hang */
+
 /* A step is done: 0 or negative errno; port is what IFSTEP_READ_PORT found.  -ECANCELED: it was
- * not carried out. */
+ * not carried out.  -ETIMEDOUT: the link's driver hangs, in this or in an earlier one. */
 typedef void tuner_done_call(void *owner, const struct ifstep *step, uint64_t epoch, int result,
                              const struct ifworld_port *port);
 
@@ -25,7 +28,7 @@ int tuner_new(tuner_done_call *on_done, void *owner, struct tuner **ret,
               struct error *error) MUST_USE;
 /* Start the thread, with the privileges of this moment; until then all of it waits. */
 int tuner_start(struct tuner *tuner, struct error *error) MUST_USE;
-/* Waits for what is under way, not for what waits; NULL is fine. */
+/* Waits for what is under way, but not long, and not for what waits; NULL is fine. */
 void tuner_free(struct tuner *tuner);
 
 /* Is this a step for the tuner? */

@@ -39,6 +39,7 @@ struct advices {
 	size_t counts[SEVERITY_ERROR + 1];	/* by severity */
 };
 
+/* Fills *ret_all, worst first; free it with advices_done(). */
 void advice_find(const struct scene *scene, const struct trials *trials, struct advices *ret_all);
 void advices_done(struct advices *all);
 

@@ -18,6 +18,7 @@ struct report {
 	const struct advices *advices;
 };
 
+/* Write the whole report; errors of the stream are for its owner to ask for. */
 void report_text(FILE *out, const struct report *report);
 void report_json(FILE *out, const struct report *report);
 

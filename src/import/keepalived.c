@@ -13,8 +13,7 @@
 #include "import/keepalived_vrrp.h"
 #include "import/keyword.h"
 
-#define IPVS "load balancing (IPVS) is not part of Tandem; a keepalived without vrrp_instance " \
-	"can do it"
+#define IPVS "virtual servers (IPVS) are not read from here; set service virtual-server by hand"
 #define SNMP "there is no SNMP; 'tandem show vrrp --json' has the figures"
 #define OURS "the service arranges this itself"
 

@@ -13,7 +13,6 @@
 #include "import/keepalived_route.h"
 #include "import/keyword.h"
 
-
 /* ------------------------------------------------------------------ what is tracked */
 
 /* "weight N [reverse]", from this word on. */
@@ -46,72 +45,42 @@ read_weight(struct model *model, const struct statement *s, size_t from, bool *r
 	}
 }
 
+/* A block "track_interface", "track_process" or "track_script". */
 static void
-read_tracks(struct model *model, const struct statement *block, enum model_kind kind,
-            struct model_track **tracks, size_t *count)
+read_tracks(struct model *model, const struct statement *block, struct model_track **tracks,
+            size_t *count)
 {
 	for (const struct statement *s = block->first; s; s = s->next) {
 		struct model_track *track = model_grow((void **)tracks, count, sizeof(*track));
 
-		track->kind = kind;
+		track->kind = statement_is(block, "track_interface") ? MODEL_INTERFACE :
+		              statement_is(block, "track_process") ? MODEL_PROCESS : MODEL_SCRIPT;
 		track->name = keyword_said(s, 0);
 		read_weight(model, s, 1, &track->weighted, &track->weight, &track->reverse);
 	}
 }
 
 static void
-read_group_interfaces(struct model *model, const struct statement *s, void *into)
+read_group_tracks(struct model *model, const struct statement *s, void *into)
 {
 	struct model_group *group = into;
 
-	read_tracks(model, s, MODEL_INTERFACE, &group->tracks, &group->track_count);
+	read_tracks(model, s, &group->tracks, &group->track_count);
 }
 
 static void
-read_group_scripts(struct model *model, const struct statement *s, void *into)
-{
-	struct model_group *group = into;
-
-	read_tracks(model, s, MODEL_SCRIPT, &group->tracks, &group->track_count);
-}
-
-static void
-read_group_processes(struct model *model, const struct statement *s, void *into)
-{
-	struct model_group *group = into;
-
-	read_tracks(model, s, MODEL_PROCESS, &group->tracks, &group->track_count);
-}
-
-static void
-read_sync_interfaces(struct model *model, const struct statement *s, void *into)
+read_sync_tracks(struct model *model, const struct statement *s, void *into)
 {
 	struct model_sync *sync = into;
 
-	read_tracks(model, s, MODEL_INTERFACE, &sync->tracks, &sync->track_count);
-}
-
-static void
-read_sync_scripts(struct model *model, const struct statement *s, void *into)
-{
-	struct model_sync *sync = into;
-
-	read_tracks(model, s, MODEL_SCRIPT, &sync->tracks, &sync->track_count);
-}
-
-static void
-read_sync_processes(struct model *model, const struct statement *s, void *into)
-{
-	struct model_sync *sync = into;
-
-	read_tracks(model, s, MODEL_PROCESS, &sync->tracks, &sync->track_count);
+	read_tracks(model, s, &sync->tracks, &sync->track_count);
 }
 
 /* ------------------------------------------------------------------ what is run */
 
 static void
-read_notify(struct model *model, const struct statement *s, struct model_scripts *scripts,
-            struct said *command)
+read_program(struct model *model, const struct statement *s, struct model_scripts *scripts,
+             struct said *command)
 {
 	const char *user = statement_word(s, 2);
 
@@ -130,48 +99,39 @@ read_notify(struct model *model, const struct statement *s, struct model_scripts
 		             statement_word(s, 3));
 }
 
+/* A statement that begins with "notify"; the program of every state is told kind and name. */
 static void
-read_any_notify(struct model *model, const struct statement *s, struct model_scripts *scripts,
-                const char *kind, const char *name)
+read_notify(struct model *model, const struct statement *s, struct model_scripts *scripts,
+            const char *kind, const char *name)
 {
-	read_notify(model, s, scripts, &scripts->any);
-	scripts->any_as = model_text(model, "%s %s", kind, name);
+	if (statement_is(s, "notify_master")) {
+		read_program(model, s, scripts, &scripts->master);
+	} else if (statement_is(s, "notify_backup")) {
+		read_program(model, s, scripts, &scripts->backup);
+	} else if (statement_is(s, "notify_fault")) {
+		read_program(model, s, scripts, &scripts->fault);
+	} else if (statement_is(s, "notify_stop")) {
+		read_program(model, s, scripts, &scripts->stop);
+	} else {
+		read_program(model, s, scripts, &scripts->any);
+		scripts->any_as = model_text(model, "%s %s", kind, name);
+	}
 }
 
 static void
 read_group_notify(struct model *model, const struct statement *s, void *into)
 {
 	struct model_group *group = into;
-	struct model_scripts *scripts = &group->scripts;
 
-	if (statement_is(s, "notify_master"))
-		read_notify(model, s, scripts, &scripts->master);
-	else if (statement_is(s, "notify_backup"))
-		read_notify(model, s, scripts, &scripts->backup);
-	else if (statement_is(s, "notify_fault"))
-		read_notify(model, s, scripts, &scripts->fault);
-	else if (statement_is(s, "notify_stop"))
-		read_notify(model, s, scripts, &scripts->stop);
-	else
-		read_any_notify(model, s, scripts, "INSTANCE", group->name);
+	read_notify(model, s, &group->scripts, "INSTANCE", group->name);
 }
 
 static void
 read_sync_notify(struct model *model, const struct statement *s, void *into)
 {
 	struct model_sync *sync = into;
-	struct model_scripts *scripts = &sync->scripts;
 
-	if (statement_is(s, "notify_master"))
-		read_notify(model, s, scripts, &scripts->master);
-	else if (statement_is(s, "notify_backup"))
-		read_notify(model, s, scripts, &scripts->backup);
-	else if (statement_is(s, "notify_fault"))
-		read_notify(model, s, scripts, &scripts->fault);
-	else if (statement_is(s, "notify_stop"))
-		read_notify(model, s, scripts, &scripts->stop);
-	else
-		read_any_notify(model, s, scripts, "GROUP", sync->name);
+	read_notify(model, s, &sync->scripts, "GROUP", sync->name);
 }
 
 /* ------------------------------------------------------------------ instances */
@@ -307,6 +267,13 @@ read_plain_checksum(struct model *model UNUSED, const struct statement *s, void 
 	((struct model_group *)into)->plain_checksum = !keyword_is_off(statement_word(s, 1));
 }
 
+static void
+read_ignored_link(struct model *model UNUSED, const struct statement *s, void *into)
+{
+	if (!keyword_is_off(statement_word(s, 1)))
+		((struct model_group *)into)->ignores_link = keyword_said(s, 0);
+}
+
 #define GROUP(word, member) KEYWORD_INTO(word, struct model_group, member)
 
 static const struct keyword group_words[] = {
@@ -315,9 +282,7 @@ static const struct keyword group_words[] = {
 	{ "authentication", KEYWORD_CALL, .read = read_authentication },
 	{ "check_unicast_src", KEYWORD_QUIET },
 	{ "debug", KEYWORD_UNNEEDED, .text = "what the service says goes to the journal" },
-	{ "dont_track_primary", KEYWORD_LEFT,
-	  .text = "the interface of a group is always watched: without it nobody hears the "
-	          "master" },
+	{ "dont_track_primary", KEYWORD_CALL, .read = read_ignored_link },
 	{ "down_timer_adverts", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_DOWN_TIMER, .off = "3" },
 	{ "garp_extra_if", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_EXTRA, .off = "0" },
 	GROUP("garp_lower_prio_delay", garp.lower_priority_delay),
@@ -334,7 +299,7 @@ static const struct keyword group_words[] = {
 	  .text = "the kernel's state of the link is used; a driver without it is not polled" },
 	{ "lower_prio_no_advert", KEYWORD_LEFT_IF_ON, .text = KEEPALIVED_WEAKER },
 	{ "lvs_sync_daemon_interface", KEYWORD_LEFT,
-	  .text = "load balancing (IPVS) is not part of Tandem" },
+	  .text = "connections through virtual servers (IPVS) are not replicated" },
 	{ "mcast_dst_ip", KEYWORD_LEFT, .text = KEEPALIVED_MULTICAST },
 	GROUP("mcast_src_ip", multicast_source),
 	{ "native_ipv6", KEYWORD_QUIET },
@@ -367,9 +332,9 @@ static const struct keyword group_words[] = {
 	  .text = "BFD is not spoken; 'track path-monitor' watches a path" },
 	{ "track_file", KEYWORD_LEFT,
 	  .text = "a number in a file does not change the priority; track a script that reads it" },
-	{ "track_interface", KEYWORD_CALL, .read = read_group_interfaces },
-	{ "track_process", KEYWORD_CALL, .read = read_group_processes },
-	{ "track_script", KEYWORD_CALL, .read = read_group_scripts },
+	{ "track_interface", KEYWORD_CALL, .read = read_group_tracks },
+	{ "track_process", KEYWORD_CALL, .read = read_group_tracks },
+	{ "track_script", KEYWORD_CALL, .read = read_group_tracks },
 	{ "track_src_ip", KEYWORD_LEFT,
 	  .text = "the source address is not watched; 'track interface' watches its link" },
 	{ "unicast_fault_no_peer", KEYWORD_QUIET },
@@ -448,9 +413,9 @@ read_sync_group(struct model *model, const struct statement *s, void *into UNUSE
 		{ "track_file", KEYWORD_LEFT,
 		  .text = "a number in a file does not change the priority; track a script that "
 		          "reads it" },
-		{ "track_interface", KEYWORD_CALL, .read = read_sync_interfaces },
-		{ "track_process", KEYWORD_CALL, .read = read_sync_processes },
-		{ "track_script", KEYWORD_CALL, .read = read_sync_scripts },
+		{ "track_interface", KEYWORD_CALL, .read = read_sync_tracks },
+		{ "track_process", KEYWORD_CALL, .read = read_sync_tracks },
+		{ "track_script", KEYWORD_CALL, .read = read_sync_tracks },
 		{ NULL },
 	};
 	struct model_sync *sync = MODEL_ADD(model, syncs, sync_count);

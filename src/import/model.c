@@ -212,6 +212,8 @@ model_done(struct model *model)
 		free(model->syncs[i].members);
 		free(model->syncs[i].tracks);
 	}
+	for (size_t i = 0; i < model->virtual_count; i++)
+		free(model->virtuals[i].reals);
 	for (size_t i = 0; i < model->text_count; i++)
 		free(model->texts[i]);
 	nameset_done(&model->group_names);
@@ -224,6 +226,7 @@ model_done(struct model *model)
 	free(model->delays);
 	free(model->bonds);
 	free(model->bond_members);
+	free(model->virtuals);
 	free(model->texts);
 	*model = (struct model){ .findings = NULL };
 }

@@ -99,6 +99,7 @@ struct model_group {
 	struct said no_preempt, preempt_delay;	/* delay: seconds, with fraction */
 	struct said accept;		/* "accept" or "no_accept" */
 	struct said strict;
+	struct said ignores_link;	/* goes on while its own interface is down */
 	struct said virtual_mac;
 	struct said start_delay;	/* seconds, with fraction */
 	bool plain_checksum;		/* of version 3, without pseudo-header */
@@ -148,7 +149,7 @@ struct model_delay {
 	bool used;
 };
 
-/* The VyOS side only: what is said of a bond, and of connection tracking. */
+/* The VyOS side only: what is said of a bond, of connection tracking, and of virtual servers. */
 struct model_bond {
 	struct place place;
 	const char *name;
@@ -165,6 +166,19 @@ struct model_connsync {
 	struct place place;
 	struct said sync, interface, peer;
 	bool is;
+};
+
+struct model_real {
+	struct said address, port, timeout, script;
+};
+
+struct model_virtual {
+	struct place place;
+	const char *name;
+	struct said address, port, fwmark, protocol, algorithm, delay_loop, forward_method,
+	            persistence;
+	struct model_real *reals;
+	size_t real_count;
 };
 
 struct model {
@@ -190,6 +204,8 @@ struct model {
 	struct model_member *bond_members;
 	size_t bond_member_count;
 	struct model_connsync connsync;
+	struct model_virtual *virtuals;
+	size_t virtual_count;
 	struct said script_user;
 	char **texts;			/* of model_text() */
 	size_t text_count;

@@ -3,13 +3,14 @@
  * Reads what a VyOS configuration says of VRRP: "high-availability vrrp" with its groups, sync
  * groups and common parameters, and the vrrp-group of an interface, as it was before VyOS 1.2.  The
  * words of several versions stand beside each other.  VyOS runs keepalived, so that the model fits.
- * Interfaces and conntrack-sync are vyos_beside.c's.
+ * Interfaces and conntrack-sync are vyos_beside.c's, virtual servers vyos_balance.c's.
  */
 #include "import/vyos.h"
 
 #include <string.h>
 
 #include "import/keyword.h"
+#include "import/vyos_balance.h"
 #include "import/vyos_beside.h"
 #include "import/vyos_static.h"
 
@@ -151,15 +152,13 @@ read_sync_health(struct model *model, const struct statement *s, void *into)
 }
 
 static void
-read_track(struct model *model, const struct statement *block, void *into)
+read_track(struct model *model UNUSED, const struct statement *block, void *into)
 {
 	struct model_group *group = into;
 
 	for (const struct statement *s = block->first; s; s = s->next) {
 		if (statement_is(s, "exclude-vrrp-interface"))
-			keyword_find(model, FINDING_LEFT, s,
-			             "the interface of a group is always watched: without it "
-			             "nobody hears the master");
+			group->ignores_link = keyword_said(s, 0);
 		for (const struct statement *name = s->first;
 		     name && statement_is(s, "interface"); name = name->next) {
 			struct model_track *track = MODEL_ADD(group, tracks, track_count);
@@ -330,8 +329,7 @@ read_high_availability(struct model *model, const struct statement *s, void *int
 {
 	static const struct keyword table[] = {
 		KEYWORD_FROM_BELOW("disable", struct common, disable),
-		{ "virtual-server", KEYWORD_LEFT,
-		  .text = "load balancing (IPVS) is not part of Tandem" },
+		{ "virtual-server", KEYWORD_CALL, .read = vyos_balance_read },
 		{ "vrrp", KEYWORD_CALL, .read = read_vrrp },
 		{ NULL },
 	};

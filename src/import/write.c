@@ -407,6 +407,7 @@ write_model(struct ly_ctx *schema, struct model *model, struct lyd_node **tree)
 	tell_sync_groups(&w);
 	tell_unused_delays(&w);
 	write_connsync(&w, &model->connsync);
+	write_balance(&w);
 	write_statics(&w);
 	for (size_t i = 0; i < model->bond_member_count; i++)
 		write_bond_member(&w, &model->bond_members[i]);

@@ -427,6 +427,9 @@ write_tracks(struct writing *w, const struct model_group *group)
 {
 	struct nameset seen = { 0 };
 
+	if (group->ignores_link.text)
+		write_try(w, group->ignores_link.place, group->name, "track",
+		          "exclude-vrrp-interface", NULL);
 	for (size_t i = 0; i < group->track_count; i++)
 		write_track(w, group, &group->tracks[i], &seen);
 	nameset_done(&seen);

@@ -447,13 +447,26 @@ is_complete(struct writing *w, const struct model_group *group, const struct sha
 	return !missing;
 }
 
+/* That of groups in the candidate that do not say it. */
+static unsigned
+common_version(const struct writing *w)
+{
+	struct lyd_node *node;
+
+	if (!*w->tree || lyd_find_path(*w->tree, "/tandem-service:service/tandem-vrrp:vrrp/version",
+	                               0, &node) != LY_SUCCESS)
+		return 2;
+	return strcmp(lyd_get_value(node), "3") == 0 ? 3 : 2;
+}
+
 static void
 write_version(struct writing *w, const struct model_group *group, const struct shape *shape)
 {
 	const struct said *said = &group->version;
 
-	if (shape->version == 3)
-		write_try(w, group->place, group->name, "version", "3", NULL);
+	if (shape->version != common_version(w))
+		write_try(w, group->place, group->name, "version",
+		          shape->version == 3 ? "3" : "2", NULL);
 	if (!said->text || strcmp(said->text, "3") == 0)
 		return;
 	if (strcmp(said->text, "2") != 0)

@@ -76,6 +76,8 @@ void write_tracks(struct writing *w, const struct model_group *group);
 /* Programs, routes and rules that go with a group: write_carry.c.  The base is the group. */
 void write_scripts(struct writing *w, const struct model_group *group);
 void write_routes(struct writing *w, const struct model_group *group, bool has_v4, bool has_v6);
+/* Virtual servers: write_balance.c */
+void write_balance(struct writing *w);
 /* Routes that do not move: write_static.c */
 void write_statics(struct writing *w);
 /* Everything of a group: write_group.c */

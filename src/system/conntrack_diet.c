@@ -244,6 +244,12 @@ conntrack_diet_apply(struct conntrack_diet *diet, const struct conntrack_diet_wi
 	return put_in_place(diet, error);
 }
 
+bool
+conntrack_diet_is_there(struct conntrack_diet *diet)
+{
+	return nftables_run(diet->nftables, "list table " CONNTRACK_DIET_TABLE "\n", NULL) == 0;
+}
+
 int
 conntrack_diet_end(struct conntrack_diet *diet, struct error *error)
 {

@@ -80,6 +80,9 @@ void conntrack_diet_free(struct conntrack_diet *diet);		/* NULL is fine */
 /* Put the rules in place, in one transaction. */
 int conntrack_diet_apply(struct conntrack_diet *diet, const struct conntrack_diet_wish *wish,
                          struct error *error) MUST_USE;
+/* Is there such a table, whoever made it?  One that nobody keeps tells that flows were injected
+ * here, and that nobody has seen to their timers. */
+bool conntrack_diet_is_there(struct conntrack_diet *diet);
 /* Remove the table, there or not, and keep it no longer. */
 int conntrack_diet_end(struct conntrack_diet *diet, struct error *error) MUST_USE;
 

@@ -166,6 +166,17 @@ hear(struct conntrack_dump *dump, const struct nlmsghdr *message,
 	}
 }
 
+/* A dump that the kernel broke off (ENOMEM) ends like a good one, but for this number. */
+static int
+how_it_ended(const struct nlmsghdr *message)
+{
+	int code = 0;
+
+	if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(code)))
+		memcpy(&code, NLMSG_DATA(message), sizeof(code));
+	return code < 0 ? code : 0;
+}
+
 /* One piece.  1 = there is more; 0 = that was the last; negative errno. */
 static int
 read_piece(struct conntrack_dump *dump, size_t size, const struct conntrack_dump_hearer *hearer)
@@ -178,7 +189,7 @@ read_piece(struct conntrack_dump *dump, size_t size, const struct conntrack_dump
 			continue;
 		dump->interrupted |= (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 		if (message->nlmsg_type == NLMSG_DONE)
-			return 0;
+			return how_it_ended(message);
 		if (message->nlmsg_type == NLMSG_ERROR) {
 			int r = conntrack_socket_error(message);
 

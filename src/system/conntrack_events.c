@@ -263,12 +263,13 @@ conntrack_events_drain(struct conntrack_events *e, size_t max,
 	return (int)read;
 }
 
-void
-conntrack_events_discard(struct conntrack_events *e)
+bool
+conntrack_events_discard(struct conntrack_events *e, size_t max)
 {
-	const unsigned full = 1u << 20;	/* more than fit into the buffer */
 	bool overrun = false;
 
-	for (unsigned i = 0; i < full / AT_ONCE && receive(e, &overrun) > 0; i++)
-		;
+	for (size_t read = 0; read < max; read += AT_ONCE)
+		if (receive(e, &overrun) < (int)AT_ONCE)
+			return true;
+	return false;
 }

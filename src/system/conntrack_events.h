@@ -86,7 +86,8 @@ int conntrack_events_ignore(struct conntrack_events *events, uint32_t port) MUST
 int conntrack_events_drain(struct conntrack_events *events, size_t max,
                            const struct conntrack_hearer *hearer, bool *ret_overrun) MUST_USE;
 
-/* Forget unread what is there (before a dump that says it all). */
-void conntrack_events_discard(struct conntrack_events *events);
+/* Forget unread what is there (before a dump that says it all), some max messages of it: a full
+ * buffer holds 80,000.  True: nothing is left. */
+bool conntrack_events_discard(struct conntrack_events *events, size_t max) MUST_USE;
 
 #endif

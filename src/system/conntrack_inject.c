@@ -30,6 +30,7 @@
 struct request {
 	enum conntrack_refused what;
 	enum conntrack_write how;
+	bool yields;			/* to what is there */
 	int error;			/* the kernel's answer */
 	uint32_t timeout;
 	union {
@@ -312,6 +313,8 @@ curable(const struct request *request)
 {
 	int error = request->error;
 
+	if (request->yields && error == -EEXIST)
+		return false;
 	return is_flow(request) &&
 	       (error == -EEXIST || error == -EOPNOTSUPP || error == -EBUSY ||
 	        (error == -ENOENT && request->how == CONNTRACK_WRITE_CHANGE));
@@ -445,6 +448,7 @@ queue(struct conntrack_inject *inject, enum conntrack_refused what, struct reque
 	*ret_request = &inject->requests[inject->queued];
 	(*ret_request)->what = what;
 	(*ret_request)->error = 0;
+	(*ret_request)->yields = false;
 	*ret_message = inject->bytes + inject->size;
 	return r;
 }
@@ -484,6 +488,23 @@ conntrack_inject_flow(struct conntrack_inject *inject, const struct flow *flow, 
 	inject->counts.flows++;
 	add(inject, conntrack_write_flow(message, sequence_of_next(inject), false, request->how,
 	                                 flow, timeout));
+	return r;
+}
+
+int
+conntrack_inject_new(struct conntrack_inject *inject, const struct flow *flow, uint32_t timeout)
+{
+	struct request *request;
+	uint8_t *message;
+	int r = queue(inject, CONNTRACK_REFUSED_FLOW, &request, &message);
+
+	request->how = CONNTRACK_WRITE_NEW;
+	request->yields = true;
+	request->timeout = timeout;
+	request->flow = *flow;
+	inject->counts.flows++;
+	add(inject, conntrack_write_flow(message, sequence_of_next(inject), false,
+	                                 CONNTRACK_WRITE_NEW, flow, timeout));
 	return r;
 }
 

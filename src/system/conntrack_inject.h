@@ -95,6 +95,12 @@ size_t conntrack_inject_queued(const struct conntrack_inject *inject);
 int conntrack_inject_flow(struct conntrack_inject *inject, const struct flow *flow,
                           uint32_t timeout, bool known) MUST_USE;
 /*
+ * Create the flow unless one is there that has its tuple, in whichever direction: then that one is
+ * the right one, nothing is changed, and this one is refused with -EEXIST.
+ */
+int conntrack_inject_new(struct conntrack_inject *inject, const struct flow *flow,
+                         uint32_t timeout) MUST_USE;
+/*
  * Delete the flow and create it anew.  A router that has forwarded a TCP connection remembers its
  * windows; when the other one has forwarded it since, they are wrong, and every packet is invalid.
  * No request can set or clear them, but a flow that is created has none and learns them from its

@@ -12,10 +12,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gmp.h>
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <nettle/ecc-curve.h>
+#include <nettle/ecc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +32,7 @@
 struct identity {
 	gnutls_certificate_credentials_t credentials;
 	struct fingerprint fingerprint;
+	gnutls_datum_t secret;		/* the number that the key is; empty: not of P-256 */
 };
 
 /* ---- fingerprints --------------------------------------------------------------------------- */
@@ -65,6 +69,102 @@ identity_fingerprint_of(const void *certificate, size_t size, struct fingerprint
 	r = gnutls_x509_crt_import(parsed, &der, GNUTLS_X509_FMT_DER) < 0 ? -EBADMSG
 	    : fingerprint_of(parsed, ret_fingerprint);
 	gnutls_x509_crt_deinit(parsed);
+	return r;
+}
+
+/* ---- what two keys make --------------------------------------------------------------------- */
+
+/* The coordinates of the key in a certificate, on the heap. */
+static int
+read_point(const void *bytes, size_t size, gnutls_datum_t *ret_x, gnutls_datum_t *ret_y)
+{
+	gnutls_datum_t der = { .data = (unsigned char *)bytes, .size = (unsigned)size };
+	gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
+	gnutls_x509_crt_t certificate = NULL;
+	gnutls_pubkey_t key = NULL;
+	int r = gnutls_x509_crt_init(&certificate);
+
+	if (r == 0)
+		r = gnutls_pubkey_init(&key);
+	if (r == 0)
+		r = gnutls_x509_crt_import(certificate, &der, GNUTLS_X509_FMT_DER);
+	if (r == 0)
+		r = gnutls_pubkey_import_x509(key, certificate, 0);
+	r = r < 0 ? -EBADMSG : 0;
+	if (r == 0 && (gnutls_pubkey_export_ecc_raw(key, &curve, ret_x, ret_y) < 0 ||
+	               curve != GNUTLS_ECC_CURVE_SECP256R1))
+		r = -EOPNOTSUPP;
+	if (key)
+		gnutls_pubkey_deinit(key);
+	if (certificate)
+		gnutls_x509_crt_deinit(certificate);
+	return r;
+}
+
+static void
+import_number(mpz_t number, const gnutls_datum_t *bytes)
+{
+	mpz_import(number, bytes->size, 1, 1, 1, 0, bytes->data);
+}
+
+/*
+ * The first coordinate of secret times point (SEC 1, 3.3.1), in 32 bytes.  False: the point is none
+ * of the curve.
+ */
+static bool
+multiply(const gnutls_datum_t *secret, const gnutls_datum_t *x, const gnutls_datum_t *y,
+         uint8_t ret_shared[32])
+{
+	const struct ecc_curve *curve = nettle_get_secp_256r1();
+	struct ecc_point point, product;
+	struct ecc_scalar scalar;
+	mpz_t a, b;
+	bool good;
+
+	mpz_inits(a, b, NULL);
+	ecc_point_init(&point, curve);
+	ecc_point_init(&product, curve);
+	ecc_scalar_init(&scalar, curve);
+	import_number(a, x);
+	import_number(b, y);
+	good = ecc_point_set(&point, a, b) != 0;
+	import_number(a, secret);
+	good = ecc_scalar_set(&scalar, a) != 0 && good;
+	if (good) {
+		size_t size;
+
+		ecc_point_mul(&product, &scalar, &point);
+		ecc_point_get(&product, a, b);
+		size = (mpz_sizeinbase(a, 2) + 7) / 8;
+		memset(ret_shared, 0, 32);
+		mpz_export(ret_shared + 32 - size, NULL, 1, 1, 1, 0, a);
+	}
+	ecc_scalar_clear(&scalar);
+	ecc_point_clear(&product);
+	ecc_point_clear(&point);
+	mpz_clears(a, b, NULL);
+	return good;
+}
+
+int
+identity_secret(const struct identity *identity, const void *certificate, size_t size,
+                uint8_t ret_secret[IDENTITY_SECRET_SIZE])
+{
+	static const char label[] = "tandem pair secret";
+	gnutls_datum_t x = { 0 }, y = { 0 };
+	uint8_t shared[32];
+	int r = read_point(certificate, size, &x, &y);
+
+	if (r == 0 && !identity->secret.data)
+		r = -EOPNOTSUPP;
+	if (r == 0 && !multiply(&identity->secret, &x, &y, shared))
+		r = -EBADMSG;
+	if (r == 0 && gnutls_hmac_fast(GNUTLS_MAC_SHA256, shared, sizeof(shared), label,
+	                               sizeof(label) - 1, ret_secret) < 0)
+		r = -EIO;
+	gnutls_memset(shared, 0, sizeof(shared));
+	gnutls_free(x.data);
+	gnutls_free(y.data);
 	return r;
 }
 
@@ -194,6 +294,26 @@ make(int folder, struct error *error)
 
 /* ---- reading one ---------------------------------------------------------------------------- */
 
+static void
+forget_secret(struct identity *identity)
+{
+	if (identity->secret.data)
+		gnutls_memset(identity->secret.data, 0, identity->secret.size);
+	gnutls_free(identity->secret.data);
+	identity->secret = (gnutls_datum_t){ 0 };
+}
+
+static void
+keep_secret(struct identity *identity, gnutls_x509_privkey_t key)
+{
+	gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
+
+	if (gnutls_x509_privkey_export_ecc_raw(key, &curve, NULL, NULL, &identity->secret) < 0)
+		identity->secret = (gnutls_datum_t){ 0 };
+	else if (curve != GNUTLS_ECC_CURVE_SECP256R1)
+		forget_secret(identity);
+}
+
 /* The credentials of the key and the certificate in text. */
 static int
 understand(const gnutls_datum_t *text, struct identity *identity)
@@ -212,6 +332,8 @@ understand(const gnutls_datum_t *text, struct identity *identity)
 		r = gnutls_certificate_set_x509_key(identity->credentials, &certificate, 1, key);
 	if (r >= 0)
 		r = fingerprint_of(certificate, &identity->fingerprint);
+	if (r == 0)
+		keep_secret(identity, key);
 	if (certificate)
 		gnutls_x509_crt_deinit(certificate);
 	if (key)
@@ -292,9 +414,9 @@ open_folder(const char *state_dir, struct error *error)
 
 	if (asprintf(&path, "%s/" IDENTITY_FOLDER, state_dir) < 0)
 		return error_set(error, -ENOMEM, "there is no memory for a path");
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		fd = -1;
-	else
+	/* Looked for first: a process that may not make it needs not to. */
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && (mkdir(path, 0700) == 0 || errno == EEXIST))
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		fd = -errno;
@@ -342,11 +464,23 @@ out:
 	return r;
 }
 
+int
+identity_renew(const char *state_dir, struct error *error)
+{
+	int folder = open_folder(state_dir, error);
+	int r = folder < 0 ? folder : make(folder, error);
+
+	if (folder >= 0)
+		close(folder);
+	return r;
+}
+
 void
 identity_free(struct identity *identity)
 {
 	if (!identity)
 		return;
+	forget_secret(identity);
 	gnutls_certificate_free_credentials(identity->credentials);
 	free(identity);
 }

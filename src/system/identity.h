@@ -25,6 +25,11 @@ struct identity;
  */
 int identity_open(const char *state_dir, struct identity **ret_identity,
                   struct error *error) MUST_USE;
+/*
+ * Another key and certificate in place of those that are there, or not.  Whoever read them before
+ * keeps what he read.  0, or negative errno with *error and nothing changed.
+ */
+int identity_renew(const char *state_dir, struct error *error) MUST_USE;
 /* NULL is fine. */
 void identity_free(struct identity *identity);
 
@@ -33,6 +38,16 @@ const struct fingerprint *identity_fingerprint(const struct identity *identity);
 
 /* For system/tls: what a session proves the identity with; lives as long as the identity. */
 struct gnutls_certificate_credentials_st *identity_credentials(const struct identity *identity);
+
+#define IDENTITY_SECRET_SIZE 32u
+
+/*
+ * What this router and the owner of the key in a certificate (DER) both can make and nobody else
+ * can: the same on both, whenever they do.  The owner must have proved the key.  0, -EBADMSG when
+ * it is no certificate, -EOPNOTSUPP when either key is none of P-256.
+ */
+int identity_secret(const struct identity *identity, const void *certificate, size_t size,
+                    uint8_t ret_secret[IDENTITY_SECRET_SIZE]) MUST_USE;
 
 /* The fingerprint of the key in a certificate (DER): 0, or -EBADMSG when it is none. */
 int identity_fingerprint_of(const void *certificate, size_t size,

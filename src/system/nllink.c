@@ -502,26 +502,6 @@ put_no_addr_gen(struct nlmsghdr *m)
 	mnl_attr_nest_end(m, families);
 }
 
-static struct nlmsghdr *
-begin_create(void *buffer, const char *name)
-{
-	struct nlmsghdr *m = begin(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-
-	mnl_attr_put_strz(m, IFLA_IFNAME, name);
-	return m;
-}
-
-static struct nlmsghdr *
-set_flag(void *buffer, int index, bool up)
-{
-	struct nlmsghdr *m = begin(buffer, RTM_SETLINK, 0, index);
-	struct ifinfomsg *info = mnl_nlmsg_get_payload(m);
-
-	info->ifi_change = IFF_UP;
-	info->ifi_flags = up ? IFF_UP : 0;
-	return m;
-}
-
 static void
 put_batch(struct nlmsghdr *m, uint32_t batch)
 {
@@ -529,89 +509,137 @@ put_batch(struct nlmsghdr *m, uint32_t batch)
 	mnl_attr_put_u32(m, IFLA_GROUP, BATCH_FIRST + batch);
 }
 
-struct nlmsghdr *
-nllink_change(void *buffer, const struct ifstep *step)
+static struct nlmsghdr *
+create(void *buffer, const struct ifstep *step)
 {
-	struct nlmsghdr *m;
+	struct nlmsghdr *m = begin(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+
+	mnl_attr_put_strz(m, IFLA_IFNAME, step->name);
+	switch (step->kind) {
+	case IFSTEP_CREATE_BOND:
+		put_bond(m, step);
+		break;
+	case IFSTEP_CREATE_SWITCH:
+		put_bridge(m, step);
+		break;
+	case IFSTEP_CREATE_LOOPBACK:
+		put_dummy(m);
+		break;
+	case IFSTEP_CREATE_VIF:
+		put_vlan(m, step);
+		break;
+	default:
+		assert(step->kind == IFSTEP_CREATE_VIRTUAL);
+		put_macvlan(m, step);
+		put_batch(m, step->batch);
+	}
+	return m;
+}
+
+/* Options of a kind of link are changed by "new" without "create", not by "set". */
+static struct nlmsghdr *
+set_options(void *buffer, const struct ifstep *step)
+{
+	struct nlmsghdr *m = begin(buffer, RTM_NEWLINK, 0, step->index);
+
+	if (step->kind == IFSTEP_SET_BOND)
+		put_bond(m, step);
+	else
+		put_bridge(m, step);
+	return m;
+}
+
+static struct nlmsghdr *
+delete(void *buffer, const struct ifstep *step)
+{
+	bool batch = step->kind == IFSTEP_DELETE_BATCH;
+	struct nlmsghdr *m = begin(buffer, RTM_DELLINK, 0, batch ? 0 : step->index);
+
+	if (batch)
+		put_batch(m, step->batch);
+	return m;
+}
+
+static struct nlmsghdr *
+set_flag(void *buffer, const struct ifstep *step)
+{
+	struct nlmsghdr *m = begin(buffer, RTM_SETLINK, 0, step->index);
+	struct ifinfomsg *info = mnl_nlmsg_get_payload(m);
+
+	info->ifi_change = IFF_UP;
+	info->ifi_flags = step->kind == IFSTEP_SET_DOWN ? 0 : IFF_UP;
+	if (step->kind == IFSTEP_RAISE)
+		mnl_attr_put_u32(m, IFLA_GROUP, 0);
+	return m;
+}
+
+static struct nlmsghdr *
+set_attribute(void *buffer, const struct ifstep *step)
+{
+	struct nlmsghdr *m = begin(buffer, RTM_SETLINK, 0, step->index);
 	char alias[DESCRIPTION_SIZE];
 
 	switch (step->kind) {
-	case IFSTEP_CREATE_BOND:
-		m = begin_create(buffer, step->name);
-		put_bond(m, step);
-		return m;
-	case IFSTEP_CREATE_SWITCH:
-		m = begin_create(buffer, step->name);
-		put_bridge(m, step);
-		return m;
-	case IFSTEP_CREATE_LOOPBACK:
-		m = begin_create(buffer, step->name);
-		put_dummy(m);
-		return m;
-	case IFSTEP_CREATE_VIF:
-		m = begin_create(buffer, step->name);
-		put_vlan(m, step);
-		return m;
-	case IFSTEP_CREATE_VIRTUAL:
-		m = begin_create(buffer, step->name);
-		put_macvlan(m, step);
-		put_batch(m, step->batch);
-		return m;
-	case IFSTEP_DELETE_LINK:
-		return begin(buffer, RTM_DELLINK, 0, step->index);
+	case IFSTEP_RENAME:
+		mnl_attr_put_strz(m, IFLA_IFNAME, step->text);
+		break;
 	case IFSTEP_CONDEMN:
-		m = begin(buffer, RTM_SETLINK, 0, step->index);
 		put_batch(m, step->batch);
-		return m;
-	case IFSTEP_DELETE_BATCH:
-		m = begin(buffer, RTM_DELLINK, 0, 0);
-		put_batch(m, step->batch);
-		return m;
-	case IFSTEP_RAISE:
-		m = set_flag(buffer, step->index, true);
+		break;
+	case IFSTEP_SET_MTU:
+		mnl_attr_put_u32(m, IFLA_MTU, step->mtu);
+		break;
+	case IFSTEP_SET_MAC:
+		mnl_attr_put(m, IFLA_ADDRESS, sizeof(step->mac.bytes), step->mac.bytes);
+		break;
+	case IFSTEP_SET_ALIAS:
+		mnl_attr_put_str(m, IFLA_IFALIAS, step->text);
+		break;
+	case IFSTEP_SET_GROUP_ALIAS:
+		ifstep_group_alias(step->text, step->vrid, alias);
+		mnl_attr_put_str(m, IFLA_IFALIAS, alias);
 		mnl_attr_put_u32(m, IFLA_GROUP, 0);
-		return m;
+		break;
+	case IFSTEP_SET_MASTER:
+		mnl_attr_put_u32(m, IFLA_MASTER, (uint32_t)step->other);
+		break;
+	case IFSTEP_SET_ARP:
+		put_arp(m, &step->arp);
+		break;
+	case IFSTEP_SET_TUNE:
+		put_tune(m, step->tune, step->value);
+		break;
+	default:
+		assert(step->kind == IFSTEP_SET_NO_ADDR_GEN);
+		put_no_addr_gen(m);
+	}
+	return m;
+}
+
+struct nlmsghdr *
+nllink_change(void *buffer, const struct ifstep *step)
+{
+	switch (step->kind) {
+	case IFSTEP_CREATE_BOND:
+	case IFSTEP_CREATE_SWITCH:
+	case IFSTEP_CREATE_LOOPBACK:
+	case IFSTEP_CREATE_VIF:
+	case IFSTEP_CREATE_VIRTUAL:
+		return create(buffer, step);
+	case IFSTEP_DELETE_LINK:
+	case IFSTEP_DELETE_BATCH:
+		return delete(buffer, step);
 	case IFSTEP_SET_BOND:
-		/* Options of a kind are changed by "new" without "create", not by "set". */
-		m = begin(buffer, RTM_NEWLINK, 0, step->index);
-		put_bond(m, step);
-		return m;
 	case IFSTEP_SET_SWITCH:
-		m = begin(buffer, RTM_NEWLINK, 0, step->index);
-		put_bridge(m, step);
-		return m;
+		return set_options(buffer, step);
 	case IFSTEP_ADD_VLANS:
 	case IFSTEP_REMOVE_VLANS:
 		return nlvlan_change(buffer, step);
 	case IFSTEP_SET_UP:
 	case IFSTEP_SET_DOWN:
-		return set_flag(buffer, step->index, step->kind == IFSTEP_SET_UP);
+	case IFSTEP_RAISE:
+		return set_flag(buffer, step);
 	default:
-		break;
+		return set_attribute(buffer, step);
 	}
-
-	m = begin(buffer, RTM_SETLINK, 0, step->index);
-	if (step->kind == IFSTEP_RENAME) {
-		mnl_attr_put_strz(m, IFLA_IFNAME, step->text);
-	} else if (step->kind == IFSTEP_SET_MTU) {
-		mnl_attr_put_u32(m, IFLA_MTU, step->mtu);
-	} else if (step->kind == IFSTEP_SET_MAC) {
-		mnl_attr_put(m, IFLA_ADDRESS, sizeof(step->mac.bytes), step->mac.bytes);
-	} else if (step->kind == IFSTEP_SET_ALIAS) {
-		mnl_attr_put_str(m, IFLA_IFALIAS, step->text);
-	} else if (step->kind == IFSTEP_SET_GROUP_ALIAS) {
-		ifstep_group_alias(step->text, step->vrid, alias);
-		mnl_attr_put_str(m, IFLA_IFALIAS, alias);
-		mnl_attr_put_u32(m, IFLA_GROUP, 0);
-	} else if (step->kind == IFSTEP_SET_MASTER) {
-		mnl_attr_put_u32(m, IFLA_MASTER, (uint32_t)step->other);
-	} else if (step->kind == IFSTEP_SET_ARP) {
-		put_arp(m, &step->arp);
-	} else if (step->kind == IFSTEP_SET_TUNE) {
-		put_tune(m, step->tune, step->value);
-	} else {
-		assert(step->kind == IFSTEP_SET_NO_ADDR_GEN);
-		put_no_addr_gen(m);
-	}
-	return m;
 }

@@ -46,6 +46,7 @@ struct packet_senders {
 	int ip6;
 };
 
+/* All, or none and a negative errno; ip6 is -1 where the kernel has no IPv6.  Needs CAP_NET_RAW. */
 int packet_open_senders(struct packet_senders *ret, struct error *error) MUST_USE;
 void packet_close_senders(struct packet_senders *senders);
 
@@ -57,6 +58,7 @@ struct packet {
 
 struct packet_buffer;			/* room for one batch */
 
+/* Heap; NULL: out of memory. */
 struct packet_buffer *packet_buffer_new(void) MUST_USE;
 void packet_buffer_free(struct packet_buffer *buffer);
 

@@ -13,6 +13,7 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -47,6 +48,16 @@ privilege_real_time_helper(void)
 	struct sched_param scheduling = { .sched_priority = HELPER_PRIORITY };
 
 	return sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &scheduling) == 0;
+}
+
+bool
+privilege_real_time_least(void)
+{
+	const struct sched_param scheduling = {
+		.sched_priority = sched_get_priority_min(SCHED_RR),
+	};
+
+	return sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &scheduling) == 0;
 }
 
 /* Become user with only these capabilities. */
@@ -156,15 +167,131 @@ forbid_calls(struct error *error)
 	return 0;
 }
 
+/* For ports below 1024: what is configured later cannot be opened before.  Where the service was
+ * not given it, another port does. */
+static bool
+may_bind(void)
+{
+	return capng_get_caps_process() == 0 &&
+	       capng_have_capability(CAPNG_PERMITTED, CAP_NET_BIND_SERVICE);
+}
+
 int
 privilege_drop_manager(const char *user, struct error *error)
 {
-	/* For the door at port 443: what is configured later cannot be opened before.  Where the
-	 * service was not given it, another port does. */
 	static const unsigned kept[] = { CAP_NET_BIND_SERVICE };
-	bool has = capng_get_caps_process() == 0 &&
-	           capng_have_capability(CAPNG_PERMITTED, CAP_NET_BIND_SERVICE);
-	int r = become(user, kept, has ? 1 : 0, error);
+	int r = become(user, kept, may_bind() ? 1 : 0, error);
 
 	return r < 0 ? r : forbid_calls(error);
+}
+
+/* ---- flowsync ------------------------------------------------------------------------------- */
+
+/* A sanitizer has calls of its own; there what is not on the list goes to the kernel's log. */
+#if defined(__SANITIZE_ADDRESS__)
+#define OTHER_CALLS SCMP_ACT_LOG
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define OTHER_CALLS SCMP_ACT_LOG
+#endif
+#endif
+#ifndef OTHER_CALLS
+#define OTHER_CALLS SCMP_ACT_KILL_PROCESS
+#endif
+
+/* What flowsync and the libraries below it (libsystemd, GnuTLS, libnftables, libc) call. */
+static const int flowsync_calls[] = {
+	/* its loop */
+	SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_pwait2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime),
+	SCMP_SYS(signalfd4), SCMP_SYS(eventfd2), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(alarm), SCMP_SYS(setitimer),
+	/* sockets; which, is said below */
+	SCMP_SYS(bind), SCMP_SYS(connect), SCMP_SYS(listen), SCMP_SYS(accept4),
+	SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
+	SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(sendmmsg), SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg), SCMP_SYS(recvmmsg), SCMP_SYS(shutdown),
+	/* memory */
+	SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(mmap2), SCMP_SYS(munmap), SCMP_SYS(mremap),
+	SCMP_SYS(mprotect), SCMP_SYS(madvise), SCMP_SYS(memfd_create),
+	/* its key, settings of connection tracking, names that libnftables looks up */
+	SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(readv), SCMP_SYS(write), SCMP_SYS(writev),
+	SCMP_SYS(close), SCMP_SYS(lseek), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
+	SCMP_SYS(fstatat64), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statx), SCMP_SYS(access),
+	SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
+	SCMP_SYS(getdents64), SCMP_SYS(fcntl), SCMP_SYS(fcntl64), SCMP_SYS(flock), SCMP_SYS(dup),
+	SCMP_SYS(uname), SCMP_SYS(getcwd),
+	/* time, chance, and who it is */
+	SCMP_SYS(clock_gettime), SCMP_SYS(clock_gettime64), SCMP_SYS(clock_getres),
+	SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time),
+	SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid),
+	SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
+	SCMP_SYS(getrusage), SCMP_SYS(getrlimit), SCMP_SYS(prlimit64), SCMP_SYS(sysinfo),
+	SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_yield), SCMP_SYS(getcpu),
+	/* locks, signals, its end */
+	SCMP_SYS(futex), SCMP_SYS(futex_time64), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+	SCMP_SYS(membarrier), SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(prctl),
+	SCMP_SYS(tgkill), SCMP_SYS(exit), SCMP_SYS(exit_group),
+};
+
+/* Calls of which only some are on the list. */
+static int
+let_some(scmp_filter_ctx filter)
+{
+	static const unsigned families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
+	/* The number of an interface and its name. */
+	static const unsigned long requests[] = { SIOCGIFINDEX, SIOCGIFNAME, TCGETS, FIONREAD };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(families); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+		                     SCMP_A0(SCMP_CMP_EQ, families[i]));
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(requests); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+		                     SCMP_A1(SCMP_CMP_EQ, requests[i]));
+	/* A file that is there may be opened; one that is not stays so, and a library that tries
+	 * goes on. */
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+		                     SCMP_A2(SCMP_CMP_MASKED_EQ, O_CREAT, 0));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(openat), 1,
+		                     SCMP_A2(SCMP_CMP_MASKED_EQ, O_CREAT, O_CREAT));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mkdir), 0);
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mkdirat), 0);
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(unlinkat), 0);
+	return r;
+}
+
+/* Negative numbers are names that this architecture does not have. */
+static int
+let_calls(struct error *error)
+{
+	scmp_filter_ctx filter = seccomp_init(OTHER_CALLS);
+	int r = filter ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(flowsync_calls); i++)
+		if (flowsync_calls[i] >= 0)
+			r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, flowsync_calls[i], 0);
+	if (r == 0)
+		r = let_some(filter);
+	if (r == 0)
+		r = seccomp_load(filter);
+	seccomp_release(filter);
+	if (r < 0)
+		return error_set(error, r, "cannot forbid system calls: %s", strerror(-r));
+	return 0;
+}
+
+int
+privilege_drop_flowsync(const char *user, struct error *error)
+{
+	static const unsigned kept[] = { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE };
+	int r = become(user, kept, may_bind() ? 2 : 1, error);
+
+	return r < 0 ? r : let_calls(error);
 }

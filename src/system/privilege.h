@@ -20,6 +20,12 @@ void privilege_real_time(const char **ret_missing);
  */
 bool privilege_real_time_helper(void);
 
+/*
+ * Flowsync: before everything ordinary, behind everything of the engine.  A reader of events that
+ * has to wait for its turn tells the partner late.  False when the machine refuses.
+ */
+bool privilege_real_time_least(void);
+
 /* Engine: become user, keep CAP_NET_ADMIN and CAP_NET_RAW. */
 int privilege_drop_engine(const char *user, struct error *error) MUST_USE;
 
@@ -27,8 +33,15 @@ int privilege_drop_engine(const char *user, struct error *error) MUST_USE;
  * has no use for (exec, ptrace, mount, module and clock calls, raw and packet sockets ...). */
 int privilege_drop_manager(const char *user, struct error *error) MUST_USE;
 
-/* Filter, and flowsync: become user, keep CAP_NET_ADMIN. */
+/* Filter and balancer: become user, keep CAP_NET_ADMIN. */
 int privilege_drop_filter(const char *user, struct error *error) MUST_USE;
+
+/*
+ * Flowsync: become user, keep CAP_NET_ADMIN, and CAP_NET_BIND_SERVICE if it is there, for a low
+ * listen-port.  It talks to another router and to the kernel's tables: any system call that is
+ * not on its list ends the process, and files can be opened but not made.
+ */
+int privilege_drop_flowsync(const char *user, struct error *error) MUST_USE;
 
 /*
  * Runner: become user, keep CAP_SETUID, CAP_SETGID and CAP_KILL, to run programs as others and to

@@ -178,8 +178,8 @@ start_connecting(int fd, const struct probe_way *way, unsigned ifindex)
 	return connect(fd, &address.any, size) < 0 && errno != EINPROGRESS ? -errno : 0;
 }
 
-int
-probe_connect(const struct probe_way *way)
+static int
+open_connected(const struct probe_way *way, int type)
 {
 	int ifindex = find_interface(way);
 	int fd, r;
@@ -187,12 +187,39 @@ probe_connect(const struct probe_way *way)
 	if (ifindex < 0)
 		return ifindex;
 	fd = socket(way->target.family == 4 ? AF_INET : AF_INET6,
-	            SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	            type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	r = start_connecting(fd, way, (unsigned)ifindex);
 	if (r == 0)
 		return fd;
+	close(fd);
+	return r;
+}
+
+int
+probe_connect(const struct probe_way *way)
+{
+	return open_connected(way, SOCK_STREAM);
+}
+
+/* Without being asked, the kernel keeps to itself that a host is not there. */
+int
+probe_ask(const struct probe_way *way)
+{
+	static const uint8_t nothing[1];
+	int fd = open_connected(way, SOCK_DGRAM), on = 1;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (way->target.family == 4)
+		r = setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	else
+		r = setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	if (r == 0 && send(fd, nothing, sizeof(nothing), MSG_NOSIGNAL) >= 0)
+		return fd;
+	r = -errno;
 	close(fd);
 	return r;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sockets of path monitors: echo requests and replies of both families, and TCP connections
- * that are only tried.  Nothing here waits.
+ * The sockets of path monitors and of checks of servers: echo requests and replies of both
+ * families, TCP connections that are only tried, and datagrams that may be refused.  Nothing here
+ * waits.
  */
 #ifndef TANDEM_PROBE_H
 #define TANDEM_PROBE_H
@@ -16,7 +17,7 @@ struct probe_way {
 	struct ip target;
 	struct ip source;		/* family 0 = the kernel's choice */
 	const char *interface;		/* "" = by the routing table */
-	uint16_t port;			/* TCP */
+	uint16_t port;			/* TCP, UDP */
 };
 
 /* A raw socket that hears echo replies of this family only; needs CAP_NET_RAW. */
@@ -31,6 +32,9 @@ int probe_receive(int socket, uint8_t family, struct ip *ret_source, struct echo
 
 /* Begin to connect: a socket that becomes writable when it is decided, or negative errno. */
 int probe_connect(const struct probe_way *way) MUST_USE;
+/* Send a datagram of one byte: a socket that becomes readable when it is answered or refused, or
+ * negative errno. */
+int probe_ask(const struct probe_way *way) MUST_USE;
 /* What was decided: 0 or negative errno. */
 int probe_connected(int socket) MUST_USE;
 

@@ -34,6 +34,7 @@
 
 struct tls {
 	gnutls_session_t session;
+	const struct identity *identity;
 	int socket;
 	enum tls_role role;
 	nsec_t deadline;
@@ -250,6 +251,7 @@ tls_new(const struct identity *identity, enum tls_role role, const struct finger
 	int r;
 
 	assert(tls);
+	tls->identity = identity;
 	tls->socket = socket;
 	tls->role = role;
 	tls->deadline = clock_now() + TLS_PATIENCE;
@@ -417,4 +419,22 @@ tls_export(const struct tls *tls, const char *label, const void *context, size_t
 	assert(tls->open && size <= TLS_EXPORT_MAX);
 	return gnutls_prf_rfc5705(tls->session, strlen(label), label, context_size, context, size,
 	                          material) < 0 ? -EIO : 0;
+}
+
+int
+tls_pair_secret(const struct tls *tls, void *secret, size_t size)
+{
+	uint8_t whole[IDENTITY_SECRET_SIZE];
+	unsigned count = 0;
+	const gnutls_datum_t *shown = gnutls_certificate_get_peers(tls->session, &count);
+	int r;
+
+	assert(tls->open && size <= sizeof(whole));
+	if (!shown || count == 0)
+		return -ENOKEY;
+	r = identity_secret(tls->identity, shown[0].data, shown[0].size, whole);
+	if (r == 0)
+		memcpy(secret, whole, size);
+	gnutls_memset(whole, 0, sizeof(whole));
+	return r;
 }

@@ -97,4 +97,10 @@ int tls_flush(struct tls *tls, struct error *error) MUST_USE;
 int tls_export(const struct tls *tls, const char *label, const void *context, size_t context_size,
                void *material, size_t size) MUST_USE;
 
+/*
+ * Bytes (at most IDENTITY_SECRET_SIZE) that the two routers' keys make, the same in each session of
+ * the two and unknown to anybody else; see identity_secret().  Only after the handshake.
+ */
+int tls_pair_secret(const struct tls *tls, void *secret, size_t size) MUST_USE;
+
 #endif

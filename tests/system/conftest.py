@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 The pair under test.  Starting one takes a few seconds of real time (a router waits its down
-interval before it speaks), so a test gets the pair of the test before it if that is as good as
-new: r1 master and r2 backup of everything, both with the seed's configuration.
+interval before it speaks, bonds negotiate), so a test gets the pair of the test before it if that
+is as good as new, or can be made so: r1 master and r2 backup of everything, both with the seed's
+configuration.  Tests that share the pair come first, as all others make an end of it.
 
 Tests marked "bonds" run on the layout with bonds and VLANs, which not every kernel can build; all
 others on the plain layout.
@@ -11,6 +12,7 @@ A test that failed while the machine stood still is done once more.
 """
 import contextlib
 import http.client
+import json
 import os
 import signal
 import sys
@@ -25,7 +27,7 @@ pytest.register_assert_rewrite("crossing", "laws")
 
 from lab import stalls                                                     # noqa: E402
 from lab.gateway import Gateway                                            # noqa: E402
-from lab.network import LabError                                            # noqa: E402
+from lab.network import LabError, wait_for                                  # noqa: E402
 from lab.pair import Pair                                                   # noqa: E402
 from lab.router import ROLES                                               # noqa: E402
 
@@ -45,34 +47,75 @@ def pytest_configure(config):
         signal.signal(number, interrupted)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: "pair" not in item.fixturenames)
+
+
+def saved(router):
+    with open(router.saved) as file:
+        return file.read()
+
+
 class Keeper:
-    """Keeps one pair from test to test while it is as good as new."""
+    """Keeps one pair from test to test while it is as good as new, or can be made so."""
 
     def __init__(self):
         self.pair = None
         self.layout = None
-        self.configurations = None
+        self.running = None             # configurations of the routers, and their saved files
+        self.saved = None
         self.spoilt = False             # by a test that failed
 
     def get(self, layout):
-        if self.spoilt or self.pair is None or self.layout != layout or not self.as_new():
+        if self.spoilt or self.pair is None or self.layout != layout or not self.renew():
             self.close()
             self.spoilt = False
             self.pair = Pair(layout)
             self.layout = layout
             self.pair.start()
-            self.configurations = {name: router.running()[0]
-                                   for name, router in self.pair.routers.items()}
+            routers = self.pair.routers.items()
+            self.running = {name: router.running()[0] for name, router in routers}
+            self.saved = {name: saved(router) for name, router in routers}
         return self.pair
 
-    def as_new(self):
+    def renew(self):
+        """Make the pair as good as new; False when that would take a new one."""
         try:
-            return (self.pair.settled()
-                    and all(len(router.pids()) == len(ROLES) and router.process.poll() is None
-                            and router.running()[0] == self.configurations[name]
-                            for name, router in self.pair.routers.items()))
+            if not all(self.runs(name) for name in self.pair.routers):
+                return False
+            for name, router in self.pair.routers.items():
+                self.configure(name, router)
+            self.hand_back()
+            wait_for(self.pair.settled, 3, "r1 to be master of everything, and r2 to hear it")
+            return True
         except (OSError, LabError, ValueError, http.client.HTTPException):
             return False
+
+    def runs(self, name):
+        """Every process, from the file of the beginning, and with nothing in fault."""
+        router = self.pair.routers[name]
+        return (len(router.pids()) == len(ROLES) and router.process.poll() is None
+                and saved(router) == self.saved[name]
+                and set(router.states().values()) <= {"MASTER", "BACKUP"})
+
+    def configure(self, name, router):
+        tree, revision = router.running()
+        if tree == self.running[name]:
+            return
+        status, _, text = router.api(
+            "PUT", "/restconf/data", json.dumps(self.running[name]),
+            {"Content-Type": "application/yang-data+json", "If-Match": f'"{revision}"'})
+        if status not in (200, 204) or router.running()[0] != self.running[name]:
+            raise LabError(f"the configuration of {name} does not come back: {text}")
+
+    def hand_back(self):
+        """r2 resigns where it is master."""
+        for (interface, group), state in self.pair.r2.states().items():
+            if state == "MASTER":
+                # Its sync group may have followed by now.
+                self.pair.r2.tandem("reset", "vrrp", "master", "interface", interface, "group",
+                                    str(group), check=False)
 
     def close(self):
         if self.pair:

@@ -562,7 +562,7 @@ class Campaign:
         with contextlib.suppress(LabError):
             wait_for(lambda: self.settled(windows), PATIENCE, name, pause=0.1)
         before = {meeting.name: meeting.transitions() for meeting in self.live()}
-        time.sleep(hold)
+        time.sleep(hold)                # what is watched: nothing moves
         ended = time.time()
         for meeting in self.live():
             views, after = meeting.views(), meeting.transitions()

@@ -5,7 +5,9 @@ are those of a machine that runs: time in which it stood still does not count.
 """
 import contextlib
 import os
+import time
 
+from lab.network import wait_for
 from lab.packets import gaps
 from lab.pair import GROUPS, VIPS, Probes
 from lab.stalls import stalled
@@ -71,6 +73,13 @@ def assert_on_time(packets, longest, segments=tuple(GROUPS)):
         assert len(adverts) >= 2, f"no advertisements on {segment}"
         assert longest_gap(adverts) <= longest, \
             f"{segment}: gaps {[round(gap, 3) for gap in gaps(adverts)]}"
+
+
+def wait_spoken(packets, count=2, segments=tuple(GROUPS)):
+    """Wait for so many more advertisements on every segment: enough to see a gap behind them."""
+    begun = time.time()
+    wait_for(lambda: all(len(packets.adverts(segment, since=begun)) >= count
+                         for segment in segments), 4 * count * INTERVAL, "advertisements")
 
 
 def assert_only_renewals(watch):

@@ -147,7 +147,7 @@ def test_filter_that_is_killed_leaves_no_gap_and_the_stop_leaves_nothing(duo):
     seen = []
     wait_for(lambda: seen.append(table(duo.r2)) or duo.r2.successor("filter", pid), 5,
              "a new filter")
-    time.sleep(0.5)
+    time.sleep(0.5)                     # it could have done harm by now
     assert all(VIP in (text or "") for text in seen + [table(duo.r2)])
     assert duo.r2.stop() == 0
     assert table(duo.r2) is None

@@ -114,14 +114,14 @@ def changes_asked_for(text):
 
 
 def asked_during(router, *lines):
-    """Commit, and say what the engine asked the kernel to change until two seconds later."""
+    """Commit, and say what the engine asked the kernel to change until a second later."""
     with tempfile.NamedTemporaryFile("r") as file:
         tracer = router.space.popen(
             "strace", "-f", "-v", "-s", "300", "-e", "trace=sendto,sendmsg,sendmmsg", "-o",
             file.name, "-p", str(router.pids()["engine"]), stderr=subprocess.DEVNULL)
         wait_for(lambda: os.path.getsize(file.name) > 0, 5, "strace")
         router.configure(*lines)
-        time.sleep(2)
+        time.sleep(1)                   # what is done late shows, too
         tracer.send_signal(signal.SIGINT)
         tracer.wait(5)
         return changes_asked_for(file.read())

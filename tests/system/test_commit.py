@@ -12,7 +12,7 @@ from lab.pair import GROUPS, LENGTHS, VIPS, seed
 from lab.watch import Watch
 
 from laws import (INTERVAL, SLACK, assert_on_time, assert_only_renewals, no_transition,
-                  nobody_notices, waited)
+                  nobody_notices, wait_spoken, waited)
 
 GROUP1 = "interfaces bonding dp0bond0 vrrp vrrp-group 1"
 GROUP10 = "interfaces bonding dp0bond0 vif 10 vrrp vrrp-group 10"
@@ -47,7 +47,7 @@ def test_unrelated_commit_moves_and_delays_nothing(pair):
             Watch(pair.r1.space, "address") as watch, pair.capture() as packets:
         wait_for(packets.adverts, 3, "an advertisement")
         pair.r1.configure("set interfaces bonding dp0bond0 vif 11 description 'another'")
-        time.sleep(2.5)
+        wait_spoken(packets)
     assert_on_time(packets, INTERVAL + SLACK / 3)
     assert_only_renewals(watch)
 
@@ -57,7 +57,7 @@ def test_changed_priority_of_a_master_is_no_transition(pair):
         pair.r1.configure(f"set {GROUP10} priority 252")
         wait_for(lambda: any(p.priority == 252 for p in packets.adverts("v10")), 3,
                  "the new priority on the wire")
-        time.sleep(1)
+        wait_spoken(packets, 1)
 
 
 def test_same_commit_twice_is_no_work(pair):
@@ -72,7 +72,7 @@ def test_same_commit_twice_is_no_work(pair):
                 {"Content-Type": "application/yang-data+json", "If-Match": f'"{revision}"'})
             assert status in (200, 204), text
             assert pair.r1.running() == (tree, revision)
-        time.sleep(0.5)
+        time.sleep(0.5)                 # in which work would show
     assert_only_renewals(watch)
     others = [text for _, text in watch.lines() if not any(vip in text for vip in VIPS)]
     assert not [text for text in others if "STALE" not in text and "REACHABLE" not in text

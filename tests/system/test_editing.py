@@ -652,7 +652,7 @@ def commit_request(router, mtu):
 def test_manager_killed_at_any_call_of_a_commit_leaves_old_or_new(router):
     """
     The whole manager, with what receives the request before and answers it after, killed at every
-    eighth stop (a manager that dies so often is started only once a second), or at every one where
+    twelfth stop (a manager that dies so often is started only once a second), or at every one where
     the environment has TANDEM_EVERY_CALL; the store by itself is killed at every one in
     tests/unit/config/test_store_crash.c.
     """
@@ -683,7 +683,7 @@ def test_manager_killed_at_any_call_of_a_commit_leaves_old_or_new(router):
         assert numbers == sorted(numbers, reverse=True)
         status, _, text = router.api("GET", f"/restconf/data?revision={numbers[-1]}")
         assert status == 200, text
-        stop += 1 if "TANDEM_EVERY_CALL" in os.environ else 8
+        stop += 1 if "TANDEM_EVERY_CALL" in os.environ else 12
     print(f"killed at {killed} stops")
     assert killed > 10
     # The one that was waited for in vain is killed too, when its tracer lets go.

@@ -3,11 +3,12 @@
 import time
 
 from lab.network import wait_for
-from lab.pair import DOWN_INTERVAL, GROUPS
+from lab.pair import GROUPS
 
 from laws import SLACK, waited
 
 GROUP = GROUPS["b1"]
+INTERVAL = 0.3
 
 
 def box(number, priority, *more):
@@ -15,7 +16,8 @@ def box(number, priority, *more):
     base = "set interfaces bonding dp0bond1"
     lines = [f"{base} address '169.110.20.{27 + number}/29'"]
     lines += [f"{base} vrrp vrrp-group 1 {what}" for what in
-              (f"priority {priority}", "virtual-address 169.110.21.26/29", *more)]
+              (f"priority {priority}", "virtual-address 169.110.21.26/29", "version 3",
+               f"fast-advertise-interval {INTERVAL * 1000:.0f}", *more)]
     return "\n".join(lines) + "\n"
 
 
@@ -34,20 +36,21 @@ def test_stronger_router_with_preempt_takes_over(make_pair):
     pair.start("r2")
     wait_state(pair.r2, "MASTER", 6)
     pair.start("r1")
-    wait_state(pair.r1, "MASTER", DOWN_INTERVAL + 2)
+    wait_state(pair.r1, "MASTER", 4)
     wait_state(pair.r2, "BACKUP", 2)
 
 
 def test_preempt_delay_is_waited_for(make_pair):
-    pair = make_pair(box(1, 200, "preempt-delay 5"), box(2, 100))
+    pair = make_pair(box(1, 200, "preempt-delay 2"), box(2, 100))
     pair.start("r2")
     wait_state(pair.r2, "MASTER", 6)
     pair.start("r1")
-    wait_state(pair.r1, "MASTER", 12)
+    wait_state(pair.r1, "MASTER", 6)
     wait_for(lambda: entered(pair.r1, "MASTER"), 2, "the log to say so")
     listening, master = entered(pair.r1, "BACKUP"), entered(pair.r1, "MASTER")
-    assert master - listening >= 5 - 0.01
-    assert waited(listening, master) <= 5 + 1 + SLACK      # from the first advertisement heard
+    assert master - listening >= 2 - 0.01
+    # From the first advertisement heard.
+    assert waited(listening, master) <= 2 + INTERVAL + SLACK
     wait_state(pair.r2, "BACKUP", 2)
 
 
@@ -60,5 +63,5 @@ def test_two_masters_of_equal_priority_leave_the_higher_address(make_pair):
     wait_state(pair.r2, "MASTER", 8)
     pair.find_segment("r1", "b1")
     wait_state(pair.r1, "BACKUP", 3)
-    time.sleep(1.5)
+    time.sleep(5 * INTERVAL)            # it hears that the other has yielded
     assert pair.r2.states()[GROUP] == "MASTER"

@@ -16,9 +16,10 @@ from test_service import Service
 KCMP = 312                                      # of x86-64
 SAME_FILE = 0
 
-# With whom it talks; for manager and flowsync the line between them; for the manager the door for
-# programs.
-SOCKETS = {"engine": 5, "manager": 3, "filter": 1, "flowsync": 2, "runner": 1, "prober": 1}
+# With whom it talks; for manager, flowsync and balancer the lines between them; for the manager the
+# door for programs.
+SOCKETS = {"engine": 6, "manager": 4, "filter": 1, "flowsync": 2, "runner": 1, "prober": 1,
+           "balancer": 2}
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_roles_share_nothing_with_the_supervisor_but_their_sockets(make_service)
     service = make_service("")
     service.heard("READY=1")
     supervisor = service.process.pid
-    found = wait_for(lambda: roles(supervisor), 5, "six roles")
+    found = wait_for(lambda: roles(supervisor), 5, "seven roles")
     own = descriptors(supervisor)
     assert any("signalfd" in what for what in own.values())
     for role, pid in found.items():

@@ -201,6 +201,78 @@ def test_commit_tells_which_route_the_kernel_refuses_and_which_waits(router):
              router.routes)
 
 
+def shown(router, *words):
+    """Rows of a table of routes, blanks between words made one."""
+    return [" ".join(line.split()) for line in
+            router.tandem("show", *words).splitlines()[2:]]
+
+
+def test_routes_are_shown_with_what_the_kernel_has_of_them(router):
+    assert router.tandem("show", "protocols", "static") == "No static routes\n"
+    router.configure(*COMMANDS, "set protocols static route 10.7.0.0/16 next-hop 192.0.2.9",
+                     "set protocols static interface-route 10.8.0.0/16 next-hop-interface va",
+                     "set protocols static interface-route 10.6.0.0/16 next-hop-interface tun9")
+    wait_for(lambda: settled(router, FIRST, SECOND, SIXTH, HOLE), 5, router.routes)
+    assert shown(router, "ip", "route", "static") == [
+        "0.0.0.0/0 10.0.0.9 va 1 installed",
+        "0.0.0.0/0 10.2.0.9 vc 20 installed, stands by",
+        "10.0.0.0/8 blackhole - 254 installed",
+        "10.6.0.0/16 - tun9 1 waits for tun9, which does not exist",
+        "10.7.0.0/16 192.0.2.9 - 1 waits for an interface that is up and has an address in the "
+        "network of the next hop",
+        "10.8.0.0/16 - va 1 installed"]
+    assert shown(router, "ipv6", "route", "static") == [
+        "2001:db8:6::/48 fe80::9 va 1 installed"]
+    state = router.state("routes-state")["route"]
+    assert [(r["prefix"], r["distance"], r["preferred"]) for r in state[:2]] == \
+        [("0.0.0.0/0", 1, True), ("0.0.0.0/0", 20, False)]
+    # When the better one goes the other is used; when its own interface goes it waits.
+    router.sh("ip", "link", "set", "vb", "down")
+    wait_for(lambda: shown(router, "ip", "route", "static")[:2] == [
+        "0.0.0.0/0 10.0.0.9 - 1 waits for an interface that is up and has an address in the "
+        "network of the next hop",
+        "0.0.0.0/0 10.2.0.9 vc 20 installed"], 5, lambda: shown(router, "ip", "route", "static"))
+    # The kernel's own words stand beside what it refuses.
+    assert "10.8.0.0/16 - va 1 waits for va, which is down" in shown(router, "protocols", "static")
+    router.sh("ip", "route", "add", "10.8.0.0/16", "dev", "vd", "metric", "1")
+    router.sh("ip", "link", "set", "vb", "up")
+    wait_for(lambda: "10.8.0.0/16 - va 1 refused: File exists (another program's route to it "
+             "has this distance as its metric)" in shown(router, "protocols", "static"), 5,
+             lambda: shown(router, "protocols", "static"))
+
+
+def test_group_that_ignores_its_interface_stays_master_without_it(router):
+    router.configure(f"set {GROUP} virtual-address 10.0.0.1/24", f"set {GROUP} preempt false",
+                     f"set {GROUP} track exclude-vrrp-interface")
+    wait_for(lambda: router.is_all("MASTER"), 6, router.states)
+
+    def is_up():
+        return {i["name"]: i["link-up"] for i in
+                router.state("interfaces-state")["interface"]}["va"]
+
+    def sent():
+        return router.state("vrrp-state")["group"][0]["statistics"]
+
+    for commands in (("vb", "down"), ("va", "down")):
+        before = sent()
+        router.sh("ip", "link", "set", *commands)
+        wait_for(lambda: not is_up() and sent() != before, 5, sent)
+        assert router.is_all("MASTER")
+        assert "inet 10.0.0.1/24" in router.sh("ip", "address", "show", "va")
+    # Without the word the loss counts at once, and with it again, no longer.
+    router.configure(f"delete {GROUP} track exclude-vrrp-interface")
+    wait_for(lambda: router.is_all("FAULT"), 3, router.states)
+    assert "inet 10.0.0.1/24" not in router.sh("ip", "address", "show", "va")
+    router.configure(f"set {GROUP} track exclude-vrrp-interface")
+    wait_for(lambda: router.is_all("MASTER"), 6, router.states)
+    wait_for(lambda: "inet 10.0.0.1/24" in router.sh("ip", "address", "show", "va"), 3,
+             lambda: router.sh("ip", "address", "show", "va"))
+    router.sh("ip", "link", "set", "vb", "up")
+    router.sh("ip", "link", "set", "va", "up")
+    wait_for(is_up, 3, "va")
+    assert router.is_all("MASTER")
+
+
 def test_router_that_does_not_forward_is_told_so(router):
     switch = "/proc/sys/net/ipv4/ip_forward"
     commands = (f"set {GROUP} virtual-address 10.0.0.1/24", f"set {GROUP} preempt false")

@@ -203,7 +203,7 @@ def test_unrelated_change_sends_nothing(lab):
     with Watch(lab.r1.space, "link") as watch:
         lab.r1.configure("set interfaces loopback lo description unrelated")
         wait_for(lambda: link(lab.r1, "lo").get("ifalias") == "unrelated", 5, "the description")
-        time.sleep(0.5)
+        time.sleep(0.5)                 # in which more would show
     assert not [text for _, text in watch.lines() if "lo:" not in text and "loopback" not in text]
     assert [vlans(lab.r1, port) for port in ("dp0s0", "dp0s1", "sw0")] == before
     lab.r1.configure("delete interfaces loopback")

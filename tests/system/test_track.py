@@ -82,7 +82,7 @@ def test_weight_changes_the_priority_and_a_lower_one_gives_way(duo, track):
     assert duo.states_of("r1") == {"MASTER"}            # both lose 50
     duo.r2.configure(f"set {GROUP10} track file F weight value 1")
     wait_for(lambda: priority(duo.r2) == 99, 3, "a priority of 99")
-    time.sleep(0.5)
+    time.sleep(0.5)                                     # it could take over by now
     assert duo.states_of("r1") == {"MASTER"}            # 150 against 99
     duo.r1.configure(f"set {GROUP10} track file F weight value 150")
     duo.wait_state("r2", "MASTER")                      # 50 against 99
@@ -186,7 +186,7 @@ def test_helper_that_is_killed_is_back_and_nobody_notices(duo, track, role):
         wait_for(lambda: len(packets.adverts("v10")) >= 3, 3, "advertisements")
         duo.r1.signal(signal.SIGKILL, role)
         wait_for(lambda: duo.r1.successor(role, pid), 5, f"a new {role}")
-        time.sleep(0.5)
+        time.sleep(0.5)                 # of advertisements
     assert longest_gap(packets.adverts("v10")) < 0.13
     assert duo.r1.log().count(" -> ") == changes
     if role != "filter":                              # it does its work again
@@ -222,6 +222,6 @@ def test_unrelated_change_leaves_checks_alone(duo, track):
           f"{GROUP10} track script S")
     wait_for(lambda: len(read(counter)) == 2, 3, "one try by each router")
     duo.r1.configure("set interfaces bonding dp0bond1 description changed")
-    time.sleep(0.5)
+    time.sleep(0.5)                     # a script that is tried anew would have run
     assert len(read(counter)) == 2
     assert duo.states_of("r1") == {"MASTER"}

@@ -103,7 +103,7 @@ def test_valid_packets_of_a_weaker_router_do_not_shift_the_timer(twins):
     frames = [frame_of((0, vrid), 50) for vrid in ALL]
     with no_transition(twins.r1), Inquiry(twins, asking=False) as inquiry, \
             Sender(twins.spaces["host"], link_name(0), frames, 0.037):
-        time.sleep(2)
+        time.sleep(2)                   # of adverts, 20 intervals
     for key in keys_of(0):
         times = [e.time for e in inquiry.adverts("r1", key)]
         assert len(times) >= 40, "weaker masters are answered"
@@ -122,7 +122,7 @@ def test_pause_shorter_than_the_down_interval_moves_nothing(twins, name):
     with no_transition(twins.r1, twins.r2), Inquiry(twins) as inquiry:
         for _ in range(3):
             with twins.routers[name].frozen():
-                time.sleep(0.15)
+                time.sleep(0.15)        # the pause
             time.sleep(0.3)
     inquiry.assert_orderly(interval=0.3)
     assert not inquiry.adverts("r2")
@@ -133,7 +133,7 @@ def test_backup_that_stood_still_beside_its_master_takes_nothing_over(twins):
         for _ in range(2):
             with twins.r2.frozen():
                 time.sleep(2 * DOWN)
-            time.sleep(DOWN + MOMENT)
+            time.sleep(DOWN + MOMENT)   # it could take over by now
     assert not inquiry.adverts("r2")
     inquiry.assert_orderly()
 
@@ -144,7 +144,7 @@ def test_backup_that_wakes_beside_a_dead_master_does_not_count_what_is_old(twins
         time.sleep(2 * DOWN)            # its queue is full of adverts now
         for link in range(2):
             twins.unplug("r1", link)
-        time.sleep(DOWN)
+        time.sleep(DOWN)                # the master is dead for longer than that when it wakes
         with Inquiry(twins) as inquiry:
             pause.close()
             woken = time.time()
@@ -164,7 +164,7 @@ def test_master_that_stood_still_listens_before_it_speaks(twins):
     have left it.  It is the stronger one, and comes back only after a whole down interval.
     """
     with Inquiry(twins) as inquiry:
-        time.sleep(2 * INTERVAL)
+        time.sleep(2 * INTERVAL)        # of adverts
         stopped = time.time()
         twins.r1.signal(signal.SIGSTOP)
         twins.wait("r2", "MASTER")
@@ -197,7 +197,7 @@ def test_both_stood_still_and_wake_one_after_the_other(twins):
         time.sleep(3 * DOWN)
         with Inquiry(twins) as inquiry:
             twins.routers[first].signal(signal.SIGCONT)
-            time.sleep(0.2)
+            time.sleep(0.2)             # between the two
             twins.routers[second].signal(signal.SIGCONT)
             settle(twins, inquiry)
         assert max(inquiry.overlaps().values()) <= 0.06, inquiry.overlaps()
@@ -347,11 +347,17 @@ def test_virtual_addresses_deleted_by_another_program_are_back_at_once(twins, vr
     length = {True: {"fe80": 128, "fd50": 64}, False: {"10.5": 16}}[lab.is_six(vrid)]
     addresses = virtual_addresses(0, vrid)
     with no_transition(twins.r1, twins.r2), Inquiry(twins) as inquiry:
-        time.sleep(0.4)
+        time.sleep(0.4)                 # of answers, before
         assert_returned(twins, inquiry, lambda: twins.spaces["r1"].ip("".join(
             f"address delete {address}/{length[address[:4]]} dev {link}\n"
             for address in addresses)), [(0, vrid)], addresses)
     inquiry.assert_orderly()
+
+
+def disturb(twins, lines):
+    """A flush looks again until nothing is left, and complains where the router was quicker."""
+    with contextlib.suppress(LabError) if "flush" in lines else contextlib.nullcontext():
+        twins.spaces["r1"].ip(lines)
 
 
 @pytest.mark.parametrize("vrid", [VIRTUAL4, VIRTUAL6])
@@ -361,8 +367,8 @@ def test_virtual_addresses_deleted_by_another_program_are_back_at_once(twins, vr
 def test_virtual_link_disturbed_by_another_program_is_back_at_once(twins, vrid, lines):
     link = twins.virtual_link("r1", 0, vrid)
     with no_transition(twins.r1, twins.r2), Inquiry(twins) as inquiry:
-        time.sleep(0.4)
-        assert_returned(twins, inquiry, lambda: twins.spaces["r1"].ip(lines.format(link)),
+        time.sleep(0.4)                 # of answers, before
+        assert_returned(twins, inquiry, lambda: disturb(twins, lines.format(link)),
                         [(0, vrid)], virtual_addresses(0, vrid))
     inquiry.assert_orderly()
 
@@ -371,10 +377,10 @@ def test_every_ipv4_address_flushed_comes_back_without_a_transition(twins):
     """The real one, from which the adverts come, too: without it there could be no master."""
     before = normal(twins.kernel("r1"))
     with no_transition(twins.r1, twins.r2), Inquiry(twins) as inquiry:
-        time.sleep(0.4)
+        time.sleep(0.4)                 # of answers, before
         assert_returned(twins, inquiry,
                         lambda: twins.spaces["r1"].run("ip", "-4", "address", "flush", "dev",
-                                                       link_name(0), check=True),
+                                                       link_name(0)),
                         [(0, PLAIN4)], ("10.50.0.1", *virtual_addresses(0, PLAIN4)))
     inquiry.assert_orderly()
     wait_for(lambda: normal(twins.kernel("r1")) == before, 2, "everything as before")
@@ -404,7 +410,7 @@ def test_virtual_links_of_a_backup_that_are_set_up_by_hand_fall_silent(twins):
             done = time.time()
             wait_for(lambda: not any(up for name, _, up, _ in twins.kernel("r2")
                                      if name in links), 1, "the links to be down again")
-            time.sleep(0.15)
+            time.sleep(0.15)            # of questions
             late = [e for e in inquiry.answers("r2") if e.time > done + BACK / 2
                     and waited(done, e.time) > BACK / 2]
             assert not late, f"{late[:3]} {late[0].time - done:.3f} s later"
@@ -496,7 +502,7 @@ def test_members_of_a_master_sync_group_come_and_go_without_a_transition(sync):
                 router.configure(*own)
                 wait_for(lambda: router.is_all("MASTER" if router is sync.r1 else "BACKUP"), 3,
                          lambda: f"{lines}: {router.states()}")
-                time.sleep(DOWN)
+                time.sleep(DOWN)        # the other could take over by now
             for name in lab.NAMES:
                 now = transitions_of(sync.routers[name])
                 assert {k: v for k, v in now.items() if k in before[name]} == \
@@ -523,7 +529,7 @@ def test_sync_group_with_a_dead_link_at_start_is_in_fault_as_one(sync, name):
     sync.unplug(name, 1)
     wait_for(lambda: states_of(partner, SYNCED) == {"MASTER"}, 3, "the partner")
     with Inquiry(sync) as inquiry, no_transition_of(partner, SYNCED):
-        time.sleep(2 * INTERVAL)
+        time.sleep(2 * INTERVAL)        # of adverts, before
         router.start()
         wait_for(lambda: states_of(router, SYNCED) == {"FAULT"}, 5,
                  lambda: f"{router.states()}")
@@ -584,7 +590,7 @@ def test_engine_killed_is_back_before_anybody_is_missed(twins, name):
     router = twins.routers[name]
     with no_transition(twins.r1, twins.r2), Inquiry(twins) as inquiry:
         for _ in range(2):
-            time.sleep(3 * INTERVAL)
+            time.sleep(3 * INTERVAL)    # of adverts, before
             pid = router.pids()["engine"]
             router.signal(signal.SIGKILL, "engine")
             wait_for(lambda: router.successor("engine", pid), 5, "a new engine")
@@ -625,6 +631,6 @@ def test_backup_that_starts_beside_a_master_takes_nothing_over(twins):
             twins.r2.stop()
             twins.r2.start()
             twins.wait("r2", "BACKUP")
-            time.sleep(DOWN)
+            time.sleep(DOWN)            # it could take over by now
     assert not inquiry.adverts("r2")
     inquiry.assert_orderly()

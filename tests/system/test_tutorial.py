@@ -17,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 import pexpect
@@ -29,6 +30,24 @@ TUTORIAL = TOP + "/docs/tutorial.md"
 PROMPT = r"root@(\w+)(:~#|:~\$|#) "
 ANYTHING = "..."
 PATIENCE = 20           # seconds until a router shows what it should
+TALKS = ("monitor", "pair")     # commands that go on while other things happen
+# A session through the routers: every answer is a line.
+ANSWERING = """
+import socket
+server = socket.create_server(("198.51.100.100", 22))
+print("ready", flush=True)
+session, _ = server.accept()
+while data := session.recv(100):
+    session.sendall(data)
+"""
+ASKING = """
+import socket, time
+session = socket.create_connection(("198.51.100.100", 22))
+while True:
+    session.sendall(b"x")
+    print(session.recv(1).decode(), flush=True)
+    time.sleep(0.1)
+"""
 # What differs from run to run: what the tutorial says -> what may stand there.
 VARIABLE = (
     (r"74", r"(?:6[4-9]|7\d|8[0-2])"),          # of 100 packets, when two to three seconds lack
@@ -36,6 +55,7 @@ VARIABLE = (
     (r"\d+:\d\d:\d\d\.\d{3}", r"\d+:\d\d:\d\d\.\d{3}"),
     (r"\d{4}-\d\d-\d\d", r"\d{4}-\d\d-\d\d"),
     (r"\d\d:\d\d:\d\d:?", r"\d\d:\d\d:\d\d:?"),
+    (r"192\.0\.2\.100:\d+", r"192\.0\.2\.100:\d+"),
     (r"\d+s", r"\d+s"),
     (r"\d+ms", r"\d+ms"),
 )
@@ -75,7 +95,7 @@ def script():
                     lines.append(Line(number, "r2", *typed.groups()[1:]))
                     lines[-1].steps = current.steps
             elif re.match(r"\(.+\)$", text):
-                if not current or not current.text.startswith("monitor"):
+                if not current or not current.text.startswith(TALKS):
                     current = Line(number, "stage", "", text[1:-1])
                     lines.append(current)
                 else:
@@ -120,6 +140,8 @@ class Site:
         self.switch = self.network.add("sw")
         self.shells = {}
         self.background = {}
+        self.session = None
+        self.code = None                # that the other router showed
         self.on_screen = {}             # router -> prompt that waits for a line
         self.changes = []               # what was typed in configuration mode since a commit
         self.committed = []             # and before that
@@ -151,6 +173,8 @@ class Site:
     def close(self):
         for shell in self.shells.values():
             shell.close(force=True)
+        for process in self.session or ():
+            process.kill()
         for router in self.routers.values():
             with contextlib.suppress(LabError):
                 router.kill()
@@ -246,7 +270,7 @@ class Site:
             return printed
         shell.sendline(line.text)
         shell.expect_exact(line.text + "\r\n")
-        if line.text.startswith("monitor"):
+        if line.text.startswith(TALKS):
             return None
         if line.text == "exit" and line.prompt == ":~$":
             shell.expect(pexpect.EOF)
@@ -261,6 +285,10 @@ class Site:
         if on_router:
             self.routers[on_router.group(1)].tandem(*on_router.group(2).split())
             return
+        paired = re.fullmatch(r"on (r\d), (pair \S+) shows the same code, and is told yes", text)
+        if paired:
+            self.pair(*paired.groups())
+            return
         told = re.fullmatch(r"(r\d) is told the same", text)
         if told:
             self.routers[told.group(1)].tandem(
@@ -271,14 +299,53 @@ class Site:
             "the cable is put back": "up",
             "the switch drops what comes from eth2 of r1": "nomaster",
             "the switch forwards again": "master outside",
-            "the power of r2 is cut": self.cut,
-            "r2 has power again": self.power,
+            "the power of r2 is cut": lambda: self.cut("r2"),
+            "r2 has power again": lambda: self.power("r2"),
+            "r2 is given the same rules": lambda: self.copy_rules("r1", "r2"),
+            "a user of pc logs in to upstream with ssh": self.log_in,
+            "the session goes on": self.work,
         }
         assert text in events, f"the test does not know what happens here: {text}"
         if callable(events[text]):
-            events[text]("r2")
+            events[text]()
         else:
             self.switch.ip("link set r1-eth2 " + events[text])
+
+    def copy_rules(self, here, there):
+        rules = self.network.spaces[here].run("nft", "list", "ruleset").stdout
+        assert "policy drop" in rules
+        assert self.network.spaces[there].run("nft", "-f", "-", input=rules).returncode == 0
+
+    def pair(self, name, command):
+        """What the operator of the other router does."""
+        if name not in self.shells:
+            self.enter(name, self.routers[name])
+        shell = self.shells[name]
+        shell.sendline(command)
+        shell.expect(r"Code:\s+(\d{3} \d{3} \d{3})")
+        code = shell.match.group(1)
+        shell.expect_exact("(yes/no) ")
+        shell.sendline("yes")
+        shell.expect("Waiting for the operator")
+        self.code = code
+
+    def log_in(self):
+        server = self.network.spaces["upstream"].popen("/usr/bin/python3", "-c", ANSWERING,
+                                                       text=True, stdout=subprocess.PIPE)
+        self.session = [server]
+        assert server.stdout.readline() == "ready\n"
+        self.session.append(self.network.spaces["pc"].popen("/usr/bin/python3", "-c", ASKING,
+                                                            text=True, stdout=subprocess.PIPE))
+        assert self.session[1].stdout.readline() == "x\n"
+
+    def work(self):
+        """The session answers still: more than what had arrived before it could be cut off."""
+        waiting = threading.Timer(PATIENCE, self.session[1].kill)
+        waiting.start()
+        begun = time.monotonic()
+        while time.monotonic() < begun + 5:
+            assert self.session[1].stdout.readline() == "x\n", "the session of pc hangs"
+        waiting.cancel()
 
     def cut(self, name):
         """No process of it runs on, no cable carries; its memory is empty afterwards."""
@@ -298,6 +365,7 @@ class Site:
 
     def power(self, name):
         router = self.routers[name]
+        router.space.run("conntrack", "--flush")
         shutil.rmtree(router.run_dir)
         for interface in ("eth1", "eth2"):
             router.space.ip(f"link set {interface} down\naddress flush dev {interface}")
@@ -316,17 +384,26 @@ def site():
 
 
 def follow(site, line):
-    """Watch what comes by itself, between what befalls the pair, until the interrupt."""
+    """Watch what comes by itself, between what befalls the pair, until the interrupt or the end."""
     shell = site.shells[line.place]
     for kind, what in line.steps:
-        if kind == "stage":
+        if kind == "stage" and line.text.startswith("pair"):
+            site.stage(what)
+        elif kind == "stage":
             time.sleep(0.5)     # until it has subscribed, which nothing shows
             site.stage(what)
         elif what == ["^C"]:
             shell.sendcontrol("c")
             site.await_prompt(line.place)
+        elif what[0] == "Code:":
+            shell.expect_exact("Code:  " + site.code)
+        elif what[-2:] == ["(yes/no)", "yes"]:
+            shell.expect(pattern(what[:-1]))
+            shell.sendline("yes")
         else:
             shell.expect(pattern(what))
+    if line.text.startswith("pair"):
+        site.await_prompt(line.place)
 
 
 def must_say(site, line):

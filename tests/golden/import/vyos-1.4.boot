@@ -7,9 +7,13 @@ firewall {
 }
 high-availability {
     virtual-server web {
-        address 192.0.2.1
+        address 10.1.0.1
+        port 80
         real-server 10.0.0.5 {
-            port 80
+            health-check {
+                script "/config/scripts/check 5"
+            }
+            port 8080
         }
     }
     vrrp {

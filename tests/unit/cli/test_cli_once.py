@@ -145,10 +145,51 @@ def test_show_without_groups_says_not_configured(tandem, service, view):
     (["show", "vrrp", "detail"], STATE),
     (["show", "vrrp", "sync-group"], STATE),
     (["show", "interfaces"], "tandem-state:interfaces-state"),
+    (["show", "ip", "route", "static"], "tandem-state:routes-state"),
 ])
 def test_json_of_nothing_keeps_the_key_of_the_container(tandem, service, words, key):
     service.state[key] = {}
     assert json.loads(tandem(*words, "--json").stdout) == {key: {}}
+
+
+def test_routes_of_a_family_are_shown_alone(tandem, service):
+    def route(prefix, family):
+        return {"prefix": prefix, "distance": 1, "family": family, "kind": "blackhole",
+                "preferred": True, "state": "installed"}
+
+    service.state["tandem-state:routes-state"] = {
+        "route": [route("192.0.2.0/24", "ipv4"), route("2001:db8::/32", "ipv6")]}
+    shown = {words: [line.split()[0] for line in tandem("show", *words.split()).stdout.splitlines()
+                     [2:]] for words in ("ip route static", "ipv6 route static",
+                                         "protocols static")}
+    assert shown == {"ip route static": ["192.0.2.0/24"], "ipv6 route static": ["2001:db8::/32"],
+                     "protocols static": ["192.0.2.0/24", "2001:db8::/32"]}
+
+
+@pytest.mark.parametrize("words, names", [
+    ("dataplane", ["dp0s1", "dp0s1.9"]),
+    ("dataplane dp0s1", ["dp0s1", "dp0s1.9"]),
+    ("bonding", ["dp0bond0", "dp0bond0.9", "dp0bond0.10"]),
+    ("bonding dp0bond0 vif 10", ["dp0bond0.10"]),
+    ("vrrp", ["dp0vrrp1"]),
+    ("loopback", ["lo"]),
+    ("lo", ["lo"]),
+    ("dp0bond0", ["dp0bond0"]),
+])
+def test_interfaces_of_a_kind_are_shown_with_their_vifs(tandem, service, words, names):
+    service.state["tandem-state:interfaces-state"] = {"interface": [
+        {"name": name, "kind": kind} for name, kind in
+        (("dp0s1", "dataplane"), ("dp0s1.9", "vif"), ("dp0bond0", "bonding"), ("lo", "loopback"),
+         ("dp0bond0.9", "vif"), ("dp0bond0.10", "vif"), ("dp0vrrp1", "vrrp"))]}
+    done = tandem("show", "interfaces", *words.split())
+    assert [line.split()[0] for line in done.stdout.splitlines()[3:]] == names
+
+
+def test_interface_of_a_kind_that_is_not_there_is_said_so(tandem, service):
+    done = tandem("show", "interfaces", "bonding", "dp0bond0", "vif", "77")
+    assert done.returncode == 1 and "There is no vif 77 of dp0bond0 now" in done.stderr
+    done = tandem("show", "interfaces", "switch")
+    assert done.returncode == 1 and "There are no switch interfaces now" in done.stderr
 
 
 def test_groups_without_sync_groups_are_not_called_unconfigured(tandem, service):
@@ -251,8 +292,9 @@ def test_group_out_of_range_is_refused_without_asking(tandem, service, group):
                  "enters"),
     (["shwo", "vrrp"], "Invalid command: [shwo], did you mean 'show'?"),
     (["show", "vrrp", "alarsm"], "Invalid command: show vrrp [alarsm], did you mean 'alarms'?"),
-    (["show", "v"], "Ambiguous command: show [v], which may be: version, vrrp"),
-    (["show"], "Incomplete command: show"),
+    (["show", "vrrp", "s"], "Ambiguous command: show vrrp [s], which may be: statistics, "
+                              "sync-group"),
+    (["reset", "vrrp"], "Incomplete command: reset vrrp, which goes on with: master"),
 ])
 def test_wrong_command_is_a_usage_error(tandem, words, sentence):
     done = tandem(*words)
@@ -283,7 +325,7 @@ def test_run_dir_holds_the_socket(tandem, environment, tmp_path):
 
 
 def test_completion_for_other_shells_prints_one_word_a_line(tandem):
-    assert tandem("--complete", "show", "v").stdout == "version\nvrrp\n"
+    assert tandem("--complete", "show", "vrrp", "s").stdout == "statistics\nsync-group\n"
     assert tandem("--complete", "show", "vrrp", "interface", "dp0bond0.").stdout == \
         "dp0bond0.10\ndp0bond0.9\n"
     assert tandem("--complete", "reset", "vrrp", "master", "interface", "dp0bond0.10", "group",

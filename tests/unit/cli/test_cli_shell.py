@@ -119,6 +119,37 @@ def test_a_wrong_command_does_not_end_the_shell(operate):
     operate.expect(OPERATE)
 
 
+def test_what_is_refused_is_folded_at_words(operate):
+    operate.sendline("show")
+    operate.expect(r"show\r\nIncomplete command: show, which goes on with: [^\r]*,\r\n    \w")
+    operate.expect(OPERATE)
+
+
+def test_checks_are_folded_at_words_but_not_in_a_pipe(configure):
+    configure.sendline("check")
+    said = configure.expect([r"\r\n    \S", CONFIGURE])
+    assert said == 0, configure.before
+    configure.expect(CONFIGURE)
+    configure.sendline("check | match preempt")
+    configure.expect(r"preempt\r\n(Warning: [^\r]+\r\n)+\[edit\]")
+
+
+def test_the_default_pager_ends_behind_the_last_line(environment, shell):
+    del environment["PAGER"]
+    child = shell()
+    child.expect(OPERATE)
+    child.sendline("show vrrp | more")
+    child.expect("State")
+    child.expect(OPERATE)
+
+
+def test_a_view_asked_for_in_the_wrong_mode_is_named(configure):
+    configure.sendline("show vrrp")
+    configure.expect("'vrrp': unknown word")
+    configure.expect("What is true now is shown by 'run show vrrp'")
+    configure.expect(CONFIGURE)
+
+
 def test_interrupt_gives_up_the_line_only(configure):
     configure.sendline(f"set {GROUP} priority 202")
     configure.expect(CONFIGURE)

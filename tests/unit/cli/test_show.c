@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/connsync.h"
 #include "cli/data.h"
 #include "cli/show.h"
+#include "cli/virtual_server.h"
 
 typedef void layout(FILE *out, const struct lyd_node *state);
 
@@ -131,15 +133,79 @@ test_statistics_match_their_golden(void **state UNUSED)
 }
 
 static void
+test_virtual_servers_match_their_golden(void **state UNUSED)
+{
+	check("servers", "virtual-server-state", "table", virtual_server_print);
+	check("servers", "virtual-server-state", "detail", virtual_server_print_detail);
+}
+
+static void
 test_interfaces_match_their_golden(void **state UNUSED)
 {
 	check("router", "interfaces-state", "interfaces", show_interfaces);
 }
 
 static void
+test_routes_match_their_golden(void **state UNUSED)
+{
+	check("router", "routes-state", "routes", show_routes);
+}
+
+static void
+test_no_routes_say_so(void **state UNUSED)
+{
+	char *printed = print(show_routes, NULL);
+
+	assert_string_equal(printed, "No static routes\n");
+	free(printed);
+}
+
+static void
 test_system_matches_its_golden(void **state UNUSED)
 {
 	check("router", "system-state", "system", show_system);
+}
+
+static void
+check_width(const char *fixture, const char *suffix)
+{
+	char *text = read_golden(fixture, suffix);
+
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		assert_in_range(strlen(line), 1, 80);
+	free(text);
+}
+
+static void
+test_connsync_matches_its_golden_in_80_columns(void **state UNUSED)
+{
+	check("connsync", "connsync-state", "state", connsync_print);
+	check("connsync", "connsync-state", "statistics", connsync_print_statistics);
+	check_width("connsync", "state");
+	check_width("connsync", "statistics");
+}
+
+static void
+test_standby_connsync_with_a_dead_path_matches_its_golden(void **state UNUSED)
+{
+	check("standby", "connsync-state", "state", connsync_print);
+	check_width("standby", "state");
+}
+
+static void
+test_connsync_that_does_not_run_says_why(void **state UNUSED)
+{
+	struct lyd_node *tree = parse("{\"tandem-state:connsync-state\":{\"running\":false,"
+	                              "\"trouble\":\"the routers are not paired\","
+	                              "\"sync-group\":\"S\"}}");
+	char *printed = print(connsync_print, tree);
+
+	assert_string_equal(printed,
+		"Sync group:                     S\n"
+		"State:                          does not run\n"
+		"Because: the routers are not paired\n");
+	free(printed);
+	lyd_free_all(tree);
 }
 
 static void
@@ -212,7 +278,13 @@ main(void)
 		cmocka_unit_test(test_sync_groups_of_a_pair_match_their_golden),
 		cmocka_unit_test(test_statistics_match_their_golden),
 		cmocka_unit_test(test_interfaces_match_their_golden),
+		cmocka_unit_test(test_virtual_servers_match_their_golden),
+		cmocka_unit_test(test_routes_match_their_golden),
+		cmocka_unit_test(test_no_routes_say_so),
 		cmocka_unit_test(test_system_matches_its_golden),
+		cmocka_unit_test(test_connsync_matches_its_golden_in_80_columns),
+		cmocka_unit_test(test_standby_connsync_with_a_dead_path_matches_its_golden),
+		cmocka_unit_test(test_connsync_that_does_not_run_says_why),
 		cmocka_unit_test(test_healthy_summary_ends_with_one_blank_line),
 		cmocka_unit_test(test_long_elapsed_time_keeps_a_blank_before_the_sync_group),
 		cmocka_unit_test(test_no_state_at_all_is_an_empty_table),

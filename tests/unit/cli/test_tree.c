@@ -184,9 +184,10 @@ test_unknown_word_is_refused_naming_it(void **state UNUSED)
 static void
 test_command_without_its_end_is_incomplete(void **state UNUSED)
 {
-	assert_refused("show", "Incomplete command: show\n");
-	assert_refused("show vrrp interface", "Incomplete command: show vrrp interface\n");
-	assert_refused("set", "Incomplete command: set\n");
+	assert_refused("show", "Incomplete command: show, which goes on with: version, vrrp\n");
+	assert_refused("show vrrp interface", "Incomplete command: show vrrp interface, which goes "
+	               "on with: <interface>\n");
+	assert_refused("set", "Incomplete command: set, which goes on with: <path...>\n");
 }
 
 static void
@@ -281,6 +282,31 @@ test_completion_offers_a_bar_behind_what_shows_something(void **state UNUSED)
 	assert_completes("view a", "b", "bonding=level,(<1..254>)=number");
 }
 
+/* "lo" is an interface, and no shortened "loopback", as soon as there is one of that name. */
+static void
+test_name_that_is_there_is_no_shortened_keyword(void **state UNUSED)
+{
+	static const struct command kinds[] = {
+		{ "list", "List" },
+		{ "list <interface>", "One", run_vrrp, complete_interface },
+		{ "list dp0bond0-like", "Those of a kind", run_version },
+		{ "list ethernet", "Those of another", run_version },
+		{ NULL },
+	};
+	struct session session = { .out = stdout, .err = stderr };
+	char list[] = "list", name[] = "dp0bond0", longer[] = "dp0bond0-", kind[] = "eth";
+	char *words[] = { list, name };
+
+	assert_int_equal(tree_run(&session, kinds, words, 2), OUTCOME_DONE);
+	assert_string_equal(ran, "vrrp dp0bond0");
+	words[1] = longer;
+	assert_int_equal(tree_run(&session, kinds, words, 2), OUTCOME_DONE);
+	assert_string_equal(ran, "version");
+	words[1] = kind;
+	assert_int_equal(tree_run(&session, kinds, words, 2), OUTCOME_DONE);
+	assert_string_equal(ran, "version");
+}
+
 static void
 test_row_is_found_by_its_words(void **state UNUSED)
 {
@@ -317,6 +343,7 @@ main(void)
 		cmocka_unit_test(test_completion_without_values_names_the_argument),
 		cmocka_unit_test(test_completion_of_a_rest_asks_for_each_word),
 		cmocka_unit_test(test_completion_offers_a_bar_behind_what_shows_something),
+		cmocka_unit_test(test_name_that_is_there_is_no_shortened_keyword),
 		cmocka_unit_test(test_row_is_found_by_its_words),
 		cmocka_unit_test(test_completion_after_a_wrong_word_is_empty),
 	};

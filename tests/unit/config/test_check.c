@@ -2,6 +2,7 @@
 /*
  * One test a rule: what it refuses with number, path and line, and what stands just inside it.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -567,6 +568,117 @@ test_defaults_are_added_and_not_printed(void **state)
 	problems_done(&problems);
 }
 
+/* The problems of a body as a client sends it, which must be readable. */
+static char *
+problems_of_json(const char *json)
+{
+	struct problems problems = { 0 };
+	struct lyd_node *tree = NULL;
+	int r;
+
+	assert_int_equal(lyd_parse_data_mem(schema, json, LYD_JSON, LYD_PARSE_ONLY |
+	                                    LYD_PARSE_STRICT | LYD_PARSE_NO_STATE, 0, &tree),
+	                 LY_SUCCESS);
+	r = check_tree(schema, &tree, &problems);
+	assert_int_equal(r, problems.errors ? -EINVAL : 0);
+	lyd_free_siblings(tree);
+	return sample_lines(&problems);
+}
+
+static void
+expect_of_json(const char *json, const char *line)
+{
+	char *lines = problems_of_json(json);
+
+	if (!strstr(lines, line))
+		fail_msg("not told that %s, but:\n%s", line, lines);
+	free(lines);
+}
+
+#define JSON_BONDING "{\"tandem-interfaces:interfaces\":{\"bonding\":["
+#define TWICE "is given twice; delete one\n"
+
+/* libyang reads it without a word. */
+static void
+test_what_is_given_twice_is_refused(void **state)
+{
+	char *json = NULL, *lines, *at;
+	size_t size;
+	FILE *out;
+
+	(void)state;
+	expect_of_json(JSON_BONDING "{\"name\":\"dp0bond0\",\"mtu\":1500,\"mtu\":1400}]}}",
+	               "E interfaces bonding dp0bond0 mtu '1400': " TWICE);
+	expect_of_json(JSON_BONDING "{\"name\":\"dp0bond0\",\"lacp-options\":{\"key\":7},"
+	               "\"lacp-options\":{\"activity\":\"passive\"}}]}}",
+	               "E interfaces bonding dp0bond0 lacp-options: " TWICE);
+	expect_of_json(JSON_BONDING "{\"name\":\"dp0bond0\",\"address\":[\"10.0.0.1/24\","
+	               "\"10.0.0.2/24\",\"10.0.0.1/24\"]}]}}",
+	               "E interfaces bonding dp0bond0 address '10.0.0.1/24': ");
+
+	/* Among many siblings. */
+	out = open_memstream(&json, &size);
+	assert_non_null(out);
+	fputs("{\"tandem-system:system\":{\"configuration-check\":{\"silence\":[{\"number\":\"L2\","
+	      "\"path\":[", out);
+	for (unsigned i = 0; i < 100; i++)
+		fprintf(out, "\"interfaces bonding dp0bond%u\",", i);
+	fputs("\"interfaces bonding dp0bond100\"]}]}}}", out);
+	fclose(out);
+	lines = problems_of_json(json);
+	assert_null(strstr(lines, TWICE));
+	free(lines);
+	at = strstr(json, "dp0bond100");
+	assert_non_null(at);
+	memcpy(at, "dp0bond41\" ]", strlen("dp0bond41\" ]"));
+	expect_of_json(json, "E system configuration-check silence L2 path 'interfaces bonding "
+	               "dp0bond41': " TWICE);
+	free(json);
+}
+
+/* The check does not ask libyang to validate. */
+static LY_ERR
+expect_nothing_for_libyang_alone(struct lysc_node *node, void *data, ly_bool *continues)
+{
+	const struct lysc_type *type = NULL;
+
+	(void)data;
+	(void)continues;
+	if (!(node->flags & LYS_CONFIG_W))
+		return LY_SUCCESS;
+	if (lysc_node_musts(node) || lysc_node_when(node) || (node->nodetype & LYS_CHOICE) ||
+	    (node->nodetype == LYS_LIST && ((struct lysc_node_list *)node)->uniques))
+		fail_msg("%s: only libyang's validation would notice", node->name);
+	if (node->nodetype == LYS_LEAF)
+		type = ((struct lysc_node_leaf *)node)->type;
+	if (node->nodetype == LYS_LEAFLIST)
+		type = ((struct lysc_node_leaflist *)node)->type;
+	if (type && (type->basetype == LY_TYPE_INST || type->basetype == LY_TYPE_UNION ||
+	             (type->basetype == LY_TYPE_LEAFREF &&
+	              ((const struct lysc_type_leafref *)type)->require_instance)))
+		fail_msg("%s: only libyang's validation would know whether it refers to something",
+		         node->name);
+	return LY_SUCCESS;
+}
+
+static void
+test_no_module_says_what_only_libyang_would_notice(void **state)
+{
+	const struct lys_module *module;
+	unsigned seen = 0;
+	uint32_t i = 0;
+
+	(void)state;
+	while ((module = ly_ctx_get_module_iter(schema, &i)) != NULL) {
+		if (strncmp(module->name, "tandem-", 7) != 0 || !module->compiled)
+			continue;
+		assert_int_equal(lysc_module_dfs_full(module, expect_nothing_for_libyang_alone,
+		                                      NULL), LY_SUCCESS);
+		seen++;
+	}
+	assert_true(seen >= 5);
+}
+
 int
 main(void)
 {
@@ -599,6 +711,8 @@ main(void)
 		cmocka_unit_test(test_nodes_without_effect_are_warned_of),
 		cmocka_unit_test(test_all_problems_are_found_at_once),
 		cmocka_unit_test(test_defaults_are_added_and_not_printed),
+		cmocka_unit_test(test_what_is_given_twice_is_refused),
+		cmocka_unit_test(test_no_module_says_what_only_libyang_would_notice),
 	};
 
 	return cmocka_run_group_tests(tests, sample_setup, sample_teardown);

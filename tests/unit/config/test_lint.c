@@ -216,6 +216,28 @@ test_l13_own_interface_is_watched_anyhow(void **state)
 	                   "set " GROUP " track interface eth0", "W ");
 }
 
+static void
+test_l37_own_interface_is_not_watched(void **state)
+{
+	static const char excluded[] = SOUND "set " GROUP " track exclude-vrrp-interface\n";
+	char text[1024];
+
+	(void)state;
+	sample_expect(excluded, "W line 5: " GROUP " track exclude-vrrp-interface: while dp0bond0 "
+	              "is down this group is not in FAULT", "[L37]");
+	snprintf(text, sizeof(text), "%sset " BOND " disable", excluded);
+	sample_expect_none(text, "[L20]");
+	/* Its interface may count for the priority all the same. */
+	snprintf(text, sizeof(text), "%sset " GROUP " track interface dp0bond0 weight type "
+	         "decrement\nset " GROUP " track interface dp0bond0 weight value 10", excluded);
+	sample_expect_none(text, "[L13]");
+	sample_expect_none(text, "[L38]");
+	snprintf(text, sizeof(text), "%sset " GROUP " track interface dp0bond0", excluded);
+	sample_expect_none(text, "[L13]");
+	sample_expect(text, "W line 6: " GROUP " track interface dp0bond0: is the interface of the "
+	              "group itself, and undoes", "[L38]");
+}
+
 #define ETH(n) "set interfaces dataplane eth" n "\n"
 #define WEIGHT(list, n, type, value) \
 	ETH(n) "set " GROUP " " list " eth" n " weight type " type "\n" \
@@ -450,6 +472,7 @@ main(void)
 		cmocka_unit_test(test_l10_l11_owners_are_named),
 		cmocka_unit_test(test_l12_peers_with_a_virtual_mac),
 		cmocka_unit_test(test_l13_own_interface_is_watched_anyhow),
+		cmocka_unit_test(test_l37_own_interface_is_not_watched),
 		cmocka_unit_test(test_l14_weights_lead_out_of_the_band),
 		cmocka_unit_test(test_l20_disabled_interfaces_are_faults),
 		cmocka_unit_test(test_l20_tracked_interfaces_that_are_disabled),

@@ -215,8 +215,8 @@ static void
 test_p4_versions_must_be_equal_or_one_speak_both(void **state)
 {
 	(void)state;
-	expect(FIRST V3, SECOND, "E P4 " GROUP " version '3' | " GROUP " version '2'",
-	       "both become master");
+	expect(FIRST V3, SECOND, "E P4 " GROUP " version '3' | " GROUP ": r1 speaks version 3 and "
+	       "r2 version 2", "both become master");
 	expect_none(FIRST V3 "set " GROUP " version-2-compatibility\n", SECOND);
 	expect_none(FIRST, SECOND V3 "set " GROUP " version-2-compatibility\n");
 }
@@ -397,6 +397,22 @@ test_p21_connsync_is_mirrored(void **state)
 	       "service connsync interface 'eth1'", "");
 }
 
+#define WEB "set service virtual-server web "
+#define SERVER(port) WEB "address 10.0.0.1\n" WEB "port 80\n" \
+	WEB "real-server 10.0.0.11 port " port "\n"
+
+static void
+test_p31_virtual_servers_are_the_same(void **state)
+{
+	(void)state;
+	expect_none(FIRST SERVER("80") WEB "description here", SECOND SERVER("80"));
+	expect_none(FIRST SERVER("80") WEB "delay-loop 10", SECOND SERVER("80"));
+	expect(FIRST SERVER("80"), SECOND, "W P31 service virtual-server web | : Only r1 has", "");
+	expect(FIRST, SECOND SERVER("80"), "W P31  | service virtual-server web: Only r2 has", "");
+	expect(FIRST SERVER("80"), SECOND SERVER("81"),
+	       "W P31 service virtual-server web | service virtual-server web: The two differ", "");
+}
+
 #define ETH "set interfaces dataplane eth1 address "
 #define TRACK "set " GROUP " track interface eth1"
 #define WEIGHT(n) TRACK " weight type decrement\n" TRACK " weight value " n "\n"
@@ -536,6 +552,7 @@ main(void)
 		cmocka_unit_test(test_p17_unicast_peers_name_each_other),
 		cmocka_unit_test(test_p19_p20_real_addresses_collide),
 		cmocka_unit_test(test_p21_connsync_is_mirrored),
+		cmocka_unit_test(test_p31_virtual_servers_are_the_same),
 		cmocka_unit_test(test_p21_partner_is_named_on_the_network_of_the_interface),
 		cmocka_unit_test(test_p22_p24_tracking_is_alike_and_moves_something),
 		cmocka_unit_test(test_p23_group_disabled_on_one_router_is_named),

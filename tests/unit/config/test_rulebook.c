@@ -20,8 +20,8 @@
 #include "config/rulebook.h"
 
 /* In C a number stands for itself; in YANG it is a rule's, or begins what has no effect yet. */
-#define IN_C "\"([CIVTHUMRQLSWNK][0-9]+b?)\""
-#define IN_YANG "\"([CIVTHUMRQLSWNK][0-9]+b?)[ \"]"
+#define IN_C "\"([BCIVTHUMRQLSWNK][0-9]+b?)\""
+#define IN_YANG "\"([BCIVTHUMRQLSWNK][0-9]+b?)[ \"]"
 
 static void
 collect(struct nameset *numbers, const char *path, const char *pattern)

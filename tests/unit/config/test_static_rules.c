@@ -298,10 +298,23 @@ test_host_name_is_lifted(void **state)
 	sample_expect(SOUND "set system host-name r1-", "E line 5: ", "must be a host name");
 }
 
+/* Part of the language, refused with the reason. */
+static void
+test_what_a_kernel_route_has_not_is_refused(void **state UNUSED)
+{
+	sample_expect("set protocols static route 10.0.0.0/8 next-hop 10.9.0.1 tag 5",
+	              "E line 1: protocols static route 10.0.0.0/8 next-hop 10.9.0.1 tag '5': not "
+	              "supported yet: a route of Linux has no tag", "by prefix there");
+	sample_expect("set protocols static table 7 route 10.0.0.0/8 blackhole",
+	              "E line 1: protocols static table 7: not supported yet: static routes are in "
+	              "the main table", "virtual-route can be");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_a_kernel_route_has_not_is_refused),
 		cmocka_unit_test(test_usual_routes_are_no_problem),
 		cmocka_unit_test(test_values_of_another_family_name_the_other_word),
 		cmocka_unit_test(test_r1_route_leads_somewhere),

@@ -52,6 +52,40 @@ test_defaults_hold_where_nothing_is_said(void **state)
 }
 
 static void
+test_version_of_all_is_that_of_groups_without_one(void **state)
+{
+	struct settings *s = sample_settings(
+		TWO "set service vrrp version 3\n"
+		"set " PORT " vrrp vrrp-group 1 fast-advertise-interval 500\n"
+		"set " OTHER " vrrp vrrp-group 2 version 2\n"
+		"set " OTHER " vrrp vrrp-group 2 advertise-interval 3", NULL);
+	const struct group_settings *groups = settings_groups(s);
+
+	(void)state;
+	assert_int_equal(groups[0].version, 3);
+	assert_int_equal(groups[0].interval, 500 * NSEC_PER_MSEC);
+	assert_int_equal(groups[1].version, 2);
+	free(s);
+	sample_expect(TWO "set service vrrp version 3\n"
+	              "set " PORT " vrrp vrrp-group 1 advertise-interval 2",
+	              "E line 8: " PORT " vrrp vrrp-group 1 advertise-interval", "[C3]");
+}
+
+static void
+test_own_interface_is_ignored_by_who_says_so(void **state)
+{
+	struct settings *s = sample_settings(
+		TWO "set " OTHER " vrrp vrrp-group 2 track exclude-vrrp-interface", NULL);
+	const struct group_settings *groups = settings_groups(s);
+
+	(void)state;
+	assert_false(groups[0].ignores_link);
+	assert_true(groups[1].ignores_link);
+	assert_int_equal(groups[1].track_count, 0);
+	free(s);
+}
+
+static void
 test_what_a_sync_group_tracks_all_members_track(void **state)
 {
 	struct settings *s = sample_settings(
@@ -141,6 +175,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_disabled_vrrp_runs_no_group),
 		cmocka_unit_test(test_defaults_hold_where_nothing_is_said),
+		cmocka_unit_test(test_version_of_all_is_that_of_groups_without_one),
+		cmocka_unit_test(test_own_interface_is_ignored_by_who_says_so),
 		cmocka_unit_test(test_what_a_sync_group_tracks_all_members_track),
 		cmocka_unit_test(test_tracks_of_a_sync_group_are_checked_once),
 		cmocka_unit_test(test_program_of_a_sync_group_runs_in_one_member),

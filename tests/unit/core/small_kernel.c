@@ -361,41 +361,12 @@ delete_batch(struct kernel *rig, uint32_t batch)
 	}
 }
 
-void
-kernel_carry_out(struct kernel *rig, const struct ifstep *step)
+/* A link made by a step. */
+static void
+create_step(struct kernel *rig, const struct ifstep *step)
 {
-	struct ifworld_link link;
-	char text[128];
-	size_t length = strlen(rig->log);
+	struct ifworld_link link = kernel_new_link(rig, step->name, IFWORLD_OTHER);
 
-	ifstep_text(step, text, sizeof(text));
-	snprintf(rig->log + length, sizeof(rig->log) - length, "%s: %s\n", step->name, text);
-	rig->done++;
-	rig->kinds[step->kind]++;
-	if (step->kind >= IFSTEP_WRITE_TUNE) {
-		tune_step(rig, step);
-		return;
-	}
-	if (step->kind >= IFSTEP_NEW_ROUTE) {
-		way_step(rig, step);
-		return;
-	}
-	if (step->kind >= IFSTEP_ADD_ADDRESS) {
-		address_step(rig, step);
-		return;
-	}
-	if (step->kind == IFSTEP_DELETE_BATCH) {
-		delete_batch(rig, step->batch);
-		return;
-	}
-	if (step->kind == IFSTEP_ADD_VLANS || step->kind == IFSTEP_REMOVE_VLANS) {
-		vlans_step(rig, step);
-		return;
-	}
-	if (step->index != 0)
-		link = copy_of(rig, step->index);
-	else
-		link = kernel_new_link(rig, step->name, IFWORLD_OTHER);
 	switch (step->kind) {
 	case IFSTEP_CREATE_BOND:
 		link.kind = IFWORLD_BOND;
@@ -413,89 +384,143 @@ kernel_carry_out(struct kernel *rig, const struct ifstep *step)
 	case IFSTEP_CREATE_LOOPBACK:
 		link.kind = IFWORLD_DUMMY;
 		break;
-	case IFSTEP_CREATE_VIRTUAL:
+	default:
+		assert_int_equal(step->kind, IFSTEP_CREATE_VIRTUAL);
 		link.kind = IFWORLD_MACVLAN;
 		link.private = true;
 		link.parent = step->other;
 		link.mac = step->mac;
 		link.marked = true;
-		break;
-	case IFSTEP_DELETE_LINK:
-		delete_link(rig, step->index);
-		return;
-	case IFSTEP_RENAME:
-		assert_null(ifworld_named(rig->world, step->text));
-		snprintf(link.name, sizeof(link.name), "%s", step->text);
-		break;
+	}
+	ifworld_put_link(rig->world, &link);
+}
+
+/* Up, down, and which of the marked links it is one of. */
+static void
+flag_step(struct kernel *rig, const struct ifstep *step, struct ifworld_link *link)
+{
+	switch (step->kind) {
 	case IFSTEP_CONDEMN:
-		link.marked = step->batch == 0;
-		link.condemned = step->batch != 0;
+		link->marked = step->batch == 0;
+		link->condemned = step->batch != 0;
 		assert_true(step->index < (int)ARRAY_SIZE(rig->batches));
 		rig->batches[step->index] = step->batch;
 		break;
-	case IFSTEP_RAISE:
-		link.marked = link.condemned = false;
-		if (!link.up)
-			on_rise(rig, link.index);
-		kernel_lift(&link, true);
-		break;
-	case IFSTEP_SET_UP:
-		if (link.kind == IFWORLD_VLAN)
-			assert_true(copy_of(rig, link.parent).up);
-		if (!link.up)
-			on_rise(rig, link.index);
-		kernel_lift(&link, true);
-		break;
 	case IFSTEP_SET_DOWN:
-		kernel_lift(&link, false);
-		on_fall(rig, link.index);
+		kernel_lift(link, false);
+		on_fall(rig, link->index);
+		break;
+	case IFSTEP_RAISE:
+		link->marked = link->condemned = false;
+		/* fall through */
+	default:
+		if (link->kind == IFWORLD_VLAN)
+			assert_true(copy_of(rig, link->parent).up);
+		if (!link->up)
+			on_rise(rig, link->index);
+		kernel_lift(link, true);
+	}
+}
+
+static void
+set_arp(struct ifworld_link *link, const struct ifworld_arp *arp)
+{
+	if (arp->ignore >= 0)
+		link->arp.ignore = arp->ignore;
+	if (arp->announce >= 0)
+		link->arp.announce = arp->announce;
+	if (arp->rp_filter >= 0)
+		link->arp.rp_filter = arp->rp_filter;
+}
+
+static void
+attribute_step(struct kernel *rig, const struct ifstep *step, struct ifworld_link *link)
+{
+	switch (step->kind) {
+	case IFSTEP_RENAME:
+		assert_null(ifworld_named(rig->world, step->text));
+		snprintf(link->name, sizeof(link->name), "%s", step->text);
 		break;
 	case IFSTEP_SET_MTU:
-		if (link.kind == IFWORLD_VLAN)
-			assert_true(step->mtu <= copy_of(rig, link.parent).mtu);
-		link.mtu = step->mtu;
+		if (link->kind == IFWORLD_VLAN)
+			assert_true(step->mtu <= copy_of(rig, link->parent).mtu);
+		link->mtu = step->mtu;
 		break;
 	case IFSTEP_SET_MAC:
-		link.mac = step->mac;
+		link->mac = step->mac;
 		break;
 	case IFSTEP_SET_ALIAS:
-		memset(link.alias, 0, sizeof(link.alias));
-		snprintf(link.alias, sizeof(link.alias), "%s", step->text);
+		memset(link->alias, 0, sizeof(link->alias));
+		snprintf(link->alias, sizeof(link->alias), "%s", step->text);
 		break;
 	case IFSTEP_SET_GROUP_ALIAS:
-		ifstep_group_alias(step->text, step->vrid, link.alias);
-		link.marked = link.condemned = false;
+		ifstep_group_alias(step->text, step->vrid, link->alias);
+		link->marked = link->condemned = false;
 		break;
 	case IFSTEP_SET_MASTER:
-		set_master(rig, &link, step->other);
+		set_master(rig, link, step->other);
 		break;
 	case IFSTEP_SET_BOND:
-		set_bond(rig, &link, step);
+		set_bond(rig, link, step);
 		break;
 	case IFSTEP_SET_SWITCH:
-		set_switch(&link, step);
+		set_switch(link, step);
 		break;
 	case IFSTEP_SET_ARP:
-		if (step->arp.ignore >= 0)
-			link.arp.ignore = step->arp.ignore;
-		if (step->arp.announce >= 0)
-			link.arp.announce = step->arp.announce;
-		if (step->arp.rp_filter >= 0)
-			link.arp.rp_filter = step->arp.rp_filter;
+		set_arp(link, &step->arp);
 		break;
 	case IFSTEP_SET_NO_ADDR_GEN:
-		link.no_addr_gen = true;
-		break;
-	case IFSTEP_SET_TUNE:
-		assert_true(step->tune < TUNE_IPV6 && step->value >= 0);
-		link.tunes[step->tune] = step->value;
+		link->no_addr_gen = true;
 		break;
 	default:
-		fail();
+		assert_int_equal(step->kind, IFSTEP_SET_TUNE);
+		assert_true(step->tune < TUNE_IPV6 && step->value >= 0);
+		link->tunes[step->tune] = step->value;
 	}
+}
+
+/* A link that is there. */
+static void
+change_step(struct kernel *rig, const struct ifstep *step)
+{
+	struct ifworld_link link = copy_of(rig, step->index);
+
+	if (step->kind == IFSTEP_CONDEMN || step->kind == IFSTEP_RAISE ||
+	    step->kind == IFSTEP_SET_UP || step->kind == IFSTEP_SET_DOWN)
+		flag_step(rig, step, &link);
+	else
+		attribute_step(rig, step, &link);
 	ifworld_put_link(rig->world, &link);
 	if (step->kind == IFSTEP_SET_MASTER)
 		give_default_vlan(rig, &link);
+}
+
+void
+kernel_carry_out(struct kernel *rig, const struct ifstep *step)
+{
+	char text[128];
+	size_t length = strlen(rig->log);
+
+	ifstep_text(step, text, sizeof(text));
+	snprintf(rig->log + length, sizeof(rig->log) - length, "%s: %s\n", step->name, text);
+	rig->done++;
+	rig->kinds[step->kind]++;
+	if (step->kind >= IFSTEP_WRITE_TUNE)
+		tune_step(rig, step);
+	else if (step->kind >= IFSTEP_NEW_ROUTE)
+		way_step(rig, step);
+	else if (step->kind >= IFSTEP_ADD_ADDRESS)
+		address_step(rig, step);
+	else if (step->kind == IFSTEP_DELETE_BATCH)
+		delete_batch(rig, step->batch);
+	else if (step->kind == IFSTEP_ADD_VLANS || step->kind == IFSTEP_REMOVE_VLANS)
+		vlans_step(rig, step);
+	else if (step->kind == IFSTEP_DELETE_LINK)
+		delete_link(rig, step->index);
+	else if (step->index == 0)
+		create_step(rig, step);
+	else
+		change_step(rig, step);
 }
 
 static bool

@@ -692,7 +692,7 @@ test_returning_old_master_is_fenced(void **state)
 	flowsync_on_role(routers[0].sync, FLOWSYNC_STANDBY, now);
 	pass(5 * NSEC_PER_SEC);
 	assert_int_equal(status(0).epoch, status(1).epoch);
-	assert_int_equal(held_by(0), 0);
+	assert_int_equal(flowsync_tally(routers[1].sync)->counts[FLOW_LATE_NEWS], 0);
 	assert_int_equal(routers[0].alarms & 1u << FLOWSYNC_BOTH_ACTIVE, 0);
 }
 
@@ -712,8 +712,9 @@ test_router_that_stays_active_wins_whatever_its_epoch(void **state)
 	pass(5 * NSEC_PER_SEC);
 	assert_true(status(0).epoch == status(1).epoch);
 	assert_int_not_equal(routers[1].kernel[1].has, 0);
-	assert_int_equal(routers[1].kernel[2].has, 0);
-	assert_int_equal(held_by(0), 1);
+	assert_int_not_equal(routers[0].kernel[2].has, 0);
+	assert_int_equal(held_by(0), 2);
+	assert_int_equal(held_by(1), 2);
 	/* No oscillation: the epoch stays. */
 	uint32_t epoch = status(0).epoch;
 
@@ -804,6 +805,51 @@ test_timers_are_put_right_some_time_after_a_promotion(void **state)
 }
 
 static void
+test_sweep_says_when_it_begins_and_what_is_left(void **state)
+{
+	struct flow flow;
+
+	(void)state;
+	options.sweep_time = NSEC_PER_SEC;
+	flowsync_adopt(routers[1].sync, &options, now);
+	for (unsigned i = 0; i < 2000; i++) {
+		flow = flow_of(i);
+		news(0, &flow);
+	}
+	pass(NSEC_PER_SEC);
+	disconnect_both();
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	assert_true(status(1).sweep_at > now);
+	assert_false(status(1).sweeping);
+	now += 20 * NSEC_PER_SEC;
+	pass(100 * NSEC_PER_MSEC);
+	assert_true(status(1).sweeping);
+	assert_int_equal(status(1).sweep_at, 0);
+	assert_in_range(status(1).sweep_left, 1, 1990);
+	pass(2 * NSEC_PER_SEC);
+	assert_false(status(1).sweeping);
+	assert_int_equal(status(1).sweep_left, 0);
+	assert_int_equal(routers[1].retimed, 2000);
+}
+
+static void
+test_no_dump_begins_together_with_a_promotion(void **state)
+{
+	(void)state;
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	flowsync_on_overrun(routers[1].sync, now);
+	flowsync_on_time(routers[1].sync, now);
+	assert_false(routers[1].dump_wanted);
+	now += 99 * NSEC_PER_MSEC;
+	flowsync_on_time(routers[1].sync, now);
+	assert_false(routers[1].dump_wanted);
+	now += NSEC_PER_MSEC;
+	assert_true(flowsync_deadline(routers[1].sync) <= now);
+	flowsync_on_time(routers[1].sync, now);
+	assert_true(routers[1].dump_wanted);
+}
+
+static void
 test_demoted_router_winds_its_timers_up(void **state)
 {
 	struct flow flow = flow_of(1);
@@ -816,6 +862,309 @@ test_demoted_router_winds_its_timers_up(void **state)
 	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
 	pass(NSEC_PER_SEC);
 	assert_true(routers[0].kernel[1].timeout > options.long_timer);
+}
+
+/* ---- what outlives a change of masters ------------------------------------------------------ */
+
+static uint64_t
+count(unsigned which, enum flow_count count)
+{
+	return flowsync_tally(routers[which].sync)->counts[count];
+}
+
+static void
+hand_over(void)
+{
+	flowsync_expect_handover(routers[1].sync, now);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	pass(NSEC_PER_MSEC);
+}
+
+static void
+test_planned_handover_hears_what_the_old_master_still_forwards(void **state)
+{
+	struct flow known = flow_of(1), young = flow_of(2), both = flow_of(3);
+	struct flow gone_here = flow_of(4);
+
+	(void)state;
+	news(0, &known);
+	news(0, &both);
+	news(0, &gone_here);
+	pass(NSEC_PER_SEC);
+	hand_over();
+	both.tcp.state = 4;
+	news(1, &both);
+	gone(1, 4);
+	pass(NSEC_PER_MSEC);
+	known.tcp.state = both.tcp.state = gone_here.tcp.state = 7;
+	news(0, &known);
+	news(0, &young);
+	news(0, &both);
+	news(0, &gone_here);
+	pass(10 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].kernel[1].tcp.state, 7);
+	assert_int_equal(routers[1].kernel[2].tcp.state, 3);
+	/* Its own timer, not a standby router's. */
+	assert_int_equal(routers[1].kernel[2].timeout, 300);
+	assert_int_equal(routers[1].kernel[3].tcp.state, 4);
+	assert_int_equal(routers[1].kernel[4].has, 0);
+	assert_int_equal(count(1, FLOW_LATE_NEWS), 2);
+	/* It forwards no more, and follows: nothing is removed, and nothing differs. */
+	flowsync_on_role(routers[0].sync, FLOWSYNC_STANDBY, now);
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(held_by(0), 3);
+	assert_int_equal(routers[0].kernel[3].tcp.state, 4);
+	assert_int_equal(routers[0].readiness, FLOWSYNC_SYNCED);
+}
+
+static void
+test_end_told_in_a_handover_ends_nothing(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	news(0, &flow);
+	pass(NSEC_PER_SEC);
+	hand_over();
+	gone(0, 1);
+	pass(10 * NSEC_PER_MSEC);
+	/* A packet may have gone through here meanwhile, of which no kernel tells. */
+	assert_int_not_equal(routers[1].kernel[1].has, 0);
+}
+
+static void
+test_handover_is_over_after_two_seconds(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	hand_over();
+	pass(2 * NSEC_PER_SEC);
+	news(0, &flow);
+	pass(100 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].kernel[1].has, 0);
+	assert_int_equal(count(1, FLOW_LATE_NEWS), 0);
+}
+
+static void
+test_unplanned_promotion_hears_nothing_of_the_old_master(void **state)
+{
+	struct flow flow = flow_of(1);
+	unsigned datagrams;
+
+	(void)state;
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	pass(NSEC_PER_MSEC);
+	datagrams = routers[0].datagrams;
+	news(0, &flow);
+	pass(100 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].kernel[1].has, 0);
+	assert_int_equal(routers[0].datagrams, datagrams);
+}
+
+/* It hung while the other one took over, and speaks of then, in a new session or the old. */
+static void
+test_router_back_from_the_dead_tells_nobody(void **state)
+{
+	struct flow flow = flow_of(1);
+	uint8_t old[FLOWSYNC_DATAGRAM_MAX];
+	size_t length;
+
+	(void)state;
+	lossy = true;
+	news(0, &flow);
+	flowsync_flush(routers[0].sync, now);
+	memcpy(old, last_datagram, last_length);
+	length = last_length;
+	lossy = false;
+	/* Even if the promotion was a planned one, as far as anybody knew. */
+	flowsync_expect_handover(routers[1].sync, now);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	now += NSEC_PER_MSEC;
+	flowsync_on_disconnected(routers[1].sync, now);
+	flowsync_on_datagram(routers[1].sync, 0, old, length, now, now);
+	disconnect_both();
+	connect_both();
+	deliver();
+	flowsync_on_datagram(routers[1].sync, 0, old, length, now, now);
+	assert_int_equal(fault(1, FLOW_SESSION), 2);
+	assert_int_equal(routers[1].kernel[1].has, 0);
+}
+
+static void
+test_datagrams_that_waited_at_a_promotion_count(void **state)
+{
+	struct flow first = flow_of(1), second = flow_of(2), third = flow_of(3);
+	nsec_t arrival;
+
+	(void)state;
+	news(0, &first);
+	pass(NSEC_PER_SEC);
+	gone(0, 1);
+	news(0, &second);
+	flowsync_flush(routers[0].sync, now);
+	arrival = now;
+	now += NSEC_PER_MSEC;
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	now += NSEC_PER_MSEC;
+	flowsync_on_datagram(routers[1].sync, 0, last_datagram, last_length, arrival, now);
+	assert_int_equal(routers[1].kernel[1].has, 0);
+	assert_int_not_equal(routers[1].kernel[2].has, 0);
+	/* What arrived later is of a router that should be dead. */
+	news(0, &third);
+	flowsync_flush(routers[0].sync, now);
+	flowsync_on_datagram(routers[1].sync, 0, last_datagram, last_length, now, now);
+	assert_int_equal(fault(1, FLOW_EPOCH), 1);
+	assert_int_equal(routers[1].kernel[3].has, 0);
+	/* So is all, when it is not known what our own kernel did. */
+	flowsync_on_overrun(routers[1].sync, now);
+	flowsync_on_datagram(routers[1].sync, 0, last_datagram, last_length, arrival, now);
+	assert_int_equal(fault(1, FLOW_EPOCH), 2);
+}
+
+static void
+test_last_news_leave_before_a_demotion(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	options.hold_down = 200 * NSEC_PER_MSEC;
+	flowsync_adopt(routers[0].sync, &options, now);
+	news(0, &flow);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_STANDBY, now);
+	deliver();
+	assert_int_not_equal(routers[1].kernel[1].has, 0);
+}
+
+/* Both forward; then one gives in. */
+static void
+test_flows_of_a_split_are_merged_and_conflicts_go_to_the_winner(void **state)
+{
+	struct flow old = flow_of(1), ended = flow_of(2), ours = flow_of(3), theirs = flow_of(4);
+	struct flow both = flow_of(5);
+
+	(void)state;
+	news(0, &old);
+	news(0, &ended);
+	pass(NSEC_PER_SEC);
+	disconnect_both();
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	gone(0, 2);
+	news(0, &ours);
+	news(1, &theirs);
+	both.tcp.state = 5;
+	news(0, &both);
+	both.tcp.state = 6;
+	news(1, &both);
+	pass(30 * NSEC_PER_SEC);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	pass(100 * NSEC_PER_MSEC);
+	connect_both();
+	pass(5 * NSEC_PER_SEC);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_not_equal(routers[i].kernel[1].has, 0);
+		/* The loser had it from the winner, where it ended: it is not revived. */
+		assert_int_equal(routers[i].kernel[2].has, 0);
+		assert_int_not_equal(routers[i].kernel[3].has, 0);
+		assert_int_not_equal(routers[i].kernel[4].has, 0);
+		assert_int_equal(routers[i].kernel[5].tcp.state, 5);
+	}
+	assert_int_equal(count(0, FLOW_MERGED), 1);
+	assert_int_equal(count(1, FLOW_OFFERED), 1);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+	assert_int_equal(routers[0].kernel[4].timeout, 300);
+	/* It is offered once: ended at the winner, it is over. */
+	gone(0, 4);
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(routers[1].kernel[4].has, 0);
+	assert_int_equal(count(0, FLOW_MERGED), 1);
+}
+
+static void
+test_flow_of_a_split_that_the_winners_kernel_refuses_is_given_up(void **state)
+{
+	struct flow theirs = flow_of(1);
+
+	(void)state;
+	disconnect_both();
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	news(1, &theirs);
+	pass(NSEC_PER_SEC);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	routers[0].refuse = EEXIST;
+	connect_both();
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(held_by(0), 0);
+	assert_int_equal(held_by(1), 0);
+	assert_int_equal(status(0).flows, 0);
+	assert_int_equal(count(0, FLOW_REFUSED_CLASH), 1);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+}
+
+static void
+test_flows_of_a_split_long_ago_are_removed(void **state)
+{
+	struct flow theirs = flow_of(1);
+
+	(void)state;
+	disconnect_both();
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	news(1, &theirs);
+	pass(NSEC_PER_SEC);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	pass(100 * NSEC_PER_MSEC);
+	now += 600 * NSEC_PER_SEC;
+	connect_both();
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(held_by(0), 0);
+	assert_int_equal(held_by(1), 0);
+}
+
+/* Both agreed since: what the winner has no more when they meet again has ended. */
+static void
+test_flow_of_a_split_is_not_offered_once_both_agreed(void **state)
+{
+	struct flow theirs = flow_of(1);
+
+	(void)state;
+	disconnect_both();
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	news(1, &theirs);
+	pass(NSEC_PER_SEC);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	connect_both();
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(count(0, FLOW_MERGED), 1);
+	disconnect_both();
+	gone(0, 1);
+	pass(NSEC_PER_SEC);
+	connect_both();
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(held_by(0), 0);
+	assert_int_equal(held_by(1), 0);
+}
+
+static void
+test_offer_that_nobody_asked_for_is_refused(void **state)
+{
+	static const uint8_t offer[] = { 0, 7, 9, 0, 0, 0, 1, 0, 0 };
+
+	(void)state;
+	flowsync_on_control(routers[0].sync, offer, sizeof(offer), now);
+	flowsync_on_control(routers[1].sync, offer, sizeof(offer), now);
+	assert_int_equal(fault(0, FLOW_ORDER), 1);
+	assert_int_equal(fault(1, FLOW_ORDER), 1);
+}
+
+static void
+test_claim_of_a_dead_partner_is_no_split(void **state)
+{
+	(void)state;
+	deaf = lossy = true;
+	pass(500 * NSEC_PER_MSEC);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	pass(1500 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].alarms, 0);
 }
 
 /* ---- trouble -------------------------------------------------------------------------------- */
@@ -970,6 +1319,39 @@ test_expectation_follows_its_master(void **state)
 	assert_int_equal(status(0).expectations + status(1).expectations, 0);
 	pass(4 * NSEC_PER_SEC);
 	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+}
+
+static void
+test_refused_expectation_is_counted_by_reason(void **state)
+{
+	(void)state;
+	flowsync_on_refused_expectation(routers[1].sync, ENOENT, now);
+	flowsync_on_refused_expectation(routers[1].sync, EOPNOTSUPP, now);
+	assert_int_equal(count(1, FLOW_REFUSED_MASTER), 1);
+	assert_int_equal(count(1, FLOW_REFUSED_UNSUPPORTED), 1);
+	assert_int_equal(count(1, FLOW_REFUSED_OTHER), 0);
+	assert_int_equal(count(1, FLOW_REFUSED_EXPECTATIONS), 2);
+}
+
+/* Nothing is told, and a cable is pulled: the stream goes another way, or does not notice yet. */
+static void
+test_dead_path_of_an_idle_pair_is_noticed_within_two_seconds(void **state)
+{
+	(void)state;
+	pass(4500 * NSEC_PER_MSEC);
+	assert_true(status(0).path_alive[0]);
+	assert_true(status(1).path_alive[0]);
+	lossy = true;
+	pass(2 * NSEC_PER_SEC);
+	assert_false(status(0).path_alive[0]);
+	assert_true(routers[0].alarms & 1u << FLOWSYNC_PATH_DEAD);
+	pass(NSEC_PER_SEC);
+	assert_false(status(1).path_alive[0]);
+	assert_true(status(0).path_heard[0] <= now - 3 * NSEC_PER_SEC);
+	lossy = false;
+	pass(200 * NSEC_PER_MSEC);
+	assert_true(status(0).path_alive[0]);
+	assert_true(status(1).path_alive[0]);
 }
 
 static void
@@ -1171,6 +1553,23 @@ main(void)
 		PAIR(test_every_damaged_byte_of_a_datagram_is_survived),
 		PAIR(test_faults_by_half_change_nothing_of_a_datagram),
 		PAIR(test_flows_can_be_walked_for_show),
+		PAIR(test_sweep_says_when_it_begins_and_what_is_left),
+		PAIR(test_no_dump_begins_together_with_a_promotion),
+		PAIR(test_planned_handover_hears_what_the_old_master_still_forwards),
+		PAIR(test_end_told_in_a_handover_ends_nothing),
+		PAIR(test_handover_is_over_after_two_seconds),
+		PAIR(test_unplanned_promotion_hears_nothing_of_the_old_master),
+		PAIR(test_router_back_from_the_dead_tells_nobody),
+		PAIR(test_datagrams_that_waited_at_a_promotion_count),
+		PAIR(test_last_news_leave_before_a_demotion),
+		PAIR(test_flows_of_a_split_are_merged_and_conflicts_go_to_the_winner),
+		PAIR(test_flow_of_a_split_that_the_winners_kernel_refuses_is_given_up),
+		PAIR(test_flows_of_a_split_long_ago_are_removed),
+		PAIR(test_flow_of_a_split_is_not_offered_once_both_agreed),
+		PAIR(test_offer_that_nobody_asked_for_is_refused),
+		PAIR(test_claim_of_a_dead_partner_is_no_split),
+		PAIR(test_refused_expectation_is_counted_by_reason),
+		PAIR(test_dead_path_of_an_idle_pair_is_noticed_within_two_seconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

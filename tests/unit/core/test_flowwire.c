@@ -341,7 +341,7 @@ test_messages_say_their_length_and_come_back(void **state)
 		.claim = { .active = false, .own = true, .epoch = 3 },
 		.readiness = FLOWSYNC_SYNCED, .flows = 4, .refused = 5,
 	}, status_back;
-	struct flowwire_claim claim = { true, false, 77 }, claim_back;
+	struct flowwire_claim claim = { .active = true, .epoch = 77 }, claim_back;
 	uint8_t bytes[256], expected[256];
 	struct writer out = writer_over(bytes, sizeof(bytes));
 	struct reader body;
@@ -353,7 +353,13 @@ test_messages_say_their_length_and_come_back(void **state)
 	body = reader_over(bytes + 3, writer_length(&out) - 3);
 	assert_int_equal(flowwire_read_role(body, &claim_back), FLOW_OK);
 	assert_int_equal(claim_back.epoch, 77);
-	bytes[3] = 4;
+	claim.listens = true;
+	out = writer_over(bytes, sizeof(bytes));
+	flowwire_write_role(&out, &claim);
+	assert_int_equal(bytes[3], 5);
+	assert_int_equal(flowwire_read_role(body, &claim_back), FLOW_OK);
+	assert_true(claim_back.listens);
+	bytes[3] = 8;
 	assert_int_equal(flowwire_read_role(body, &claim_back), FLOW_TYPE);
 
 	out = writer_over(bytes, sizeof(bytes));

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/election.h"
 #include "core/gate.h"
 
 #define WAIT (5 * MSEC)
@@ -147,6 +148,91 @@ test_after_a_resignation_no_advertisement_comes_out(void **state)
 	assert_int_equal(list[0].kind, EFFECT_TAKE_ADDRESSES);
 }
 
+/* Whatever version and interval: the next router in priority hears us before it may take over. */
+static void
+test_advertisement_waits_less_than_the_next_router(void **state)
+{
+	static const struct { uint8_t version; nsec_t interval; } kinds[] = {
+		{ 2, SEC }, { 2, 255 * SEC }, { 3, SEC }, { 3, 10 * MSEC }, { 3, 40950 * MSEC },
+	};
+	struct group_settings *group = &settings_groups(engine_settings(rig.engine))[1];
+	struct connsync_settings *live = settings_connsyncs(engine_settings(rig.engine));
+
+	(void)state;
+	live->promotion_wait = 60 * SEC;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		nsec_t now = (nsec_t)(1 + i) * 1000 * SEC;
+
+		group->version = kinds[i].version;
+		group->interval = kinds[i].interval;
+		assert_true(gate_speaks_at(&gate) == NSEC_NEVER);
+		assert_true(holds(EFFECT_TAKE_ADDRESSES, 1, now));
+		assert_true(holds(EFFECT_SEND_ADVERT, 1, now));
+		for (uint8_t p = 2; p < PRIORITY_OWNER; p++)
+			assert_true(gate_speaks_at(&gate) - now <
+			            election_skew(group->version, p - 1, group->interval) -
+			            election_skew(group->version, p, group->interval));
+		assert_false(holds(EFFECT_DROP_ADDRESSES, 1, now));
+		gate_open(&gate);
+	}
+}
+
+/* It leaves once, without the addresses, which come behind the answer as ever. */
+static void
+test_advertisement_that_cannot_wait_leaves_before_the_addresses(void **state)
+{
+	struct effect list[GATE_EFFECTS_MAX];
+
+	(void)state;
+	assert_true(holds(EFFECT_TAKE_ADDRESSES, 0, 100));
+	assert_true(gate_speaks_at(&gate) == NSEC_NEVER);
+	assert_true(holds(EFFECT_TAKE_ADDRESSES, 1, 100));
+	assert_true(holds(EFFECT_SEND_ADVERT, 1, 100));
+	assert_true(holds(EFFECT_ANNOUNCE, 1, 100));
+	assert_true(gate_speaks_at(&gate) < gate_deadline(&gate));
+	assert_false(gate_speak(&gate, 0));
+	assert_true(gate_speak(&gate, 1));
+	assert_false(gate_speak(&gate, 1));
+	gate_spoken(&gate);
+	assert_true(gate_speaks_at(&gate) == NSEC_NEVER);
+	assert_true(gate_deadline(&gate) == 100 + WAIT);
+	gate_open(&gate);
+	assert_int_equal(gate_release(&gate, 1, list), 2);
+	assert_int_equal(list[0].kind, EFFECT_TAKE_ADDRESSES);
+	assert_int_equal(list[1].kind, EFFECT_ANNOUNCE);
+}
+
+/* Three routers, the first of which resigns: the second, at the gate, speaks before the third
+ * acts. */
+static void
+test_third_router_stays_backup_while_the_second_waits_at_the_gate(void **state)
+{
+	const struct rig_group groups[] = { { .interface = "eth0", .vrid = 2, .rfc = true,
+		                              .version = 3, .interval = 100 * MSEC,
+		                              .priority = 99 } };
+	struct group_settings *second = &settings_groups(engine_settings(rig.engine))[1];
+	struct rig third;
+	nsec_t takeover, act;
+
+	(void)state;
+	second->version = 3;
+	second->interval = 100 * MSEC;
+	rig_start(&third, groups, 1);
+	rig_hear(&third, 0, 200);
+	rig_hear(&third, 0, 0);
+	act = rig_status(&third, 0)->down_deadline;
+	takeover = third.now + election_skew(3, 100, 100 * MSEC);
+	assert_true(holds(EFFECT_TAKE_ADDRESSES, 1, takeover));
+	assert_true(holds(EFFECT_SEND_ADVERT, 1, takeover));
+	assert_true(gate_deadline(&gate) > act);	/* all of its patience would be too late */
+	assert_true(gate_speaks_at(&gate) < act);
+	rig_run_until(&third, gate_speaks_at(&gate));
+	rig_hear(&third, 0, 100);
+	rig_run(&third, 10 * MSEC);
+	assert_state(&third, 0, VROUTER_BACKUP);
+	rig_done(&third);
+}
+
 static void
 test_without_patience_nothing_waits(void **state)
 {
@@ -168,6 +254,9 @@ main(void)
 		WITH_GATE(test_a_master_that_takes_more_addresses_does_not_wait),
 		WITH_GATE(test_what_is_dropped_is_not_taken_later),
 		WITH_GATE(test_after_a_resignation_no_advertisement_comes_out),
+		WITH_GATE(test_advertisement_waits_less_than_the_next_router),
+		WITH_GATE(test_advertisement_that_cannot_wait_leaves_before_the_addresses),
+		WITH_GATE(test_third_router_stays_backup_while_the_second_waits_at_the_gate),
 		WITH_GATE(test_without_patience_nothing_waits),
 	};
 

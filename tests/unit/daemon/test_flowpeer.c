@@ -21,6 +21,9 @@
 #include <cmocka.h>
 
 #include "daemon/flowpeer.h"
+#include "system/clock.h"
+
+#include "../system/ends.h"
 
 #define PORT 7411
 #define RECORD 16384u
@@ -28,6 +31,9 @@
 static struct end {
 	struct flowpeer *peer;
 	unsigned connected, disconnected, datagrams, batch, largest_batch;
+	nsec_t latest;			/* arrival */
+	nsec_t work;			/* that each datagram makes */
+	bool greets;			/* its partner waits for the first word */
 	size_t bytes, batch_bytes, largest_batch_bytes;
 } ends[2];				/* 127.0.0.1, which connects, and 127.0.0.2 */
 
@@ -36,7 +42,11 @@ static struct sd_event *event;
 static void
 on_connected(void *owner)
 {
-	((struct end *)owner)->connected++;
+	struct end *e = owner;
+
+	e->connected++;
+	if (e->greets)
+		flowpeer_send_control(e->peer, (const uint8_t *)"!", 1);
 }
 
 static void
@@ -55,10 +65,15 @@ on_control(void *owner, const uint8_t *bytes UNUSED, size_t length)
 }
 
 static void
-on_datagram(void *owner, unsigned path UNUSED, const uint8_t *bytes UNUSED, size_t length UNUSED)
+on_datagram(void *owner, unsigned path UNUSED, const uint8_t *bytes UNUSED, size_t length UNUSED,
+            nsec_t arrival)
 {
+	nsec_t end = clock_now() + ((struct end *)owner)->work;
 	struct end *e = owner;
 
+	while (clock_now() < end)
+		;
+	e->latest = arrival > e->latest ? arrival : e->latest;
 	e->datagrams++;
 	e->batch++;
 }
@@ -83,7 +98,7 @@ address(unsigned which)
 }
 
 static void
-begin(unsigned which)
+begin_with(unsigned which, const struct identity *identity, const struct fingerprint *partner)
 {
 	static const struct flowpeer_calls calls = {
 		.on_connected = on_connected, .on_disconnected = on_disconnected,
@@ -96,8 +111,16 @@ begin(unsigned which)
 	struct ip local[CONNSYNC_PATHS_MAX] = { address(which) };
 	struct error error;
 
-	assert_int_equal(flowpeer_new(event, &settings, local, NULL, &calls, &ends[which],
+	if (partner)
+		settings.fingerprint = *partner;
+	assert_int_equal(flowpeer_new(event, &settings, local, identity, &calls, &ends[which],
 	                              &ends[which].peer, &error), 0);
+}
+
+static void
+begin(unsigned which)
+{
+	begin_with(which, NULL, NULL);
 }
 
 /* Turns of the loop until it holds; fails the test after ten seconds. */
@@ -143,9 +166,10 @@ test_burst_of_datagrams_leaves_room_for_others(void **state)
 	begin(0);
 	begin(1);
 	TURN_UNTIL(ends[0].connected && ends[1].connected);
+	ends[1].work = NSEC_PER_MSEC / 20;
 	send_many(1000);
 	TURN_UNTIL(ends[1].datagrams == 1000);
-	assert_in_range(ends[1].largest_batch, 1, 64);
+	assert_in_range(ends[1].largest_batch, 1, 16);
 }
 
 static void
@@ -156,8 +180,29 @@ test_drain_takes_all_there_is(void **state)
 	begin(1);
 	TURN_UNTIL(ends[0].connected && ends[1].connected);
 	send_many(3000);
-	flowpeer_drain(ends[1].peer);
+	assert_true(flowpeer_drain(ends[1].peer, clock_now() + 10 * NSEC_PER_SEC));
 	assert_int_equal(ends[1].datagrams, 3000);
+}
+
+static void
+test_drain_ends_in_time_and_the_rest_counts_as_what_came_before(void **state)
+{
+	nsec_t drained;
+
+	(void)state;
+	begin(0);
+	begin(1);
+	TURN_UNTIL(ends[0].connected && ends[1].connected);
+	send_many(3000);
+	assert_false(flowpeer_drain(ends[1].peer, clock_now()));
+	drained = clock_now();
+	assert_in_range(ends[1].datagrams, 1, 16);
+	TURN_UNTIL(ends[1].datagrams == 3000);
+	assert_true(ends[1].latest <= drained);
+	/* What comes now came now. */
+	send_many(1);
+	TURN_UNTIL(ends[1].datagrams == 3001);
+	assert_true(ends[1].latest > drained);
 }
 
 static void
@@ -217,6 +262,53 @@ test_stranger_disturbs_nobody(void **state)
 	TURN_UNTIL(ends[1].datagrams == 1);
 	assert_int_equal(ends[1].connected, 1);
 	assert_int_equal(ends[1].disconnected, 0);
+}
+
+/* Who has the partner's address need not be the partner. */
+static void
+test_candidate_does_not_make_way_for_another_while_it_is_young(void **state)
+{
+	struct ends keys = { 0 };
+	int fds[6];
+	char byte;
+
+	(void)state;
+	ends_open(&keys);
+	ends[0].greets = ends[1].greets = true;
+	begin_with(1, keys.identities[1], identity_fingerprint(keys.identities[0]));
+	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = connect_from(1);
+		for (unsigned turn = 0; turn < 5; turn++)
+			assert_true(sd_event_run(event, 1000) >= 0);
+	}
+	/* Four wait for what they will say; for the last two there was no place. */
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(recv(fds[i], &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(flowpeer_counts(ends[1].peer).refused, 2);
+	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	begin_with(0, keys.identities[0], identity_fingerprint(keys.identities[1]));
+	TURN_UNTIL(ends[0].connected && ends[1].connected);
+	flowpeer_free(ends[0].peer);
+	flowpeer_free(ends[1].peer);
+	ends[0].peer = ends[1].peer = NULL;
+	ends_close(&keys);
+}
+
+static void
+test_path_says_why_it_is_not_in_use(void **state)
+{
+	(void)state;
+	begin(0);
+	TURN_UNTIL(strstr(flowpeer_trouble(ends[0].peer, 0), "refused"));
+	begin(1);
+	assert_string_equal(flowpeer_trouble(ends[1].peer, 0),
+	                    "the partner has not connected yet");
+	TURN_UNTIL(ends[0].connected && ends[1].connected);
+	assert_string_equal(flowpeer_trouble(ends[0].peer, 0), "");
+	assert_string_equal(flowpeer_trouble(ends[1].peer, 0), "");
+	flowpeer_hang_up(ends[1].peer, "for a test");
+	assert_non_null(strstr(flowpeer_trouble(ends[1].peer, 0), "for a test"));
 }
 
 static void
@@ -282,9 +374,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_burst_of_datagrams_leaves_room_for_others),
 		TEST(test_drain_takes_all_there_is),
+		TEST(test_drain_ends_in_time_and_the_rest_counts_as_what_came_before),
 		TEST(test_partner_that_never_stops_talking_leaves_room_for_others),
 		TEST(test_partner_that_does_not_read_is_lost_but_not_within_the_hook),
 		TEST(test_stranger_disturbs_nobody),
+		TEST(test_candidate_does_not_make_way_for_another_while_it_is_young),
+		TEST(test_path_says_why_it_is_not_in_use),
 		TEST(test_next_connection_of_the_partner_takes_the_place_of_the_last),
 	};
 

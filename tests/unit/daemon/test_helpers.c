@@ -379,13 +379,15 @@ followed_settings(void)
 	return s;
 }
 
+/* One after the other is or is not the owner, at this time. */
 static struct channel_message
-become_owner(bool owner)
+become_owner(bool owner, nsec_t now)
 {
 	for (uint32_t i = 0; i < 2; i++) {
 		effects.count = 0;
-		engine_on_owner(engine, i, owner, NSEC_PER_SEC, &effects);
-		helpers_look(helpers, i);
+		engine_on_owner(engine, i, owner, now, &effects);
+		for (size_t e = 0; e < effects.count; e++)
+			helpers_effect(helpers, &effects.list[e]);
 	}
 	helpers_tell(helpers);
 	return next(HELPER_FLOWSYNC);
@@ -407,7 +409,7 @@ test_flowsync_hears_whether_we_forward_and_its_word_is_to_the_last_role(void **s
 	assert_int_equal(message.up, 0);
 	effects.count = 0;
 	engine_on_link(engine, 0, &up, NSEC_PER_SEC, &effects);
-	first = become_owner(true);
+	first = become_owner(true, NSEC_PER_SEC);
 	assert_int_equal(first.kind, CHANNEL_ROLE);
 	assert_int_equal(first.up, 1);
 	assert_int_equal(next(HELPER_FLOWSYNC).kind, 0);	/* once for both groups */
@@ -430,6 +432,108 @@ test_flowsync_hears_whether_we_forward_and_its_word_is_to_the_last_role(void **s
 	free(s);
 }
 
+static struct effect
+about_group(uint32_t group, enum effect_kind kind)
+{
+	return (struct effect){ .kind = kind, .group = group };
+}
+
+/* After a pause one list may end a role and begin it anew: the partner may have had it. */
+static void
+test_role_that_ends_and_begins_in_one_list_is_another(void **state)
+{
+	const struct link_input up = { .usable = true, .exists = true, .mtu = 1500,
+	                               .source4 = ip_from_v4((const uint8_t[]){ 10, 0, 0, 9 }) };
+	const struct effect one[] = {
+		about_group(0, EFFECT_DROP_ADDRESSES), about_group(0, EFFECT_TAKE_ADDRESSES),
+	}, both[] = {
+		about_group(0, EFFECT_DROP_ADDRESSES), about_group(1, EFFECT_DROP_ADDRESSES),
+		about_group(0, EFFECT_TAKE_ADDRESSES), about_group(1, EFFECT_TAKE_ADDRESSES),
+	};
+	struct settings *s = followed_settings();
+	struct channel_message first, pause, second;
+
+	(void)state;
+	adopt(s);
+	(void)next(HELPER_FLOWSYNC);
+	(void)next(HELPER_FLOWSYNC);
+	effects.count = 0;
+	engine_on_link(engine, 0, &up, NSEC_PER_SEC, &effects);
+	first = become_owner(true, NSEC_PER_SEC);
+	assert_int_equal(first.up, 1);
+	/* Packets still come to the other group. */
+	for (size_t i = 0; i < ARRAY_SIZE(one); i++)
+		helpers_effect(helpers, &one[i]);
+	helpers_tell(helpers);
+	assert_int_equal(next(HELPER_FLOWSYNC).kind, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++)
+		helpers_effect(helpers, &both[i]);
+	helpers_tell(helpers);
+	pause = next(HELPER_FLOWSYNC);
+	second = next(HELPER_FLOWSYNC);
+	assert_int_equal(pause.kind, CHANNEL_ROLE);
+	assert_int_equal(pause.up, 0);
+	assert_int_equal(second.kind, CHANNEL_ROLE);
+	assert_int_equal(second.up, 1);
+	assert_true(first.sequence < pause.sequence && pause.sequence < second.sequence);
+	/* An answer to the first is none to the second. */
+	say(HELPER_FLOWSYNC, (struct channel_message){ .kind = CHANNEL_READY,
+	                                               .sequence = first.sequence });
+	assert_int_equal(heard.ready, 0);
+	free(s);
+}
+
+/* One real server, which the second check looks after. */
+static struct settings *
+balanced_settings(void)
+{
+	struct settings_counts counts = { .links = 1, .groups = 2, .addresses = 2, .checks = 2,
+	                                  .virtuals = 1, .reals = 1 };
+	struct settings *source = post_rig_settings(2, 2, 0), *s = settings_new(&counts);
+
+	s->serial = source->serial;
+	*settings_links(s) = *settings_links(source);
+	memcpy(settings_groups(s), settings_groups(source), 2 * sizeof(struct group_settings));
+	memcpy(settings_addresses(s), settings_addresses(source),
+	       2 * sizeof(struct address_settings));
+	memcpy(settings_checks(s), settings_checks(source), 2 * sizeof(struct check_settings));
+	settings_reals(s)->check = 1;
+	free(source);
+	return s;
+}
+
+static void
+test_check_of_a_real_server_is_told_to_the_balancer(void **state)
+{
+	struct settings *s = balanced_settings();
+	struct channel_message message;
+
+	(void)state;
+	adopt(s);
+	assert_int_equal(next(HELPER_BALANCER).kind, CHANNEL_ADOPT);
+	say(HELPER_PROBER, track(s->serial, 0, "check 0", 0));
+	assert_int_equal(next(HELPER_BALANCER).kind, 0);	/* of no server */
+	say(HELPER_PROBER, track(s->serial, 1, "check 1", 1));
+	message = next(HELPER_BALANCER);
+	assert_int_equal(message.kind, CHANNEL_TRACK);
+	assert_string_equal(message.text, "check 1");
+	assert_int_equal(message.up, 1);
+	assert_int_equal(next(HELPER_BALANCER).kind, 0);
+	say(HELPER_BALANCER, track(s->serial, 1, "check 1", 0));	/* not for it to say */
+
+	/* It knows already, unless it is new. */
+	adopt(s);
+	assert_int_equal(next(HELPER_BALANCER).kind, CHANNEL_ADOPT);
+	assert_int_equal(next(HELPER_BALANCER).kind, 0);
+	say(HELPER_BALANCER, (struct channel_message){ .kind = CHANNEL_HELLO });
+	assert_int_equal(next(HELPER_BALANCER).kind, CHANNEL_ADOPT);
+	message = next(HELPER_BALANCER);
+	assert_int_equal(message.kind, CHANNEL_TRACK);
+	assert_int_equal(message.up, 1);
+	assert_int_equal(next(HELPER_BALANCER).kind, 0);
+	free(s);
+}
+
 #define WITH_HELPERS(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int
@@ -439,6 +543,7 @@ main(void)
 		WITH_HELPERS(test_adopt_tells_settings_to_all_and_states_of_groups_with_scripts),
 		WITH_HELPERS(test_new_runner_hears_again_what_ran_last),
 		WITH_HELPERS(test_check_is_told_to_the_engine_as_its_object),
+		WITH_HELPERS(test_check_of_a_real_server_is_told_to_the_balancer),
 		WITH_HELPERS(test_new_prober_hears_what_its_predecessor_found),
 		WITH_HELPERS(test_stale_or_false_report_hits_nothing),
 		WITH_HELPERS(test_helper_that_does_not_read_hears_the_last_word_later),
@@ -446,6 +551,7 @@ main(void)
 		WITH_HELPERS(test_ownership_is_told_where_it_decides_something),
 		WITH_HELPERS(
 			test_flowsync_hears_whether_we_forward_and_its_word_is_to_the_last_role),
+		WITH_HELPERS(test_role_that_ends_and_begins_in_one_list_is_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -339,6 +339,82 @@ test_tcp_that_never_answers_times_out(void **state)
 	free(s);
 }
 
+/* A check of a real server's port. */
+static struct settings *
+server_port(enum check_kind kind, const char *target, uint16_t port)
+{
+	struct settings *s = post_rig_settings(0, 1, 0);
+
+	settings_checks(s)->kind = (uint8_t)kind;
+	settings_checks(s)->target = address(target);
+	settings_checks(s)->port = port;
+	settings_checks(s)->interval = 100 * NSEC_PER_MSEC;
+	settings_checks(s)->timeout = 200 * NSEC_PER_MSEC;
+	return s;
+}
+
+static int
+open_port(int type, uint16_t port)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET,
+	                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	                           .sin_port = htons(port) };
+	int fd = socket(AF_INET, type, 0), on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
+	assert_true(type != SOCK_STREAM || listen(fd, 100) == 0);
+	return fd;
+}
+
+static void
+test_server_is_up_while_its_tcp_port_accepts(void **state)
+{
+	struct settings *s = server_port(CHECK_CONNECT, "127.0.0.1", 4711);
+	int fd = open_port(SOCK_STREAM, 4711);
+
+	(void)state;
+	post_rig_adopt(&rig, s);
+	expect(0, 1);
+	close(fd);
+	expect(0, 0);
+	fd = open_port(SOCK_STREAM, 4711);
+	expect(0, 1);
+	close(fd);
+	free(s);
+}
+
+/* It never answers: to be silent is enough. */
+static void
+test_server_is_up_while_its_udp_port_does_not_refuse(void **state)
+{
+	struct settings *s = server_port(CHECK_ASK, "127.0.0.1", 4711);
+	int fd = open_port(SOCK_DGRAM, 4711);
+
+	(void)state;
+	post_rig_adopt(&rig, s);
+	expect(0, 1);
+	close(fd);
+	expect(0, 0);
+	fd = open_port(SOCK_DGRAM, 4711);
+	expect(0, 1);
+	close(fd);
+	free(s);
+}
+
+static void
+test_server_that_never_answers_is_down_by_tcp(void **state)
+{
+	struct settings *s = server_port(CHECK_CONNECT, "10.9.9.9", 4711);
+	int fd = open_cable();
+
+	(void)state;
+	post_rig_adopt(&rig, s);
+	expect(0, 0);
+	close(fd);
+	free(s);
+}
+
 static void
 test_three_hundred_monitors_keep_their_rhythm(void **state)
 {
@@ -383,6 +459,9 @@ main(void)
 		WITH_NETWORK(test_source_and_interface_are_used),
 		WITH_NETWORK(test_tcp_port_that_opens_and_closes_is_told),
 		WITH_NETWORK(test_tcp_that_never_answers_times_out),
+		WITH_NETWORK(test_server_is_up_while_its_tcp_port_accepts),
+		WITH_NETWORK(test_server_is_up_while_its_udp_port_does_not_refuse),
+		WITH_NETWORK(test_server_that_never_answers_is_down_by_tcp),
 		WITH_NETWORK(test_three_hundred_monitors_keep_their_rhythm),
 	};
 

@@ -144,7 +144,8 @@ def test_every_number_stands_in_the_manual():
     with open(os.path.join(top, "docs", "simulator.md"), encoding="utf-8") as file:
         told = set(re.findall(r"^\| ([PF]\d+) \|", file.read(), re.M))
     known = set()
-    for name in ("pair_networks", "pair_rules", "pair_carry", "pair_parties"):
+    for name in ("pair_networks", "pair_rules", "pair_carry", "pair_parties",
+                     "pair_virtual_servers"):
         with open(os.path.join(top, "src", "config", f"{name}.c"), encoding="utf-8") as file:
             known |= set(re.findall(r'"(P\d+)"', file.read()))
     assert told == known | {"F1", "F2", "F3", "F4", "F5"}

@@ -127,6 +127,17 @@ test_disabled_availability_disables_each_group(void **state)
 }
 
 static void
+test_group_that_ignores_its_interface_goes_on_doing_so(void **state)
+{
+	(void)state;
+	expect("set high-availability vrrp group A interface eth1\n"
+	       "set high-availability vrrp group A address 10.7.0.1/24\n"
+	       "set high-availability vrrp group A track exclude-vrrp-interface\n"
+	       "set high-availability vrrp group A vrid 7\n",
+	       GROUP "track 'exclude-vrrp-interface'\n" GROUP "virtual-address '10.7.0.1/24'\n");
+}
+
+static void
 test_other_modes_of_bonds_become_balanced(void **state)
 {
 	static const char text[] =
@@ -188,6 +199,7 @@ main(void)
 		cmocka_unit_test(test_group_without_what_it_needs_is_left_out),
 		cmocka_unit_test(test_version_for_all_is_that_of_each),
 		cmocka_unit_test(test_disabled_availability_disables_each_group),
+		cmocka_unit_test(test_group_that_ignores_its_interface_goes_on_doing_so),
 		cmocka_unit_test(test_other_modes_of_bonds_become_balanced),
 		cmocka_unit_test(test_static_routes_of_all_ages_are_taken_over),
 	};

@@ -556,6 +556,31 @@ test_flow_younger_than_what_is_there_replaces_it(void **state UNUSED)
 }
 
 static void
+test_new_flow_yields_to_one_that_is_there(void **state UNUSED)
+{
+	struct flow flow;
+
+	need_root();
+	make(tcp(1));
+	carry();
+	flow = last;
+	flow.has |= FLOW_HAS_MARK;
+	flow.mark = 77;
+	assert_int_equal(conntrack_inject_new(inject, &flow, 500), 0);
+	assert_int_equal(conntrack_inject_flush(inject), 0);
+	assert_int_equal(refusals, 1);
+	assert_int_equal(refusal.error, -EEXIST);
+	oracle_look(&two, second);
+	assert_null(oracle_find(&two, "mark=77"));
+	oracle_flush(second);
+	assert_int_equal(conntrack_inject_new(inject, &flow, 500), 0);
+	assert_int_equal(conntrack_inject_flush(inject), 0);
+	assert_int_equal(refusals, 1);
+	oracle_look(&two, second);
+	assert_non_null(oracle_find(&two, "mark=77"));
+}
+
+static void
 test_known_flow_that_is_gone_is_created(void **state UNUSED)
 {
 	struct flow flow;
@@ -884,6 +909,7 @@ main(void)
 		flows_test(test_flow_translated_otherwise_is_replaced),
 		flows_test(test_flow_that_has_anothers_way_back_makes_room),
 		flows_test(test_flow_younger_than_what_is_there_replaces_it),
+		flows_test(test_new_flow_yields_to_one_that_is_there),
 		flows_test(test_known_flow_that_is_gone_is_created),
 		flows_test(test_known_flow_is_changed_without_asking),
 		flows_test(test_flow_that_began_anew_from_its_other_end_replaces_the_old_one),

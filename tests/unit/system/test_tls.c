@@ -367,6 +367,28 @@ test_changed_handshake_never_opens(void **state UNUSED)
 	close(sockets[1]);
 }
 
+static void
+test_pair_secret_is_the_same_for_both_and_in_every_session(void **state UNUSED)
+{
+	uint8_t first[2][IDENTITY_SECRET_SIZE], again[IDENTITY_SECRET_SIZE], zero[sizeof(again)] = {
+		0 };
+	struct ends others = { 0 };
+
+	ends_shake(&ends, NULL, NULL);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(tls_pair_secret(ends.tls[i], first[i], sizeof(first[i])), 0);
+	assert_memory_equal(first[0], first[1], sizeof(first[0]));
+	assert_memory_not_equal(first[0], zero, sizeof(zero));
+	ends_shake(&ends, NULL, NULL);
+	assert_int_equal(tls_pair_secret(ends.tls[0], again, sizeof(again)), 0);
+	assert_memory_equal(first[0], again, sizeof(again));
+	ends_open(&others);
+	ends_shake(&others, NULL, NULL);
+	assert_int_equal(tls_pair_secret(others.tls[0], again, sizeof(again)), 0);
+	assert_memory_not_equal(first[0], again, sizeof(again));
+	ends_close(&others);
+}
+
 int
 main(void)
 {
@@ -387,6 +409,7 @@ main(void)
 		TEST(test_message_too_large_for_a_pair_is_refused_at_once),
 		TEST(test_truncated_handshake_never_opens),
 		TEST(test_changed_handshake_never_opens),
+		TEST(test_pair_secret_is_the_same_for_both_and_in_every_session),
 #undef TEST
 	};
 

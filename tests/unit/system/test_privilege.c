@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a taken-over flowsync could still do: each try in a process of its own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "system/privilege.h"
+
+/* A sanitizer's build does not end the process: see system/privilege.c. */
+#if defined(__SANITIZE_ADDRESS__)
+#define KILLS false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KILLS false
+#endif
+#endif
+#ifndef KILLS
+#define KILLS true
+#endif
+
+/* The status of a process that gives its powers up and then does this. */
+static int
+after_drop(int (*deed)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct rlimit none = { 0, 0 };
+		struct error error;
+
+		setrlimit(RLIMIT_CORE, &none);
+		_exit(privilege_drop_flowsync("nobody", &error) < 0 ? 99 : deed());
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void
+assert_killed(int (*deed)(void))
+{
+	int status = after_drop(deed);
+
+	if (!KILLS)
+		return;
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGSYS);
+}
+
+static int
+run_program(void)
+{
+	execl("/bin/true", "true", NULL);
+	return 1;
+}
+
+static int
+fork_off(void)
+{
+	return fork() == 0 ? 0 : 1;
+}
+
+static int
+trace(void)
+{
+	return (int)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+}
+
+static int
+open_packet_socket(void)
+{
+	return socket(AF_PACKET, SOCK_RAW, 0) >= 0;
+}
+
+static int
+become_root(void)
+{
+	return setuid(0);
+}
+
+static int
+make_file(void)
+{
+	return open("/tmp/tandem-privilege-test", O_WRONLY | O_CREAT, 0600) < 0 && errno == EPERM
+	       ? 0 : 1;
+}
+
+static int
+read_file(void)
+{
+	char byte;
+	int fd = open("/proc/sys/net/netfilter/nf_conntrack_max", O_RDONLY);
+
+	return fd < 0 ? errno != ENOENT : read(fd, &byte, 1) != 1;
+}
+
+static int
+talk_to_the_kernel(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 12) < 0;
+}
+
+static void
+test_new_programs_end_it(void **state UNUSED)
+{
+	assert_killed(run_program);
+	assert_killed(fork_off);
+}
+
+static void
+test_power_over_others_ends_it(void **state UNUSED)
+{
+	assert_killed(trace);
+	assert_killed(open_packet_socket);
+	assert_killed(become_root);
+}
+
+static void
+test_no_file_is_made(void **state UNUSED)
+{
+	assert_int_equal(after_drop(make_file), 0);
+}
+
+static void
+test_its_work_goes_on(void **state UNUSED)
+{
+	assert_int_equal(after_drop(read_file), 0);
+	assert_int_equal(after_drop(talk_to_the_kernel), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_new_programs_end_it),
+		cmocka_unit_test(test_power_over_others_ends_it),
+		cmocka_unit_test(test_no_file_is_made),
+		cmocka_unit_test(test_its_work_goes_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
