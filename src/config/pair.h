@@ -2,8 +2,8 @@
 /*
  * Two routers that stand in for each other: do their configurations fit?  Each may be right for
  * itself (check.h) and the two still keep one another from taking over, or make two masters.
- * Findings are numbered P1 to P31; pair_networks.c, pair_rules.c, pair_carry.c and
- * pair_parties.c list theirs.
+ * Findings are numbered P1 to P31; pair_networks.c, pair_rules.c, pair_carry.c, pair_parties.c and
+ * pair_virtual_servers.c list theirs.
  *
  * In the sentences the routers are called r1 and r2.  Passwords are never part of one.
  */

@@ -27,7 +27,8 @@
 
 _Static_assert(PARTING_MOST + FLOWLINK_WINDOW < FLOWLINK_GAP,
                "the old master's numbers stay below the new one's");
-_Static_assert(LONE_TIMES < FLOWSHIFT_OURS && FLOWSHIFT_OURS < FLOWLINK_GAP,
+_Static_assert(LONE_TIMES < FLOWSHIFT_OURS &&
+               FLOWSHIFT_OURS + FLOWSHIFT_OURS_MOST < FLOWLINK_GAP,
                "these versions are no datagram's");
 
 /* ---- the new master ------------------------------------------------------------------------- */
@@ -41,6 +42,7 @@ flowshift_on_promotion(struct flowsync *f, bool followed, uint32_t epoch, nsec_t
 	s->session = followed ? f->link.session : 0;
 	s->epoch = epoch;
 	s->turn = f->link.next;
+	s->ours = FLOWSHIFT_OURS + (s->ours + 1) % FLOWSHIFT_OURS_MOST;
 	s->planned = s->expected;
 	s->listen_until = now + (s->planned ? LISTENING : STRAGGLING);
 	s->expected = false;
@@ -84,7 +86,7 @@ flowshift_is_touched(const struct flowsync *f, uint32_t number)
 	if (!number)
 		return false;
 	return e->list == FLOWTABLE_DIRTY || e->list == FLOWTABLE_HELD ||
-	       e->version == FLOWSHIFT_OURS || (f->shift.lone && e->version == f->shift.lone) ||
+	       e->version == f->shift.ours || (f->shift.lone && e->version == f->shift.lone) ||
 	       (e->version && (int32_t)(e->version - f->shift.turn) >= 0);
 }
 

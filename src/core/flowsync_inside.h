@@ -95,6 +95,7 @@ struct flowsync_shift {
 	nsec_t promoted_at;
 	uint32_t session;		/* in which we followed the peer; 0 = not, or over */
 	uint32_t epoch;			/* the peer's */
+	uint32_t ours;			/* version of what our kernel ended since */
 	uint32_t turn;			/* of our datagrams since: this number or more */
 	nsec_t listen_until;		/* to what the peer told, or tells */
 	/* As the old one. */
@@ -279,9 +280,10 @@ void flowshift_on_promotion(struct flowsync *f, bool followed, uint32_t epoch, n
 void flowshift_on_demotion(struct flowsync *f, nsec_t now);
 /* What our kernel did is not known, or the session ended: no late news any more. */
 void flowshift_close(struct flowsync *f);
-/* The version of what our kernel ended while late news may come.  Like those of lone flows it is
- * older than any datagram's: below FLOWLINK_GAP there is none. */
+/* From here on are versions of what our kernel ended while late news may come, one a promotion.
+ * Like those of lone flows they are older than any datagram's: below FLOWLINK_GAP there is none. */
 #define FLOWSHIFT_OURS 1001u
+#define FLOWSHIFT_OURS_MOST 20u
 
 /* May late news come at all?  Then dead flows stay known, or they would be revived. */
 bool flowshift_is_open(const struct flowsync *f);

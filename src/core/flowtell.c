@@ -50,7 +50,7 @@ flowtell_bury(struct flowsync *f, uint32_t number)
 	}
 	e->exposed = false;
 	if (late_news)
-		e->version = FLOWSHIFT_OURS;
+		e->version = f->shift.ours;
 	flowtable_tell(&f->table, number, 0);
 	flowtable_move(&f->table, number, late_news ? FLOWTABLE_TOMBS : FLOWTABLE_GRAVES);
 }
