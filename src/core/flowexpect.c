@@ -118,6 +118,26 @@ flowexpect_remove(struct flowexpect *expect, uint32_t number)
 }
 
 void
+flowexpect_reseed(struct flowexpect *expect)
+{
+	memset(expect->heads, 0, chains(expect->capacity) * sizeof(expect->heads[0]));
+	expect->sum = 0;
+	for (uint32_t number = 1; number <= expect->used; number++) {
+		struct flowexpect_entry *e = &expect->entries[number];
+		bool told = e->told != 0;
+
+		if (!e->used)
+			continue;
+		e->hash = identity(expect, &e->expectation);
+		e->chain = expect->heads[e->hash & expect->mask];
+		expect->heads[e->hash & expect->mask] = (uint16_t)number;
+		e->told = 0;
+		if (told && e->alive)
+			flowexpect_tell(expect, number, flowexpect_state(expect, number));
+	}
+}
+
+void
 flowexpect_set(struct flowexpect *expect, uint32_t number, const struct flow_expectation *x)
 {
 	struct flowexpect_entry *e = &expect->entries[number];

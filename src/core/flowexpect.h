@@ -41,6 +41,8 @@ size_t flowexpect_size(uint32_t capacity);
 /* The region is zeroed and borrowed. */
 void flowexpect_init(struct flowexpect *expect, void *region, uint32_t capacity,
                      const struct flowtable *table);
+/* The table has another seed now (flowtable_reseed()). */
+void flowexpect_reseed(struct flowexpect *expect);
 
 /* Master, expected tuple and mask tell expectations apart. */
 uint32_t flowexpect_find(const struct flowexpect *expect, const struct flow_expectation *x);

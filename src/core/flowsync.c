@@ -86,6 +86,15 @@ flowsync_adopt(struct flowsync *f, const struct flowsync_options *options, nsec_
 	flowlink_adopt(&f->link, options);
 }
 
+void
+flowsync_reseed(struct flowsync *f, const uint64_t seed[2])
+{
+	assert(!f->peer.connected);
+	memcpy(f->options.seed, seed, sizeof(f->options.seed));
+	flowtable_reseed(&f->table, seed);
+	flowexpect_reseed(&f->expect);
+}
+
 /* ---- what the parts tell -------------------------------------------------------------------- */
 
 void

@@ -141,6 +141,9 @@ struct flowsync *flowsync_new(void *memory, const struct flowsync_options *optio
                               const struct flowsync_hooks *hooks, nsec_t now);
 /* Take over what may change while running: all but node, seed, capacity, expectations, epoch. */
 void flowsync_adopt(struct flowsync *f, const struct flowsync_options *options, nsec_t now);
+/* What both routers make of their keys became known; while nobody is connected.  All that is known
+ * of connections stays. */
+void flowsync_reseed(struct flowsync *f, const uint64_t seed[2]);
 
 /*
  * Our role; the first call starts everything.  To become ACTIVE, the caller first hands in or drops

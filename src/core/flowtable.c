@@ -365,6 +365,39 @@ flowtable_remove(struct flowtable *table, uint32_t number)
 	table->count--;
 }
 
+static bool
+is_free(const struct flowtable_entry *e)
+{
+	return e->family == 0;
+}
+
+void
+flowtable_reseed(struct flowtable *table, const uint64_t seed[2])
+{
+	memcpy(table->seed, seed, sizeof(table->seed));
+	memset(table->heads, 0, chains(table->capacity) * sizeof(table->heads[0]));
+	memset(table->sums, 0, sizeof(table->sums));
+	memset(table->told, 0, sizeof(table->told));
+	for (uint32_t number = 1; number <= table->used; number++) {
+		struct flowtable_entry *e = &table->entries[number];
+		bool told = e->told != 0;
+		struct flow_key key;
+		uint32_t *head;
+
+		if (is_free(e))
+			continue;
+		flowtable_key(table, number, &key);
+		e->hash = (uint32_t)(flowtable_hash(table, &key) >> 32);
+		head = &table->heads[e->hash >> table->shift];
+		e->chain = *head;
+		*head = number;
+		e->told = 0;
+		e->exposed |= told;
+		if (told && e->alive)
+			flowtable_tell(table, number, flowtable_state(table, number));
+	}
+}
+
 void
 flowtable_key(const struct flowtable *table, uint32_t number, struct flow_key *ret_key)
 {

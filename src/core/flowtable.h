@@ -86,6 +86,11 @@ size_t flowtable_size(uint32_t capacity);
 /* The region is zeroed and borrowed for the table's life. */
 void flowtable_init(struct flowtable *table, void *region, uint32_t capacity,
                     const uint64_t seed[2]);
+/*
+ * Another seed: every entry is found by it from now on, and the sums are made of it.  What was told
+ * counts as told the way it is now; a tombstone as exposed.  Takes some 0.1 us an entry.
+ */
+void flowtable_reseed(struct flowtable *table, const uint64_t seed[2]);
 
 static inline struct flowtable_entry *
 flowtable_entry(struct flowtable *table, uint32_t number)

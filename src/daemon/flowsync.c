@@ -372,17 +372,16 @@ make_protocol(struct role *f, uint64_t capacity, const uint64_t seed[2], uint32_
 	return 0;
 }
 
-/*
- * Another table, for a seed or a size that was not known before.  Nothing is lost: what it held is
- * in the kernel, and read anew.
- */
+/* Another table, of another size.  Nothing is lost: what it held is in the kernel, and read anew. */
 static void
-remake_protocol(struct role *f, uint64_t capacity, const uint64_t seed[2])
+remake_protocol(struct role *f, uint64_t capacity)
 {
+	uint64_t seed[2];
 	struct flowsync_status status;
 	struct error error;
 
 	flowsync_status(f->flowsync, clock_now(), &status);
+	memcpy(seed, f->options.seed, sizeof(seed));
 	if (make_protocol(f, capacity, seed, status.epoch, &error) < 0) {
 		log_error("the table of connections stays as it is: %s", error.text);
 		return;
@@ -404,8 +403,10 @@ on_connected(void *owner)
 	uint64_t nonce, seed[2];
 
 	if (flowpeer_secret(f->peer, seed, sizeof(seed)) == 0 &&
-	    memcmp(seed, f->options.seed, sizeof(seed)) != 0)
-		remake_protocol(f, f->capacity, seed);
+	    memcmp(seed, f->options.seed, sizeof(seed)) != 0) {
+		memcpy(f->options.seed, seed, sizeof(seed));
+		flowsync_reseed(f->flowsync, seed);
+	}
 	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
 		nonce = (uint64_t)clock_wall();
 	flowsync_on_connected(f->flowsync, nonce, clock_now());
@@ -641,7 +642,6 @@ on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 {
 	struct role *f = owner;
 	uint64_t capacity = flowkernel_capacity();
-	uint64_t seed[2];
 
 	if (!f->flowsync)
 		return 0;
@@ -653,8 +653,7 @@ on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 	           (unsigned long long)capacity);
 	flowpeer_hang_up(f->peer, "the table has another size now");
 	flowpeer_flush(f->peer);
-	memcpy(seed, f->options.seed, sizeof(seed));
-	remake_protocol(f, capacity, seed);
+	remake_protocol(f, capacity);
 	finish(f);
 	return 0;
 }

@@ -1335,6 +1335,43 @@ test_refused_expectation_is_counted_by_reason(void **state)
 
 /* Nothing is told, and a cable is pulled: the stream goes another way, or does not notice yet. */
 static void
+test_another_seed_forgets_nothing(void **state)
+{
+	const uint64_t seed[2] = { 0x1234, 0x5678 };
+	uint64_t upserts, dumps;
+	struct flow flow;
+
+	(void)state;
+	for (unsigned i = 0; i < FLOWS; i++) {
+		flow = flow_of(i);
+		news(0, &flow);
+	}
+	pass(NSEC_PER_SEC);
+	assert_int_equal(held_by(1), FLOWS);
+	disconnect_both();
+	gone(0, 7);
+	dumps = flowsync_tally(routers[0].sync)->counts[FLOW_DUMPS];
+	upserts = flowsync_tally(routers[0].sync)->counts[FLOW_UPSERTS_SENT];
+	flowsync_reseed(routers[0].sync, seed);
+	flowsync_reseed(routers[1].sync, seed);
+	connect_both();
+	pass(4 * NSEC_PER_SEC);
+	assert_int_equal(held_by(1), FLOWS - 1);
+	assert_int_equal(routers[1].kernel[7].has, 0);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+	/* Found where they are, and equal: neither read nor told again. */
+	assert_int_equal(flowsync_tally(routers[0].sync)->counts[FLOW_DUMPS], dumps);
+	assert_int_equal(flowsync_tally(routers[0].sync)->counts[FLOW_UPSERTS_SENT], upserts);
+	flow = flow_of(8);
+	flow.mark = 5;
+	flow.has |= FLOW_HAS_MARK;
+	news(0, &flow);
+	pass(5 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].kernel[8].mark, 5);
+	assert_int_equal(status(0).flows, FLOWS - 1);
+}
+
+static void
 test_dead_path_of_an_idle_pair_is_noticed_within_two_seconds(void **state)
 {
 	(void)state;
@@ -1569,6 +1606,7 @@ main(void)
 		PAIR(test_offer_that_nobody_asked_for_is_refused),
 		PAIR(test_claim_of_a_dead_partner_is_no_split),
 		PAIR(test_refused_expectation_is_counted_by_reason),
+		PAIR(test_another_seed_forgets_nothing),
 		PAIR(test_dead_path_of_an_idle_pair_is_noticed_within_two_seconds),
 	};
 
