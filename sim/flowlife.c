@@ -404,6 +404,7 @@ choose(struct life *life, uint64_t seed)
 	flowpair_init(&life->pair, seed, &options, life->small && chance_percent(&chance, 50) ?
 	              5 + chance_below(&chance, 100) : FLOWKERNEL_FLOWS);
 	life->pair.calm = chance_percent(&chance, 25);
+	life->pair.reseeds = seed % 4 == 1;
 	life->fair = !life->small && chance_percent(&chance, 30);
 	/* No news get lost. */
 	if (life->fair)

@@ -677,8 +677,13 @@ on_connect(struct flowpair *pair, bool after_hangup)
 	for (unsigned i = 0; i < 2; i++)
 		both = both && pair->routers[i].sync && !pair->routers[i].frozen;
 	if (!pair->connected && both && !pair->stream_cut) {
+		/* As if keys that were not known before were agreed upon. */
+		const uint64_t seed[2] = { pair->connection, 42 };
+
 		pair->connected = true;
 		pair->connection++;
+		for (unsigned i = 0; i < 2 && pair->reseeds; i++)
+			flowsync_reseed(pair->routers[i].sync, seed);
 		for (unsigned i = 0; i < 2; i++)
 			flowsync_on_connected(pair->routers[i].sync, chance_next(&pair->chance),
 			                      pair->now);

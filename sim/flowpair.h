@@ -70,6 +70,7 @@ struct flowpair {
 	struct flowsync_options options;
 	struct flowpair_path paths[FLOWSYNC_PATHS];
 	bool stream_cut;
+	bool reseeds;			/* another seed with each connection */
 	bool connected;
 	bool connecting;
 	uint32_t connection;		/* which; the key of its datagrams follows from it */

@@ -118,6 +118,25 @@ flowshift_has_parted(const struct flowsync *f)
 	        f->link.next - f->shift.told_from >= PARTING_MOST);
 }
 
+/* ---- after a split -------------------------------------------------------------------------- */
+
+void
+flowshift_forget_ends(struct flowsync *f)
+{
+	struct flowlink_settle settler = flowtell_settler(f);
+	uint32_t number, following;
+
+	/* What is under way is of an epoch that the peer left. */
+	flowlink_give_up(&f->link, &settler);
+	for (number = flowtable_first(&f->table, FLOWTABLE_DIRTY); number; number = following) {
+		const struct flowtable_entry *e = flowtable_entry(&f->table, number);
+
+		following = e->next;
+		if (!e->alive)
+			flowtell_bury(f, number);
+	}
+}
+
 /* ---- lone flows ----------------------------------------------------------------------------- */
 
 void

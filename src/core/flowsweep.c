@@ -76,6 +76,16 @@ shortened(const struct flowsync *f, uint32_t timeout)
 	                                                       TIMER_LEAST;
 }
 
+/* It began or changed while this router forwarded, and nobody may have been told. */
+static void
+make_lone(const struct flowsync *f, struct flowtable_entry *e)
+{
+	if (f->dump.done || !f->shift.lone)
+		return;
+	e->version = f->shift.lone;
+	e->exposed = false;
+}
+
 /* A flow of the kernel that the shadow does not have alive.  The first dump is no news: sums will
  * tell what the peer lacks. */
 static void
@@ -88,9 +98,7 @@ add_shown(struct flowsync *f, uint32_t number, const struct flow *flow, nsec_t n
 	flowtable_set(&f->table, number, &shown);
 	e->applied = true;
 	e->dump = f->dump.number;
-	/* It began while this router forwarded, and nobody may have been told. */
-	if (!f->dump.done && f->shift.lone)
-		e->version = f->shift.lone;
+	make_lone(f, e);
 	e->since = flowsync_tick(now);
 	flowtable_mark_timer(&f->table, number, is_off(f, flow->timeout));
 	if (f->dump.done)
@@ -123,6 +131,7 @@ learn_shown(struct flowsync *f, uint32_t number, const struct flow *flow, nsec_t
 		return;
 	flowsync_count(f, FLOW_DUMP_CORRECTIONS);
 	e->since = flowsync_tick(now);
+	make_lone(f, e);
 	if (f->role == FLOWSYNC_ACTIVE)
 		flowtable_move(&f->table, number, FLOWTABLE_DIRTY);
 	else
@@ -182,7 +191,9 @@ flowsweep_on_dump_done(struct flowsync *f, bool whole, nsec_t now)
 	if (!f->dump.running)
 		return;
 	f->dump.running = false;
-	if (!whole) {
+	/* The role changed meanwhile: what it did not show may be gone, and the next one finds out.
+	 * Until then our own table is not known. */
+	if (!whole || (!f->dump.done && !f->dump.compare)) {
 		flowsweep_want_dump(f, now + DUMP_PAUSE);
 		return;
 	}

@@ -300,6 +300,10 @@ void flowshift_part(struct flowsync *f, nsec_t now);
 bool flowshift_has_parted(const struct flowsync *f);
 /* Nobody listens any more. */
 void flowshift_stop_telling(struct flowsync *f);
+/* The peer forwarded, too, and does so no more.  What ended here before may have begun anew there:
+ * its end is not told any more, or it would hit that.  A comparison finds what the peer still has
+ * of it. */
+void flowshift_forget_ends(struct flowsync *f);
 /* From now on nobody hears of what changes; and: the peer knows all. */
 void flowshift_begin_lone(struct flowsync *f);
 void flowshift_on_agreement(struct flowsync *f);

@@ -151,6 +151,8 @@ on_claim(struct flowsync *f, const struct flowwire_claim *claim, nsec_t now)
 		flowshift_part(f, now);
 	else if (!claim->active)
 		f->shift.tell_until = 0;
+	if (f->role == FLOWSYNC_ACTIVE && !claim->active && (was_active || newer))
+		flowshift_forget_ends(f);
 	flowsync_judge_roles(f, now);
 	if (flowsync_is_telling(f) != was_telling || claim->active != was_active)
 		flowrepair_restart(f, now);

@@ -15,8 +15,9 @@
 #include "system/conntrack_sysctl.h"
 
 #define NAP_USEC 200u			/* between drains while there is traffic ... */
-#define LONG_NAP_USEC 400u		/* ... and while there is much, or nothing urgent */
-#define MUCH_USEC 10u			/* an event in so many */
+#define LONG_NAP_USEC 400u		/* ... while nothing is urgent ... */
+#define STORM_NAP_USEC 1000u		/* ... and while there is much: a wake costs, too */
+#define STORM_USEC 25u			/* an event in so many is much */
 #define QUIET_NAPS 4u			/* so many without any, and the socket is waited for */
 #define DRAIN_MAX 1024u			/* events in one turn of the loop */
 #define KEEP_USEC 1000000u		/* from a change of anybody's rules to a look at ours */
@@ -105,6 +106,15 @@ on_expectation(void *owner, enum conntrack_event event, const struct flow_expect
 
 /* ---- reading events ------------------------------------------------------------------------- */
 
+/* Until the next drain, after one that read so many. */
+static unsigned
+next_nap(const struct flowkernel *k, unsigned count)
+{
+	if (count * STORM_USEC > k->nap_usec)
+		return STORM_NAP_USEC;
+	return k->urgent ? NAP_USEC : LONG_NAP_USEC;
+}
+
 /* Returns how many were read. */
 static int
 drain(struct flowkernel *k)
@@ -117,8 +127,7 @@ drain(struct flowkernel *k)
 	r = conntrack_events_drain(k->events, DRAIN_MAX, &hearer, &overrun);
 	k->drains++;
 	if (r > 0)
-		k->nap_usec = k->urgent && (unsigned)r * MUCH_USEC < k->nap_usec ? NAP_USEC :
-			      LONG_NAP_USEC;
+		k->nap_usec = next_nap(k, (unsigned)r);
 	if (r < 0) {
 		log_error("cannot read the events of connection tracking: %s", strerror(-r));
 		overrun = true;

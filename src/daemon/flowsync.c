@@ -372,7 +372,7 @@ make_protocol(struct role *f, uint64_t capacity, const uint64_t seed[2], uint32_
 	return 0;
 }
 
-/* Another table, of another size.  Nothing is lost: what it held is in the kernel, and read anew. */
+/* A table of another size.  Nothing is lost: what it held is in the kernel, and read anew. */
 static void
 remake_protocol(struct role *f, uint64_t capacity)
 {

@@ -933,6 +933,29 @@ test_end_told_in_a_handover_ends_nothing(void **state)
 }
 
 static void
+test_end_of_an_earlier_handover_does_not_count_in_the_next_one(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	news(0, &flow);
+	pass(NSEC_PER_SEC);
+	hand_over();
+	gone(1, 1);
+	flowsync_flush(routers[1].sync, now);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	/* No repair comes between. */
+	lossy = true;
+	pass(NSEC_PER_MSEC);
+	hand_over();
+	lossy = false;
+	flow.tcp.state = 5;
+	news(0, &flow);
+	pass(10 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].kernel[1].has ? routers[1].kernel[1].tcp.state : 0, 5);
+}
+
+static void
 test_handover_is_over_after_two_seconds(void **state)
 {
 	struct flow flow = flow_of(1);
@@ -1142,6 +1165,89 @@ test_flow_of_a_split_is_not_offered_once_both_agreed(void **state)
 	pass(5 * NSEC_PER_SEC);
 	assert_int_equal(held_by(0), 0);
 	assert_int_equal(held_by(1), 0);
+}
+
+/* The winner told the end of a flow before the split, in vain; the same addresses began to talk
+ * anew at the loser.  All of that reaches the winner at once. */
+static void
+test_end_from_before_a_split_does_not_end_what_began_in_it(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	news(0, &flow);
+	pass(NSEC_PER_SEC);
+	lossy = true;
+	gone(0, 1);
+	flowsync_flush(routers[0].sync, now);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	gone(1, 1);
+	flow.tcp.state = 5;
+	news(1, &flow);
+	flowsync_flush(routers[1].sync, now);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	deliver();
+	/* The stream is faster than datagrams that get lost. */
+	pass(2 * NSEC_PER_MSEC);
+	assert_int_equal(count(1, FLOW_OFFERED), 1);
+	lossy = false;
+	pass(10 * NSEC_PER_SEC);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(routers[i].kernel[1].has ? routers[i].kernel[1].tcp.state : 0, 5);
+	assert_int_equal(count(0, FLOW_MERGED), 1);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+}
+
+/* The loser's kernel changed a flow, and its news were not read before the role was gone. */
+static void
+test_change_in_a_split_that_only_a_dump_shows_is_offered(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	news(0, &flow);
+	pass(NSEC_PER_SEC);
+	disconnect_both();
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	gone(0, 1);
+	routers[1].kernel[1].tcp.state = 5;
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	pass(100 * NSEC_PER_MSEC);
+	connect_both();
+	pass(5 * NSEC_PER_SEC);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(routers[i].kernel[1].has ? routers[i].kernel[1].tcp.state : 0, 5);
+	assert_int_equal(count(0, FLOW_MERGED), 1);
+}
+
+/* Demoted with unread news, promoted again while the dump ran that should have found out. */
+static void
+test_dump_that_a_promotion_interrupted_does_not_make_the_table_known(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	news(0, &flow);
+	pass(NSEC_PER_SEC);
+	disconnect_both();
+	routers[0].kernel[1].has = 0;
+	flowsync_on_role(routers[0].sync, FLOWSYNC_STANDBY, now);
+	flowsync_on_time(routers[0].sync, now);
+	assert_true(routers[0].dump_wanted);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+	dump(&routers[0]);
+	/* The flow begins anew at the other one: the winner knows nothing that is younger. */
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	gone(1, 1);
+	flow.tcp.state = 5;
+	news(1, &flow);
+	pass(10 * NSEC_PER_MSEC);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	connect_both();
+	pass(5 * NSEC_PER_SEC);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(routers[i].kernel[1].has ? routers[i].kernel[1].tcp.state : 0, 5);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
 }
 
 static void
@@ -1594,6 +1700,7 @@ main(void)
 		PAIR(test_no_dump_begins_together_with_a_promotion),
 		PAIR(test_planned_handover_hears_what_the_old_master_still_forwards),
 		PAIR(test_end_told_in_a_handover_ends_nothing),
+		PAIR(test_end_of_an_earlier_handover_does_not_count_in_the_next_one),
 		PAIR(test_handover_is_over_after_two_seconds),
 		PAIR(test_unplanned_promotion_hears_nothing_of_the_old_master),
 		PAIR(test_router_back_from_the_dead_tells_nobody),
@@ -1603,6 +1710,9 @@ main(void)
 		PAIR(test_flow_of_a_split_that_the_winners_kernel_refuses_is_given_up),
 		PAIR(test_flows_of_a_split_long_ago_are_removed),
 		PAIR(test_flow_of_a_split_is_not_offered_once_both_agreed),
+		PAIR(test_end_from_before_a_split_does_not_end_what_began_in_it),
+		PAIR(test_change_in_a_split_that_only_a_dump_shows_is_offered),
+		PAIR(test_dump_that_a_promotion_interrupted_does_not_make_the_table_known),
 		PAIR(test_offer_that_nobody_asked_for_is_refused),
 		PAIR(test_claim_of_a_dead_partner_is_no_split),
 		PAIR(test_refused_expectation_is_counted_by_reason),

@@ -154,6 +154,7 @@ tear_down(void **state UNUSED)
 	free(node.publisher.versions);
 	free(node.effects.list);
 	free(node.heard);
+	marks_done(&node.fresh);
 	free(node.restored);
 	free(node.owners);
 	free(node.tracks);

@@ -263,6 +263,7 @@ gathered(void)
 static void
 assert_says(const char *text, const char *words)
 {
+	assert_non_null(text);
 	if (!strstr(text, words))
 		fail_msg("no %s in %s", words, text);
 }
