@@ -28,9 +28,10 @@ ROLES = {"supervisor": "tandemd", "engine": "tandem-engine", "manager": "tandem-
 
 class UnixConnection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
+    patience = 10           # seconds for the router to go on with an answer
 
     def __init__(self, path):
-        super().__init__("localhost", timeout=10)
+        super().__init__("localhost", timeout=self.patience)
         self.path = path
 
     def connect(self):

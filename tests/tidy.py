@@ -213,6 +213,14 @@ def test_no_path_of_a_developer_is_mentioned():
             for number, line in enumerate(text_of(name).splitlines(), 1) if pattern.search(line)])
 
 
+def test_python_uses_no_name_that_nobody_gave_it():
+    scripts = [name for name in files()
+               if name.endswith(".py") or re.match(r"#!.*python3", text_of(name))]
+    found = subprocess.run(["/usr/bin/python3", "-m", "pyflakes", *scripts], cwd=TOP, text=True,
+                           capture_output=True)
+    report((found.stdout + found.stderr).splitlines())
+
+
 def test_tests_can_fail_and_are_named_after_a_law():
     offences = []
     for name in files(".c", under="tests/unit/"):

@@ -12,7 +12,7 @@ from lab.network import wait_for
 from lab.pair import DOWN_INTERVAL, GROUPS, LINKS, MEMBERS, SYNC1, VIPS, Probes
 
 from laws import (RATE, SLACK, assert_on_time, no_transition, nobody_notices, outage,
-                  waited)
+                  wait_spoken, waited)
 
 pytestmark = pytest.mark.bonds
 

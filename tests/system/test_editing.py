@@ -21,7 +21,7 @@ import pexpect
 import pytest
 
 from lab.network import wait_for
-from lab.router import BUILD, TOP, USER, Router
+from lab.router import BUILD, TOP, Router
 
 BOND = "interfaces bonding dp0bond0"
 GROUP = BOND + " vrrp vrrp-group 1"

@@ -16,7 +16,7 @@ import pexpect
 import pytest
 
 from lab.network import wait_for
-from lab.router import BUILD, TOP, USER, Router
+from lab.router import BUILD, TOP, Router
 
 PORT = "interfaces dataplane va"
 GROUP = PORT + " vrrp vrrp-group 1"

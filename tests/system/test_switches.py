@@ -19,7 +19,7 @@ import time
 
 import pytest
 
-from lab.network import MEMORY, LabError, Network, wait_for
+from lab.network import MEMORY, Network, wait_for
 from lab.router import Router
 from lab.watch import Watch
 
