@@ -37,7 +37,7 @@ has_master(unsigned number)
 }
 
 struct flow
-flowkernel_flow(unsigned number, uint32_t mark)
+flowkernel_flow(unsigned number, uint32_t mark, unsigned nat)
 {
 	struct flow flow = {
 		.key = key_of(number),
@@ -54,11 +54,11 @@ flowkernel_flow(unsigned number, uint32_t mark)
 		flow.tcp.scale[0] = (uint8_t)(number % 15);
 		flow.tcp.scale[1] = 7;
 	}
-	if (number % 4 == 1) {
+	if (nat == 2 || (number % 4 == 1) != (nat == 1)) {
 		flow.has |= FLOW_HAS_SOURCE_NAT;
 		flow.source_nat.address[0] = 203;
 		flow.source_nat.address[3] = 9;
-		flow.source_nat.port = (uint16_t)(20000 + number);
+		flow.source_nat.port = (uint16_t)(20000 + 1000 * nat + number);
 	}
 	if (number % 10 == 3) {
 		flow.has |= FLOW_HAS_LABELS;
@@ -85,9 +85,9 @@ flowkernel_number(const struct flow_key *key)
 }
 
 bool
-flowkernel_is(const struct flow *flow, unsigned number, uint32_t mark)
+flowkernel_is(const struct flow *flow, unsigned number, uint32_t mark, unsigned nat)
 {
-	struct flow right = flowkernel_flow(number, mark);
+	struct flow right = flowkernel_flow(number, mark, nat);
 	struct flow said = *flow;
 
 	right.timeout = said.timeout = 0;
@@ -105,6 +105,24 @@ flowkernel_is(const struct flow *flow, unsigned number, uint32_t mark)
 	       flow_key_equal(&said.master, &right.master);
 }
 
+bool
+flowkernel_is_closed(unsigned number, uint32_t mark)
+{
+	struct flow flow = flowkernel_flow(number, mark, 0);
+
+	return (flow.has & FLOW_HAS_TCP) && flow.tcp.state == 7;
+}
+
+unsigned
+flowkernel_nat(const struct flow *flow, unsigned number)
+{
+	unsigned nat = 0;
+
+	while (nat < FLOWKERNEL_NATS && !flowkernel_is(flow, number, flow->mark, nat))
+		nat++;
+	return nat;
+}
+
 static void
 tell(struct flowkernel *kernel, struct flowkernel_news news)
 {
@@ -118,18 +136,24 @@ tell(struct flowkernel *kernel, struct flowkernel_news news)
 }
 
 void
-flowkernel_touch(struct flowkernel *kernel, unsigned number, uint32_t mark, bool whole, nsec_t now)
+flowkernel_touch(struct flowkernel *kernel, unsigned number, uint32_t mark, unsigned nat,
+                 bool fresh, bool whole, nsec_t now)
 {
-	bool fresh = kernel->flows[number].mark == 0;
+	bool born = kernel->flows[number].mark == 0;
 
-	if (fresh && kernel->count >= kernel->limit)
+	if (born && kernel->count >= kernel->limit)
 		return;
-	kernel->count += fresh;
+	kernel->count += born;
 	kernel->flows[number].mark = mark;
 	kernel->flows[number].expires = now + TIMER;
-	if (fresh)
+	if (born) {
 		kernel->flows[number].with_master = has_master(number);
-	tell(kernel, (struct flowkernel_news){ FLOW_UPSERT, number, mark, fresh, fresh || whole });
+		kernel->flows[number].nat = (uint8_t)nat;
+	}
+	tell(kernel, (struct flowkernel_news){
+		.op = FLOW_UPSERT, .number = number, .mark = mark,
+		.nat = kernel->flows[number].nat, .fresh = born && fresh, .whole = born || whole,
+	});
 }
 
 void
@@ -169,9 +193,13 @@ flowkernel_reboot(struct flowkernel *kernel)
 int
 flowkernel_put(struct flowkernel *kernel, const struct flow *flow, bool create, nsec_t now)
 {
-	unsigned number = flowkernel_number(&flow->key);
+	unsigned number = flowkernel_number(&flow->key), nat = flowkernel_nat(flow, number);
 	bool there = kernel->flows[number].mark != 0;
 
+	if (there && create && kernel->flows[number].nat != nat) {
+		flowkernel_remove(kernel, &flow->key);
+		there = false;
+	}
 	if (!there && !create)
 		return ENOENT;
 	if (!there && kernel->count >= kernel->limit)
@@ -179,8 +207,10 @@ flowkernel_put(struct flowkernel *kernel, const struct flow *flow, bool create, 
 	if (!there && (flow->has & FLOW_HAS_MASTER) && !kernel->flows[number - 1].mark)
 		return ENOENT;
 	kernel->count += !there;
-	if (!there)
+	if (!there) {
 		kernel->flows[number].with_master = flow->has & FLOW_HAS_MASTER;
+		kernel->flows[number].nat = (uint8_t)nat;
+	}
 	kernel->flows[number].mark = flow->mark;
 	kernel->flows[number].expires = now + flow->timeout * NSEC_PER_SEC;
 	return 0;

@@ -38,16 +38,24 @@ flowpair_breaks(struct flowpair *pair, const char *rule)
 		pair->broken = rule;
 }
 
-uint32_t
-flowpair_mark(struct flowpair *pair, unsigned number)
+void
+flowpair_touch(struct flowpair *pair, unsigned router, unsigned number, bool whole)
 {
+	struct flowkernel *kernel = &pair->routers[router].kernel;
+	uint32_t mark = pair->marks_used + 1;
+	unsigned nat = pair->renats ? mark % FLOWKERNEL_NATS : 0;
+
+	if (kernel->flows[number].mark)
+		nat = kernel->flows[number].nat;
 	if (pair->marks_used + 1 >= pair->marks_room) {
 		pair->marks_room = 2 * pair->marks_room + 1024;
 		pair->marks = realloc(pair->marks, pair->marks_room * sizeof(*pair->marks));
 		assert(pair->marks);
 	}
-	pair->marks[++pair->marks_used] = (uint16_t)number;
-	return pair->marks_used;
+	pair->marks[++pair->marks_used] = (struct flowpair_mark){
+		(uint16_t)number, (uint8_t)(1u << nat),
+	};
+	flowkernel_touch(kernel, number, mark, nat, !pair->renats, whole, pair->now);
 }
 
 /* ---- what the process asks for -------------------------------------------------------------- */
@@ -86,6 +94,24 @@ refuse(struct flowpair_router *r, enum flow_op op, const struct flow_key *key, i
 		r->refusals[r->refused++] = (struct flowpair_refusal){ op, *key, error };
 }
 
+static bool
+there_was(const struct flowpair *pair, const struct flow *flow, unsigned number)
+{
+	unsigned nat = flowkernel_nat(flow, number);
+
+	return flow->mark > 0 && flow->mark <= pair->marks_used && nat < FLOWKERNEL_NATS &&
+	       pair->marks[flow->mark].number == number && pair->marks[flow->mark].nats >> nat & 1;
+}
+
+/* A kernel that forwards is told of what it has, and has not said that it has another flow by now:
+ * what is told is put onto that, and what it has no more is not made. */
+static void
+change(struct flowpair *pair, struct flowpair_router *r, const struct flow *flow, unsigned number)
+{
+	if (flowkernel_put(&r->kernel, flow, false, pair->now) == 0)
+		pair->marks[flow->mark].nats |= (uint8_t)(1u << r->kernel.flows[number].nat);
+}
+
 static void
 on_apply(void *owner, enum flow_op op, const struct flow *flow, bool known)
 {
@@ -103,18 +129,21 @@ on_apply(void *owner, enum flow_op op, const struct flow *flow, bool known)
 	if (op == FLOW_DELETE) {
 		uint32_t mark = r->kernel.flows[number].mark;
 
-		if (pair->calm && mark &&
+		if (pair->calm && mark && !flowkernel_is_closed(number, mark) &&
 		    mark == pair->routers[!h->router].kernel.flows[number].mark)
 			flowpair_breaks(pair, "a bad wire alone takes no flow that is alive");
 		flowkernel_remove(&r->kernel, &flow->key);
 		return;
 	}
-	if (flow->mark == 0 || flow->mark > pair->marks_used || pair->marks[flow->mark] != number ||
-	    !flowkernel_is(flow, number, flow->mark)) {
+	if (!there_was(pair, flow, number)) {
 		flowpair_breaks(pair, "a kernel is asked only for states that there were");
 		return;
 	}
-	if (r->role == FLOWSYNC_ACTIVE && !known && r->kernel.flows[number].mark)
+	if (r->role == FLOWSYNC_ACTIVE && known) {
+		change(pair, r, flow, number);
+		return;
+	}
+	if (r->role == FLOWSYNC_ACTIVE && r->kernel.flows[number].mark)
 		error = EEXIST;
 	else
 		error = flowkernel_put(&r->kernel, flow, true, pair->now);
@@ -253,6 +282,18 @@ on_dump(void *owner)
 	wake_at(h->pair, h->router, h->pair->now + NSEC_PER_MSEC);
 }
 
+static bool
+on_look(void *owner, const struct flow_key *key)
+{
+	struct handle *h = owner;
+	struct flowpair_router *r = &h->pair->routers[h->router];
+
+	if (r->looks == FLOWPAIR_LOOKS)
+		return false;
+	r->looked[r->looks++] = flowkernel_number(key);
+	return true;
+}
+
 static void
 on_readiness(void *owner, enum flowsync_readiness readiness)
 {
@@ -277,7 +318,8 @@ fill_dump(struct flowpair *pair, struct flowpair_router *r)
 {
 	for (unsigned i = 0; i < FLOWPAIR_SHOWN && r->dumped < FLOWKERNEL_FLOWS; i++, r->dumped++) {
 		uint32_t mark = r->kernel.flows[r->dumped].mark;
-		struct flow flow = flowkernel_flow(r->dumped, mark);
+		struct flow flow = flowkernel_flow(r->dumped, mark,
+		                                   r->kernel.flows[r->dumped].nat);
 
 		if (!mark)
 			continue;
@@ -310,7 +352,7 @@ read_news(struct flowpair *pair, struct flowpair_router *r)
 {
 	for (unsigned i = 0; i < r->kernel.queued; i++) {
 		const struct flowkernel_news *news = &r->kernel.queue[i];
-		struct flow flow = flowkernel_flow(news->number, news->mark);
+		struct flow flow = flowkernel_flow(news->number, news->mark, news->nat);
 
 		/* A change does not say again whose flow it is. */
 		if (news->op == FLOW_UPSERT && !news->whole) {
@@ -325,6 +367,23 @@ read_news(struct flowpair *pair, struct flowpair_router *r)
 	r->kernel.overrun = false;
 }
 
+/* One in four gets lost. */
+static void
+answer_looks(struct flowpair *pair, struct flowpair_router *r)
+{
+	unsigned looks = r->looks;
+
+	r->looks = 0;
+	for (unsigned i = 0; i < looks; i++) {
+		unsigned number = r->looked[i];
+		uint32_t mark = r->kernel.flows[number].mark;
+		struct flow flow = flowkernel_flow(number, mark, r->kernel.flows[number].nat);
+
+		if (mark && !chance_percent(&pair->chance, 25))
+			flowsync_on_looked(r->sync, &flow, pair->now);
+	}
+}
+
 /* One turn of the process's loop. */
 static void
 turn(struct flowpair *pair, unsigned router)
@@ -335,6 +394,7 @@ turn(struct flowpair *pair, unsigned router)
 		return;
 	pair->turns++;
 	read_news(pair, r);
+	answer_looks(pair, r);
 	if (r->dumping)
 		show_dump(pair, r);
 	if (flowsync_deadline(r->sync) <= pair->now)
@@ -378,7 +438,7 @@ flowpair_kill(struct flowpair *pair, unsigned router)
 	free(r->sync);
 	r->sync = NULL;
 	r->frozen = r->dumping = r->turned = false;
-	r->refused = 0;
+	r->refused = r->looks = 0;
 	r->process++;
 	r->epoch = 0;
 	r->listen_until = 0;
@@ -397,7 +457,7 @@ start_now(struct flowpair *pair, unsigned router)
 		.apply_expectation = on_apply_expectation, .send_datagram = on_send_datagram,
 		.send_control = on_send_control, .close_control = on_close_control,
 		.subscribe = on_subscribe, .dump = on_dump, .readiness = on_readiness,
-		.alarm = on_alarm,
+		.alarm = on_alarm, .look = on_look,
 	};
 	struct flowpair_router *r = &pair->routers[router];
 	struct flowsync_options options = pair->options;
@@ -408,6 +468,9 @@ start_now(struct flowpair *pair, unsigned router)
 		return;
 	note(pair, "starts", router, r->process);
 	options.node[0] = (uint8_t)(router + 1);
+	/* What it knew of numbers died with it. */
+	if (r->process > 0)
+		options.sequence = 0;
 	handles[router] = (struct handle){ pair, router };
 	own.owner = &handles[router];
 	memory = calloc(1, flowsync_size(&options));
@@ -789,11 +852,34 @@ flowpair_step(struct flowpair *pair)
 	return false;
 }
 
+/* Does this router keep to itself that it has the flow? */
+static bool
+is_held(const struct flowpair *pair, const struct flowpair_router *r, unsigned number)
+{
+	struct flowsync_view view;
+	uint32_t cursor = 0;
+
+	while (r->sync && flowsync_next(r->sync, &cursor, pair->now, &view)) {
+		if (flowkernel_number(&view.flow.key) == number)
+			return view.held;
+	}
+	return false;
+}
+
 bool
 flowpair_is_equal(const struct flowpair *pair, unsigned *ret_number)
 {
+	unsigned active = pair->routers[0].role == FLOWSYNC_ACTIVE ? 0 : 1;
+
 	for (unsigned i = 0; i < FLOWKERNEL_FLOWS; i++) {
-		if (pair->routers[0].kernel.flows[i].mark == pair->routers[1].kernel.flows[i].mark)
+		uint32_t mark = pair->routers[0].kernel.flows[i].mark;
+
+		if (mark == pair->routers[1].kernel.flows[i].mark &&
+		    (!mark || pair->routers[0].kernel.flows[i].nat ==
+		              pair->routers[1].kernel.flows[i].nat))
+			continue;
+		if (flowkernel_is_closed(i, pair->routers[active].kernel.flows[i].mark) &&
+		    is_held(pair, &pair->routers[active], i))
 			continue;
 		*ret_number = i;
 		return false;

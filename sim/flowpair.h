@@ -16,6 +16,7 @@
 #define FLOWPAIR_CAUGHT 64u
 #define FLOWPAIR_INBOX 128u
 #define FLOWPAIR_SHOWN 40u		/* flows of a dump in one buffer */
+#define FLOWPAIR_LOOKS 8u		/* questions that wait for their answer */
 
 struct flowpair_refusal {
 	enum flow_op op;
@@ -41,6 +42,8 @@ struct flowpair_router {
 	unsigned dumped;		/* flows that the kernel wrote already */
 	struct flow shown[FLOWPAIR_SHOWN];	/* and the process did not read yet */
 	unsigned showing;
+	unsigned looks;
+	unsigned looked[FLOWPAIR_LOOKS];	/* numbers of flows that were asked about */
 	unsigned refused;
 	struct flowpair_refusal refusals[FLOWPAIR_REFUSALS];
 	nsec_t wake;
@@ -53,6 +56,11 @@ struct flowpair_router {
 	unsigned boxed;
 	struct parcel *caught[FLOWPAIR_CAUGHT];	/* by an attacker: delivered to it before */
 	unsigned catches;
+};
+
+struct flowpair_mark {
+	uint16_t number;		/* of the flow */
+	uint8_t nats;			/* 1 << kind of NAT: there was such a flow with this mark */
 };
 
 struct flowpair_path {
@@ -71,10 +79,11 @@ struct flowpair {
 	struct flowpair_path paths[FLOWSYNC_PATHS];
 	bool stream_cut;
 	bool reseeds;			/* another seed with each connection */
+	bool renats;			/* another NAT each time a flow begins */
 	bool connected;
 	bool connecting;
 	uint32_t connection;		/* which; the key of its datagrams follows from it */
-	uint16_t *marks;		/* of which flow each mark was */
+	struct flowpair_mark *marks;	/* of what each mark was */
 	uint32_t marks_used, marks_room;
 	uint64_t hash;			/* of all that happened */
 	bool verbose;
@@ -104,8 +113,8 @@ void flowpair_done(struct flowpair *pair);
 bool flowpair_step(struct flowpair *pair);
 void flowpair_fate(struct flowpair *pair, nsec_t when);
 
-/* A mark that was not there before, for the flow of this number. */
-uint32_t flowpair_mark(struct flowpair *pair, unsigned number);
+/* Packets make or change a flow of this router's kernel: it has a mark that was not there before. */
+void flowpair_touch(struct flowpair *pair, unsigned router, unsigned number, bool whole);
 void flowpair_role(struct flowpair *pair, unsigned router, enum flowsync_role role);
 /* It takes over from a router that lives, and forwards for a moment longer. */
 void flowpair_hand_over(struct flowpair *pair, unsigned router);
@@ -119,7 +128,7 @@ void flowpair_attack(struct flowpair *pair, unsigned router);
 /* Its kernel has news: the process will look soon. */
 void flowpair_nudge(struct flowpair *pair, unsigned router);
 
-/* Do both kernels hold the same flows? */
+/* Do both kernels hold the same flows, but for those that are closed and were not told? */
 bool flowpair_is_equal(const struct flowpair *pair, unsigned *ret_number);
 void flowpair_breaks(struct flowpair *pair, const char *rule);
 

@@ -105,6 +105,40 @@ print_flows(FILE *out, const struct lyd_node *state)
 		print_number(out, 0, "Waiting for another:", data_number(state, "parked"), "");
 }
 
+/* 123 -> "123 bit/s", 12345 -> "12.3 kbit/s" */
+static const char *
+rate_text(const struct lyd_node *path, const char *name, char text[32])
+{
+	static const char *const units[] = { "bit/s", "kbit/s", "Mbit/s", "Gbit/s" };
+	unsigned long long rate = data_number(path, name), tenths = rate * 10;
+	size_t unit = 0;
+
+	for (; tenths >= 10000 && unit + 1 < ARRAY_SIZE(units); unit++)
+		tenths /= 1000;
+	if (unit == 0)
+		snprintf(text, 32, "%llu %s", rate, units[unit]);
+	else
+		snprintf(text, 32, "%llu.%llu %s", tenths / 10, tenths % 10, units[unit]);
+	return text;
+}
+
+/* How much of the link is used, and whether it is of any use. */
+static void
+print_use(FILE *out, const struct lyd_node *path)
+{
+	char elapsed[ELAPSED_TEXT_SIZE], to[32], from[32];
+
+	if (!data_child(path, "rate-sent"))
+		return;
+	fprintf(out, "  %s to it, %s from it", rate_text(path, "rate-sent", to),
+	        rate_text(path, "rate-received", from));
+	if (data_child(path, "heard"))
+		fprintf(out, ", heard %s ago\n",
+		        print_elapsed(data_number(path, "heard"), elapsed));
+	else
+		fprintf(out, ", not heard yet\n");
+}
+
 static void
 print_paths(FILE *out, const struct lyd_node *state)
 {
@@ -126,6 +160,7 @@ print_paths(FILE *out, const struct lyd_node *state)
 		print_column(out, data_is_true(path, "alive") ? "alive" : "dead", 8);
 		print_column(out, list_or(data_text(path, "sent"), "0"), 10);
 		fprintf(out, "%s\n", list_or(data_text(path, "received"), "0"));
+		print_use(out, path);
 		if (data_text(path, "trouble")[0])
 			print_sentence(out, "  Because: ", data_text(path, "trouble"));
 	}
@@ -196,6 +231,10 @@ print_alarms(FILE *out, const struct lyd_node *state)
 		{ "tables-differ", ": again and again; see the log" },
 		{ "path-dead", ": see the paths below" },
 		{ "peer-incompatible", ": another version, or not ours" },
+		{ "events-off", ": set nf_conntrack_events to 1" },
+		{ "event-buffer-small", ": the kernel refuses more" },
+		{ "buckets-few", ": raise nf_conntrack_buckets" },
+		{ "smaller-than-peer", ": raise our nf_conntrack_max" },
 	};
 	const struct lyd_node *alarm = data_child(state, "alarm");
 	char text[128];
@@ -206,6 +245,25 @@ print_alarms(FILE *out, const struct lyd_node *state)
 		snprintf(text, sizeof(text), "%s%s", word,
 		         meaning_of(meanings, ARRAY_SIZE(meanings), word));
 		print_label(out, 0, "Alarm:", text);
+	}
+}
+
+/* What it does, or is about to do, with the kernel's table. */
+static void
+print_chores(FILE *out, const struct lyd_node *state)
+{
+	char elapsed[ELAPSED_TEXT_SIZE], text[128];
+
+	if (data_is_true(state, "sweeping")) {
+		snprintf(text, sizeof(text), "puts timers right, %llu are left",
+		         (unsigned long long)data_number(state, "sweep-left"));
+		print_label(out, 0, "Now:", text);
+	} else if (data_is_true(state, "dumping")) {
+		print_label(out, 0, "Now:", "reads the kernel's table");
+	} else if (data_child(state, "sweep-due")) {
+		snprintf(text, sizeof(text), "puts timers right after the promotion, in %s",
+		         print_elapsed(data_number(state, "sweep-due"), elapsed));
+		print_label(out, 0, "Next:", text);
 	}
 }
 
@@ -232,10 +290,7 @@ connsync_print(FILE *out, const struct lyd_node *state)
 	if (data_number(state, "round-trip") > 0)
 		print_label(out, 0, "Round trip:", time_text(state, "round-trip", text));
 	print_since(out, "Seen equal:", state, "agreed", "never");
-	if (data_is_true(state, "sweeping"))
-		print_label(out, 0, "Now:", "puts timers right after a promotion");
-	else if (data_is_true(state, "dumping"))
-		print_label(out, 0, "Now:", "reads the kernel's table");
+	print_chores(out, state);
 	print_paths(out, state);
 }
 

@@ -32,19 +32,50 @@ is_of_kind(const struct lyd_node *interface, const char *kind)
 	return strcmp(data_text(interface, "kind"), kind) == 0;
 }
 
-/* Of this kind, or a vif of one that is? */
-static bool
-belongs_to_kind(const struct lyd_node *state, const struct lyd_node *interface, const char *kind)
+/* The names of the interfaces of a kind, sorted: there may be thousands of vifs to look up. */
+struct parents {
+	const char **names;
+	size_t count;
+};
+
+static int
+by_name(const void *a, const void *b)
 {
-	if (is_of_kind(interface, kind))
-		return true;
-	if (!is_of_kind(interface, "vif"))
-		return false;
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* room: of how many interfaces there are; free() names. */
+static struct parents
+collect_parents(const struct lyd_node *state, size_t room, const char *kind)
+{
+	struct parents parents = { .names = calloc(room + 1, sizeof(const char *)) };
+
+	assert(parents.names);
 	for (const struct lyd_node *n = data_child(state, "interface"); n; n = data_next(n))
-		if (is_of_kind(n, kind) &&
-		    vif_of(data_text(interface, "name"), data_text(n, "name")))
-			return true;
-	return false;
+		if (is_of_kind(n, kind))
+			parents.names[parents.count++] = data_text(n, "name");
+	qsort(parents.names, parents.count, sizeof(const char *), by_name);
+	return parents;
+}
+
+/* Of this kind, or a vif of one that is?  Names of both may have dots of their own. */
+static bool
+belongs_to_kind(const struct lyd_node *interface, const char *kind, const struct parents *parents)
+{
+	bool belongs = is_of_kind(interface, kind);
+	char *parent, *dot;
+
+	if (belongs || !is_of_kind(interface, "vif"))
+		return belongs;
+	parent = strdup(data_text(interface, "name"));
+	assert(parent);
+	while (!belongs && (dot = strrchr(parent, '.'))) {
+		*dot = '\0';
+		belongs = bsearch(&parent, parents->names, parents->count, sizeof(const char *),
+		                  by_name) != NULL;
+	}
+	free(parent);
+	return belongs;
 }
 
 /* What was asked for; kind NULL: any. */
@@ -56,12 +87,12 @@ struct question {
 };
 
 static bool
-is_asked_for(const struct lyd_node *state, const struct lyd_node *interface,
+is_asked_for(const struct lyd_node *interface, const struct parents *parents,
              const struct question *q)
 {
 	const char *name = data_text(interface, "name"), *number;
 
-	if (q->kind && !belongs_to_kind(state, interface, q->kind))
+	if (q->kind && !belongs_to_kind(interface, q->kind, parents))
 		return false;
 	if (!q->name)
 		return true;
@@ -75,6 +106,7 @@ is_asked_for(const struct lyd_node *state, const struct lyd_node *interface,
 static void
 keep_interfaces(struct lyd_node *state, const struct question *q)
 {
+	struct parents parents = { 0 };
 	const struct lyd_node **drop;
 	size_t count = 0;
 
@@ -82,10 +114,13 @@ keep_interfaces(struct lyd_node *state, const struct question *q)
 		count++;
 	drop = calloc(count + 1, sizeof(*drop));
 	assert(drop);
+	if (q->kind)
+		parents = collect_parents(state, count, q->kind);
 	count = 0;
 	for (const struct lyd_node *n = data_child(state, "interface"); n; n = data_next(n))
-		if (!is_asked_for(state, n, q))
+		if (!is_asked_for(n, &parents, q))
 			drop[count++] = n;
+	free(parents.names);
 	for (size_t i = 0; i < count; i++)
 		lyd_free_tree((struct lyd_node *)drop[i]);
 	free(drop);

@@ -55,7 +55,9 @@ output_run(struct session *session, const struct command *row, char *const argum
 
 	answer = open_memstream(&text, &length);
 	assert(answer);
+	print_shown_later(answer, print_width(session->out));
 	outcome = run_into(answer, session, row, arguments, count);
+	print_shown_later(NULL, 0);
 	fclose(answer);
 	pager_show(session->out, text, paging == PAGING_ALWAYS);
 	free(text);

@@ -15,6 +15,11 @@
 #define HELP_WIDTH_MIN 20		/* of the help; a narrower terminal wraps it itself */
 #define SENTENCE_INDENT 4u
 
+static struct {
+	FILE *out;
+	unsigned width;
+} later;				/* what print_shown_later() was told */
+
 void
 print_column(FILE *out, const char *text, int width)
 {
@@ -155,7 +160,16 @@ print_width(FILE *out)
 {
 	struct winsize size = { 0 };
 
+	if (out == later.out)
+		return later.width;
 	if (isatty(fileno(out)) != 1)
 		return 0;
 	return ioctl(fileno(out), TIOCGWINSZ, &size) < 0 || size.ws_col == 0 ? 80 : size.ws_col;
+}
+
+void
+print_shown_later(FILE *out, unsigned width)
+{
+	later.out = out;
+	later.width = width;
 }

@@ -36,7 +36,11 @@ void print_sentence(FILE *out, const char *prefix, const char *text);
 void print_said(FILE *out, const char *format, ...) PRINTF_LIKE(2, 3);
 /* As print_sentence(), at a width that the caller knows; 0: in a single line. */
 void print_folded(FILE *out, const char *prefix, const char *text, unsigned width);
-/* The columns of the terminal that out is; 80 when it does not say; 0 for what is no terminal. */
+/* The columns of the terminal that out is, or that is told for it; 80 when it does not say; 0 for
+ * what is no terminal. */
 unsigned print_width(FILE *out);
+/* What goes to this stream is shown when it is complete, on a terminal of so many columns (0: on
+ * none).  Holds for one stream, until the next call; NULL: for none. */
+void print_shown_later(FILE *out, unsigned width);
 
 #endif

@@ -14,6 +14,17 @@
 #include "cli/print.h"
 
 #define EVERYTHING_ABOVE UINT32_MAX
+#define START_SIZE 64			/* "dp0bond0.4094 group 255/ipv6: " */
+
+/* Of a group that is in FAULT. */
+static void
+show_fault(FILE *out, const struct lyd_node *group, const char *start)
+{
+	char text[START_SIZE + ELAPSED_TEXT_SIZE + 16], ago[ELAPSED_TEXT_SIZE];
+
+	snprintf(text, sizeof(text), "%sin FAULT for %s: ", start, list_elapsed(group, ago));
+	print_sentence(out, text, data_text(group, "reason"));
+}
 
 static void
 show_alarms(FILE *out, const struct lyd_node *state)
@@ -23,19 +34,16 @@ show_alarms(FILE *out, const struct lyd_node *state)
 
 	for (size_t i = 0; i < groups.count; i++) {
 		const struct lyd_node *alarm = data_child(groups.nodes[i], "alarm");
-		char number[LIST_LABEL_SIZE], ago[ELAPSED_TEXT_SIZE];
+		char number[LIST_LABEL_SIZE], start[START_SIZE];
 
+		snprintf(start, sizeof(start), "%s group %s: ",
+		         data_text(groups.nodes[i], "interface"), list_label(&groups, i, number));
 		if (strcmp(data_text(groups.nodes[i], "state"), "FAULT") == 0) {
-			fprintf(out, "%s group %s: in FAULT for %s: %s\n",
-			        data_text(groups.nodes[i], "interface"),
-			        list_label(&groups, i, number), list_elapsed(groups.nodes[i], ago),
-			        data_text(groups.nodes[i], "reason"));
+			show_fault(out, groups.nodes[i], start);
 			any = true;
 		}
 		for (; alarm; alarm = data_next(alarm)) {
-			fprintf(out, "%s group %s: %s\n",
-			        data_text(groups.nodes[i], "interface"),
-			        list_label(&groups, i, number), lyd_get_value(alarm));
+			print_sentence(out, start, lyd_get_value(alarm));
 			any = true;
 		}
 	}
@@ -45,9 +53,9 @@ show_alarms(FILE *out, const struct lyd_node *state)
 }
 
 static void
-stranger_line(FILE *out, const char *const texts[8])
+stranger_line(FILE *out, const char *const texts[6])
 {
-	static const int widths[] = { 18, 7, 9, 10, 17, 19, 12 };
+	static const int widths[] = { 18, 10, 9, 10, 12 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(widths); i++)
 		print_column(out, texts[i], widths[i]);
@@ -57,11 +65,9 @@ stranger_line(FILE *out, const char *const texts[8])
 static void
 show_strangers(FILE *out, const struct lyd_node *state)
 {
-	static const char *const heads[][8] = {
-		{ "Interface", "Group", "Version", "Priority", "Source", "MAC", "Packets",
-		  "Last heard" },
-		{ "---------", "-----", "-------", "--------", "------", "---", "-------",
-		  "----------" },
+	static const char *const heads[][6] = {
+		{ "Interface", "Group", "Version", "Priority", "Packets", "Last heard" },
+		{ "---------", "-----", "-------", "--------", "-------", "----------" },
 	};
 	struct list strangers = list_sort(state, "stranger", list_by_group);
 
@@ -72,18 +78,18 @@ show_strangers(FILE *out, const struct lyd_node *state)
 	for (size_t i = 0; i < strangers.count; i++) {
 		const struct lyd_node *n = strangers.nodes[i];
 		char number[LIST_LABEL_SIZE], since[ELAPSED_TEXT_SIZE];
-		const char *texts[8] = {
+		const char *texts[6] = {
 			data_text(n, "interface"),
 			list_label(&strangers, i, number),
 			data_text(n, "version"),
 			data_text(n, "priority"),
-			data_text(n, "source-address"),
-			data_text(n, "mac"),
 			data_text(n, "packets"),
 			print_elapsed(data_number(n, "since") / 1000, since),
 		};
 
 		stranger_line(out, texts);
+		fprintf(out, "  from %s (%s)\n", data_text(n, "source-address"),
+		        data_text(n, "mac"));
 	}
 	free(strangers.nodes);
 }

@@ -121,7 +121,7 @@ detail_tracks(FILE *out, const struct list *tracks, const char *kind, const char
 	}
 }
 
-/* Vyatta's three kinds in its order, then ours. */
+/* Whether its own interface counts, then Vyatta's three kinds in its order, then ours. */
 static void
 detail_tracked(FILE *out, const struct lyd_node *group)
 {
@@ -135,9 +135,12 @@ detail_tracked(FILE *out, const struct lyd_node *group)
 		{ "connsync", "Tracked connsync count:" },
 	};
 	struct list tracks = list_sort(group, "track", list_by_name);
+	bool excluded = data_is_true(group, "exclude-vrrp-interface");
 
-	if (tracks.count > 0)
+	if (tracks.count > 0 || excluded)
 		fputc('\n', out);
+	if (excluded)
+		print_label(out, 2, "Own interface:", "not tracked (exclude-vrrp-interface)");
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		detail_tracks(out, &tracks, kinds[i][0], kinds[i][1]);
 	free(tracks.nodes);
@@ -197,7 +200,7 @@ detail_trouble(FILE *out, const struct lyd_node *group)
 	if (lingering)
 		print_label(out, 2, "Still forwarding:", "until another master is heard");
 	for (; alarm; alarm = data_next(alarm))
-		print_label(out, 2, "Alarm:", lyd_get_value(alarm));
+		print_sentence(out, "  Alarm:                        ", lyd_get_value(alarm));
 	fputc('\n', out);
 }
 

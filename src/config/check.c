@@ -288,6 +288,15 @@ is_always_there(const struct lysc_node *schema)
 	return schema->nodetype == LYS_LEAF && ((const struct lysc_node_leaf *)schema)->dflt;
 }
 
+/* One that is given twice stands beside itself, and must not stand for one that is missing. */
+static bool
+counts(const struct lyd_node *node)
+{
+	bool again = node->prev->next && node->prev->schema == node->schema;
+
+	return node->schema && !again && is_always_there(node->schema);
+}
+
 static bool
 has_defaults(const struct lyd_node *first, const struct lysc_node *schema)
 {
@@ -301,7 +310,7 @@ has_defaults(const struct lyd_node *first, const struct lysc_node *schema)
 		wanted += is_always_there(schema);
 	}
 	for (; first; first = first->next)
-		found += first->schema && is_always_there(first->schema);
+		found += counts(first);
 	return found == wanted;
 }
 
@@ -364,7 +373,7 @@ has_roots(const struct ly_ctx *schema, const struct lyd_node *tree)
 			wanted += is_always_there(root);
 	}
 	for (; tree; tree = tree->next)
-		found += tree->schema && is_always_there(tree->schema);
+		found += counts(tree);
 	return found == wanted;
 }
 

@@ -7,6 +7,7 @@
  *   S14  its own addresses are such, and of the partner's family
  *   S15  what is excluded are networks
  *   L35  the routers are not paired            L36  anybody may read and forge connections
+ *   L46  a group may be master here while connsync's sync group is not
  */
 #include <stdio.h>
 #include <string.h>
@@ -62,8 +63,9 @@ check_path(const struct survey *s, const struct lyd_node *node, struct problems 
 
 	if (!interface || !partner)
 		rules_error(problems, "S10", node,
-		            "%s is missing; set interface and remote-peer",
-		            interface ? "remote-peer" : "interface");
+		            "%s missing; set %s", interface ? "remote-peer is" :
+		            partner ? "interface is" : "interface and remote-peer are",
+		            interface || partner ? "it" : "both");
 	if (interface && survey_find(s, lyd_get_value(interface)) < 0)
 		rules_error(problems, "S11", interface,
 		            "there is no such interface; configure it, or name another");
@@ -133,8 +135,65 @@ advise_key(const struct survey *s, const struct lyd_node *node, struct problems 
 	else if (!tree_child(node, "disable") && (!pair || !tree_value(pair, "fingerprint")))
 		rules_warning(problems, "L35", node,
 		              "the routers are not paired, so nothing is replicated and "
-		              "connections break at a failover; on both routers run: pair %s, "
-		              "with the other one's address", partner ? partner : "ADDRESS");
+		              "connections break at a failover; run here: pair %s, and on the "
+		              "other router pair with this one's address",
+		              partner ? partner : "ADDRESS");
+}
+
+/* Are the connections through this group none of connsync's business? */
+static bool
+is_excluded(const struct survey *s, const struct survey_group *group, const struct lyd_node *node)
+{
+	const struct lyd_node *exclude = tree_child(node, "exclude"), *child;
+	bool all = group->address_count > 0;
+
+	for (size_t i = 0; i < group->address_count; i++) {
+		const struct ip *ip = &s->addresses[group->address_first + i].prefix.ip;
+		struct prefix network;
+		bool found = ip->family == 6 && ip_is_link_local(ip);
+
+		for (child = exclude ? lyd_child(exclude) : NULL; child; child = child->next)
+			found = found || (strcmp(child->schema->name, "address") == 0 &&
+			                  prefix_parse(lyd_get_value(child), &network) &&
+			                  prefix_contains(&network, ip));
+		all = all && found;
+	}
+	return all;
+}
+
+/*
+ * A router whose sync group is backup takes the partner's connections for all there are: what it
+ * forwards itself for another group is not among them, and is removed from its kernel.
+ */
+static void
+advise_groups(const struct survey *s, const struct lyd_node *node, struct problems *problems)
+{
+	const struct lyd_node *mechanism = tree_child(node, "failover-mechanism");
+	const struct lyd_node *vrrp = mechanism ? tree_child(mechanism, "vrrp") : NULL;
+	const struct lyd_node *sync = vrrp ? tree_child(vrrp, "sync-group") : NULL;
+	const struct survey_group *first = NULL;
+	unsigned more = 0;
+	char others[32] = "";
+
+	for (size_t i = 0; sync && !tree_child(node, "disable") && i < s->group_count; i++) {
+		const struct survey_group *group = &s->groups[i];
+
+		if (group->disable ||
+		    (group->sync && strcmp(group->sync, lyd_get_value(sync)) == 0) ||
+		    is_excluded(s, group, node))
+			continue;
+		more += first != NULL;
+		first = first ? first : group;
+	}
+	if (more > 0)
+		snprintf(others, sizeof(others), " and %u more", more);
+	if (first)
+		rules_warning(problems, "L46", sync,
+		              "VRRP group %u of %s%s can be master here while this sync group is "
+		              "not: connections through it are not replicated, and removed from "
+		              "this router, so that they break; put all groups into this sync "
+		              "group, or their networks into exclude", first->vrid,
+		              s->links[first->link].name, others);
 }
 
 void
@@ -153,4 +212,5 @@ connsync_rules(const struct survey *s, struct problems *problems)
 	}
 	check_excluded(node, problems);
 	advise_key(s, node, problems);
+	advise_groups(s, node, problems);
 }

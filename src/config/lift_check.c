@@ -50,18 +50,6 @@ lift_health(struct lifting *l, const struct lyd_node *node, enum check_kind kind
 	check->fall = (uint8_t)lift_number(node, "fall", 1);
 }
 
-/* The entry of this name, or NULL. */
-static const struct lyd_node *
-entry(const struct lyd_node *parent, const char *list, const char *name)
-{
-	for (const struct lyd_node *node = lyd_child(parent); node; node = node->next) {
-		if (strcmp(node->schema->name, list) == 0 &&
-		    strcmp(tree_value(node, "name"), name) == 0)
-			return node;
-	}
-	return NULL;
-}
-
 static const struct lyd_node *
 below(const struct lyd_node *node, const char *name)
 {
@@ -94,7 +82,7 @@ lift_policy(struct lifting *l, const struct lyd_node *policy, const char *monito
 }
 
 static void
-lift_monitor(struct lifting *l, const struct lyd_node *paths, const struct lyd_node *node)
+lift_monitor(struct lifting *l, const struct lyd_node *node)
 {
 	const struct lyd_node *type = tree_child(node, "type"), *host, *way;
 	bool tcp = tree_value(tree_child(type, "tcp"), "host") != NULL;
@@ -104,7 +92,8 @@ lift_monitor(struct lifting *l, const struct lyd_node *paths, const struct lyd_n
 	struct check_settings *check;
 	char full[OBJECT_NAME_SIZE];
 
-	host = entry(paths, "host", tree_value(tree_child(type, tcp ? "tcp" : "ping"), "host"));
+	host = survey_entry(&l->survey->hosts,
+	                    tree_value(tree_child(type, tcp ? "tcp" : "ping"), "host"));
 	way = tree_child(tree_child(host, "type"), tcp ? "tcp" : "ping");
 	snprintf(full, sizeof(full), "monitor %s", name);
 	check = lift_check(l, full, tcp ? CHECK_TCP : CHECK_ICMP);
@@ -121,8 +110,8 @@ lift_monitor(struct lifting *l, const struct lyd_node *paths, const struct lyd_n
 
 	for (const struct lyd_node *child = lyd_child(node); child; child = child->next) {
 		if (strcmp(child->schema->name, "policy") == 0)
-			lift_policy(l, entry(paths, "policy", tree_value(child, "name")), name,
-			            tcp, index);
+			lift_policy(l, survey_entry(&l->survey->policies,
+			                            tree_value(child, "name")), name, tcp, index);
 	}
 }
 
@@ -141,7 +130,7 @@ lift_checks(struct lifting *l)
 		                                                                  : CHECK_FILE);
 	for (node = paths ? lyd_child(paths) : NULL; node; node = node->next) {
 		if (strcmp(node->schema->name, "monitor") == 0)
-			lift_monitor(l, paths, node);
+			lift_monitor(l, node);
 	}
 }
 
@@ -267,8 +256,8 @@ lift_tracks(struct lifting *l, const struct lyd_node *node, struct group_setting
 			lift_track(l, group, child);
 	}
 	/* And what all of its sync group tracks. */
-	child = lyd_child(tree_child(survey_sync(l->survey, tree_value(node, "sync-group")),
-	                             "track"));
+	child = lyd_child(tree_child(survey_entry(&l->survey->syncs,
+	                                          tree_value(node, "sync-group")), "track"));
 	for (; child; child = child->next)
 		lift_track(l, group, child);
 	if (lift_has_connsync(l))

@@ -5,6 +5,7 @@
  * group_rules.c and carry_rules.c have.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/lifting.h"
@@ -217,37 +218,50 @@ lift_scripts(struct lifting *l, const struct lyd_node *node, struct group_settin
 		to->scripts[i] = program(l, tree_value(node, script_names[i]), user ? user : "");
 }
 
-/* Its first virtual router that has no program of its own for this state. */
-static struct group_settings *
-first_without(const struct lifting *l, int32_t sync, unsigned script)
-{
-	struct group_settings *groups = (struct group_settings *)l->parts[PART_GROUPS].list;
+/* The program of a sync group, of which any virtual router runs it that has none of its own for
+ * this state: the first, because it is given to one only. */
+struct common_program {
+	const char *command;		/* NULL: none, or given to one */
+	const char *user;
+};
 
-	for (uint32_t i = 0; i < lift_count(l, PART_GROUPS); i++) {
-		if (groups[i].sync == sync && groups[i].scripts[script] < 0)
-			return &groups[i];
+static void
+collect_common(const struct lifting *l, struct common_program (*commons)[GROUP_SCRIPTS])
+{
+	for (uint32_t sync = 0; sync < l->syncs.count; sync++) {
+		const struct lyd_node *entry = survey_entry(&l->survey->syncs,
+		                                            l->syncs.list[sync]);
+		const struct lyd_node *programs = tree_child(entry, "run-transition-scripts");
+		const char *user = tree_value(programs, "user");
+
+		for (unsigned i = 0; i < GROUP_SCRIPTS; i++)
+			commons[sync][i] = (struct common_program){
+				.command = tree_value(programs, script_names[i]),
+				.user = user ? user : "",
+			};
 	}
-	return NULL;
 }
 
 void
 lift_sync_scripts(struct lifting *l)
 {
-	const struct lyd_node *node = lyd_child(tree_child(l->survey->service, "vrrp"));
+	struct group_settings *groups = (struct group_settings *)l->parts[PART_GROUPS].list;
+	struct common_program (*commons)[GROUP_SCRIPTS] = calloc(l->syncs.count + 1,
+	                                                         sizeof(*commons));
 
-	for (; node; node = node->next) {
-		const struct lyd_node *programs = tree_child(node, "run-transition-scripts");
-		const char *user = tree_value(programs, "user");
-		int32_t sync = programs ? nameset_find(&l->syncs, tree_value(node, "name")) : -1;
+	assert(commons);
+	collect_common(l, commons);
+	for (uint32_t i = 0; i < lift_count(l, PART_GROUPS); i++) {
+		for (unsigned j = 0; groups[i].sync >= 0 && j < GROUP_SCRIPTS; j++) {
+			struct common_program *common = &commons[groups[i].sync][j];
 
-		for (unsigned i = 0; sync >= 0 && i < GROUP_SCRIPTS; i++) {
-			const char *command = tree_value(programs, script_names[i]);
-			struct group_settings *member = first_without(l, sync, i);
-
-			if (command && member)
-				member->scripts[i] = program(l, command, user ? user : "");
+			if (!common->command || groups[i].scripts[j] >= 0)
+				continue;
+			groups[i].scripts[j] = program(l, common->command, common->user);
+			common->command = NULL;
 		}
 	}
+	free(commons);
 }
 
 /* The lists of a group. */
@@ -272,9 +286,9 @@ static uint32_t
 start_delay(const struct lifting *l, const struct lyd_node *vrrp)
 {
 	const struct lyd_node *own = tree_child(vrrp, "start-delay");
-	const struct lyd_node *all = tree_child(l->survey->service, "vrrp");
 
-	return lift_number(own && tree_is_explicit(own) ? vrrp : all, "start-delay", 0);
+	return own && tree_is_explicit(own) ? lift_number(vrrp, "start-delay", 0)
+	                                    : l->survey->start_delay;
 }
 
 static void
@@ -302,8 +316,7 @@ lift_own(const struct lifting *l, const struct survey_group *from, struct group_
 	to->start_delay = start_delay(l, &node->parent->node) * NSEC_PER_SEC;
 	if (source.family == to->family)
 		to->hello_source = source;
-	lift_garp(garp ? garp : tree_child(tree_child(l->survey->service, "vrrp"), "garp"),
-	          &to->garp);
+	lift_garp(garp ? garp : l->survey->garp, &to->garp);
 	lift_authentication(tree_child(node, "authentication"), to);
 }
 

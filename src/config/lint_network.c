@@ -5,6 +5,7 @@
  *   L16 a virtual address of the network of another interface
  *   L17 one group number twice in one network   L18 lengths that differ
  *   L19 the first or the last address of a network
+ *   L43 groups on two interfaces in one network
  * Link-local networks are every interface's own, and of no interest here.
  */
 #include <stdlib.h>
@@ -267,13 +268,15 @@ has_number(const struct survey *s, int link, unsigned vrid, uint8_t family)
 	return false;
 }
 
-/* Two interfaces with real addresses of one network are most likely on one cable. */
-static void
+/* Two interfaces with real addresses of one network are most likely on one cable.  True when it
+ * has said so. */
+static bool
 advise_numbers(const struct survey *s, const struct network *a, const struct network *b,
                struct problems *problems)
 {
 	const struct survey_link *first = &s->links[a->address->place];
 	const struct survey_link *second = &s->links[b->address->place];
+	bool said = false;
 
 	for (size_t i = 0; i < second->group_count; i++) {
 		const struct survey_group *group = &s->groups[second->group_first + i];
@@ -285,18 +288,59 @@ advise_numbers(const struct survey *s, const struct network *a, const struct net
 		              "%s has a group of this number, too, and an address of the same "
 		              "network: on one segment each takes the other for its partner, with "
 		              "the same virtual MAC address; use another number", first->name);
+		said = true;
 	}
+	return said;
+}
+
+/* Has the interface groups of the family, and none whose rules choose a way for packets? */
+static bool
+speaks_plainly(const struct survey *s, const struct network *network)
+{
+	const struct survey_link *link = &s->links[network->address->place];
+	bool speaks_at_all = false;
+
+	for (size_t i = 0; i < link->group_count; i++) {
+		const struct survey_group *group = &s->groups[link->group_first + i];
+
+		if (!speaks(group, network->prefix.ip.family))
+			continue;
+		if (tree_child(group->node, "virtual-rule"))
+			return false;
+		speaks_at_all = true;
+	}
+	return speaks_at_all && !link->disable;
+}
+
+/* The kernel has two routes to one network then, and takes the first whatever becomes of its
+ * cable. */
+static void
+advise_shared(const struct survey *s, const struct network *a, const struct network *b,
+              struct problems *problems)
+{
+	if (speaks_plainly(s, a) && speaks_plainly(s, b))
+		rules_warning(problems, "L43", b->address->node,
+		              "is in the network of %s on %s, and both have groups: packets to "
+		              "that network leave through one of the two alone, even while its "
+		              "cable is out and the other's group goes on; put the groups on one "
+		              "interface, or give the interfaces networks of their own",
+		              lyd_get_value(a->address->node), s->links[a->address->place].name);
 }
 
 static void
 advise_segments(const struct survey *s, const struct networks *n, struct problems *problems)
 {
-	for (size_t i = 1; i < n->count; i++) {
-		const struct network *a = &n->list[i - 1], *b = &n->list[i];
+	const struct network *before = NULL;
 
-		if (a->address->group < 0 && b->address->group < 0 &&
-		    compare_networks(&a->prefix, &b->prefix) == 0)
-			advise_numbers(s, a, b, problems);
+	for (size_t i = 0; i < n->count; i++) {
+		const struct network *network = &n->list[i];
+
+		if (network->address->group >= 0)
+			continue;
+		if (before && compare_networks(&before->prefix, &network->prefix) == 0 &&
+		    !advise_numbers(s, before, network, problems))
+			advise_shared(s, before, network, problems);
+		before = network;
 	}
 }
 

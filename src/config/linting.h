@@ -10,7 +10,7 @@
 
 /* L1, L8, L10, L11, L26, L31, L32: lint_sync.c */
 void lint_sync(const struct survey *survey, struct problems *problems);
-/* L15..L19: lint_network.c */
+/* L15..L19, L43: lint_network.c */
 void lint_network(const struct survey *survey, struct problems *problems);
 /* L27..L29: lint_routing.c */
 void lint_routing(const struct survey *survey, struct problems *problems);

@@ -79,6 +79,8 @@ put_group_settings(struct lyd_node *node, const struct settings *settings,
 		put_text(node, "sync-group", settings_syncs(settings)[group->sync].name);
 	if (group->both_versions)
 		put_bool(node, "version-2-compatibility", true);
+	if (group->ignores_link)
+		put_bool(node, "exclude-vrrp-interface", true);
 	for (uint32_t i = 0; i < group_held_count(group); i++)
 		put_text(node, i < group->address_count ? "virtual-address" : "excluded-address",
 		         prefix_text(&addresses[i].prefix, text));

@@ -3,7 +3,6 @@
  * Do both routers offer the same virtual servers?
  *   P31 a virtual server differs, or one router lacks it
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,60 +15,74 @@ is_server(const struct lyd_node *node)
 	return strcmp(node->schema->name, "virtual-server") == 0;
 }
 
+/* The next of a list that says something, or NULL. */
 static const struct lyd_node *
-first_of(const struct pair *pair, unsigned router)
+next_of(const struct lyd_node *const *list, size_t count, size_t *at)
 {
-	const struct lyd_node *service = pair->surveys[router].service;
-
-	return service ? lyd_child(service) : NULL;
+	while (*at < count && (lyd_is_default(list[*at]) ||
+	                       strcmp(list[*at]->schema->name, "description") == 0))
+		(*at)++;
+	return *at < count ? list[*at] : NULL;
 }
 
-/* The one of this name, or NULL. */
-static const struct lyd_node *
-find(const struct lyd_node *node, const char *name)
+/* Do two nodes of one kind and name differ?  Then they become the first below them that do; where
+ * one router lacks something, what it would be part of. */
+static bool
+differ(const struct lyd_node *sides[PAIR_ROUTERS])
 {
-	while (node && !(is_server(node) && strcmp(tree_value(node, "name"), name) == 0))
-		node = node->next;
-	return node;
-}
+	const struct lyd_node **lists[PAIR_ROUTERS], *heads[PAIR_ROUTERS];
+	size_t counts[PAIR_ROUTERS], at[PAIR_ROUTERS] = { 0 };
+	bool found = false;
 
-static char *
-printed(const struct lyd_node *node)
-{
-	static const char *const left_out[] = { "description", NULL };
-	char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
+	if (sides[0]->schema->nodetype & LYD_NODE_TERM)
+		return strcmp(lyd_get_value(sides[0]), lyd_get_value(sides[1])) != 0;
+	for (unsigned r = 0; r < PAIR_ROUTERS; r++)
+		lists[r] = tree_children(lyd_child(sides[r]), &counts[r]);
+	while (!found) {
+		int order;
 
-	assert(out);
-	pairing_print(out, node, left_out);
-	fclose(out);
-	assert(text);
-	return text;
+		for (unsigned r = 0; r < PAIR_ROUTERS; r++)
+			heads[r] = next_of(lists[r], counts[r], &at[r]);
+		if (!heads[0] && !heads[1])
+			break;
+		order = !heads[1] ? -1 : !heads[0] ? 1 : tree_order(heads[0], heads[1]);
+		found = order != 0 || differ(heads);
+		if (order <= 0 && found)
+			sides[0] = heads[0];
+		if (order >= 0 && found)
+			sides[1] = heads[1];
+		at[0]++;
+		at[1]++;
+	}
+	for (unsigned r = 0; r < PAIR_ROUTERS; r++)
+		free(lists[r]);
+	return found;
 }
 
 static void
 compare(const struct lyd_node *own, const struct lyd_node *other, struct pair_findings *findings)
 {
-	char *a = printed(own), *b = printed(other);
+	const struct lyd_node *sides[PAIR_ROUTERS] = { own, other };
 
-	if (strcmp(a, b) != 0)
-		pairing_add(findings, true, "P31", own, other, "set the same on both routers",
-		            "The two differ: a failover changes how connections are spread");
-	free(a);
-	free(b);
+	if (differ(sides))
+		pairing_add(findings, true, "P31", sides[0], sides[1],
+		            "set the same on both routers",
+		            "The two differ in this, and perhaps in more of virtual server %s: a "
+		            "failover changes how connections are spread", tree_value(own, "name"));
 }
 
 void
 pair_virtual_servers(const struct pair *pair, struct pair_findings *findings)
 {
 	for (unsigned r = 0; r < PAIR_ROUTERS; r++)
-		for (const struct lyd_node *node = first_of(pair, r); node; node = node->next) {
-			const struct lyd_node *other = NULL;
+		for (const struct lyd_node *node = lyd_child(pair->surveys[r].service); node;
+		     node = node->next) {
+			const struct lyd_node *other;
 
 			if (!is_server(node))
 				continue;
-			other = find(first_of(pair, 1 - r), tree_value(node, "name"));
+			other = survey_entry(&pair->surveys[1 - r].virtuals,
+			                     tree_value(node, "name"));
 			if (!other)
 				pairing_add_from(findings, true, "P31", r, node, NULL,
 				                 "configure it on both routers",

@@ -211,6 +211,9 @@ const struct rulebook_entry rulebook[] = {
 	{ "B8",
 	  "A real server of a mark is checked at a port or by a script.  Set port, or "
 	  "health-check script." },
+	{ "B9",
+	  "A real server stands once in a virtual server, however its address is spelled.  "
+	  "Delete one." },
 	{ "Q1",
 	  "system pair has a fingerprint and at least one remote-address.  'pair ADDRESS' "
 	  "sets both." },
@@ -383,6 +386,14 @@ const struct rulebook_entry rulebook[] = {
 	{ "L38",
 	  "A group tracks its own interface without a weight, in spite of "
 	  "exclude-vrrp-interface.  Give it a weight, or delete one.", RULEBOOK_NO_EFFECT },
+	{ "L43",
+	  "Two interfaces in one network have groups: packets to it leave through one of them "
+	  "alone, even while its cable is out.  Put the groups on one interface, or use two "
+	  "networks.", RULEBOOK_FAILOVER },
+	{ "L46",
+	  "A group is not in the sync group that connsync follows: where it is master "
+	  "alone, its connections are removed.  Put it into that sync group, or exclude its "
+	  "networks.", RULEBOOK_FAILOVER },
 	{ "N1",
 	  "notify ipsec is accepted and does nothing yet.  Restart IPsec by hand "
 	  "on a new master.", RULEBOOK_FAILOVER },

@@ -45,9 +45,9 @@ void sync_rules(const struct survey *survey, const struct nameset *defined,
 void carry_rules(const struct survey *survey, struct problems *problems);
 /* R1..R8: static_rules.c */
 void static_rules(const struct survey *survey, struct problems *problems);
-/* S10..S15: connsync_rules.c */
+/* S10..S15, L35, L36, L46: connsync_rules.c */
 void connsync_rules(const struct survey *survey, struct problems *problems);
-/* B1..B8, W20..W22: virtual_server_rules.c */
+/* B1..B9, W20..W22: virtual_server_rules.c */
 void virtual_server_rules(const struct survey *survey, struct problems *problems);
 /* Q1, Q2, W6, W7: peer_rules.c */
 void peer_rules(const struct survey *survey, struct problems *problems);

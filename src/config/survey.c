@@ -297,6 +297,16 @@ by_address(const void *a, const void *b, void *owner)
 	return order ? order : i < j ? -1 : i > j;
 }
 
+static int
+by_sync(const void *a, const void *b, void *owner)
+{
+	const struct survey_group *groups = owner;
+	uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+	int order = strcmp(groups[i].sync, groups[j].sync);
+
+	return order ? order : i < j ? -1 : i > j;
+}
+
 static uint32_t *
 new_index(size_t count)
 {
@@ -361,6 +371,34 @@ sort(struct survey *s)
 	}
 	qsort_r(s->by_address, s->by_address_count, sizeof(*s->by_address), by_address,
 	        s->addresses);
+
+	s->by_sync = new_index(s->group_count);
+	for (uint32_t i = 0; i < s->group_count; i++) {
+		if (s->groups[i].sync)
+			s->by_sync[s->by_sync_count++] = i;
+	}
+	qsort_r(s->by_sync, s->by_sync_count, sizeof(*s->by_sync), by_sync, s->groups);
+}
+
+/* The entries of a list below a container, which may be NULL. */
+static struct survey_entries
+collect_entries(const struct lyd_node *container, const char *list)
+{
+	struct survey_entries entries = { 0 };
+
+	for (const struct lyd_node *node = lyd_child(container); node; node = node->next) {
+		uint32_t number;
+		bool is_new;
+
+		if (strcmp(node->schema->name, list) != 0)
+			continue;
+		number = nameset_add(&entries.names, tree_value(node, "name"), &is_new);
+		if (!is_new)
+			continue;
+		entries.nodes = grow(entries.nodes, number, sizeof(const struct lyd_node *));
+		entries.nodes[number] = node;
+	}
+	return entries;
 }
 
 /* What holds for all groups. */
@@ -370,6 +408,8 @@ apply_common(struct survey *s, const struct lyd_node *all)
 	unsigned version = number_or(all, "version", SURVEY_VERSION);
 	bool disable = tree_child(all, "disable") != NULL;
 
+	s->garp = tree_child(all, "garp");
+	s->start_delay = number_or(all, "start-delay", 0);
 	for (size_t i = 0; i < s->group_count; i++) {
 		s->groups[i].disable |= disable;
 		if (s->groups[i].version == 0)
@@ -406,6 +446,10 @@ survey_tree(const struct lyd_node *tree)
 		free(children);
 	}
 	apply_common(&s, tree_child(s.service, "vrrp"));
+	s.syncs = collect_entries(tree_child(s.service, "vrrp"), "sync-group");
+	s.hosts = collect_entries(tree_child(s.service, "path-monitor"), "host");
+	s.policies = collect_entries(tree_child(s.service, "path-monitor"), "policy");
+	s.virtuals = collect_entries(s.service, "virtual-server");
 	if (!s.addresses)		/* the first of none is somewhere, too */
 		s.addresses = grow(NULL, 0, sizeof(*s.addresses));
 	sort(&s);
@@ -420,16 +464,44 @@ survey_is_routed(const struct survey_link *link)
 }
 
 const struct lyd_node *
-survey_sync(const struct survey *survey, const char *name)
+survey_entry(const struct survey_entries *entries, const char *name)
 {
-	const struct lyd_node *node = lyd_child(tree_child(survey->service, "vrrp"));
+	int32_t number = name ? nameset_find(&entries->names, name) : -1;
 
-	for (; name && node; node = node->next) {
-		if (strcmp(node->schema->name, "sync-group") == 0 &&
-		    strcmp(tree_value(node, "name"), name) == 0)
-			return node;
+	return number >= 0 ? entries->nodes[number] : NULL;
+}
+
+/* The first place in by_sync whose name is above (or, unless above, not below) this one. */
+static size_t
+place_of_sync(const struct survey *survey, const char *name, bool above)
+{
+	size_t low = 0, high = survey->by_sync_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(survey->groups[survey->by_sync[middle]].sync, name) < above)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NULL;
+	return low;
+}
+
+const uint32_t *
+survey_members(const struct survey *survey, const char *name, size_t *ret_count)
+{
+	size_t first = place_of_sync(survey, name, false);
+
+	*ret_count = place_of_sync(survey, name, true) - first;
+	return &survey->by_sync[first];
+}
+
+static void
+entries_done(struct survey_entries *entries)
+{
+	nameset_done(&entries->names);
+	free(entries->nodes);
 }
 
 void
@@ -440,6 +512,11 @@ survey_done(struct survey *survey)
 	free(survey->addresses);
 	free(survey->by_name);
 	free(survey->by_address);
+	free(survey->by_sync);
+	entries_done(&survey->syncs);
+	entries_done(&survey->hosts);
+	entries_done(&survey->policies);
+	entries_done(&survey->virtuals);
 	*survey = (struct survey){ 0 };
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/base.h"
 #include "base/inet.h"
+#include "config/nameset.h"
 #include "config/surroundings.h"
 
 enum survey_kind {
@@ -72,6 +73,12 @@ struct survey_group {
 	size_t excluded_count;		/* right behind those advertised */
 };
 
+/* The entries of a list whose key is their name: of two of one name the first. */
+struct survey_entries {
+	struct nameset names;
+	const struct lyd_node **nodes;	/* by number of the name */
+};
+
 struct survey {
 	struct survey_link *links;
 	size_t link_count;
@@ -84,6 +91,15 @@ struct survey {
 					 * disabled, sorted by address, place and index: real ones
 					 * before virtual ones of a link */
 	size_t by_address_count;
+	uint32_t *by_sync;		/* indices of groups that have a sync group, sorted by its
+					 * name and index */
+	size_t by_sync_count;
+	const struct lyd_node *garp;	/* of all groups that have none, or NULL */
+	unsigned start_delay;		/* in seconds, of all interfaces that have none */
+	struct survey_entries syncs;	/* what service vrrp says of sync groups */
+	struct survey_entries hosts;	/* of service path-monitor */
+	struct survey_entries policies;	/* of service path-monitor */
+	struct survey_entries virtuals;	/* virtual servers */
 	const struct lyd_node *service;	/* container service, or NULL */
 	const struct lyd_node *system;	/* container system, or NULL */
 	const struct lyd_node *protocols;	/* container protocols, or NULL */
@@ -98,8 +114,11 @@ void survey_done(struct survey *survey);
  * port, nor there for others only? */
 bool survey_is_routed(const struct survey_link *link);
 
-/* What service vrrp says of a sync group (name may be NULL), or NULL. */
-const struct lyd_node *survey_sync(const struct survey *survey, const char *name);
+/* The entry of this name (which may be NULL), or NULL. */
+const struct lyd_node *survey_entry(const struct survey_entries *entries, const char *name);
+
+/* The groups that are in a sync group, disabled ones as well, as indices in order. */
+const uint32_t *survey_members(const struct survey *survey, const char *name, size_t *ret_count);
 
 /* The first link of this name, or -1. */
 int survey_find(const struct survey *survey, const char *name);

@@ -22,15 +22,17 @@ check_programs(const struct survey *s, const struct lyd_node *entry, const char 
                struct problems *problems)
 {
 	const struct lyd_node *programs = tree_child(entry, "run-transition-scripts");
+	size_t count;
+	const uint32_t *members = survey_members(s, name, &count);
 
 	for (const struct lyd_node *leaf = lyd_child(programs); leaf; leaf = leaf->next) {
 		bool has_room = strcmp(leaf->schema->name, "user") == 0;
 		bool has_members = false;
 
-		for (size_t i = 0; i < s->group_count; i++) {
-			const struct survey_group *group = &s->groups[i];
+		for (size_t i = 0; i < count; i++) {
+			const struct survey_group *group = &s->groups[members[i]];
 
-			if (group->disable || !group->sync || strcmp(group->sync, name) != 0)
+			if (group->disable)
 				continue;
 			has_members = true;
 			has_room |= !has_program(group, leaf->schema->name);
@@ -43,16 +45,6 @@ check_programs(const struct survey *s, const struct lyd_node *entry, const char 
 	}
 }
 
-static bool
-has_member(const struct survey *s, const char *name)
-{
-	for (size_t i = 0; i < s->group_count; i++) {
-		if (s->groups[i].sync && strcmp(s->groups[i].sync, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 void
 sync_rules(const struct survey *s, const struct nameset *defined, struct problems *problems)
 {
@@ -61,13 +53,15 @@ sync_rules(const struct survey *s, const struct nameset *defined, struct problem
 	for (const struct lyd_node *node = lyd_child(vrrp); node; node = node->next) {
 		const struct survey_group whole = { .node = node };
 		const char *name;
+		size_t members;
 
 		if (strcmp(node->schema->name, "sync-group") != 0)
 			continue;
 		name = tree_value(node, "name");
 		track_rules(s, &whole, defined, problems);
 		check_programs(s, node, name, problems);
-		if (!has_member(s, name))
+		(void)survey_members(s, name, &members);
+		if (members == 0)
 			rules_warning(problems, "W13", node,
 			              "no group is in this sync group, so nothing of it has an "
 			              "effect; set sync-group %s in its members, or delete it",

@@ -106,18 +106,8 @@ check_host(const struct lyd_node *host, struct problems *problems)
 	}
 }
 
-static const struct lyd_node *
-find_host(const struct lyd_node *paths, const char *name)
-{
-	for (const struct lyd_node *node = lyd_child(paths); node; node = node->next) {
-		if (is_list(node, "host") && strcmp(tree_value(node, "name"), name) == 0)
-			return node;
-	}
-	return NULL;
-}
-
 static void
-check_probe(const struct lyd_node *paths, const struct lyd_node *monitor,
+check_probe(const struct survey *survey, const struct lyd_node *monitor,
             struct problems *problems)
 {
 	const struct lyd_node *type = tree_child(monitor, "type");
@@ -130,7 +120,7 @@ check_probe(const struct lyd_node *paths, const struct lyd_node *monitor,
 		                 : "has nothing to probe; set type ping host, or type tcp host");
 		return;
 	}
-	host = find_host(paths, lyd_get_value(ping ? ping : tcp));
+	host = survey_entry(&survey->hosts, lyd_get_value(ping ? ping : tcp));
 	if (!host)
 		rules_error(problems, "H2", ping ? ping : tcp,
 		            "there is no such host; add it: set service path-monitor host %s "
@@ -150,24 +140,14 @@ requires(const struct lyd_node *policy, const char *kind)
 	return node && tree_is_explicit(node);
 }
 
-static const struct lyd_node *
-find_policy(const struct lyd_node *paths, const char *name)
-{
-	for (const struct lyd_node *node = lyd_child(paths); node; node = node->next) {
-		if (is_list(node, "policy") && strcmp(tree_value(node, "name"), name) == 0)
-			return node;
-	}
-	return NULL;
-}
-
 static void
-check_monitor(const struct lyd_node *paths, const struct lyd_node *monitor,
+check_monitor(const struct survey *survey, const struct lyd_node *monitor,
               struct nameset *defined, struct problems *problems)
 {
 	const struct lyd_node *type = tree_child(monitor, "type");
 	bool tcp = below(below(type, "tcp"), "host") != NULL;
 
-	check_probe(paths, monitor, problems);
+	check_probe(survey, monitor, problems);
 	for (const struct lyd_node *node = lyd_child(monitor); node; node = node->next) {
 		const struct lyd_node *policy;
 		char name[DEFINED_SIZE];
@@ -178,7 +158,7 @@ check_monitor(const struct lyd_node *paths, const struct lyd_node *monitor,
 		snprintf(name, sizeof(name), "monitor %s policy %s", tree_value(monitor, "name"),
 		         tree_value(node, "name"));
 		(void)nameset_add(defined, name, &is_new);
-		policy = find_policy(paths, tree_value(node, "name"));
+		policy = survey_entry(&survey->policies, tree_value(node, "name"));
 		if (!policy)
 			rules_error(problems, "H3", node,
 			            "there is no such policy; add it: set service path-monitor "
@@ -204,7 +184,7 @@ service_rules(const struct survey *survey, struct nameset *defined, struct probl
 		if (is_list(node, "host"))
 			check_host(node, problems);
 		else if (is_list(node, "monitor"))
-			check_monitor(paths, node, defined, problems);
+			check_monitor(survey, node, defined, problems);
 	}
 }
 
@@ -300,7 +280,8 @@ track_rules(const struct survey *survey, const struct survey_group *group,
 {
 	struct tracking t = { .survey = survey, .defined = defined, .problems = problems };
 	const struct lyd_node *track = tree_child(group->node, "track"), *node;
-	const struct lyd_node *whole = tree_child(survey_sync(survey, group->sync), "track");
+	const struct lyd_node *entry = survey_entry(&survey->syncs, group->sync);
+	const struct lyd_node *whole = tree_child(entry, "track");
 	struct problems elsewhere = { 0 };
 
 	/* What all of the sync group tracks counts for each member, and is judged once, as its. */

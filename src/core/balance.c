@@ -88,7 +88,7 @@ static bool
 is_remembered(const struct virtual_settings *server)
 {
 	return server->persistence > 0 || server->algorithm == BALANCE_DESTINATION_HASHING ||
-	       (server->mark == 0 && server->protocol == VIRTUAL_UDP);
+	       server->protocol == VIRTUAL_UDP;
 }
 
 struct balance_dest

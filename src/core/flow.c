@@ -32,7 +32,7 @@ flow_merge(struct flow *flow, const struct flow *news)
 
 	flow->has |= says;
 	if (says & FLOW_HAS_STATUS)
-		flow->status |= news->status;	/* the kernel never takes one back */
+		flow->status = news->status;
 	if (says & FLOW_HAS_TIMEOUT)
 		flow->timeout = news->timeout;
 	if (says & FLOW_HAS_MARK)

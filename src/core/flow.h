@@ -9,7 +9,7 @@
  * see struct flow_nat.
  *
  * A message of the kernel seldom says everything (a new flow comes without labels, an update
- * without NAT): "has" says what it did say, and flow_merge() keeps what was known of the rest.
+ * without its helper): "has" says what it did say, and flow_merge() keeps what was known of the rest.
  */
 #ifndef TANDEM_FLOW_H
 #define TANDEM_FLOW_H
@@ -65,6 +65,10 @@ struct flow_seqadj {
 	uint32_t after;
 };
 
+/* Of enum tcp_conntrack, the states of a connection that both ends have closed. */
+#define FLOW_TCP_TIME_WAIT 7u
+#define FLOW_TCP_CLOSE 8u
+
 struct flow {
 	struct flow_key key;
 	uint32_t has;			/* enum flow_has */
@@ -73,7 +77,7 @@ struct flow {
 	uint32_t timeout;		/* seconds left, as the kernel said */
 	uint32_t mark;
 	struct {
-		uint8_t state;		/* enum tcp_conntrack */
+		uint8_t state;		/* enum tcp_conntrack, such as FLOW_TCP_CLOSE */
 		uint8_t flags[2];	/* IP_CT_TCP_FLAG_*, first direction and reply */
 		uint8_t scale[2];	/* window scale */
 	} tcp;
@@ -120,7 +124,8 @@ enum flow_op { FLOW_UPSERT, FLOW_DELETE, FLOW_OPS };
 /* Same flow? */
 bool flow_key_equal(const struct flow_key *a, const struct flow_key *b);
 
-/* Take over what news says; what it does not say stays.  The keys are equal. */
+/* Take over what news says; what it does not say stays.  The keys are equal.  Who says a status
+ * says all of it. */
 void flow_merge(struct flow *flow, const struct flow *news);
 
 /* "tcp 10.0.0.1:1024 > 192.0.2.7:443", for people. */

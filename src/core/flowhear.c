@@ -191,6 +191,9 @@ hear_upsert(struct flowsync *f, const struct flow *flow, uint32_t sequence)
 		flowtable_set(&f->table, number, flow);
 		if (flowtable_state(&f->table, number) == e->told) {
 			e->version = sequence;
+			/* The timer counts from now; patience with a missing master does not. */
+			if (e->list == FLOWTABLE_NONE)
+				e->since = flowsync_tick(f->now);
 			flowsync_count(f, FLOW_SAME);
 			return;
 		}
@@ -354,7 +357,14 @@ take_data(struct flowsync *f, const struct flowwire_head *head, struct reader in
 	}
 }
 
-/* Tombs whose flow no datagram under way can revive. */
+/* Can no datagram under way revive what died with this version?  What our kernel ended when we
+ * forwarded is of no datagram. */
+static bool
+is_settled(const struct flowsync *f, uint32_t version)
+{
+	return flowshift_is_ours(version) || flowlink_has_all_below(&f->link, version + 1);
+}
+
 static void
 close_tombs(struct flowsync *f)
 {
@@ -362,8 +372,7 @@ close_tombs(struct flowsync *f)
 
 	while (f->role == FLOWSYNC_STANDBY &&
 	       (number = flowtable_first(&f->table, FLOWTABLE_TOMBS)) &&
-	       flowlink_has_all_below(&f->link,
-	                              flowtable_entry(&f->table, number)->version + 1))
+	       is_settled(f, flowtable_entry(&f->table, number)->version))
 		flowtell_bury(f, number);
 }
 

@@ -67,8 +67,7 @@ flowlink_adopt(struct flowlink *link, const struct flowsync_options *options)
 void
 flowlink_init(struct flowlink *link, const struct flowsync_options *options, nsec_t now)
 {
-	link->next = 1;
-	link->floor = 1;
+	link->next = link->floor = options->sequence + 1;
 	link->credited = now;
 	flowlink_adopt(link, options);
 }
@@ -93,7 +92,8 @@ flowlink_restart(struct flowlink *link, uint32_t session, uint32_t above,
                  const struct flowlink_settle *settle, nsec_t now)
 {
 	flowlink_give_up(link, settle);
-	if (before(link->next, above))
+	/* Who sent nothing yet knows of no number that is later than another one. */
+	if (link->next == 1 || before(link->next, above))
 		link->next = above;
 	link->next += FLOWLINK_GAP;
 	link->floor = link->recover = link->next;
@@ -123,6 +123,9 @@ flowlink_take_turn(struct flowlink *link)
 	assert(link->flying == 0);
 	if (link->hearing && before(link->next, link->heard_highest + 1))
 		link->next = link->heard_highest + 1;
+	/* Neither sent nor heard anything: see flowlink_restart(). */
+	if (link->next == 1)
+		return;
 	link->next += FLOWLINK_GAP;
 	link->floor = link->recover = link->next;
 	link->answered = link->next - 1;

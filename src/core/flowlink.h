@@ -114,6 +114,15 @@ flowlink_is_sound(const struct flowlink *link, unsigned path)
 /* A path that was silent for so long that an empty datagram should ask whether it is alive? */
 bool flowlink_wants_probe(const struct flowlink *link, nsec_t now);
 
+/* Is this datagram of ours under way? */
+static inline bool
+flowlink_is_flying(const struct flowlink *link, uint32_t sequence)
+{
+	const struct flowlink_slot *slot = &link->slots[sequence % FLOWLINK_WINDOW];
+
+	return slot->flying && slot->sequence == sequence;
+}
+
 /* When flowlink_wants_probe() is true next and the probe may leave; NSEC_NEVER: an answer, or a
  * loss, has to come first. */
 nsec_t flowlink_probe_at(const struct flowlink *link, nsec_t now);

@@ -98,6 +98,13 @@ forget_wants(struct flowsync *f)
 	r->asked = false;
 }
 
+bool
+flowrepair_is_known(const struct flowsync *f)
+{
+	return f->repair.answered || f->peer.readiness == FLOWSYNC_SYNCED ||
+	       f->peer.readiness == FLOWSYNC_STALE;
+}
+
 void
 flowrepair_restart(struct flowsync *f, nsec_t now)
 {
@@ -106,10 +113,12 @@ flowrepair_restart(struct flowsync *f, nsec_t now)
 	forget_wants(f);
 	f->repair.digest_at = now;
 	f->repair.different = 0;
+	f->repair.answered = false;
 	memset(c->agreed, 0, sizeof(c->agreed));
+	memset(c->doubted, 0, sizeof(c->doubted));
 	memset(c->differed, 0, sizeof(c->differed));
 	memset(c->touched, 0, sizeof(c->touched));
-	c->agreed_count = 0;
+	c->agreed_count = c->doubted_count = 0;
 	c->pending = false;
 	c->different = 0;
 	c->stuck_since = now;
@@ -200,11 +209,14 @@ flowrepair_on_want(struct flowsync *f, struct reader body, nsec_t now)
 		f->compare.agreed_at = now;
 	if (wanted == 0 && f->peer.readiness == FLOWSYNC_SYNCED)
 		flowshift_on_agreement(f);
-	/* What differed is compared again as soon as it is repaired, unless that does not help. */
-	if (wanted > 0 && (r->different == 0 || wanted < r->different ||
-	                   f->peer.readiness != FLOWSYNC_SYNCED))
+	/* What differed is compared again as soon as it is repaired, unless that does not help; and
+	 * what later datagrams touched soon, while the peer has not seen all of it equal. */
+	if (wanted > 0 ? r->different == 0 || wanted < r->different ||
+	                 f->peer.readiness != FLOWSYNC_SYNCED :
+	                 f->peer.readiness == FLOWSYNC_BULK)
 		r->digest_at = nsec_max(now + AT_ONCE, r->last + DIGEST_PAUSE);
 	r->different = wanted;
+	r->answered = true;
 	return FLOW_OK;
 }
 
@@ -367,15 +379,22 @@ is_empty(const struct flowsync *f, unsigned bucket)
 }
 
 static void
+set_bit(uint8_t *map, unsigned bit, bool value, unsigned *count)
+{
+	if (flowsync_bit(map, bit) == value)
+		return;
+	if (value)
+		flowsync_set_bit(map, bit);
+	else
+		flowsync_clear_bit(map, bit);
+	*count += value ? 1u : -1u;
+}
+
+static void
 set_agreed(struct flowsync_compare *c, unsigned bucket, bool agreed)
 {
-	if (flowsync_bit(c->agreed, bucket) == agreed)
-		return;
-	if (agreed)
-		flowsync_set_bit(c->agreed, bucket);
-	else
-		flowsync_clear_bit(c->agreed, bucket);
-	c->agreed_count += agreed ? 1u : -1u;
+	set_bit(c->agreed, bucket, agreed, &c->agreed_count);
+	set_bit(c->doubted, bucket, !agreed, &c->doubted_count);
 }
 
 /* What the peer's sums want of us. */
@@ -406,6 +425,8 @@ compare_all(struct flowsync *f, uint8_t *list, uint8_t *whole, nsec_t now)
 		c->agreed_at = now;
 	if (c->agreed_count == FLOWWIRE_BUCKETS)
 		flowshift_on_agreement(f);
+	if (c->agreed_count == FLOWWIRE_BUCKETS || c->doubted_count > FLOWWIRE_BUCKETS / 4)
+		c->proven = c->agreed_count == FLOWWIRE_BUCKETS;
 	f->tally.counts[FLOW_BUCKETS_DIFFERENT] += c->different;
 	flowsync_raise(f, FLOWSYNC_DISAGREE, !f->no_room &&
 	               now - c->stuck_since >= STUCK * f->options.digest_period);

@@ -78,6 +78,14 @@ flowshift_belief(const struct flowsync *f, const struct flowwire_head *head, nse
 	return s->planned ? FLOWSHIFT_ADDITIONS : FLOWSHIFT_NOTHING;
 }
 
+/* Does what our kernel said of it wait, to be told in the end? */
+static bool
+is_untold(const struct flowtable_entry *e)
+{
+	return e->list == FLOWTABLE_DIRTY || e->list == FLOWTABLE_HELD ||
+	       e->list == FLOWTABLE_ASKED;
+}
+
 bool
 flowshift_is_touched(const struct flowsync *f, uint32_t number)
 {
@@ -85,9 +93,8 @@ flowshift_is_touched(const struct flowsync *f, uint32_t number)
 
 	if (!number)
 		return false;
-	return e->list == FLOWTABLE_DIRTY || e->list == FLOWTABLE_HELD ||
-	       e->version == f->shift.ours || (f->shift.lone && e->version == f->shift.lone) ||
-	       (e->version && (int32_t)(e->version - f->shift.turn) >= 0);
+	return is_untold(e) || e->list == FLOWTABLE_OVER || e->version == f->shift.ours || (f->shift.lone && e->version == f->shift.lone) ||
+	       e->version - f->shift.turn < f->link.next - f->shift.turn;
 }
 
 /* ---- the old master ------------------------------------------------------------------------- */
@@ -168,8 +175,7 @@ flowshift_is_lone(const struct flowsync *f, uint32_t number)
 	const struct flowtable_entry *e = &f->table.entries[number];
 
 	return f->shift.lone && f->now < f->shift.lone_until && e->alive && e->applied &&
-	       (e->version == f->shift.lone || e->list == FLOWTABLE_DIRTY ||
-	        e->list == FLOWTABLE_HELD);
+	       (e->version == f->shift.lone || is_untold(e));
 }
 
 void
@@ -214,9 +220,12 @@ static void
 merge(struct flowsync *f, struct flow *flow, nsec_t now)
 {
 	uint64_t hash = flowtable_hash(&f->table, &flow->key);
-	uint32_t number;
+	uint32_t number = flowtable_find(&f->table, &flow->key, hash);
 
-	if (flowtable_find(&f->table, &flow->key, hash)) {
+	if (number) {
+		/* Closed, and kept from a peer that knows it all the same. */
+		if (flowtable_entry(&f->table, number)->list == FLOWTABLE_OVER)
+			flowtable_move(&f->table, number, FLOWTABLE_DIRTY);
 		flowsync_count(f, FLOW_OUTDATED);
 		return;
 	}

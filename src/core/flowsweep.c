@@ -111,21 +111,42 @@ add_shown(struct flowsync *f, uint32_t number, const struct flow *flow, nsec_t n
 	flowtable_move(&f->table, number, FLOWTABLE_NONE);
 }
 
-/* The kernel is the truth: what it shows is merged. */
+/* What a dump does not show of a flow it does not have: news that got lost may have said that it is
+ * another one by now.  But of one that hardware forwards, the kernel keeps timer and state to
+ * itself. */
+static struct flow
+all_there_is(const struct flowsync *f, uint32_t number, const struct flow *flow)
+{
+	const uint32_t hidden = FLOW_HAS_TCP | FLOW_HAS_SCTP | FLOW_HAS_DCCP | FLOW_HAS_TIMEOUT;
+	struct flow all = *flow, known;
+
+	if (flow->has & FLOW_HAS_TIMEOUT)
+		return all;
+	flowtable_get(&f->table, number, &known);
+	all.has |= known.has & hidden;
+	all.timeout = known.timeout;
+	all.tcp = known.tcp;
+	all.sctp = known.sctp;
+	all.dccp = known.dccp;
+	return all;
+}
+
+/* The kernel is the truth. */
 static void
 learn_shown(struct flowsync *f, uint32_t number, const struct flow *flow, nsec_t now)
 {
 	struct flowtable_entry *e = flowtable_entry(&f->table, number);
-	struct flow whole;
+	struct flow whole = all_there_is(f, number, flow);
 
-	flowtable_get(&f->table, number, &whole);
-	flow_merge(&whole, flow);
 	if (is_long(f, flow->timeout))
 		whole.timeout = e->timeout;
+	else if (e->list == FLOWTABLE_NONE)
+		e->since = flowsync_tick(now);
 	flowtable_set(&f->table, number, &whole);
 	e->applied = true;
 	flowtable_mark_timer(&f->table, number, is_off(f, flow->timeout));
-	if (e->list == FLOWTABLE_PARKED || e->list == FLOWTABLE_REFUSED)
+	if (e->list == FLOWTABLE_PARKED || e->list == FLOWTABLE_REFUSED ||
+	    (e->list == FLOWTABLE_OVER && !flowtell_is_over(e)))
 		flowtable_move(&f->table, number, FLOWTABLE_NONE);
 	if (e->list != FLOWTABLE_NONE || flowtable_state(&f->table, number) == e->told)
 		return;

@@ -62,6 +62,7 @@ flowsync_new(void *memory, const struct flowsync_options *options,
 	f->now = f->start = f->chores_at = now;
 	f->epoch = options->epoch;
 	f->dump.verify_at = NSEC_NEVER;
+	f->looks = FLOWTELL_LOOKS;
 	at += rounded(sizeof(struct flowsync));
 	flowtable_init(&f->table, at, options->capacity, options->seed);
 	at += rounded(flowtable_size(options->capacity));
@@ -81,6 +82,7 @@ flowsync_adopt(struct flowsync *f, const struct flowsync_options *options, nsec_
 	f->options.capacity = fixed.capacity;
 	f->options.expectations = fixed.expectations;
 	f->options.epoch = fixed.epoch;
+	f->options.sequence = fixed.sequence;
 	f->dump.verify_at = options->verify_period ? now + options->verify_period : NSEC_NEVER;
 	f->repair.digest_at = nsec_min(f->repair.digest_at, now + options->digest_period);
 	flowlink_adopt(&f->link, options);
@@ -153,17 +155,33 @@ flowsync_judge_roles(struct flowsync *f, nsec_t now)
 
 /* ---- readiness ------------------------------------------------------------------------------ */
 
-static enum flowsync_readiness
-active_readiness(const struct flowsync *f)
+/* A connection may take the place of another (their keys do not last): what was so a moment ago is
+ * so until the partner was silent for longer than a connection may be.  But whoever was promoted
+ * meanwhile has lost its partner. */
+static bool
+is_between_connections(const struct flowsync *f, nsec_t now)
 {
+	return !f->peer.greeted && f->peer.left > f->shift.promoted_at &&
+	       now < f->peer.left + FLOWSYNC_PATIENCE;
+}
+
+static enum flowsync_readiness
+active_readiness(const struct flowsync *f, nsec_t now)
+{
+	bool was_good = f->readiness == FLOWSYNC_SYNCED || f->readiness == FLOWSYNC_STALE;
+
 	/* A handover: the other one forwards for a moment longer. */
 	if (f->both_since && !(f->alarms & 1u << FLOWSYNC_BOTH_ACTIVE) &&
 	    f->readiness != FLOWSYNC_INIT)
+		return f->readiness;
+	if (was_good && is_between_connections(f, now))
 		return f->readiness;
 	if (!flowsync_is_telling(f))
 		return FLOWSYNC_ALONE;
 	if (f->alarms & 1u << FLOWSYNC_FULL)
 		return FLOWSYNC_STALE;
+	if (f->peer.readiness == FLOWSYNC_INIT && was_good)
+		return f->readiness;
 	return f->peer.readiness == FLOWSYNC_SYNCED || f->peer.readiness == FLOWSYNC_STALE ?
 	       f->peer.readiness : FLOWSYNC_BULK;
 }
@@ -179,7 +197,10 @@ static enum flowsync_readiness
 standby_readiness(const struct flowsync *f, nsec_t now)
 {
 	bool was_good = f->readiness == FLOWSYNC_SYNCED || f->readiness == FLOWSYNC_STALE;
+	bool equal = f->compare.agreed_count == FLOWWIRE_BUCKETS;
 
+	if (f->readiness == FLOWSYNC_SYNCED && is_between_connections(f, now))
+		return FLOWSYNC_SYNCED;
 	if (!f->peer.greeted) {
 		if (was_good || f->readiness == FLOWSYNC_BULK)
 			return FLOWSYNC_STALE;
@@ -189,11 +210,11 @@ standby_readiness(const struct flowsync *f, nsec_t now)
 	/* Nobody forwards: there is nothing newer than what we have. */
 	if (!f->peer.claim.active)
 		return was_good ? f->readiness : FLOWSYNC_ALONE;
-	if (f->compare.agreed_count < FLOWWIRE_BUCKETS &&
-	    (f->readiness != FLOWSYNC_SYNCED ||
-	     f->compare.agreed_count < FLOWWIRE_BUCKETS / 4 * 3))
+	if (!equal && !f->compare.proven)
 		return FLOWSYNC_BULK;
-	return f->no_room || many_refused(f) ? FLOWSYNC_STALE : FLOWSYNC_SYNCED;
+	if (f->no_room || many_refused(f))
+		return FLOWSYNC_STALE;
+	return equal || f->readiness == FLOWSYNC_SYNCED ? FLOWSYNC_SYNCED : FLOWSYNC_STALE;
 }
 
 void
@@ -203,10 +224,12 @@ flowsync_judge_readiness(struct flowsync *f, nsec_t now)
 
 	if (!f->started)
 		return;
-	readiness = f->role == FLOWSYNC_ACTIVE ? active_readiness(f) : standby_readiness(f, now);
+	readiness = f->role == FLOWSYNC_ACTIVE ? active_readiness(f, now) :
+	            standby_readiness(f, now);
 	if (readiness == f->readiness)
 		return;
 	f->readiness = readiness;
+	f->peer.status_at = now;	/* the peer acts upon it, too */
 	f->hooks.readiness(f->hooks.owner, readiness);
 }
 
@@ -256,6 +279,7 @@ flowsync_on_role(struct flowsync *f, enum flowsync_role role, nsec_t now)
 	if (!first && role == f->role)
 		return;
 	f->started = true;
+	f->compare.proven = false;
 	if (role == FLOWSYNC_ACTIVE)
 		promote(f, now);
 	else if (!first)
@@ -316,6 +340,13 @@ flowsync_on_news(struct flowsync *f, enum flow_op op, const struct flow *flow, b
 {
 	pass_time(f, now);
 	flowtell_on_news(f, op, flow, fresh, now);
+}
+
+void
+flowsync_on_looked(struct flowsync *f, const struct flow *flow, nsec_t now)
+{
+	pass_time(f, now);
+	flowtell_on_looked(f, flow, now);
 }
 
 void
@@ -427,7 +458,9 @@ has_chores(const struct flowsync *f)
 	       flowtable_listed(&f->table, FLOWTABLE_REFUSED) > 0 ||
 	       flowtable_listed(&f->table, FLOWTABLE_TOMBS) > 0 ||
 	       (f->role == FLOWSYNC_STANDBY && f->expect.count > 0) || f->alarms != 0 ||
-	       f->both_since || f->readiness == FLOWSYNC_INIT;
+	       f->both_since || f->readiness == FLOWSYNC_INIT ||
+	       (!f->peer.greeted && (f->readiness == FLOWSYNC_SYNCED ||
+	        (f->role == FLOWSYNC_ACTIVE && f->readiness == FLOWSYNC_STALE)));
 }
 
 nsec_t
@@ -453,6 +486,7 @@ flowsync_reset(struct flowsync *f, nsec_t now)
 	if (!f->started)
 		return;
 	flowsweep_want_dump(f, now);
+	f->compare.proven = false;
 	flowrepair_restart(f, now);
 	flowsync_judge_readiness(f, now);
 }
@@ -513,6 +547,19 @@ flowsync_tally(const struct flowsync *f)
 	return &f->tally;
 }
 
+/* Under way is not told yet, and nothing is known of a peer that has not been compared with. */
+static bool
+is_told(const struct flowsync *f, const struct flowtable_entry *e)
+{
+	if (!e->told || (e->list != FLOWTABLE_NONE && e->list != FLOWTABLE_PARKED &&
+	                 e->list != FLOWTABLE_REFUSED))
+		return false;
+	return f->role == FLOWSYNC_STANDBY ||
+	       (flowsync_is_telling(f) && flowrepair_is_known(f) &&
+	        !flowlink_is_flying(&f->link, e->version) &&
+	        !flowsync_bit(f->repair.whole, flowtable_bucket(e->hash)));
+}
+
 bool
 flowsync_next(const struct flowsync *f, uint32_t *cursor, nsec_t now,
               struct flowsync_view *ret_view)
@@ -524,8 +571,9 @@ flowsync_next(const struct flowsync *f, uint32_t *cursor, nsec_t now,
 			continue;
 		flowtable_get(&f->table, *cursor, &ret_view->flow);
 		ret_view->age = (nsec_t)(uint32_t)(flowsync_tick(now) - e->since) * FLOWSYNC_TICK;
-		ret_view->told = e->told != 0 && e->list != FLOWTABLE_DIRTY;
-		ret_view->held = e->list == FLOWTABLE_HELD;
+		ret_view->told = is_told(f, e);
+		ret_view->held = e->list == FLOWTABLE_HELD || e->list == FLOWTABLE_ASKED ||
+				 e->list == FLOWTABLE_OVER;
 		ret_view->parked = e->list == FLOWTABLE_PARKED;
 		ret_view->refused = e->list == FLOWTABLE_REFUSED;
 		return true;

@@ -88,11 +88,12 @@ struct flowsync_options {
 	uint32_t long_timer;		/* seconds added to a flow's timer on a standby router */
 	uint32_t idle_limit;		/* seconds a flow lives after promotion without packets */
 	uint32_t epoch;			/* that was kept from an earlier life, or 0 */
+	uint32_t sequence;		/* highest number of a datagram in an earlier life, or 0 */
 	unsigned paths;			/* 1 or 2 */
 	uint16_t payload[FLOWSYNC_PATHS]; /* bytes of a datagram of this path, before sealing */
 	uint16_t overhead;		/* bytes that sealing, UDP, IP and the link add */
 };
-/* Everything but node, seed, and epoch, with the defaults of the product. */
+/* Everything but node, seed, epoch and sequence, with the defaults of the product. */
 void flowsync_options_init(struct flowsync_options *options);
 
 struct flowsync_hooks {
@@ -100,8 +101,10 @@ struct flowsync_hooks {
 	/*
 	 * Make the kernel hold this flow, or no longer.  A delete has the key only.  flow->timeout
 	 * is the one to give to the kernel: a standby router's long one, an active one's true one.
-	 * "known": our kernel should hold the flow already, with the same NAT.  If it should not,
-	 * an active router must not touch one that it has (EEXIST): its own is the right one.
+	 * "known": our kernel should hold the flow already, with the same NAT.  An active router
+	 * only changes it then: one that is not there any more ended, which is no refusal.  If it
+	 * should not, an active router must not touch one that it has (EEXIST): its own is the
+	 * right one.
 	 * May be gathered into batches; refusals come back through flowsync_on_refused().
 	 */
 	void (*apply)(void *owner, enum flow_op op, const struct flow *flow, bool known);
@@ -125,6 +128,12 @@ struct flowsync_hooks {
 	void (*alarm)(void *owner, enum flowsync_alarm alarm, bool raised);
 	/* The epoch rose: may be kept for options.epoch of a next life; may be NULL. */
 	void (*epoch)(void *owner, uint32_t epoch);
+	/*
+	 * What has the kernel of this flow?  To be answered with flowsync_on_looked(), later; a flow
+	 * without an answer counts as alive after 50 ms, and so does one for which this returns
+	 * false: there is no room for the question.  May be NULL.
+	 */
+	bool (*look)(void *owner, const struct flow_key *key);
 };
 
 struct flowsync;
@@ -139,7 +148,8 @@ size_t flowsync_size(const struct flowsync_options *options);
  * give it up when done; it must not move. */
 struct flowsync *flowsync_new(void *memory, const struct flowsync_options *options,
                               const struct flowsync_hooks *hooks, nsec_t now);
-/* Take over what may change while running: all but node, seed, capacity, expectations, epoch. */
+/* Take over what may change while running: all but node, seed, capacity, expectations, epoch,
+ * sequence. */
 void flowsync_adopt(struct flowsync *f, const struct flowsync_options *options, nsec_t now);
 /* What both routers make of their keys became known; while nobody is connected.  All that is known
  * of connections stays. */
@@ -180,6 +190,9 @@ void flowsync_on_datagram(struct flowsync *f, unsigned path, const uint8_t *byte
  */
 void flowsync_on_news(struct flowsync *f, enum flow_op op, const struct flow *flow, bool fresh,
                       nsec_t now);
+/* The kernel has the flow that was asked about by look().  That it has none is no answer: the news
+ * says so. */
+void flowsync_on_looked(struct flowsync *f, const struct flow *flow, nsec_t now);
 void flowsync_on_expectation(struct flowsync *f, enum flow_op op,
                              const struct flow_expectation *expectation, nsec_t now);
 /* News were lost, or could not be had. */
@@ -240,7 +253,7 @@ const struct flowtally *flowsync_tally(const struct flowsync *f);
 struct flowsync_view {
 	struct flow flow;		/* timeout: seconds that were left when it last changed */
 	nsec_t age;			/* since it last changed here */
-	bool told;			/* the peer has (or gave us) this state */
+	bool told;			/* the peer has (or gave us) this state, as far as we know */
 	bool held;
 	bool parked;
 	bool refused;

@@ -27,6 +27,7 @@ struct flowsync_peer {
 	bool greeted;			/* and we understood each other */
 	nsec_t since;
 	nsec_t heard;			/* anything */
+	nsec_t left;			/* heard last before the last connection ended */
 	nsec_t status_at;		/* our next one is due */
 	uint64_t nonce;			/* ours */
 	uint8_t node[FLOWSYNC_NODE_SIZE];
@@ -68,6 +69,7 @@ struct flowsync_repair {
 	unsigned lists_open;		/* listings not yet answered */
 	nsec_t answer_by;		/* for the digest, or the listings */
 	bool asked;			/* a digest is under way */
+	bool answered;			/* one was, since it was begun anew */
 	nsec_t digest_at;
 	nsec_t last;			/* when the last was made */
 	unsigned different;		/* by the last answer */
@@ -75,8 +77,12 @@ struct flowsync_repair {
 
 /* The standby side's. */
 struct flowsync_compare {
-	uint8_t agreed[FLOWWIRE_BITMAP];	/* buckets seen equal */
+	uint8_t agreed[FLOWWIRE_BITMAP];	/* buckets seen equal, since it was begun anew */
 	unsigned agreed_count;
+	uint8_t doubted[FLOWWIRE_BITMAP];	/* ... seen different, and not equal since */
+	unsigned doubted_count;
+	bool proven;			/* all were equal once with this peer, in this role, and
+					 * nothing says that much has changed */
 	uint8_t differed[FLOWWIRE_BITMAP];	/* at the last comparison */
 	uint32_t touched[FLOWWIRE_BUCKETS];	/* by which datagram last */
 	bool pending;			/* a digest waits for datagrams under way */
@@ -120,7 +126,8 @@ struct flowsync {
 	uint32_t alarms;
 	bool missed;			/* there was no room for a flow of our kernel */
 	bool no_room;			/* ... of the peer */
-	nsec_t told_at;			/* last datagram of data sent */
+	unsigned looks;			/* so many more that may find no closed connection */
+	unsigned unlooked;		/* released without one */
 	nsec_t sweep_at;		/* timers of the last standby time are put right; 0 = no */
 	nsec_t chores_at;
 	nsec_t expire_at;		/* expectations are looked through */
@@ -217,6 +224,10 @@ void flowtalk_tell_claim(struct flowsync *f);
 void flowtalk_send(struct flowsync *f, const struct writer *message);
 
 /* flowtell.c: what our kernel says goes to the peer */
+#define FLOWTELL_LOOKS 64u		/* in vain, and few flows are looked at before they are told */
+/* Is it a connection that is closed? */
+bool flowtell_is_over(const struct flowtable_entry *e);
+void flowtell_on_looked(struct flowsync *f, const struct flow *flow, nsec_t now);
 void flowtell_on_news(struct flowsync *f, enum flow_op op, const struct flow *flow, bool fresh,
                       nsec_t now);
 void flowtell_on_expectation(struct flowsync *f, enum flow_op op,
@@ -266,6 +277,8 @@ enum flow_fault flowrepair_on_digest(struct flowsync *f, struct reader body, nse
 enum flow_fault flowrepair_on_want(struct flowsync *f, struct reader body, nsec_t now);
 enum flow_fault flowrepair_on_list(struct flowsync *f, struct reader body, nsec_t now);
 enum flow_fault flowrepair_on_keys(struct flowsync *f, struct reader body, nsec_t now);
+/* Is it known what the peer, to whom we tell, does not have? */
+bool flowrepair_is_known(const struct flowsync *f);
 /* Datagrams came: is a digest that waited due? */
 void flowrepair_compare(struct flowsync *f, nsec_t now);
 
@@ -284,6 +297,13 @@ void flowshift_close(struct flowsync *f);
  * Like those of lone flows they are older than any datagram's: below FLOWLINK_GAP there is none. */
 #define FLOWSHIFT_OURS 1001u
 #define FLOWSHIFT_OURS_MOST 20u
+
+/* Is it the version of what our kernel ended after a promotion? */
+static inline bool
+flowshift_is_ours(uint32_t version)
+{
+	return version - FLOWSHIFT_OURS < FLOWSHIFT_OURS_MOST;
+}
 
 /* May late news come at all?  Then dead flows stay known, or they would be revived. */
 bool flowshift_is_open(const struct flowsync *f);

@@ -24,6 +24,8 @@ enum flowtable_list {
 	FLOWTABLE_DIRTY,		/* to be told to the peer: live changes */
 	FLOWTABLE_REPAIR,		/* to be told when no live change waits */
 	FLOWTABLE_HELD,			/* new and perhaps short: not told yet */
+	FLOWTABLE_ASKED,		/* no longer new: the kernel is asked whether it is closed */
+	FLOWTABLE_OVER,			/* closed when it was no longer new: not told */
 	FLOWTABLE_PARKED,		/* its master is not there yet */
 	FLOWTABLE_REFUSED,		/* our kernel did not want it */
 	FLOWTABLE_TOMBS,		/* dead; late records of the peer must not revive it */

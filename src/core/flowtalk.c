@@ -32,13 +32,18 @@ seed_check(const struct flowsync *f)
 	return flowtable_hash_bytes(&f->table, text, sizeof(text));
 }
 
+/* The later of two numbers of datagrams, on the circle; 0: there was none yet. */
+static uint32_t
+later_of(uint32_t a, uint32_t b)
+{
+	return a && (!b || (int32_t)(a - b) > 0) ? a : b;
+}
+
 /* The highest number that a datagram of either of us had. */
 static uint32_t
 highest_sequence(const struct flowsync *f)
 {
-	uint32_t sent = f->link.next - 1, heard = f->link.heard_highest;
-
-	return (int32_t)(heard - sent) > 0 ? heard : sent;
+	return later_of(f->link.heard_highest, f->link.next - 1);
 }
 
 static void
@@ -107,8 +112,10 @@ flowtalk_disconnect(struct flowsync *f, nsec_t now)
 {
 	struct flowlink_settle settler = flowtell_settler(f);
 
-	if (f->peer.greeted)
+	if (f->peer.greeted) {
 		flowlink_restart(&f->link, 0, highest_sequence(f), &settler, now);
+		f->peer.left = f->peer.heard;
+	}
 	flowshift_close(f);
 	f->shift.tell_until = 0;
 	if (f->role == FLOWSYNC_ACTIVE)
@@ -194,14 +201,15 @@ on_hello(struct flowsync *f, struct reader body, nsec_t now)
 	    memcmp(hello.node, f->options.node, sizeof(hello.node)) == 0)
 		return FLOW_FOREIGN;
 	f->peer.greeted = true;
+	if (memcmp(f->peer.node, hello.node, sizeof(f->peer.node)) != 0)
+		f->compare.proven = false;
 	memcpy(f->peer.node, hello.node, sizeof(f->peer.node));
 	f->peer.flows = hello.flows;
 	f->peer.capacity = hello.capacity;
-	f->peer.readiness = FLOWSYNC_INIT;
+	f->peer.readiness = FLOWSYNC_INIT;	/* its STATUS follows */
 	f->peer.refused = 0;
 	flowlink_restart(&f->link, session_of(f, f->peer.nonce, hello.nonce),
-	                 (int32_t)(hello.sequence - highest_sequence(f)) > 0 ? hello.sequence :
-	                 highest_sequence(f), &settler, now);
+	                 later_of(hello.sequence, highest_sequence(f)), &settler, now);
 	flowsync_raise(f, FLOWSYNC_FOREIGN, false);
 	flowsync_raise(f, FLOWSYNC_PEER_SMALLER, hello.capacity < f->options.capacity);
 	flowrepair_restart(f, now);

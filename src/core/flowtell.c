@@ -8,9 +8,9 @@
  */
 #include "core/flowsync_inside.h"
 
-#define PATIENCE (150 * NSEC_PER_USEC)	/* that a change may wait for others to share a datagram */
 #define RELEASE (NSEC_PER_MSEC)		/* from one look at young flows to the next */
-#define ENOUGH 40u			/* changes that fill a datagram about */
+#define LOOK_PATIENCE (50 * NSEC_PER_MSEC)	/* for the answer to a look */
+#define LOOK_EVERY 16u			/* flows, where looks are in vain */
 #define FOLD_AT_ONCE 4096u		/* marks taken off in one go */
 #define EXPECTATION_GRACE 60		/* seconds that an expectation may outlive its timer */
 
@@ -127,7 +127,10 @@ on_changed(struct flowsync *f, uint32_t number, const struct flow *flow, bool fr
 	struct flowtable_entry *e = flowtable_entry(&f->table, number);
 	struct flow whole;
 
-	if (fresh) {
+	/* The kernel does not change the NAT of a flow: this is another one, the news of whose
+	 * birth, and of the end of the one before, got lost. */
+	if (fresh || ((flow->has & FLOW_HAS_STATUS) &&
+	              !flowtable_same_nat(&f->table, number, flow))) {
 		whole = *flow;
 	} else {
 		flowtable_get(&f->table, number, &whole);
@@ -135,13 +138,46 @@ on_changed(struct flowsync *f, uint32_t number, const struct flow *flow, bool fr
 	}
 	flowtable_set(&f->table, number, &whole);
 	flowtable_mark_timer(&f->table, number, false);
-	if (e->list == FLOWTABLE_HELD && !has_nat(e->has))
+	if ((e->list == FLOWTABLE_HELD || e->list == FLOWTABLE_ASKED) && !has_nat(e->has))
+		return;
+	if (e->list == FLOWTABLE_OVER && flowtell_is_over(e))
 		return;
 	if (e->list == FLOWTABLE_NONE && flowtable_state(&f->table, number) == e->told) {
 		e->since = flowsync_tick(now);
 		flowsync_count(f, FLOW_NEWS_IGNORED);
 		return;
 	}
+	make_dirty(f, number, now);
+}
+
+/*
+ * A closed connection stays in the kernel's table for a while, to no use for anybody else.  (One that
+ * begins anew with its key is another flow to the kernel.)
+ */
+bool
+flowtell_is_over(const struct flowtable_entry *e)
+{
+	return (e->has & FLOW_HAS_TCP) &&
+	       (e->state == FLOW_TCP_TIME_WAIT || e->state == FLOW_TCP_CLOSE);
+}
+
+void
+flowtell_on_looked(struct flowsync *f, const struct flow *flow, nsec_t now)
+{
+	uint32_t number = flowtable_find(&f->table, &flow->key,
+	                                 flowtable_hash(&f->table, &flow->key));
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+
+	if (!number || !e->alive || e->list != FLOWTABLE_ASKED)
+		return;
+	on_changed(f, number, flow, false, now);
+	if (flowtell_is_over(e)) {
+		f->looks = FLOWTELL_LOOKS;
+		flowtable_move(&f->table, number, FLOWTABLE_OVER);
+		return;
+	}
+	if (f->looks > 0)
+		f->looks--;
 	make_dirty(f, number, now);
 }
 
@@ -346,7 +382,6 @@ send_datagram(struct flowsync *f, nsec_t now)
 		fill_from(f, FLOWTABLE_DIRTY, slot, &out, now);
 		fill_expectations(f, slot, &out);
 		fill_from(f, FLOWTABLE_REPAIR, slot, &out, now);
-		f->told_at = now;
 	}
 	flowlink_sent(&f->link, slot, writer_length(&out), now);
 	f->flying_items += slot->count;
@@ -381,7 +416,7 @@ static void
 fold(struct flowsync *f)
 {
 	static const enum flowtable_list marks[] = {
-		FLOWTABLE_DIRTY, FLOWTABLE_REPAIR, FLOWTABLE_HELD,
+		FLOWTABLE_DIRTY, FLOWTABLE_REPAIR, FLOWTABLE_HELD, FLOWTABLE_ASKED, FLOWTABLE_OVER,
 	};
 	unsigned left = FOLD_AT_ONCE;
 	uint32_t number;
@@ -411,16 +446,40 @@ has_marks(const struct flowsync *f)
 	       flowtable_listed(&f->table, FLOWTABLE_REPAIR) > 0;
 }
 
-/* Young flows that are old enough. */
+/* Is it worth to ask whether this flow is closed?  Where hardly any is, few are asked about. */
+static bool
+is_look_wanted(struct flowsync *f, const struct flowtable_entry *e)
+{
+	if (!f->hooks.look || !(e->has & FLOW_HAS_TCP))
+		return false;
+	return f->looks > 0 || f->unlooked++ % LOOK_EVERY == 0;
+}
+
+/* Young flows that are old enough, and those that nothing more was said of. */
 static void
 release_held(struct flowsync *f, nsec_t now)
 {
 	uint32_t most = (uint32_t)(f->options.hold_down / FLOWSYNC_TICK);
 	uint32_t number;
+	struct flow_key key;
 
-	while ((number = flowtable_first(&f->table, FLOWTABLE_HELD)) &&
-	       flowsync_tick(now) - flowtable_entry(&f->table, number)->since >= most)
+	while ((number = flowtable_first(&f->table, FLOWTABLE_ASKED)) &&
+	       flowsync_tick(now) - flowtable_entry(&f->table, number)->since >=
+	       LOOK_PATIENCE / FLOWSYNC_TICK)
 		make_dirty(f, number, now);
+	while ((number = flowtable_first(&f->table, FLOWTABLE_HELD))) {
+		struct flowtable_entry *e = flowtable_entry(&f->table, number);
+
+		if (flowsync_tick(now) - e->since < most)
+			return;
+		flowtable_key(&f->table, number, &key);
+		if (is_look_wanted(f, e) && f->hooks.look(f->hooks.owner, &key)) {
+			e->since = flowsync_tick(now);
+			flowtable_move(&f->table, number, FLOWTABLE_ASKED);
+		} else {
+			make_dirty(f, number, now);
+		}
+	}
 }
 
 void
@@ -428,7 +487,8 @@ flowtell_release_all(struct flowsync *f, nsec_t now)
 {
 	uint32_t number;
 
-	while ((number = flowtable_first(&f->table, FLOWTABLE_HELD)))
+	while ((number = flowtable_first(&f->table, FLOWTABLE_HELD)) ||
+	       (number = flowtable_first(&f->table, FLOWTABLE_ASKED)))
 		make_dirty(f, number, now);
 }
 
@@ -440,16 +500,6 @@ flowtell_last_words(struct flowsync *f, nsec_t now)
 	flowtell_release_all(f, now);
 	while (has_marks(f) && flowlink_may_send(&f->link, now))
 		send_datagram(f, now);
-}
-
-/* Is what waits worth a datagram now? */
-static bool
-is_ripe(const struct flowsync *f, nsec_t now)
-{
-	if (flowtable_listed(&f->table, FLOWTABLE_REPAIR) > 0 ||
-	    flowtable_listed(&f->table, FLOWTABLE_DIRTY) >= ENOUGH)
-		return true;
-	return has_marks(f) && now >= f->told_at + PATIENCE;
 }
 
 void
@@ -465,7 +515,7 @@ flowtell_pump(struct flowsync *f, nsec_t now)
 			return;
 		if (flowtable_listed(&f->table, FLOWTABLE_REPAIR) == 0)
 			flowrepair_refill(f, now);
-		if (!is_ripe(f, now))
+		if (!has_marks(f))
 			break;
 		send_datagram(f, now);
 	}
@@ -556,6 +606,7 @@ nsec_t
 flowtell_deadline(const struct flowsync *f)
 {
 	uint32_t young = flowtable_first(&f->table, FLOWTABLE_HELD);
+	uint32_t asked = flowtable_first(&f->table, FLOWTABLE_ASKED);
 	nsec_t deadline = NSEC_NEVER;
 
 	if (young) {
@@ -563,6 +614,12 @@ flowtell_deadline(const struct flowsync *f)
 
 		deadline = f->now + nsec_max(f->options.hold_down - age * FLOWSYNC_TICK, 0) +
 		           RELEASE;
+	}
+	if (asked) {
+		uint32_t age = flowsync_tick(f->now) - f->table.entries[asked].since;
+
+		deadline = nsec_min(deadline, f->now + RELEASE +
+		                    nsec_max(LOOK_PATIENCE - age * FLOWSYNC_TICK, 0));
 	}
 	if (flowsync_may_tell(f))
 		deadline = nsec_min(deadline, flowlink_probe_at(&f->link, f->now));
@@ -575,7 +632,7 @@ flowtell_deadline(const struct flowsync *f)
 		return deadline;
 	if (flowlink_credit_at(&f->link, f->now) < NSEC_NEVER)
 		return nsec_min(deadline, flowlink_credit_at(&f->link, f->now));
-	return nsec_min(deadline, nsec_max(f->told_at + PATIENCE, f->now));
+	return nsec_min(deadline, f->now);
 }
 
 /* Flows of which the peer may not have the present state. */
@@ -586,11 +643,12 @@ flowtell_unsafe(const struct flowsync *f)
 
 	if (f->role != FLOWSYNC_ACTIVE)
 		return 0;
-	if (!flowsync_is_telling(f))
+	if (!flowsync_is_telling(f) || !flowrepair_is_known(f))
 		return f->table.alive;
 	sum = (uint64_t)flowtable_listed(&f->table, FLOWTABLE_DIRTY) + f->flying_items +
 	      flowtable_listed(&f->table, FLOWTABLE_REPAIR) +
-	      flowtable_listed(&f->table, FLOWTABLE_HELD) + f->peer.refused;
+	      flowtable_listed(&f->table, FLOWTABLE_HELD) +
+	      flowtable_listed(&f->table, FLOWTABLE_ASKED) + f->peer.refused;
 	for (unsigned i = 0; f->repair.left > 0 && i < FLOWTABLE_BUCKETS; i++) {
 		if (flowsync_bit(f->repair.whole, i))
 			sum += f->table.told[i];

@@ -246,14 +246,15 @@ ifroutes_free(struct ifroutes *r)
 	free(r);
 }
 
-void
+bool
 ifroutes_put(struct ifroutes *r, const struct ifroute *route)
 {
 	int32_t at = find_route(r, route);
+	bool is_news = at == NONE || memcmp(&r->slots[at].route, route, sizeof(*route)) != 0;
 	struct slot *slot;
 
 	if (!is_ours(route->protocol))
-		return;
+		return false;
 	if (at == NONE) {
 		slot = take_slot(r, false);
 		slot->route = *route;
@@ -265,6 +266,7 @@ ifroutes_put(struct ifroutes *r, const struct ifroute *route)
 	r->slots[at].route = *route;
 	r->sourced += has_source(&r->slots[at]);
 	r->slots[at].seen = r->dump;
+	return is_news;
 }
 
 /* IPv6 routes of several next hops may lose one at a time.  False: all of it is gone. */
@@ -294,14 +296,15 @@ ifroutes_remove(struct ifroutes *r, const struct ifroute *route)
 		forget(r, at);
 }
 
-void
+bool
 ifroutes_put_rule(struct ifroutes *r, const struct ifrule *rule)
 {
 	int32_t at = find_rule(r, rule);
+	bool is_news = at == NONE;
 	struct slot *slot;
 
 	if (rule->protocol != MARK_VIRTUAL)
-		return;
+		return false;
 	if (at == NONE) {
 		slot = take_slot(r, true);
 		slot->rule = *rule;
@@ -309,6 +312,7 @@ ifroutes_put_rule(struct ifroutes *r, const struct ifrule *rule)
 		chain(r, at);
 	}
 	r->slots[at].seen = r->dump;
+	return is_news;
 }
 
 void
@@ -391,13 +395,18 @@ ifroutes_begin_dump(struct ifroutes *r)
 	r->dump++;
 }
 
-void
+bool
 ifroutes_end_dump(struct ifroutes *r)
 {
+	bool found = false;
+
 	for (int32_t at = 0; at < r->count; at++) {
-		if (r->slots[at].used && r->slots[at].seen != r->dump)
-			forget(r, at);
+		if (!r->slots[at].used || r->slots[at].seen == r->dump)
+			continue;
+		forget(r, at);
+		found = true;
 	}
+	return found;
 }
 
 const struct ifroute *

@@ -85,11 +85,12 @@ struct ifroutes;
 struct ifroutes *ifroutes_new(void) MUST_USE;
 void ifroutes_free(struct ifroutes *routes);	/* NULL is fine */
 
-/* Enter what the kernel said of a route or rule with a mark of ours (others are left out).  A
- * route that is removed may be one next hop only of one that we know, the others stay. */
-void ifroutes_put(struct ifroutes *routes, const struct ifroute *route);
+/* Enter what the kernel said of a route or rule with a mark of ours (others are left out): true
+ * when that is news.  A route that is removed may be one next hop only of one that we know, the
+ * others stay. */
+bool ifroutes_put(struct ifroutes *routes, const struct ifroute *route);
 void ifroutes_remove(struct ifroutes *routes, const struct ifroute *route);
-void ifroutes_put_rule(struct ifroutes *routes, const struct ifrule *rule);
+bool ifroutes_put_rule(struct ifroutes *routes, const struct ifrule *rule);
 void ifroutes_remove_rule(struct ifroutes *routes, const struct ifrule *rule);
 
 /*
@@ -103,9 +104,10 @@ bool ifroutes_link_lost(struct ifroutes *routes, int index, enum ifroutes_loss l
 /* An IPv4 address is no longer on any link: the same for routes that have it as source. */
 bool ifroutes_source_gone(struct ifroutes *routes, const struct ip *ip);
 
-/* Between begin and end of a dump everything put counts as seen; end forgets the rest. */
+/* Between begin and end of a dump everything put counts as seen; end forgets the rest, and says
+ * whether there was any. */
 void ifroutes_begin_dump(struct ifroutes *routes);
-void ifroutes_end_dump(struct ifroutes *routes);
+bool ifroutes_end_dump(struct ifroutes *routes);
 
 /* The route of this origin, table, network and metric, or NULL. */
 const struct ifroute *ifroutes_find(const struct ifroutes *routes, const struct ifroute *wish);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Tracked interfaces and routes.  The tracked prefixes are sorted, so that whether a route matters
- * to one of them is found by bisection, however many there are; the few routes that do are kept in
- * a plain array.
+ * to one of them is found by bisection, however many there are.  The routes that do are kept in an
+ * array, which is sorted before it is asked: those that cover a prefix are found by bisection and
+ * then from each to the next wider one, so that thousands of objects cost no more than one each.
  */
 #include "core/iftrack.h"
 
@@ -15,6 +16,8 @@ enum told { TOLD_NOTHING, TOLD_DOWN, TOLD_UP };
 
 struct kept_route {
 	struct ifroute route;
+	struct prefix network;		/* its destination without host bits */
+	int32_t wider;			/* the next that covers it, -1 = none; of the sorted */
 	uint32_t seen;
 };
 
@@ -31,6 +34,7 @@ struct iftrack {
 	struct kept_route *routes;
 	size_t route_count;
 	size_t route_room;
+	bool sorted;
 	struct kept_rule *rules;	/* those without conditions, by priority */
 	size_t rule_count;
 	size_t rule_room;
@@ -173,6 +177,7 @@ static void
 forget_route(struct iftrack *t, size_t at)
 {
 	t->routes[at] = t->routes[--t->route_count];
+	t->sorted = false;
 	t->touched = true;
 }
 
@@ -198,7 +203,13 @@ iftrack_put_route(struct iftrack *t, const struct ifroute *route, bool replace)
 		t->routes = reallocarray(t->routes, t->route_room, sizeof(*t->routes));
 		assert(t->routes != NULL);
 	}
-	t->routes[t->route_count++] = (struct kept_route){ *route, t->dump };
+	t->routes[t->route_count++] = (struct kept_route){
+		.route = *route,
+		.network = { .ip = network_of(&route->destination),
+		             .length = route->destination.length },
+		.seen = t->dump,
+	};
+	t->sorted = false;
 	t->touched = true;
 }
 
@@ -319,6 +330,57 @@ is_usable(const struct ifworld *world, const struct ifroute *route)
 	return false;
 }
 
+static int
+compare_networks(const struct prefix *p, const struct prefix *q)
+{
+	return compare_prefixes(&p, &q);
+}
+
+static int
+compare_routes(const void *a, const void *b)
+{
+	const struct kept_route *p = a, *q = b;
+
+	return compare_networks(&p->network, &q->network);
+}
+
+/* Wider networks come before all that is in them. */
+static void
+sort_routes(struct iftrack *t)
+{
+	if (t->sorted)
+		return;
+	if (t->route_count > 0)
+		qsort(t->routes, t->route_count, sizeof(*t->routes), compare_routes);
+	for (size_t i = 0; i < t->route_count; i++) {
+		const struct prefix *inner = &t->routes[i].network;
+		int32_t wider = (int32_t)i - 1;
+
+		while (wider >= 0 && !prefix_contains(&t->routes[wider].network, &inner->ip))
+			wider = t->routes[wider].wider;
+		t->routes[i].wider = wider;
+	}
+	t->sorted = true;
+}
+
+/* Of the routes that may cover a prefix, the narrowest: the others are found from there. */
+static int32_t
+narrowest(const struct iftrack *t, const struct prefix *prefix)
+{
+	const struct prefix network = { .ip = network_of(prefix), .length = prefix->length };
+	int32_t low = 0, high = (int32_t)t->route_count;
+
+	while (low < high) {
+		int32_t middle = (low + high) / 2;
+
+		if (compare_networks(&t->routes[middle].network, &network) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low - 1;
+}
+
 /* The best route of a table for the prefix, or NULL. */
 static const struct ifroute *
 best_of(const struct iftrack *t, const struct ifworld *world, const struct prefix *prefix,
@@ -326,7 +388,7 @@ best_of(const struct iftrack *t, const struct ifworld *world, const struct prefi
 {
 	const struct ifroute *best = NULL;
 
-	for (size_t i = 0; i < t->route_count; i++) {
+	for (int32_t i = narrowest(t, prefix); i >= 0; i = t->routes[i].wider) {
 		const struct ifroute *r = &t->routes[i].route;
 
 		if (r->table != table || !counts_for(&r->destination, prefix) ||
@@ -374,6 +436,7 @@ iftrack_tell(struct iftrack *t, const struct ifworld *world,
 	if (!t->touched)
 		return;
 	t->touched = false;
+	sort_routes(t);
 	for (uint32_t o = 0; o < t->settings->object_count; o++) {
 		const struct ifworld_link *link;
 		bool up;

@@ -26,6 +26,7 @@ struct link_slot {
 	uint32_t seen;			/* number of the dump that showed it last */
 	uint32_t carriers;		/* a bond's members that carry its traffic now */
 	struct vlanset *vlans;		/* of a port or bridge, or NULL */
+	struct vlanset *former;		/* those before they were forgotten, or NULL */
 };
 
 struct address_slot {
@@ -48,6 +49,7 @@ struct ifworld {
 	int32_t free_address;
 	uint32_t dump;
 	int16_t all[TUNES];
+	bool compares;			/* VLANs were forgotten, and not compared since */
 };
 
 static void *
@@ -238,8 +240,10 @@ ifworld_free(struct ifworld *w)
 		return;
 	for (enum hash hash = 0; hash < LINK_HASHES; hash++)
 		free(w->link_heads[hash]);
-	for (int32_t slot = 0; slot < w->link_slots; slot++)
+	for (int32_t slot = 0; slot < w->link_slots; slot++) {
 		free(w->links[slot].vlans);
+		free(w->links[slot].former);
+	}
 	free(w->links);
 	free(w->address_heads);
 	free(w->addresses);
@@ -413,6 +417,8 @@ ifworld_remove_link(struct ifworld *w, int index)
 	count_carrier(w, &w->links[slot].link, -1);
 	unchain_link(w, slot);
 	drop_vlans(&w->links[slot]);
+	free(w->links[slot].former);
+	w->links[slot].former = NULL;
 	w->links[slot].link.index = 0;
 	w->links[slot].next[BY_INDEX] = w->free_link;
 	w->free_link = slot;
@@ -532,14 +538,37 @@ ifworld_remove_vlans(struct ifworld *w, int index, uint16_t first, uint16_t last
 void
 ifworld_forget_vlans(struct ifworld *w)
 {
-	for (int32_t slot = 0; slot < w->link_slots; slot++)
-		drop_vlans(&w->links[slot]);
+	for (int32_t slot = 0; slot < w->link_slots; slot++) {
+		if (w->compares)
+			free(w->links[slot].vlans);
+		else
+			w->links[slot].former = w->links[slot].vlans;
+		w->links[slot].vlans = NULL;
+	}
+	w->compares = true;
+}
+
+static const struct vlanset none;
+
+void
+ifworld_compare_vlans(struct ifworld *w, void (*tell)(void *owner, const struct ifworld_link *link),
+                      void *owner)
+{
+	for (int32_t slot = 0; slot < w->link_slots; slot++) {
+		struct link_slot *s = &w->links[slot];
+
+		if (!vlanset_equal(s->vlans == NULL ? &none : s->vlans,
+		                   s->former == NULL ? &none : s->former))
+			tell(owner, &s->link);
+		free(s->former);
+		s->former = NULL;
+	}
+	w->compares = false;
 }
 
 const struct vlanset *
 ifworld_vlans(const struct ifworld *w, int index)
 {
-	static const struct vlanset none;
 	int32_t slot = find_link(w, index);
 
 	return slot == NONE || w->links[slot].vlans == NULL ? &none : w->links[slot].vlans;
@@ -552,19 +581,25 @@ ifworld_begin_dump(struct ifworld *w)
 }
 
 void
-ifworld_end_dump(struct ifworld *w, void (*gone)(void *owner, const struct ifworld_link *link),
-                 void *owner)
+ifworld_end_dump(struct ifworld *w,
+                 void (*tell)(void *owner, const struct ifworld_link *link, bool gone), void *owner)
 {
 	for (int32_t i = 0; i < w->link_slots; i++) {
 		if (w->links[i].link.index == 0 || w->links[i].seen == w->dump)
 			continue;
-		if (gone != NULL)
-			gone(owner, &w->links[i].link);
+		if (tell != NULL)
+			tell(owner, &w->links[i].link, true);
 		ifworld_remove_link(w, w->links[i].link.index);
 	}
 	for (int32_t i = 0; i < w->address_slots; i++) {
-		if (w->addresses[i].index != 0 && w->addresses[i].seen != w->dump)
-			forget_address(w, &w->links[find_link(w, w->addresses[i].index)], i);
+		struct link_slot *link;
+
+		if (w->addresses[i].index == 0 || w->addresses[i].seen == w->dump)
+			continue;
+		link = &w->links[find_link(w, w->addresses[i].index)];
+		forget_address(w, link, i);
+		if (tell != NULL)
+			tell(owner, &link->link, false);
 	}
 }
 

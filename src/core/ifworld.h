@@ -139,18 +139,24 @@ void ifworld_set_port(struct ifworld *world, int index, const struct ifworld_por
  */
 void ifworld_put_vlans(struct ifworld *world, int index, const struct vlan_settings *range);
 void ifworld_remove_vlans(struct ifworld *world, int index, uint16_t first, uint16_t last);
-/* All of them will be named anew. */
+/* All of them will be named anew (perhaps from the beginning more than once); then tell is called
+ * for each link that has others than before. */
 void ifworld_forget_vlans(struct ifworld *world);
+void ifworld_compare_vlans(struct ifworld *world,
+                           void (*tell)(void *owner, const struct ifworld_link *link),
+                           void *owner);
 /* Empty when there are none. */
 const struct vlanset *ifworld_vlans(const struct ifworld *world, int index);
 
 /*
  * Between begin and end of a dump everything put counts as seen; end forgets what was not seen and
- * calls gone (may be NULL) for each link that is forgotten, just before.
+ * calls tell (may be NULL): for each link that is forgotten, just before (gone), and for links that
+ * lost an address, just after.
  */
 void ifworld_begin_dump(struct ifworld *world);
 void ifworld_end_dump(struct ifworld *world,
-                      void (*gone)(void *owner, const struct ifworld_link *link), void *owner);
+                      void (*tell)(void *owner, const struct ifworld_link *link, bool gone),
+                      void *owner);
 
 /* NULL when there is none. */
 const struct ifworld_link *ifworld_link(const struct ifworld *world, int index);

@@ -270,6 +270,15 @@ settings_find_group(const struct settings *settings, const char *interface, unsi
 	return -1;
 }
 
+bool
+settings_same_check(const struct check_settings *a, const struct check_settings *b)
+{
+	return a->kind == b->kind && strcmp(a->text, b->text) == 0 &&
+	       strcmp(a->user, b->user) == 0 && ip_equal(&a->target, &b->target) &&
+	       ip_equal(&a->source, &b->source) && strcmp(a->interface, b->interface) == 0 &&
+	       a->port == b->port;
+}
+
 void
 group_settings_init(struct group_settings *group)
 {

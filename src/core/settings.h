@@ -598,6 +598,9 @@ int settings_find_link(const struct settings *settings, const char *name);
 int settings_find_group(const struct settings *settings, const char *interface, unsigned vrid,
                         uint8_t family);
 
+/* Is it the same thing that both try, however often and however strictly?  Not of CHECK_POLICY. */
+bool settings_same_check(const struct check_settings *a, const struct check_settings *b);
+
 /*
  * Is this block, of which size bytes were received, sound: magic, sizes, every index and count in
  * range, every string ended, every enum known, every number in its range?  Says nothing about the

@@ -25,6 +25,7 @@
 #include "system/privilege.h"
 
 #define SOON_USEC 10000u		/* what comes together is done together */
+#define ACCURACY_USEC 1000u
 #define LOOK_USEC 5000000u		/* others may change the table, and nobody says so */
 
 /* What is known of a real server of the settings. */
@@ -51,13 +52,24 @@ struct balancer {
 	struct ipvs *ipvs;		/* NULL: not opened, or not there */
 	struct sd_event_source *timer;
 	char trouble[256];		/* why nothing works */
+	int undone;			/* error of what could not be removed, 0 = nothing */
+	int remembered;			/* error of ipvs_forget_removed(), 0 = it works */
 	struct balancedoor_record *records;	/* as they were told last */
 	uint32_t record_count;
 };
 
+/* Look at the table in so long a time, or when it is to be looked at anyway before. */
 static void
 set_timer(struct balancer *b, uint64_t usec)
 {
+	uint64_t now = 0, at = 0;
+	int waits = SD_EVENT_OFF;
+
+	(void)sd_event_source_get_enabled(b->timer, &waits);
+	(void)sd_event_source_get_time(b->timer, &at);
+	(void)sd_event_now(b->post.event, CLOCK_BOOTTIME, &now);
+	if (waits != SD_EVENT_OFF && at <= now + usec)
+		return;
 	sd_event_source_set_time_relative(b->timer, usec);
 	sd_event_source_set_enabled(b->timer, SD_EVENT_ONESHOT);
 }
@@ -104,6 +116,8 @@ struct turn {
 	int error;
 	unsigned problems;
 	unsigned steps;
+	int undone;			/* why something could not be removed, and what that is */
+	char remnant[96];
 };
 
 static const char *
@@ -145,6 +159,28 @@ log_dest(const struct turn *turn, const struct balance_step *step)
 		           step->dest.weight);
 }
 
+/* What could not be removed first is named. */
+static void
+note_remnant(struct turn *turn, const struct balance_step *step, int error)
+{
+	const struct balance_service *service = step->service;
+	char text[IP_TEXT_SIZE], server[64];
+
+	if (error >= 0 || error == -ESRCH || turn->undone < 0)
+		return;
+	turn->undone = error;
+	if (service->mark)
+		snprintf(server, sizeof(server), "mark %u", service->mark);
+	else
+		snprintf(server, sizeof(server), "%s port %u", ip_text(&service->address, text),
+		         service->port);
+	if (step->kind == BALANCE_DELETE_DEST)
+		snprintf(turn->remnant, sizeof(turn->remnant), "%s of %s",
+		         ip_text(&step->dest.address, text), server);
+	else
+		snprintf(turn->remnant, sizeof(turn->remnant), "%s", server);
+}
+
 /* A step about a service or destination that is wished for. */
 static bool
 on_wished_step(struct turn *turn, const struct balance_step *step)
@@ -161,13 +197,11 @@ on_wished_step(struct turn *turn, const struct balance_step *step)
 	}
 	if (r == 0)
 		log_dest(turn, step);
-	if (step->kind == BALANCE_DELETE_DEST) {
-		if (r < 0)
-			log_error("a real server cannot be taken out: %s", strerror(-r));
-	} else {
+	if (step->kind == BALANCE_DELETE_DEST)
+		note_remnant(turn, step, r);
+	else
 		note_error(turn, server, &turn->now->reals[step->dest.number].error,
 		           "the kernel refuses a real server", r);
-	}
 	return r == 0;
 }
 
@@ -181,8 +215,7 @@ on_step(void *owner, const struct balance_step *step)
 	if (step->kind != BALANCE_DELETE_SERVICE)
 		return on_wished_step(turn, step);
 	r = ipvs_apply(turn->b->ipvs, step);
-	if (r < 0 && r != -ESRCH)
-		log_error("a virtual server cannot be removed: %s", strerror(-r));
+	note_remnant(turn, step, r);
 	return r == 0;
 }
 
@@ -223,6 +256,9 @@ report(struct balancer *b, const struct turn *turn)
 	else if (turn && turn->problems > 1)
 		snprintf(text, sizeof(text), "Virtual server %s and %u more are not as configured: "
 		         "see show virtual-server", turn->problem, turn->problems - 1);
+	else if (turn && turn->undone < 0)
+		snprintf(text, sizeof(text), "The kernel does not remove virtual server %s: %s",
+		         turn->remnant, strerror(-turn->undone));
 	post_report_problems(&b->post, text);
 }
 
@@ -252,8 +288,21 @@ open_kernel(struct balancer *b)
 	return false;
 }
 
-/* Bring the kernel from what it has to what is wished. */
+/* As long as we have virtual servers, clients of one that is taken out get another at once. */
 static void
+forget_removed(struct balancer *b, bool wanted)
+{
+	int r = ipvs_forget_removed(wanted);
+
+	if (r < 0 && wanted && r != b->remembered)
+		log_warning("net.ipv4.vs.expire_nodest_conn cannot be set: %s; whom the kernel "
+		            "remembers stays with a server that is taken out", strerror(-r));
+	b->remembered = r;
+}
+
+/* Bring the kernel from what it has to what is wished; false where something of ours may be left
+ * over. */
+static bool
 bring(struct balancer *b, const struct balance_table *wish)
 {
 	struct turn turn = { .b = b, .now = &b->now };
@@ -262,15 +311,21 @@ bring(struct balancer *b, const struct balance_table *wish)
 
 	if (ipvs_read(b->ipvs, &world, &error) < 0) {
 		fail(b, error.text);
-		return;
+		return false;
 	}
 	b->trouble[0] = '\0';
+	forget_removed(b, wish->service_count > 0);
 	forget_errors(&turn, wish, &world);
 	balance_plan(wish, &world, on_step, &turn);
 	if (turn.steps > 0)
 		log_debug("%u steps of the load balancer", turn.steps);
+	if (turn.undone < 0 && turn.undone != b->undone)
+		log_error("the kernel does not remove virtual server %s: %s", turn.remnant,
+		          strerror(-turn.undone));
+	b->undone = turn.undone;
 	report(b, &turn);
 	ipvs_done(&world);
+	return turn.undone == 0;
 }
 
 /* See to the table; look at it again later, as long as there is something in it of ours. */
@@ -278,11 +333,12 @@ static void
 update(struct balancer *b)
 {
 	struct balance_table wish = { 0 };
+	bool clean = true;
 
 	make_wish(b, &wish);
 	if ((wish.service_count > 0 || b->ipvs || ipvs_is_loaded()) && open_kernel(b))
-		bring(b, &wish);
-	if (wish.service_count > 0) {
+		clean = bring(b, &wish);
+	if (wish.service_count > 0 || !clean) {
 		set_timer(b, LOOK_USEC);
 	} else {
 		ipvs_close(b->ipvs);
@@ -311,7 +367,20 @@ free_lists(struct lists *lists)
 	*lists = (struct lists){ 0 };
 }
 
-/* One record per real server, with what was known of it. */
+/* The record that a real server had, or NULL where its check was of another thing. */
+static const struct real *
+find_real(const struct balancer *b, const struct check_settings *check)
+{
+	int was = b->settings ? names_find(&b->now.names, check->name) : -1;
+
+	return was >= 0 &&
+	       settings_same_check(&settings_checks(b->settings)
+	                            [settings_reals(b->settings)[was].check], check) ?
+	       &b->now.reals[was] : NULL;
+}
+
+/* One record per real server, with what was known of it: another port, or another script, may say
+ * something else. */
 static void
 make_lists(const struct balancer *b, const struct settings *settings, struct lists *ret)
 {
@@ -320,14 +389,14 @@ make_lists(const struct balancer *b, const struct settings *settings, struct lis
 	ret->errors = calloc(settings->virtual_count + 1u, sizeof(*ret->errors));
 	assert(ret->reals && ret->errors);
 	for (uint32_t i = 0; i < settings->real_count; i++) {
-		const char *name =
-			settings_checks(settings)[settings_reals(settings)[i].check].name;
-		int was = b->now.names.slots ? names_find(&b->now.names, name) : -1;
+		const struct check_settings *check =
+			&settings_checks(settings)[settings_reals(settings)[i].check];
+		const struct real *was = find_real(b, check);
 
-		if (was >= 0)
-			ret->reals[i] = b->now.reals[was];
+		if (was)
+			ret->reals[i] = *was;
 		ret->reals[i].error = 0;
-		memcpy(ret->reals[i].check, name, sizeof(ret->reals[i].check));
+		memcpy(ret->reals[i].check, check->name, sizeof(ret->reals[i].check));
 	}
 	if (names_init(&ret->names, ret->reals, sizeof(*ret->reals), ret->real_count) < 0)
 		assert(!"memory for some names");
@@ -493,8 +562,8 @@ on_stop(void *owner)
 static int
 set_up(struct balancer *b, struct error *error)
 {
-	int r = sd_event_add_time_relative(b->post.event, &b->timer, CLOCK_BOOTTIME, 0, 0,
-	                                   on_timer, b);
+	int r = sd_event_add_time_relative(b->post.event, &b->timer, CLOCK_BOOTTIME, 0,
+	                                   ACCURACY_USEC, on_timer, b);
 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(b->timer, SD_EVENT_OFF);

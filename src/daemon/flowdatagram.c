@@ -7,6 +7,7 @@
 #include "daemon/flowpeer_inside.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -15,6 +16,7 @@
 #define DATAGRAM_KIND 0x71u		/* version 1 of the envelope */
 #define PAUSE_USEC 200u			/* between two turns, for the kernel's own threads */
 #define TURN (NSEC_PER_MSEC / 2)	/* for reading in a turn of the loop, and a batch more */
+#define ACCOUNT_LEAST 576u		/* bytes that the kernel adds to a datagram's */
 
 /* ---- out ------------------------------------------------------------------------------------ */
 
@@ -32,6 +34,9 @@ flowdatagram_send_gathered(struct flowpeer *l)
 			l->counts.unsent[l->out_path] += l->out_count - done;
 			break;
 		}
+		for (int i = 0; i < n; i++)
+			l->counts.bytes_sent[l->out_path] +=
+				l->out[done + (size_t)i].msg_len + flowpeer_headers(p);
 		done += n > 0 ? (size_t)n : 0;
 		l->counts.sent[l->out_path] += n > 0 ? (size_t)n : 0;
 	}
@@ -88,6 +93,47 @@ flowpeer_send_datagram(struct flowpeer *l, unsigned path, const uint8_t *bytes, 
 	l->out_parts[l->out_count++].iov_len = FLOWPEER_HEAD_SIZE + (size_t)size;
 }
 
+/* ---- what came before ------------------------------------------------------------------------ */
+
+/* What the kernel keeps in this socket, by its own account. */
+static size_t
+waiting(int socket)
+{
+	uint32_t account[SK_MEMINFO_VARS];
+	socklen_t size = sizeof(account);
+
+	if (getsockopt(socket, SOL_SOCKET, SO_MEMINFO, account, &size) < 0)
+		return SIZE_MAX;
+	return account[SK_MEMINFO_RMEM_ALLOC];
+}
+
+/* All that is left in this socket came before now; what comes while it is read did not. */
+static void
+note_behind(struct path *p)
+{
+	p->behind = clock_now();
+	p->behind_left = waiting(p->datagrams);
+}
+
+/* A datagram less.  When there may be none of before any more, the rest came just now. */
+static void
+take_behind(struct path *p, size_t length)
+{
+	size_t cost = length + ACCOUNT_LEAST;
+
+	p->behind_left = p->behind_left > cost ? p->behind_left - cost : 0;
+	if (p->behind_left == 0)
+		p->behind = 0;
+}
+
+/* Was it sealed for the connection before this one? */
+static bool
+is_of_past(struct path *p, const uint8_t *head, uint64_t number, uint8_t *sealed, size_t size)
+{
+	return p->past && seal_unwrap(p->past, head, FLOWPEER_HEAD_SIZE, number, sealed, size,
+	                              sealed, &size) == SEAL_GOOD;
+}
+
 /* ---- in ------------------------------------------------------------------------------------- */
 
 static void
@@ -98,19 +144,30 @@ open_datagram(struct path *p, uint8_t *bytes, size_t length, nsec_t arrival)
 	struct reader r = reader_over(bytes, length);
 	uint8_t kind = read_u8(&r), path = read_u8(&r);
 	uint64_t number = (uint64_t)read_u32(&r) << 32;
-	uint8_t *body = bytes + FLOWPEER_HEAD_SIZE;
+	uint8_t *body = bytes + FLOWPEER_HEAD_SIZE, copy[FLOWPEER_WIRE_MAX];
+	bool maybe_past = p->past && clock_now() < p->past_until;
 	enum seal_fault fault = SEAL_GOOD;
 	size_t size;
 
 	number |= read_u32(&r);
-	if (!l->current.established)
+	if (!l->current.established) {
+		l->counts.strayed++;
 		return;
+	}
 	size = reader_left(&r);
+	/* What cannot be opened is not what it was afterwards. */
+	if (maybe_past)
+		memcpy(copy, body, size);
 	if (r.short_read || kind != DATAGRAM_KIND || path != p->number)
 		fault = SEAL_SHORT;
 	else if (seal)
 		fault = seal_unwrap(seal, bytes, FLOWPEER_HEAD_SIZE, number, body, size, body,
 		                    &size);
+	if (fault != SEAL_GOOD && fault != SEAL_SHORT && maybe_past &&
+	    is_of_past(p, bytes, number, copy, reader_left(&r))) {
+		l->counts.strayed++;
+		return;
+	}
 	l->counts.faults[fault]++;
 	if (fault == SEAL_WORN)
 		l->renew = true;
@@ -133,8 +190,13 @@ flowdatagram_read(struct path *p, nsec_t until)
 		if (n <= 0)
 			break;
 		l->counts.received[p->number] += (unsigned)n;
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < n; i++) {
+			l->counts.bytes_received[p->number] +=
+				l->in[i].msg_len + flowpeer_headers(p);
+			if (p->behind)
+				take_behind(p, l->in[i].msg_len);
 			open_datagram(p, l->in_bytes[i], l->in[i].msg_len, arrival);
+		}
 		if ((unsigned)n < FLOWPEER_READ_BATCH)
 			break;
 		now = clock_now();
@@ -179,7 +241,7 @@ flowpeer_drain(struct flowpeer *l, nsec_t until)
 
 	for (uint32_t i = 0; i < l->settings.path_count; i++)
 		if (!flowdatagram_read(&l->paths[i], until)) {
-			l->paths[i].behind = clock_now();
+			note_behind(&l->paths[i]);
 			all = false;
 		}
 	return all;

@@ -14,7 +14,7 @@
 #include "daemon/flowkernel.h"
 #include "daemon/flowpeer.h"
 
-#define FLOWDOOR_VERSION 2u
+#define FLOWDOOR_VERSION 3u
 #define FLOWDOOR_FLOWS_MAX 10000u
 
 enum flowdoor_kind { FLOWDOOR_REPORT = 1, FLOWDOOR_FLOWS, FLOWDOOR_RESET,
@@ -44,6 +44,7 @@ struct flowdoor_report {
 	struct connsync_settings settings;
 	struct ip local[CONNSYNC_PATHS_MAX];
 	nsec_t now;
+	uint32_t flaws;			/* 1 << enum flowflaw */
 	struct flowsync_status status;
 	struct flowtally tally;
 	struct flowpeer_counts link;

@@ -191,14 +191,14 @@ on_old(void *owner, const struct flow *flow)
 
 	if (flow->has & FLOW_HAS_TCP && !is_local(k, flow) &&
 	    conntrack_dump_get(k->look, &flow->key, &now) == 0)
-		flowkernel_note_broken(conntrack_inject_renew(k->inject, &now, now.timeout));
+		flowkernel_note_broken(k, conntrack_inject_renew(k->inject, &now, now.timeout));
 }
 
 static void
 end_renewal(struct flowkernel *k)
 {
 	for (size_t i = 0; i < k->expected_count; i++)
-		flowkernel_note_broken(conntrack_inject_expectation(k->inject, &k->expected[i]));
+		flowkernel_note_broken(k, conntrack_inject_expectation(k->inject, &k->expected[i]));
 	k->expected_count = 0;
 }
 
@@ -209,7 +209,7 @@ on_renewal(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 	struct flowkernel *k = owner;
 
 	/* What is asked for already comes first, and nothing between a look and its renewal. */
-	flowkernel_note_broken(conntrack_inject_flush(k->inject));
+	flowkernel_note_broken(k, conntrack_inject_flush(k->inject));
 	if (k->subscribed || conntrack_dump_step(k->old, RENEWAL_STEP, &hearer) <= 0)
 		end_renewal(k);
 	else

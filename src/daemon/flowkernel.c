@@ -12,17 +12,15 @@
 #include <sys/epoll.h>
 
 #include "base/log.h"
+#include "daemon/flowflaw.h"
+#include "system/clock.h"
 #include "system/conntrack_sysctl.h"
 
-#define NAP_USEC 200u			/* between drains while there is traffic ... */
-#define LONG_NAP_USEC 400u		/* ... while nothing is urgent ... */
-#define STORM_NAP_USEC 1000u		/* ... and while there is much: a wake costs, too */
-#define STORM_USEC 25u			/* an event in so many is much */
-#define QUIET_NAPS 4u			/* so many without any, and the socket is waited for */
 #define DRAIN_MAX 1024u			/* events in one turn of the loop */
 #define KEEP_USEC 1000000u		/* from a change of anybody's rules to a look at ours */
 #define AGAIN_USEC 5000u		/* a packet has long left the helper then */
 #define DISCARD_AT_ONCE 512u		/* events that nobody wants any more */
+#define CROWD 4u			/* flows for a bucket, where nobody set it */
 
 void
 flowkernel_go_on(sd_event_source *step)
@@ -32,6 +30,12 @@ flowkernel_go_on(sd_event_source *step)
 }
 
 /* ---- events --------------------------------------------------------------------------------- */
+
+int
+flowkernel_look(struct flowkernel *k, const struct flow_key *key, struct flow *ret_flow)
+{
+	return conntrack_dump_get(k->look, key, ret_flow);
+}
 
 /*
  * A helper may have changed the length of a packet on the way, and rules may have set labels before
@@ -106,30 +110,22 @@ on_expectation(void *owner, enum conntrack_event event, const struct flow_expect
 
 /* ---- reading events ------------------------------------------------------------------------- */
 
-/* Until the next drain, after one that read so many. */
-static unsigned
-next_nap(const struct flowkernel *k, unsigned count)
-{
-	if (count * STORM_USEC > k->nap_usec)
-		return STORM_NAP_USEC;
-	return k->urgent ? NAP_USEC : LONG_NAP_USEC;
-}
-
 /* Returns how many were read. */
 static int
 drain(struct flowkernel *k)
 {
 	const struct conntrack_hearer hearer = { on_flow, on_expectation, k };
+	char left_out[HUSH_TEXT_SIZE];
 	bool overrun = false;
 	int r;
 
 	k->urgent = false;
 	r = conntrack_events_drain(k->events, DRAIN_MAX, &hearer, &overrun);
 	k->drains++;
-	if (r > 0)
-		k->nap_usec = next_nap(k, (unsigned)r);
 	if (r < 0) {
-		log_error("cannot read the events of connection tracking: %s", strerror(-r));
+		if (hush_lets(&k->hush, clock_now(), left_out))
+			log_error("cannot read the events of connection tracking: %s%s",
+			          strerror(-r), left_out);
 		overrun = true;
 	}
 	if (overrun)
@@ -139,34 +135,36 @@ drain(struct flowkernel *k)
 	return r;
 }
 
+/* 0 = until there is another event */
 static void
-wait_for_events(struct flowkernel *k, bool wait)
+wait_for_events(struct flowkernel *k, nsec_t nap)
 {
-	sd_event_source_set_enabled(k->readable, wait ? SD_EVENT_ON : SD_EVENT_OFF);
-	sd_event_source_set_enabled(k->nap, wait ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
-	if (!wait)
-		sd_event_source_set_time_relative(k->nap, k->nap_usec);
+	sd_event_source_set_enabled(k->readable, nap > 0 ? SD_EVENT_OFF : SD_EVENT_ON);
+	sd_event_source_set_enabled(k->nap, nap > 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+	if (nap > 0)
+		sd_event_source_set_time_relative(k->nap, (uint64_t)(nap / NSEC_PER_USEC));
+}
+
+static void
+drain_and_wait(struct flowkernel *k)
+{
+	int r = drain(k);
+	nsec_t now = clock_now();
+
+	wait_for_events(k, flowpace_next(&k->pace, now, r > 0 ? (unsigned)r : 0, k->urgent));
 }
 
 static int
 on_readable(sd_event_source *source UNUSED, int fd UNUSED, uint32_t events UNUSED, void *owner)
 {
-	struct flowkernel *k = owner;
-
-	k->quiet = 0;
-	k->nap_usec = LONG_NAP_USEC;	/* it was at least as quiet as that */
-	(void)drain(k);
-	wait_for_events(k, false);
+	drain_and_wait(owner);
 	return 0;
 }
 
 static int
 on_nap(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 {
-	struct flowkernel *k = owner;
-
-	k->quiet = drain(k) > 0 ? 0 : k->quiet + 1;
-	wait_for_events(k, k->quiet >= QUIET_NAPS);
+	drain_and_wait(owner);
 	return 0;
 }
 
@@ -227,7 +225,7 @@ flowkernel_subscribe(struct flowkernel *k, bool on)
 		log_error("cannot hear of connections: %s", strerror(-r));
 	k->subscribed = on;
 	if (on) {
-		wait_for_events(k, true);
+		wait_for_events(k, 0);
 		flowdump_begin_shifts(k);
 		return;
 	}
@@ -248,9 +246,12 @@ on_refusal(void *owner, const struct conntrack_refusal *refusal)
 	if (refusal->what == CONNTRACK_REFUSED_EXPECTATION &&
 	    k->refused_expectation_count < FLOWKERNEL_REFUSALS)
 		k->refused_expectations[k->refused_expectation_count++] = -refusal->error;
-	if (!refusal->key || refusal->what == CONNTRACK_REFUSED_RETIME ||
-	    k->refusal_count == FLOWKERNEL_REFUSALS)
+	if (!refusal->key || refusal->what == CONNTRACK_REFUSED_RETIME)
 		return;
+	if (k->refusal_count == FLOWKERNEL_REFUSALS) {
+		k->uncertain = true;
+		return;
+	}
 	kept->op = refusal->what == CONNTRACK_REFUSED_DELETE ? FLOW_DELETE : FLOW_UPSERT;
 	kept->error = -refusal->error;
 	kept->key = *refusal->key;
@@ -258,10 +259,15 @@ on_refusal(void *owner, const struct conntrack_refusal *refusal)
 }
 
 void
-flowkernel_note_broken(int r)
+flowkernel_note_broken(struct flowkernel *k, int r)
 {
-	if (r < 0)
-		log_error("cannot change the table of connections: %s", strerror(-r));
+	char left_out[HUSH_TEXT_SIZE];
+
+	if (r >= 0)
+		return;
+	k->uncertain = true;
+	if (hush_lets(&k->hush, clock_now(), left_out))
+		log_error("cannot change the table of connections: %s%s", strerror(-r), left_out);
 }
 
 void
@@ -269,30 +275,35 @@ flowkernel_apply(struct flowkernel *k, enum flow_op op, const struct flow *flow,
 {
 	k->helped = k->helped || flow->has & FLOW_HAS_HELPER;
 	if (op == FLOW_DELETE)
-		flowkernel_note_broken(conntrack_inject_delete(k->inject, &flow->key));
-	else if (k->subscribed && !known)	/* our own kernel's flow is the right one */
-		flowkernel_note_broken(conntrack_inject_new(k->inject, flow, flow->timeout));
+		flowkernel_note_broken(k, conntrack_inject_delete(k->inject, &flow->key));
+	else if (!k->subscribed)
+		flowkernel_note_broken(k, conntrack_inject_flow(k->inject, flow, flow->timeout,
+		                                                known));
+	else if (known)		/* our own kernel's flow is the right one, and so is its end */
+		flowkernel_note_broken(k, conntrack_inject_change(k->inject, flow, flow->timeout));
 	else
-		flowkernel_note_broken(conntrack_inject_flow(k->inject, flow, flow->timeout,
-		                                             known));
+		flowkernel_note_broken(k, conntrack_inject_new(k->inject, flow, flow->timeout));
 }
 
 void
 flowkernel_retime(struct flowkernel *k, const struct flow *flow)
 {
-	flowkernel_note_broken(conntrack_inject_retime(k->inject, &flow->key, flow->timeout));
+	flowkernel_note_broken(k, conntrack_inject_retime(k->inject, &flow->key, flow->timeout));
 }
 
 void
 flowkernel_apply_expectation(struct flowkernel *k, enum flow_op op,
                              const struct flow_expectation *expectation)
 {
-	flowkernel_note_broken(op == FLOW_DELETE ?
+	flowkernel_note_broken(k, op == FLOW_DELETE ?
 	            conntrack_inject_expectation_delete(k->inject, expectation) :
 	            conntrack_inject_expectation(k->inject, expectation));
 }
 
-/* Refusals are handed on when the injector is done: what they lead to may ask it for more. */
+/*
+ * Refusals are handed on when the injector is done: what they lead to may ask it for more.  Whoever
+ * believes of flows that they are in the kernel, and cannot be told that some are not, must look.
+ */
 void
 flowkernel_flush(struct flowkernel *k)
 {
@@ -300,7 +311,7 @@ flowkernel_flush(struct flowkernel *k)
 		struct refusal refusals[FLOWKERNEL_REFUSALS];
 		size_t count;
 
-		flowkernel_note_broken(conntrack_inject_flush(k->inject));
+		flowkernel_note_broken(k, conntrack_inject_flush(k->inject));
 		count = k->refusal_count;
 		memcpy(refusals, k->refusals, count * sizeof(*refusals));
 		k->refusal_count = 0;
@@ -311,6 +322,9 @@ flowkernel_flush(struct flowkernel *k)
 	while (k->refused_expectation_count > 0)
 		k->calls->on_refused_expectation(
 			k->owner, k->refused_expectations[--k->refused_expectation_count]);
+	if (k->uncertain)
+		k->calls->on_overrun(k->owner);
+	k->uncertain = false;
 }
 
 /* ---- rules ---------------------------------------------------------------------------------- */
@@ -379,13 +393,29 @@ flowkernel_adopt(struct flowkernel *k, const struct settings *settings,
 		if (local[i].family)
 			paths[wish.path_count++] = (struct conntrack_diet_path){
 				local[i], c->paths[i].remote, c->port, 0 };
-	r = conntrack_sysctl_set(CONNTRACK_SYSCTL_EVENTS, 1);
-	if (r < 0)
-		log_warning("cannot set %s to 1: %s; connections that began before may stay silent",
-		            conntrack_sysctl_name(CONNTRACK_SYSCTL_EVENTS), strerror(-r));
 	r = conntrack_diet_apply(k->diet, &wish, error);
 	free(prefixes);
 	return r;
+}
+
+uint32_t
+flowkernel_check(struct flowkernel *k)
+{
+	uint64_t events = 0, buckets = 0, most = flowkernel_capacity();
+	int r = conntrack_sysctl_get(CONNTRACK_SYSCTL_EVENTS, &events);
+	uint32_t flaws = 0;
+
+	if (r < 0 || conntrack_sysctl_set(CONNTRACK_SYSCTL_EVENTS, 1) < 0)
+		flaws |= 1u << FLOWFLAW_SILENT;
+	else if (events != 1)
+		log_info("%s was %llu and is 1 now: connections that began before may stay silent",
+		         conntrack_sysctl_name(CONNTRACK_SYSCTL_EVENTS),
+		         (unsigned long long)events);
+	if (conntrack_events_buffer(k->events) < CONNTRACK_EVENTS_BUFFER)
+		flaws |= 1u << FLOWFLAW_BUFFER;
+	if (conntrack_sysctl_get(CONNTRACK_SYSCTL_BUCKETS, &buckets) == 0 && buckets < most / CROWD)
+		flaws |= 1u << FLOWFLAW_BUCKETS;
+	return flaws;
 }
 
 uint64_t
@@ -409,6 +439,10 @@ flowkernel_counts(const struct flowkernel *k)
 		.strange = events->strange,
 		.injected = inject->flows + inject->deletes,
 		.unhelped = inject->unhelped,
+		.replaced = inject->replaced,
+		.already_gone = inject->already_gone,
+		.dump_restarts = conntrack_dump_restarts(k->dump),
+		.left_out = conntrack_dump_left_out(k->dump),
 		.buffer = conntrack_events_buffer(k->events),
 	};
 }

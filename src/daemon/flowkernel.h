@@ -23,6 +23,7 @@ struct flowkernel_calls {
 	void (*on_news)(void *owner, enum flow_op op, const struct flow *flow, bool fresh);
 	void (*on_expectation)(void *owner, enum flow_op op,
 	                       const struct flow_expectation *expectation);
+	/* News were lost, or some of what was asked of the kernel may not have been done. */
 	void (*on_overrun)(void *owner);
 	void (*on_dump)(void *owner, const struct flow *flow);
 	void (*on_dump_done)(void *owner, bool whole);
@@ -39,6 +40,10 @@ struct flowkernel_counts {
 	uint64_t strange;		/* of families or zones that are not carried */
 	uint64_t injected;		/* asked of the kernel */
 	uint64_t unhelped;		/* without their helper, which this router does not have */
+	uint64_t replaced;		/* flows for which one in the way was deleted */
+	uint64_t already_gone;		/* asked to change or end, and not there */
+	uint64_t dump_restarts;		/* the table was rebuilt under a dump */
+	uint64_t left_out;		/* of dumps: of families or zones that are not carried */
 	uint64_t buffer;		/* bytes of the event socket's buffer */
 };
 
@@ -58,6 +63,9 @@ void flowkernel_retime(struct flowkernel *kernel, const struct flow *flow);
 void flowkernel_apply_expectation(struct flowkernel *kernel, enum flow_op op,
                                   const struct flow_expectation *expectation);
 void flowkernel_flush(struct flowkernel *kernel);
+/* What the kernel has of a flow, at once; -ENOENT, or why it cannot be asked. */
+int flowkernel_look(struct flowkernel *kernel, const struct flow_key *key,
+                    struct flow *ret_flow) MUST_USE;
 void flowkernel_subscribe(struct flowkernel *kernel, bool on);
 void flowkernel_dump(struct flowkernel *kernel);
 
@@ -70,6 +78,9 @@ void flowkernel_renew(struct flowkernel *kernel);
 /* Read what is there now, some of it if there is very much: before the role changes. */
 void flowkernel_drain(struct flowkernel *kernel);
 
+/* See that the kernel tells of connections, which anybody may have switched off.  Returns what is
+ * not as it should be: 1 << enum flowflaw. */
+uint32_t flowkernel_check(struct flowkernel *kernel);
 /* Flows that the kernel's table may hold; 0 = it does not track connections. */
 uint64_t flowkernel_capacity(void);
 struct flowkernel_counts flowkernel_counts(const struct flowkernel *kernel);

@@ -9,12 +9,14 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/flowkernel.h"
+#include "daemon/flowpace.h"
+#include "daemon/hush.h"
 #include "system/conntrack_diet.h"
 #include "system/conntrack_dump.h"
 #include "system/conntrack_events.h"
 #include "system/conntrack_inject.h"
 
-#define FLOWKERNEL_REFUSALS 512u	/* kept until the batch is sent; more are found by sums */
+#define FLOWKERNEL_REFUSALS 512u	/* kept until the batch is sent; of more, a dump tells */
 #define FLOWKERNEL_AGAIN 256u
 #define FLOWKERNEL_EXPECTED 4096u	/* as many as the kernel has by default */
 #define FLOWKERNEL_PAUSE_USEC 250u	/* between steps of something long */
@@ -55,8 +57,7 @@ struct flowkernel {
 	size_t again_count;
 	bool subscribed;
 	bool dumps_flows;		/* and not expectations */
-	unsigned quiet;			/* drains in a row that found nothing */
-	unsigned nap_usec;		/* the last one, or what the next should be */
+	struct flowpace pace;
 	bool urgent;			/* this drain found what is told at once */
 	uint64_t drains;
 	struct ip *own;			/* addresses of this router, while it dumps */
@@ -67,6 +68,8 @@ struct flowkernel {
 	size_t refusal_count;
 	int refused_expectations[FLOWKERNEL_REFUSALS];	/* errors */
 	size_t refused_expectation_count;
+	bool uncertain;			/* whether the kernel did all that was asked of it */
+	struct hush hush;		/* of what cannot be asked or read */
 };
 
 /* ---- flowkernel.c ---- */
@@ -76,8 +79,8 @@ struct flowkernel {
  * kernel's own threads in between.
  */
 void flowkernel_go_on(sd_event_source *step);
-/* What cannot be asked of the kernel is said in the log. */
-void flowkernel_note_broken(int r);
+/* What cannot be asked of the kernel is said in the log, and looked for when the batch is over. */
+void flowkernel_note_broken(struct flowkernel *kernel, int r);
 
 /* ---- flowdump.c ---- */
 

@@ -14,11 +14,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "system/clock.h"
 
 #define SOCKET_BUFFER (8 << 20)
 #define LOOK_USEC 500000u		/* between looks whether interfaces are still the same */
-#define AGE_USEC (SEAL_AGE / NSEC_PER_USEC)
 #define TRAFFIC_CLASS 0xc0		/* DSCP CS6, as routing protocols have it */
+#define RATE_TIME (5 * NSEC_PER_SEC)	/* over which it is measured */
 
 /* ---- sockets -------------------------------------------------------------------------------- */
 
@@ -41,6 +42,12 @@ address(const struct ip *ip, uint16_t port, const char *interface, struct sockad
 	if (ip_is_link_local(ip))
 		v6->sin6_scope_id = if_nametoindex(interface);
 	return sizeof(*v6);
+}
+
+size_t
+flowpeer_headers(const struct path *p)
+{
+	return 38u + (p->local.family == 4 ? 20u : 40u) + 8u;
 }
 
 socklen_t
@@ -156,6 +163,29 @@ open_or_wait(struct flowpeer *l, struct path *p)
 	p->closed = error;
 }
 
+static uint64_t
+rate(uint64_t count, uint64_t before, nsec_t time)
+{
+	return (count - before) * 1000u / (uint64_t)(time / NSEC_PER_MSEC);
+}
+
+static void
+measure_rates(struct flowpeer *l)
+{
+	struct flowpeer_counts *c = &l->counts;
+	nsec_t now = clock_now(), time = now - l->mark.at;
+
+	if (time < RATE_TIME)
+		return;
+	for (unsigned i = 0; i < FLOWSYNC_PATHS; i++) {
+		c->rate_sent[i] = rate(c->bytes_sent[i], l->mark.sent[i], time);
+		c->rate_received[i] = rate(c->bytes_received[i], l->mark.received[i], time);
+		l->mark.sent[i] = c->bytes_sent[i];
+		l->mark.received[i] = c->bytes_received[i];
+	}
+	l->mark.at = now;
+}
+
 /* A socket stays with its interface, even when that is gone and another has its name. */
 static int
 on_look(sd_event_source *source, uint64_t usec UNUSED, void *owner)
@@ -175,6 +205,7 @@ on_look(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 		close_path(p);
 		open_or_wait(l, p);
 	}
+	measure_rates(l);
 	flowsession_tell_lost(l);
 	l->calls->on_batch(l->owner);
 	return 0;
@@ -191,8 +222,7 @@ flowpeer_payload(const struct flowpeer *link UNUSED, unsigned path UNUSED)
 uint16_t
 flowpeer_overhead(const struct flowpeer *l)
 {
-	/* Ethernet with its preamble and gap, IP, UDP, ours. */
-	return (uint16_t)(38 + (l->paths[0].local.family == 4 ? 20 : 40) + 8 + FLOWPEER_HEAD_SIZE +
+	return (uint16_t)(flowpeer_headers(&l->paths[0]) + FLOWPEER_HEAD_SIZE +
 	                  (l->identity ? SEAL_TAG_SIZE : 0));
 }
 
@@ -230,8 +260,10 @@ add_timers(struct flowpeer *l)
 	if (r >= 0 && !l->connects)
 		r = sd_event_source_set_enabled(l->retry, SD_EVENT_OFF);
 	if (r >= 0)
-		r = sd_event_add_time_relative(l->event, &l->age, CLOCK_BOOTTIME, AGE_USEC, 0,
+		r = sd_event_add_time_relative(l->event, &l->age, CLOCK_BOOTTIME, 0, 0,
 		                               flowsession_on_age, l);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(l->age, SD_EVENT_OFF);
 	if (r >= 0)
 		r = sd_event_add_time_relative(l->event, &l->look, CLOCK_MONOTONIC, LOOK_USEC, 0,
 		                               on_look, l);
@@ -241,7 +273,7 @@ add_timers(struct flowpeer *l)
 int
 flowpeer_new(struct sd_event *event, const struct connsync_settings *connsync,
              const struct ip local[CONNSYNC_PATHS_MAX], const struct identity *identity,
-             const struct flowpeer_calls *calls, void *owner, struct flowpeer **ret,
+             nsec_t age, const struct flowpeer_calls *calls, void *owner, struct flowpeer **ret,
              struct error *error)
 {
 	struct flowpeer *l = calloc(1, sizeof(*l));
@@ -253,7 +285,9 @@ flowpeer_new(struct sd_event *event, const struct connsync_settings *connsync,
 	l->owner = owner;
 	l->event = event;
 	l->identity = identity;
+	l->lifetime = nsec_min(age, SEAL_AGE);
 	l->settings = *connsync;
+	l->mark.at = clock_now();
 	l->connects = ip_compare(&local[0], &connsync->paths[0].remote) < 0;
 	flowsession_init(&l->current, l);
 	for (unsigned i = 0; i < FLOWPEER_CANDIDATES; i++)
@@ -282,8 +316,10 @@ flowpeer_free(struct flowpeer *l)
 	flowsession_close(&l->current);
 	for (unsigned i = 0; i < FLOWPEER_CANDIDATES; i++)
 		flowsession_close(&l->candidates[i]);
-	for (unsigned i = 0; i < CONNSYNC_PATHS_MAX; i++)
+	for (unsigned i = 0; i < CONNSYNC_PATHS_MAX; i++) {
 		close_path(&l->paths[i]);
+		seal_free(l->paths[i].past);
+	}
 	sd_event_source_unref(l->look);
 	sd_event_source_unref(l->retry);
 	sd_event_source_unref(l->age);

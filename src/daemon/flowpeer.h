@@ -36,7 +36,13 @@ struct flowpeer_counts {
 	uint64_t sent[FLOWSYNC_PATHS];		/* datagrams */
 	uint64_t unsent[FLOWSYNC_PATHS];	/* that the kernel did not take */
 	uint64_t received[FLOWSYNC_PATHS];
+	/* Bytes of all that, as the link carries them, and of the stream without its headers. */
+	uint64_t bytes_sent[FLOWSYNC_PATHS];
+	uint64_t bytes_received[FLOWSYNC_PATHS];
+	uint64_t rate_sent[FLOWSYNC_PATHS];	/* ... in a second, of the last few */
+	uint64_t rate_received[FLOWSYNC_PATHS];
 	uint64_t faults[SEAL_FAULTS];		/* that could not be opened, by reason */
+	uint64_t strayed;			/* of a connection before, or without any */
 	uint64_t connections;			/* that were made */
 	uint64_t refused;			/* ... and were not the partner's */
 	unsigned path;				/* of the control connection */
@@ -45,13 +51,13 @@ struct flowpeer_counts {
 
 /*
  * The ways between the routers as the settings have them; local: our ends, resolved.  An interface
- * that is not there yet, or is made anew, is waited for.  identity is
- * borrowed, and NULL without authentication.  0, or negative errno with *error.
+ * that is not there yet, or is made anew, is waited for.  identity is borrowed, and NULL without
+ * authentication.  age: so long keys are used, at most SEAL_AGE.  0, or negative errno with *error.
  */
 int flowpeer_new(struct sd_event *event, const struct connsync_settings *connsync,
                  const struct ip local[CONNSYNC_PATHS_MAX], const struct identity *identity,
-                 const struct flowpeer_calls *calls, void *owner, struct flowpeer **ret,
-                 struct error *error) MUST_USE;
+                 nsec_t age, const struct flowpeer_calls *calls, void *owner,
+                 struct flowpeer **ret, struct error *error) MUST_USE;
 void flowpeer_free(struct flowpeer *link);	/* NULL is fine */
 
 /* Bytes of a datagram's body on this path, and what it is longer on the wire. */

@@ -50,10 +50,20 @@ struct path {
 	struct error closed;		/* why there are none, as it was logged */
 	int datagrams;			/* socket, or -1 */
 	nsec_t behind;			/* what is in it came before that; 0 = not known */
+	size_t behind_left;		/* bytes of the kernel's account that may be such */
+	struct seal *past;		/* opens what was sealed for the connection before ... */
+	nsec_t past_until;		/* ... and may be under way still */
 	int listener;
 	sd_event_source *readable;
 	sd_event_source *breather;	/* while there is too much to read */
 	sd_event_source *acceptable;
+};
+
+/* Where counts of bytes stood. */
+struct rate_mark {
+	nsec_t at;
+	uint64_t sent[FLOWSYNC_PATHS];
+	uint64_t received[FLOWSYNC_PATHS];
 };
 
 struct flowpeer {
@@ -68,6 +78,7 @@ struct flowpeer {
 	struct session candidates[FLOWPEER_CANDIDATES];
 	unsigned try_path;
 	sd_event_source *retry;
+	nsec_t lifetime;		/* of keys */
 	sd_event_source *age;
 	sd_event_source *look;
 	struct hush hush;		/* of connections that come and go */
@@ -75,6 +86,7 @@ struct flowpeer {
 	bool renew;			/* a new connection is due, for its keys */
 	uint64_t plain_number;		/* of datagrams without a seal */
 	struct flowpeer_counts counts;
+	struct rate_mark mark;
 	/* Gathered datagrams of one path. */
 	unsigned out_path;
 	size_t out_count;
@@ -93,6 +105,9 @@ struct flowpeer {
  * there.  It is bound to the interface, so that nothing from elsewhere reaches it.
  */
 int flowpeer_open_socket(const struct path *path, int kind, uint16_t port, struct error *error);
+/* What a datagram is longer on the wire than what the socket gets: Ethernet with its preamble and
+ * gap, IP, UDP. */
+size_t flowpeer_headers(const struct path *path);
 /* Where the partner is on this path. */
 socklen_t flowpeer_partner(const struct path *path, struct sockaddr_storage *to);
 
@@ -101,7 +116,8 @@ socklen_t flowpeer_partner(const struct path *path, struct sockaddr_storage *to)
 void flowsession_init(struct session *session, struct flowpeer *link);
 /* Nobody is told. */
 void flowsession_close(struct session *session);
-/* The connection that counted is gone; the owner is told by flowsession_tell_lost(), not before. */
+/* The connection that counted is gone, for which nobody is told why when that is NULL; the owner is
+ * told by flowsession_tell_lost(), not before. */
 void flowsession_lose(struct flowpeer *link, const char *why);
 void flowsession_tell_lost(struct flowpeer *link);
 /* Somebody wants to connect. */

@@ -24,12 +24,12 @@
 #include "system/clock.h"
 
 #define CONNECT_USEC 250000u		/* between tries */
-#define AGE_USEC (SEAL_AGE / NSEC_PER_USEC)
 #define STREAM_READ 16384u		/* a whole record of TLS, so that none stays inside it */
 #define STREAM_READS 16u		/* in one turn of the loop */
 #define COMPLAINT_PAUSE (10 * NSEC_PER_SEC)	/* between two that differ */
 #define STREAM_TIMEOUT_MSEC 3000u	/* for what the partner's kernel does not acknowledge */
 #define YOUNG NSEC_PER_SEC		/* a partner has proved its key by then */
+#define PAST (3 * NSEC_PER_SEC)		/* datagrams are under way no longer */
 
 /* ---- what the operator hears ---------------------------------------------------------------- */
 
@@ -88,17 +88,44 @@ flowsession_close(struct session *s)
 	flowsession_init(s, s->link);
 }
 
+/* The connection that counted ends.  What was sealed for it, and comes still, is no forgery. */
+static void
+end_current(struct flowpeer *l)
+{
+	for (unsigned i = 0; l->current.established && i < CONNSYNC_PATHS_MAX; i++) {
+		struct path *p = &l->paths[i];
+
+		seal_free(p->past);
+		p->past = l->current.receiving[i];
+		p->past_until = clock_now() + PAST;
+		l->current.receiving[i] = NULL;
+	}
+	flowsession_close(&l->current);
+}
+
 /* The owner may be in the middle of something: told later. */
 void
 flowsession_lose(struct flowpeer *l, const char *why)
 {
 	if (!l->current.established)
 		return;
-	say(l, LOG_WARNING_LEVEL, "the connection to the partner is lost: %s", why);
-	snprintf(l->paths[l->current.path].trouble, sizeof(l->paths[0].trouble),
-	         "the connection was lost: %s", why);
-	flowsession_close(&l->current);
+	if (why) {
+		say(l, LOG_WARNING_LEVEL, "the connection to the partner is lost: %s", why);
+		snprintf(l->paths[l->current.path].trouble, sizeof(l->paths[0].trouble),
+		         "the connection was lost: %s", why);
+	}
+	end_current(l);
 	l->lost = true;
+}
+
+/* The stream does not work any more.  A server ends the one before when it knows whose the next one
+ * is, and then says so on that: nothing is wrong. */
+static void
+break_off(struct flowpeer *l, const char *why)
+{
+	bool renewed = l->connects && l->renew && l->candidates[0].shaken;
+
+	flowsession_lose(l, renewed ? NULL : why);
 }
 
 void
@@ -167,7 +194,7 @@ establish(struct session *s, const uint8_t *bytes, size_t length)
 	sd_event_source_disable_unref(s->patience);
 	s->patience = NULL;
 	l->lost = l->lost || l->current.established;
-	flowsession_close(&l->current);
+	end_current(l);
 	flowsession_tell_lost(l);
 	l->current = *s;
 	sd_event_source_set_userdata(l->current.source, &l->current);
@@ -182,8 +209,8 @@ establish(struct session *s, const uint8_t *bytes, size_t length)
 	say(l, LOG_INFO_LEVEL, "connected with the partner on %s%s",
 	    l->paths[l->current.path].settings.interface,
 	    l->identity ? "" : ", without authentication");
-	sd_event_source_set_time_relative(l->age, AGE_USEC);
-	sd_event_source_set_enabled(l->age, SD_EVENT_ONESHOT);
+	sd_event_source_set_time_relative(l->age, (uint64_t)(l->lifetime / NSEC_PER_USEC));
+	sd_event_source_set_enabled(l->age, l->identity ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 	watch(&l->current);
 	l->calls->on_connected(l->owner);
 	if (length > 0 && l->current.established)
@@ -206,12 +233,14 @@ read_stream(struct session *s)
 			n = -errno;
 			snprintf(error.text, sizeof(error.text), "%s", strerror(errno));
 		}
-		if (n > 0)
+		if (n > 0) {
+			l->counts.bytes_received[s->path] += (size_t)n;
 			l->calls->on_control(l->owner, bytes, (size_t)n);
+		}
 		/* What it said may have ended it; and the loop has others to serve. */
 	} while (n > 0 && l->current.established && ++reads < STREAM_READS);
 	if (n == 0 || (n < 0 && n != -EAGAIN))
-		flowsession_lose(l, error.text);
+		break_off(l, error.text);
 }
 
 static void
@@ -231,11 +260,12 @@ write_stream(struct session *s)
 			break;
 		memmove(s->queue, s->queue + n, s->queued - (size_t)n);
 		s->queued -= (size_t)n;
+		s->link->counts.bytes_sent[s->path] += (size_t)n;
 	}
 	if (n >= 0 && s->tls)
 		n = tls_flush(s->tls, &error);
 	if (n < 0 && n != -EAGAIN)
-		flowsession_lose(s->link, error.text);
+		break_off(s->link, error.text);
 	else
 		watch(s);
 }

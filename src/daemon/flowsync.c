@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "core/flowsync.h"
+#include "daemon/flowflaw.h"
 #include "daemon/flowkernel.h"
 #include "daemon/flowpeer.h"
 #include "daemon/flowrelease.h"
@@ -33,8 +34,10 @@
 #define EXPECTATIONS 4096u		/* the kernel's own limit, unless it was raised */
 #define DRAIN_PATIENCE (NSEC_PER_MSEC / 2)	/* for what was told before a promotion */
 #define RELEASE_PATIENCE (8 * NSEC_PER_SEC)	/* at the end; the supervisor's is longer */
-#define WATCH_USEC 10000000u		/* between looks at nf_conntrack_max */
+#define WATCH_USEC 10000000u		/* between looks at the kernel's settings */
 #define RETRY_USEC 10000000u
+#define READY_SIZE (16u << 20)		/* of the table's memory: about 150,000 flows */
+#define LOOKS 256u			/* in one turn: about a millisecond */
 
 struct role {
 	struct post post;
@@ -53,6 +56,9 @@ struct role {
 	uint64_t capacity;			/* nf_conntrack_max, as options have it */
 	struct flowrelease *release;		/* of what it left, while it does not run */
 	sd_event_source *timer;
+	nsec_t alarm;				/* when it rings; NSEC_NEVER = not set */
+	struct flow_key looks[LOOKS];		/* that the protocol wants */
+	size_t look_count;
 	sd_event_source *retry;
 	sd_event_source *watch;
 	const char *hang_up;			/* flowsync wants it; NULL = no */
@@ -63,13 +69,32 @@ struct role {
 	bool forwarded;				/* in the role before, or nobody knows */
 	enum flowsync_readiness readiness;
 	uint32_t alarms;
+	uint32_t flaws;				/* 1 << enum flowflaw */
 	struct hush hush[2];			/* of readiness and of alarms */
 	char trouble[512];			/* why it does not run */
 };
 
 /* ---- batches -------------------------------------------------------------------------------- */
 
-/* All that an event led to leaves, and the next deadline stands. */
+/* What the protocol asked of single flows.  An answer may make it ask no more. */
+static void
+look(struct role *f)
+{
+	struct flow flow;
+
+	for (size_t i = 0; i < f->look_count; i++) {
+		if (flowkernel_look(f->kernel, &f->looks[i], &flow) == 0)
+			flowsync_on_looked(f->flowsync, &flow, clock_now());
+	}
+	f->look_count = 0;
+	flowsync_flush(f->flowsync, clock_now());
+}
+
+/*
+ * All that an event led to leaves, and the next deadline stands.  An alarm that is set for too early
+ * stays: most deadlines are put off by every batch, and that costs the kernel more than an alarm
+ * that finds nothing to do.
+ */
 static void
 finish(struct role *f)
 {
@@ -78,16 +103,17 @@ finish(struct role *f)
 	if (!f->flowsync)
 		return;
 	flowsync_flush(f->flowsync, clock_now());
+	if (f->look_count > 0)
+		look(f);
 	flowkernel_flush(f->kernel);
 	if (f->hang_up)
 		flowpeer_hang_up(f->peer, f->hang_up);
 	f->hang_up = NULL;
 	flowpeer_flush(f->peer);
 	deadline = flowsync_deadline(f->flowsync);
-	if (deadline == NSEC_NEVER) {
-		sd_event_source_set_enabled(f->timer, SD_EVENT_OFF);
+	if (deadline >= f->alarm)
 		return;
-	}
+	f->alarm = deadline;
 	sd_event_source_set_time(f->timer, (uint64_t)((deadline + 999) / NSEC_PER_USEC));
 	sd_event_source_set_enabled(f->timer, SD_EVENT_ONESHOT);
 }
@@ -97,6 +123,7 @@ on_time(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 {
 	struct role *f = owner;
 
+	f->alarm = NSEC_NEVER;
 	flowsync_on_time(f->flowsync, clock_now());
 	finish(f);
 	return 0;
@@ -107,32 +134,28 @@ on_time(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 static void
 report_problems(struct role *f)
 {
-	static const struct {
-		enum flowsync_alarm alarm;
-		const char *text;
-	} sentences[] = {
-		{ FLOWSYNC_BOTH_ACTIVE, "Both routers forward: connections are not replicated" },
-		{ FLOWSYNC_FULL, "The table of connections is full: new ones are not replicated" },
-		{ FLOWSYNC_PEER_SMALLER, "The partner's nf_conntrack_max is smaller than ours: it "
-		  "cannot hold all connections" },
-		{ FLOWSYNC_REFUSALS, "The kernel refuses connections of the partner; see show "
-		  "connsync statistics" },
-		{ FLOWSYNC_DISAGREE, "The routers' tables of connections differ again and again" },
-		{ FLOWSYNC_PATH_DEAD, "A path of connsync is dead" },
-		{ FLOWSYNC_FOREIGN, "The partner of connsync speaks another version, or is another "
-		  "router" },
-	};
-	char text[1024] = "";
-	size_t length = 0;
+	char text[1024];
 
-	if (f->trouble[0])
-		length = (size_t)snprintf(text, sizeof(text), "connsync does not run: %s",
-		                          f->trouble);
-	for (size_t i = 0; i < ARRAY_SIZE(sentences); i++)
-		if (f->alarms & 1u << sentences[i].alarm && length < sizeof(text))
-			length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s",
-			                           length > 0 ? "\n" : "", sentences[i].text);
+	flowflaw_sentences(f->trouble, f->alarms, f->flaws, text, sizeof(text));
 	post_report_problems(&f->post, text);
+}
+
+/* Others may change what connsync stands on; nothing tells of it. */
+static void
+look_for_flaws(struct role *f)
+{
+	struct flowsync_status status;
+	uint32_t flaws = flowkernel_check(f->kernel);
+
+	flowsync_status(f->flowsync, clock_now(), &status);
+	if (status.connected && status.capacity < status.peer_capacity)
+		flaws |= 1u << FLOWFLAW_SMALLER;
+	for (enum flowflaw i = 0; i < FLOWFLAWS; i++)
+		if ((flaws ^ f->flaws) & 1u << i)
+			log_line(flaws & 1u << i ? LOG_WARNING_LEVEL : LOG_INFO_LEVEL,
+			         "connections: %s%s", flaws & 1u << i ? "" : "no longer ",
+			         flowflaw_name(i));
+	f->flaws = flaws;
 }
 
 /* A partner that is gone is no reason to be weaker: then it is us who must take over.  Who forwards
@@ -208,6 +231,17 @@ static void
 hook_subscribe(void *owner, bool on)
 {
 	flowkernel_subscribe(((struct role *)owner)->kernel, on);
+}
+
+static bool
+hook_look(void *owner, const struct flow_key *key)
+{
+	struct role *f = owner;
+
+	if (f->look_count == ARRAY_SIZE(f->looks))
+		return false;
+	f->looks[f->look_count++] = *key;
+	return true;
 }
 
 static void
@@ -336,6 +370,7 @@ make_protocol(struct role *f, uint64_t capacity, const uint64_t seed[2], uint32_
 		.close_control = hook_close_control,
 		.subscribe = hook_subscribe,
 		.dump = hook_dump,
+		.look = hook_look,
 		.readiness = hook_readiness,
 		.alarm = hook_alarm,
 	};
@@ -357,8 +392,10 @@ make_protocol(struct role *f, uint64_t capacity, const uint64_t seed[2], uint32_
 	if (memory == MAP_FAILED)
 		return error_set(error, -ENOMEM, "no memory for %llu connections",
 		                 (unsigned long long)capacity);
-	/* Flows are looked up all over it. */
+	/* Flows are looked up all over it.  A large page takes a virtual machine up to 5 ms to get:
+	 * the first ones are there before there is traffic. */
 	(void)madvise(memory, size, MADV_HUGEPAGE);
+	(void)madvise(memory, size < READY_SIZE ? size : READY_SIZE, MADV_POPULATE_WRITE);
 	if (f->memory)
 		munmap(f->memory, f->memory_size);
 	own.owner = f;
@@ -470,6 +507,8 @@ static void
 stop_running(struct role *f)
 {
 	sd_event_source_set_enabled(f->timer, SD_EVENT_OFF);
+	f->alarm = NSEC_NEVER;
+	f->look_count = 0;
 	flowpeer_free(f->peer);
 	flowkernel_free(f->kernel);
 	identity_free(f->identity);
@@ -482,6 +521,7 @@ stop_running(struct role *f)
 	f->memory = NULL;
 	f->hang_up = NULL;
 	f->alarms = 0;
+	f->flaws = 0;
 	f->readiness = FLOWSYNC_INIT;
 }
 
@@ -520,8 +560,8 @@ run(struct role *f, const struct connsync_settings *c, struct error *error)
 	if (r >= 0)
 		r = flowkernel_adopt(f->kernel, f->settings, f->local, error);
 	if (r >= 0)
-		r = flowpeer_new(f->post.event, c, f->local, f->identity, &link_calls, f, &f->peer,
-		                 error);
+		r = flowpeer_new(f->post.event, c, f->local, f->identity, SEAL_AGE, &link_calls, f,
+		                 &f->peer, error);
 	if (r < 0)
 		return r;
 	capacity = flowkernel_capacity();
@@ -622,6 +662,7 @@ start(struct role *f, const struct connsync_settings *c)
 		f->trouble[0] = '\0';
 		flowrelease_free(f->release);
 		f->release = NULL;
+		look_for_flaws(f);
 		sd_event_source_set_time_relative(f->watch, WATCH_USEC);
 		sd_event_source_set_enabled(f->watch, SD_EVENT_ONESHOT);
 		return;
@@ -647,6 +688,8 @@ on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 		return 0;
 	sd_event_source_set_time_relative(source, WATCH_USEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	look_for_flaws(f);
+	report_problems(f);
 	if (capacity == 0 || capacity == f->capacity)
 		return 0;
 	log_notice("nf_conntrack_max is %llu now: connections are read and compared anew",
@@ -747,9 +790,10 @@ on_stop(void *owner)
 static void
 on_report(void *owner, struct flowdoor_report *to)
 {
-	const struct role *f = owner;
-	const struct connsync_settings *c = f->settings ? settings_connsync(f->settings) : NULL;
+	const struct connsync_settings *c;
+	struct role *f = owner;
 
+	c = f->settings ? settings_connsync(f->settings) : NULL;
 	to->configured = c != NULL;
 	to->running = f->flowsync != NULL;
 	to->now = clock_now();
@@ -761,6 +805,8 @@ on_report(void *owner, struct flowdoor_report *to)
 	memcpy(to->trouble, f->trouble, sizeof(to->trouble));
 	if (!f->flowsync)
 		return;
+	look_for_flaws(f);
+	to->flaws = f->flaws;
 	flowsync_status(f->flowsync, to->now, &to->status);
 	to->tally = *flowsync_tally(f->flowsync);
 	to->link = flowpeer_counts(f->peer);
@@ -803,6 +849,7 @@ set_up(struct role *f, int door, struct error *error)
 {
 	int r = sd_event_add_time(f->post.event, &f->timer, CLOCK_BOOTTIME, 0, 1, on_time, f);
 
+	f->alarm = NSEC_NEVER;
 	if (r >= 0)
 		r = sd_event_source_set_enabled(f->timer, SD_EVENT_OFF);
 	if (r >= 0)

@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "config/put.h"
+#include "daemon/flowflaw.h"
 #include "system/clock.h"
 
 #define PATIENCE NSEC_PER_SEC
@@ -39,6 +40,13 @@ gather_protocol(const char *text)
 }
 
 /* ---- state ---------------------------------------------------------------------------------- */
+
+static void
+put_since(struct lyd_node *node, const char *name, nsec_t now, nsec_t then)
+{
+	if (then > 0)
+		put_number(node, name, (uint64_t)((now - then) / NSEC_PER_SEC));
+}
 
 /* A path that is dead says why. */
 static void
@@ -69,6 +77,11 @@ put_paths(struct lyd_node *node, const struct flowdoor_report *report)
 		put_number(entry, "sent", report->link.sent[i]);
 		put_number(entry, "received", report->link.received[i]);
 		put_number(entry, "unsent", report->link.unsent[i]);
+		put_since(entry, "heard", report->now, report->status.path_heard[i]);
+		put_number(entry, "bytes-sent", report->link.bytes_sent[i]);
+		put_number(entry, "bytes-received", report->link.bytes_received[i]);
+		put_number(entry, "rate-sent", report->link.rate_sent[i] * 8);
+		put_number(entry, "rate-received", report->link.rate_received[i] * 8);
 	}
 }
 
@@ -91,8 +104,13 @@ put_counts(struct lyd_node *node, const struct flowdoor_report *report)
 	put_count(node, "counter", "event-reads", kernel->drains);
 	put_count(node, "counter", "kernel-requests", kernel->injected);
 	put_count(node, "counter", "without-helper", kernel->unhelped);
+	put_count(node, "counter", "replaced", kernel->replaced);
+	put_count(node, "counter", "already-gone", kernel->already_gone);
+	put_count(node, "counter", "dump-restarts", kernel->dump_restarts);
+	put_count(node, "counter", "dump-left-out", kernel->left_out);
 	put_count(node, "counter", "connections-made", report->link.connections);
 	put_count(node, "counter", "connections-refused", report->link.refused);
+	put_count(node, "fault", "strayed", report->link.strayed);
 	for (enum flow_fault i = FLOW_OK + 1; i < FLOW_FAULTS; i++)
 		put_count(node, "fault", flow_fault_name(i), report->tally.faults[i]);
 	for (enum seal_fault i = SEAL_GOOD + 1; i < SEAL_FAULTS; i++) {
@@ -103,13 +121,6 @@ put_counts(struct lyd_node *node, const struct flowdoor_report *report)
 			*blank = '-';
 		put_count(node, "fault", name, report->link.faults[i]);
 	}
-}
-
-static void
-put_since(struct lyd_node *node, const char *name, nsec_t now, nsec_t then)
-{
-	if (then > 0)
-		put_number(node, name, (uint64_t)((now - then) / NSEC_PER_SEC));
 }
 
 static void
@@ -162,10 +173,18 @@ put_status(struct lyd_node *node, const struct flowdoor_report *report)
 	put_since(node, "agreed", report->now, s->agreed_at);
 	put_number(node, "different", s->buckets_different);
 	put_bool(node, "sweeping", s->sweeping);
+	put_number(node, "sweep-left", s->sweep_left);
+	if (s->sweep_at > report->now)
+		put_number(node, "sweep-due",
+		           (uint64_t)((s->sweep_at - report->now) / NSEC_PER_SEC));
 	put_bool(node, "dumping", s->dumping);
+	put_number(node, "event-buffer", report->kernel.buffer);
 	for (enum flowsync_alarm i = 0; i < FLOWSYNC_ALARMS; i++)
 		if (s->alarms & 1u << i)
 			put_text(node, "alarm", flowsync_alarm_name(i));
+	for (enum flowflaw i = 0; i < FLOWFLAWS; i++)
+		if (report->flaws & 1u << i)
+			put_text(node, "alarm", flowflaw_name(i));
 }
 
 void

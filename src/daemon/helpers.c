@@ -429,6 +429,17 @@ list_groups(const struct helpers *h, const struct settings *settings)
 	return list;
 }
 
+/* The number that a check had until now, or -1 where that was another thing of its name. */
+static int32_t
+find_check(const struct helpers *h, const struct check_settings *check)
+{
+	int32_t was = h->engine ? names_find(&h->now.verdict_names, check->name) : -1;
+
+	return was >= 0 &&
+	       settings_same_check(&settings_checks(engine_settings(h->engine))[was], check) ?
+	       was : -1;
+}
+
 /* One record per check, and which one it was. */
 static struct verdict *
 list_checks(const struct helpers *h, const struct settings *settings)
@@ -437,7 +448,7 @@ list_checks(const struct helpers *h, const struct settings *settings)
 
 	for (uint32_t i = 0; list && i < settings->check_count; i++) {
 		memcpy(list[i].name, settings_checks(settings)[i].name, sizeof(list[i].name));
-		list[i].was = h->engine ? names_find(&h->now.verdict_names, list[i].name) : -1;
+		list[i].was = find_check(h, &settings_checks(settings)[i]);
 	}
 	for (uint32_t i = 0; list && i < settings->real_count; i++)
 		list[settings_reals(settings)[i].check].balanced = true;
@@ -614,6 +625,7 @@ on_track(struct helpers *h, const struct channel_message *message)
 {
 	const struct settings *settings = h->engine ? engine_settings(h->engine) : NULL;
 	struct verdict *verdict;
+	bool is_news;
 
 	/* Told before our last adopt: it comes again for the new settings. */
 	if (!settings || message->revision != settings->serial ||
@@ -621,9 +633,10 @@ on_track(struct helpers *h, const struct channel_message *message)
 	    strcmp(settings_checks(settings)[message->index].name, message->text) != 0)
 		return;
 	verdict = &h->now.verdicts[message->index];
+	is_news = !verdict->known || verdict->up != (message->up == 1);
 	verdict->known = true;
 	verdict->up = message->up == 1;
-	if (verdict->balanced) {
+	if (verdict->balanced && is_news) {
 		verdict->balance_due = true;
 		h->due = true;
 		helpers_tell(h);

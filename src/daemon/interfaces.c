@@ -33,6 +33,8 @@
 #define PLANS_A_TURN 512u
 #define STATICS_LIKE_PLANS 64u		/* a unit of static routes costs as much as so many links */
 #define START_PATIENCE (10 * NSEC_PER_SEC)
+#define LOOK_DELAY (5 * NSEC_PER_SEC)	/* from an adopt to a look at what makes no news */
+#define FAILED_DELAY NSEC_PER_SEC	/* until what could not be read is asked for again */
 #define SAID_APART (200 * NSEC_PER_MSEC)	/* between two reports of problems */
 
 static int on_news(sd_event_source *source, int descriptor, uint32_t events, void *owner);
@@ -241,18 +243,49 @@ on_conf(void *owner)
 	i->replanned = true;
 }
 
+/* News that were lost may have hidden a link that went and came back. */
 static void
 on_all(void *owner, bool lost)
 {
 	struct interfaces *i = owner;
 
-	if (i->settings == NULL)
+	if (i->settings == NULL || !lost)
 		return;
 	iftrack_touch(i->track);
-	/* News that were lost may have hidden a link that went and came back. */
-	for (uint32_t l = 0; lost && l + 1 < i->unit_count; l++)
+	for (uint32_t l = 0; l + 1 < i->unit_count; l++)
 		i->units[l].told = false;
 	make_all_dirty(i);
+}
+
+/* Read all anew after so long at the latest. */
+static void
+plan_look(struct interfaces *i, nsec_t delay)
+{
+	nsec_t when = clock_now() + delay;
+
+	if (i->look_at <= when)
+		return;
+	i->look_at = when;
+	(void)sd_event_source_set_time(i->look_source, (uint64_t)(when / NSEC_PER_USEC) + 1);
+	(void)sd_event_source_set_enabled(i->look_source, SD_EVENT_ONESHOT);
+}
+
+static void
+look(struct interfaces *i)
+{
+	(void)sd_event_source_set_enabled(i->look_source, SD_EVENT_OFF);
+	i->look_at = NSEC_NEVER;
+	news_dump(i->news);
+}
+
+/* At the start nobody waits for it: there the whole start fails. */
+static void
+on_failed(void *owner)
+{
+	struct interfaces *i = owner;
+
+	if (i->look_source != NULL)
+		plan_look(i, FAILED_DELAY);
 }
 
 /* ---- planning and sending ---- */
@@ -356,15 +389,6 @@ is_idle(const struct interfaces *i)
 	       !news_is_dumping(i->news);
 }
 
-/* Others may have changed what makes no news; a plan made from the old picture is corrected. */
-static void
-look_again(struct interfaces *i)
-{
-	if (i->look_again)
-		news_dump(i->news);
-	i->look_again = false;
-}
-
 /*
  * What is said after all has settled takes a look at every link.  While thousands of them come up
  * one after the other, that is not worth it for each.
@@ -404,12 +428,12 @@ work(struct interfaces *i)
 			more = plan_units(i);
 		tidings_changes(i);
 	}
+	/* What they were like before is stored by now. */
 	outbox_push(i->outbox);
+	tuner_push(i->tuner);
 	tidings_restored(i);
-	if (all_read && (i->settling || i->replanned) && is_idle(i) && !is_too_soon(i)) {
+	if (all_read && (i->settling || i->replanned) && is_idle(i) && !is_too_soon(i))
 		tidings_settled(i);
-		look_again(i);
-	}
 	return !all_read || more;
 }
 
@@ -470,6 +494,13 @@ on_say(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 }
 
 static int
+on_look(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
+{
+	look(owner);
+	return 0;
+}
+
+static int
 on_retry(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 {
 	struct interfaces *i = owner;
@@ -480,6 +511,15 @@ on_retry(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 }
 
 /* ---- public ---- */
+
+/* One that rings when its time is set. */
+static int
+add_timer(struct interfaces *i, sd_event_time_handler_t handler, struct sd_event_source **ret)
+{
+	int r = sd_event_add_time(i->event, ret, CLOCK_BOOTTIME, UINT64_MAX, 10000, handler, i);
+
+	return r >= 0 ? sd_event_source_set_enabled(*ret, SD_EVENT_OFF) : r;
+}
 
 static int
 add_sources(struct interfaces *i, struct error *error)
@@ -502,15 +542,11 @@ add_sources(struct interfaces *i, struct error *error)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(i->work_source, SD_EVENT_OFF);
 	if (r >= 0)
-		r = sd_event_add_time(i->event, &i->retry_source, CLOCK_BOOTTIME, UINT64_MAX,
-		                      10000, on_retry, i);
+		r = add_timer(i, on_retry, &i->retry_source);
 	if (r >= 0)
-		r = sd_event_source_set_enabled(i->retry_source, SD_EVENT_OFF);
+		r = add_timer(i, on_say, &i->say_source);
 	if (r >= 0)
-		r = sd_event_add_time(i->event, &i->say_source, CLOCK_BOOTTIME, UINT64_MAX,
-		                      10000, on_say, i);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(i->say_source, SD_EVENT_OFF);
+		r = add_timer(i, on_look, &i->look_source);
 	return r >= 0 ? 0 : error_set(error, r, "cannot watch the netlink sockets: %s",
 	                              strerror(-r));
 }
@@ -529,6 +565,7 @@ interfaces_new(struct sd_event *event, const struct interfaces_calls *calls, voi
 		.on_routes_gone = on_routes_gone,
 		.on_conf = on_conf,
 		.on_all = on_all,
+		.on_failed = on_failed,
 		.ask = requests_ask,
 	};
 	static const uint8_t origins[] = { MARK_VIRTUAL, MARK_REAL };
@@ -539,6 +576,7 @@ interfaces_new(struct sd_event *event, const struct interfaces_calls *calls, voi
 	i->calls = *calls;
 	i->owner = owner;
 	i->rounds = 1;			/* 0 = before anything was taken */
+	i->look_at = NSEC_NEVER;
 	i->event = sd_event_ref(event);
 	i->watch = route_watch_new(event, tidings_tracked, i);
 	if (originals != NULL && iforiginals_read(originals, originals_size, &i->originals,
@@ -581,6 +619,7 @@ interfaces_free(struct interfaces *i)
 	sd_event_source_disable_unref(i->work_source);
 	sd_event_source_disable_unref(i->retry_source);
 	sd_event_source_disable_unref(i->say_source);
+	sd_event_source_disable_unref(i->look_source);
 	sd_event_unref(i->event);
 	route_watch_free(i->watch);
 	outbox_free(i->outbox);
@@ -591,6 +630,7 @@ interfaces_free(struct interfaces *i)
 	iforiginals_free(i->originals);
 	ifplan_free(i->plan);
 	refusals_done(&i->refusals);
+	refusals_done(&i->refused_before);
 	ifsteps_done(&i->steps);
 	free(i->units);
 	marks_done(&i->dirty);
@@ -598,7 +638,6 @@ interfaces_free(struct interfaces *i)
 	free(i->held);
 	free(i->wishes);
 	free(i->problems);
-	free(i->refused_before);
 	free(i->silences);
 	free(i->reads);
 	free(i);
@@ -630,8 +669,7 @@ leave_settings(struct interfaces *i, const struct settings *next)
 	marks_done(&i->changed);
 	free(i->held);
 	free(i->wishes);
-	tidings_keep_refusals(i);
-	refusals_clear(&i->refusals);
+	refusals_pass(&i->refusals, &i->refused_before);
 	requests_plan_retry(i);
 	i->restored_count = 0;
 }
@@ -674,10 +712,12 @@ interfaces_adopt(struct interfaces *i, const struct settings *settings, const bo
 		if (link->member_of >= 0)
 			i->units[link->member_of].has_dependants = true;
 	}
-	/* Before a link is changed it is looked at: others may have changed what makes no news. */
+	/* Before a link is changed it is looked at: others may have changed what makes no news.
+	 * Where none is, that may wait, and many commits share a look. */
 	if (look_first)
-		news_dump(i->news);
-	i->look_again = !look_first;
+		look(i);
+	else
+		plan_look(i, LOOK_DELAY);
 	i->settling = true;
 	make_all_dirty(i);
 	for (uint32_t l = 0; l < settings->link_count; l++) {

@@ -60,6 +60,7 @@ struct interfaces {
 	struct sd_event_source *work_source;
 	struct sd_event_source *retry_source;
 	struct sd_event_source *say_source;
+	struct sd_event_source *look_source;
 
 	struct ifworld *world;		/* of the news */
 	struct ifnets *nets;		/* of the world */
@@ -79,15 +80,15 @@ struct interfaces {
 	struct wish *wishes;		/* per group */
 	uint32_t restored_count;
 	bool settling;
-	bool look_again;		/* read all anew when what was adopted has settled */
+	nsec_t look_at;			/* when all is read anew, or NSEC_NEVER */
 	bool replanned;			/* what on_settled said last may be outdated */
 	nsec_t settled_at;		/* when it was said last */
 	uint64_t rounds;		/* how often all news were read */
 	unsigned unread;		/* turns in which not all news could be read */
 	char *problems;			/* what on_settled said last; heap */
-	char *refused_before;		/* lines: by the kernel before the last adopt; heap */
 
 	struct refusals refusals;
+	struct refusals refused_before;	/* by the kernel before the last adopt */
 	struct ifsteps steps;		/* of the plan being made */
 	struct silence *silences;	/* answered, to be entered when the news before are read */
 	size_t silence_count;

@@ -7,6 +7,9 @@
  *
  * What may be refused is rehearsed beside the groups as they were, where that is not the same.
  *
+ * What was refused before is no fault of the commit.  So an engine that is new, or still at work
+ * with what runs, comes to rest with that before anything is tried.
+ *
  * An engine that does not answer cannot refuse: the commit is made without its word.
  */
 #include "daemon/manager_inside.h"
@@ -22,10 +25,13 @@
 #include "config/survey.h"
 #include "system/clock.h"
 
+#define REPETITIONS_MAX 3u		/* for engines that die one after the other */
+
 enum phase {
+	PHASE_FORMER,			/* the engine comes to rest with what it ran before */
 	PHASE_REHEARSAL,		/* the engine adopts what the kernel may refuse */
 	PHASE_WHOLE,			/* ... all of it */
-	PHASE_RETURN,			/* ... what it ran before */
+	PHASE_RETURN,			/* ... what it ran before, again */
 };
 
 struct attempt {
@@ -35,6 +41,8 @@ struct attempt {
 	struct settings *former;	/* what the engine ran before */
 	struct note note;
 	enum phase phase;
+	bool certain;			/* nothing that matters can be refused any more */
+	unsigned repetitions;
 	struct pending *pending;	/* for the engine's word on this phase */
 	char *messages;			/* to be said with the outcome, one a line; heap */
 	char *refusals;			/* why the engine returns, one a line; heap */
@@ -176,13 +184,30 @@ settings_of(const struct attempt *a)
 	       a->phase == PHASE_WHOLE ? a->prepared.settings : a->former;
 }
 
-void
-manager_attempt_send(struct manager *m)
+static void
+send_settings(struct manager *m)
 {
 	struct attempt *a = m->attempt;
-	int64_t number = manager_engine_send_settings(m, settings_of(a), a->phase != PHASE_RETURN);
+	bool attempt = a->phase == PHASE_REHEARSAL || (a->phase == PHASE_WHOLE && !a->certain);
+	int64_t number = manager_engine_send_settings(m, settings_of(a), attempt);
 
 	a->pending->request = number < 0 ? 0 : (uint32_t)number;
+}
+
+/*
+ * It is not known what a dead engine was told by the kernel.  After a rehearsal that is no matter,
+ * and groups that have left must not come back for it.
+ */
+void
+manager_attempt_repeat(struct manager *m)
+{
+	struct attempt *a = m->attempt;
+
+	if (a->phase == PHASE_WHOLE && a->rehearsal)
+		a->certain = true;
+	else if (a->phase != PHASE_RETURN && a->repetitions++ < REPETITIONS_MAX)
+		a->phase = PHASE_FORMER;
+	send_settings(m);
 }
 
 static void
@@ -192,7 +217,13 @@ send_phase(struct manager *m, enum phase phase)
 
 	a->phase = phase;
 	a->pending = manager_engine_wait(m, a->request, CHANNEL_ADOPT);
-	manager_attempt_send(m);
+	send_settings(m);
+}
+
+static enum phase
+first_trial(const struct attempt *a)
+{
+	return a->rehearsal ? PHASE_REHEARSAL : PHASE_WHOLE;
 }
 
 void
@@ -216,6 +247,9 @@ manager_attempt_on_answer(struct manager *m, const struct channel_message *answe
 			send_phase(m, PHASE_RETURN);
 		else
 			fail(m);
+	} else if (a->phase == PHASE_FORMER) {
+		manager_commit_note_adoption(m, answer);
+		send_phase(m, first_trial(a));
 	} else if (a->phase == PHASE_REHEARSAL) {
 		send_phase(m, PHASE_WHOLE);
 	} else {
@@ -235,7 +269,7 @@ manager_attempt_on_late(struct manager *m)
 		return;
 	}
 	/* It may have to read what was sent before it says hello. */
-	if (a->phase == PHASE_REHEARSAL)
+	if (a->phase != PHASE_WHOLE)
 		(void)manager_engine_send_settings(m, a->prepared.settings, false);
 	make(m, NULL);
 }
@@ -326,5 +360,5 @@ manager_attempt_begin(struct manager *m, const struct attempt_terms *terms)
 	if (!concerns_groups_only(a->former, a->prepared.settings))
 		rehearse(m, a);
 	m->attempt = a;
-	send_phase(m, a->rehearsal ? PHASE_REHEARSAL : PHASE_WHOLE);
+	send_phase(m, m->unsettled ? PHASE_FORMER : first_trial(a));
 }

@@ -61,7 +61,10 @@ manager_engine_send_settings(struct manager *m, const struct settings *settings,
 	int r = send_message(m, &message, descriptor);
 
 	close(descriptor);
-	return r < 0 ? r : (int64_t)message.request;
+	if (r < 0)
+		return r;
+	m->unsettled = message.request;
+	return (int64_t)message.request;
 }
 
 /* ---- clients that wait ---------------------------------------------------------------------- */
@@ -144,6 +147,8 @@ on_answer(struct manager *m, const struct channel_message *answer)
 {
 	struct pending *pending = m->pending;
 
+	if (answer->request == m->unsettled)
+		m->unsettled = 0;
 	while (pending && pending->request != answer->request)
 		pending = pending->next;
 
@@ -181,7 +186,7 @@ manager_engine_on_channel(sd_event_source *source, int fd, uint32_t events UNUSE
 	case CHANNEL_HELLO:
 		log_debug("the engine says hello");
 		if (m->attempt)
-			manager_attempt_send(m);
+			manager_attempt_repeat(m);
 		else if (m->settings)
 			(void)manager_engine_send_settings(m, m->settings, false);
 		break;

@@ -40,6 +40,8 @@ struct manager {
 	struct settings *settings;	/* made from running; NULL = no configuration was loaded */
 	struct pending *pending;
 	uint32_t last_request;
+	uint32_t unsettled;		/* request of the settings that the engine was sent last and
+					 * has not answered, 0 = none */
 	struct attempt *attempt;	/* the commit that the engine tries, or NULL */
 	struct deferred *deferred;	/* requests that wait for its end, oldest first */
 	sd_event_source *trial;		/* when the former configuration comes back */
@@ -111,7 +113,7 @@ struct attempt_terms {
 /* Have the engine try it, then commit it, or take it back; the client is answered. */
 void manager_attempt_begin(struct manager *m, const struct attempt_terms *terms);
 /* The engine is new here: it has to be told again. */
-void manager_attempt_send(struct manager *m);
+void manager_attempt_repeat(struct manager *m);
 /* The engine's word, or that it does not come. */
 void manager_attempt_on_answer(struct manager *m, const struct channel_message *answer);
 void manager_attempt_on_late(struct manager *m);

@@ -47,6 +47,7 @@ struct news {
 	bool dump_again;		/* it was interrupted, or another one was asked for */
 	bool lost;			/* dump when what is left of the news is read */
 	bool makes_up;			/* the dump under way is for news that were lost */
+	int failure;			/* why the last dump was not complete, or 0 */
 	uint32_t dump_sequence;
 };
 
@@ -76,7 +77,7 @@ note_link(struct news *n, const struct nlmsghdr *message)
 	const struct ifworld_link *known;
 	struct ifworld_link link;
 	struct ifworld_link before = { 0 };
-	bool renamed;
+	bool renamed, is_new;
 
 	if (!nllink_decode(message, &link))
 		return;
@@ -85,10 +86,13 @@ note_link(struct news *n, const struct nlmsghdr *message)
 		return;
 	}
 	known = ifworld_link(n->world, link.index);
+	is_new = known == NULL;
 	if (known != NULL)
 		before = *known;
 	renamed = strncmp(before.name, link.name, NAME_SIZE) != 0;
 	ifworld_put_link(n->world, &link);
+	if (!is_new && memcmp(&before, ifworld_link(n->world, link.index), sizeof(before)) == 0)
+		return;
 	if (before.carries && (!link.carries || before.master != link.master))
 		n->calls.on_bond(n->owner, before.master);
 	if (link.carries && (!before.carries || before.master != link.master))
@@ -96,9 +100,9 @@ note_link(struct news *n, const struct nlmsghdr *message)
 	if (before.up && !link.up &&
 	    ifroutes_link_lost(n->routes, link.index, IFROUTES_LINK_DOWN))
 		n->calls.on_routes_gone(n->owner);
-	if (known != NULL && renamed)
+	if (!is_new && renamed)
 		n->calls.on_link(n->owner, &before, true);
-	n->calls.on_link(n->owner, &link, known == NULL || renamed || before.up != link.up ||
+	n->calls.on_link(n->owner, &link, is_new || renamed || before.up != link.up ||
 	                 before.mtu != link.mtu || before.kind != link.kind ||
 	                 before.bridge.filtering != link.bridge.filtering ||
 	                 before.master != link.master);
@@ -150,6 +154,15 @@ on_vlans(void *owner, int index, const struct vlan_settings *range)
 	tell_vlans(n, index);
 }
 
+/* What of it is news is told when all of it is known. */
+static void
+on_dumped_vlans(void *owner, int index, const struct vlan_settings *range)
+{
+	struct news *n = owner;
+
+	ifworld_put_vlans(n->world, index, range);
+}
+
 static void
 on_vlans_gone(void *owner, int index, const struct vlan_settings *range)
 {
@@ -157,6 +170,21 @@ on_vlans_gone(void *owner, int index, const struct vlan_settings *range)
 
 	ifworld_remove_vlans(n->world, index, range->first, range->last);
 	tell_vlans(n, index);
+}
+
+/* True when that is news. */
+static bool
+put_address(struct news *n, int index, const struct ifworld_address *address)
+{
+	const struct ifworld_address *known = ifworld_address(n->world, index, &address->prefix);
+	struct ifworld_address before = { 0 };
+
+	if (known != NULL)
+		before = *known;
+	if (!ifworld_put_address(n->world, index, address))
+		return false;
+	return known == NULL || memcmp(&before, ifworld_address(n->world, index, &address->prefix),
+	                               sizeof(before)) != 0;
 }
 
 static void
@@ -172,7 +200,7 @@ note_address(struct news *n, const struct nlmsghdr *message)
 		ifworld_remove_address(n->world, index, &address.prefix);
 		if (address.prefix.ip.family == 4)
 			note_address4_gone(n, index, &address.prefix.ip);
-	} else if (!ifworld_put_address(n->world, index, &address)) {
+	} else if (!put_address(n, index, &address)) {
 		return;
 	}
 	link = ifworld_link(n->world, index);
@@ -190,8 +218,8 @@ note_route(struct news *n, const struct nlmsghdr *message)
 		return;
 	if (message->nlmsg_type == RTM_DELROUTE)
 		ifroutes_remove(n->routes, &route);
-	else
-		ifroutes_put(n->routes, &route);
+	else if (!ifroutes_put(n->routes, &route))
+		return;
 	n->calls.on_route(n->owner, &route);
 }
 
@@ -204,8 +232,8 @@ note_rule(struct news *n, const struct nlmsghdr *message)
 		return;
 	if (message->nlmsg_type == RTM_DELRULE)
 		ifroutes_remove_rule(n->routes, &rule);
-	else
-		ifroutes_put_rule(n->routes, &rule);
+	else if (!ifroutes_put_rule(n->routes, &rule))
+		return;
 	n->calls.on_rule(n->owner, &rule);
 }
 
@@ -286,11 +314,38 @@ news_dump(struct news *n)
 }
 
 static void
-on_forgotten(void *owner, const struct ifworld_link *link)
+on_forgotten(void *owner, const struct ifworld_link *link, bool gone)
 {
 	struct news *n = owner;
 
-	n->calls.on_link(n->owner, link, true);
+	n->makes_up |= gone;		/* of that there should have been news */
+	n->calls.on_link(n->owner, link, gone);
+}
+
+static void
+on_other_vlans(void *owner, const struct ifworld_link *link)
+{
+	struct news *n = owner;
+
+	n->calls.on_link(n->owner, link, false);
+}
+
+/* Does an error say how things are at this moment, and nothing of what this kernel can do? */
+static bool
+is_passing(int result)
+{
+	return result == -ENOMEM || result == -ENOBUFS || result == -EAGAIN || result == -EINTR ||
+	       result == -EBUSY;
+}
+
+static void
+fail(struct news *n, int result)
+{
+	if (n->failure == 0)
+		log_error("cannot read links and addresses from the kernel: %s; will try again",
+		          strerror(-result));
+	n->failure = result;
+	n->calls.on_failed(n->owner);
 }
 
 /* A part of the dump is complete, or was refused. */
@@ -300,7 +355,7 @@ end_dump_part(struct news *n, int result)
 	uint8_t buffer[NETLINK_REQUEST_MAX];
 
 	/* A kernel without IPv6, policy routing or bridges has none of that. */
-	if (result < 0 && n->dump > DUMP_ADDRESSES)
+	if (result < 0 && n->dump > DUMP_ADDRESSES && !is_passing(result))
 		result = 0;
 	if (result == 0 && n->dump < DUMP_VLANS) {
 		ask_for_dump(n, n->dump + 1);
@@ -308,16 +363,18 @@ end_dump_part(struct news *n, int result)
 	}
 	n->dump = DUMP_NONE;
 	if (result < 0) {
-		log_error("cannot read links and addresses from the kernel: %s",
-		          strerror(-result));
+		fail(n, result);
 		return;
 	}
+	n->failure = 0;
 	if (n->dump_again) {
 		news_dump(n);
 		return;
 	}
+	ifworld_compare_vlans(n->world, on_other_vlans, n);
 	ifworld_end_dump(n->world, on_forgotten, n);
-	ifroutes_end_dump(n->routes);
+	if (ifroutes_end_dump(n->routes))
+		n->calls.on_routes_gone(n->owner);
 	n->calls.on_all(n->owner, n->makes_up);
 	n->makes_up = false;
 	n->calls.ask(n->owner, nlconf_get_all(buffer, 4));
@@ -390,8 +447,8 @@ on_message(void *owner, const struct nlmsghdr *message)
 		break;
 	case RTM_NEWVLAN:
 	case RTM_DELVLAN:
-		nlvlan_decode(message, message->nlmsg_type == RTM_NEWVLAN ? on_vlans :
-		                                                            on_vlans_gone, n);
+		nlvlan_decode(message, message->nlmsg_type == RTM_DELVLAN ? on_vlans_gone :
+		                       of_dump ? on_dumped_vlans : on_vlans, n);
 		break;
 	case RTM_NEWNETCONF:
 		note_conf(n, message);
@@ -457,6 +514,8 @@ news_read_all(struct news *n, nsec_t patience, struct error *error)
 		if (r > 0)
 			(void)news_read(n, READ_AT_ONCE);
 	}
+	if (r > 0 && n->failure < 0)
+		r = n->failure;
 	return r > 0 ? 0 : error_set(error, r, "cannot read links and addresses from the kernel: "
 	                             "%s", strerror(-r));
 }

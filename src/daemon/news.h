@@ -19,7 +19,8 @@ struct netlink;
 struct nlmsghdr;
 
 struct news_calls {
-	/* A link, as it was or as it is: something about it or its addresses changed; deep: it came
+	/* A link, as it was or as it is: something about it or its addresses changed, of what the
+	 * picture shows; deep: it came
 	 * or went, rose or fell, or is another kind of thing now. */
 	void (*on_link)(void *owner, const struct ifworld_link *link, bool deep);
 	/* This link is about to go; one that comes back under its number is another. */
@@ -33,8 +34,11 @@ struct news_calls {
 	void (*on_routes_gone)(void *owner);
 	/* Somebody changed a number that holds for all links (IFWORLD_ALL). */
 	void (*on_conf)(void *owner);
-	/* Everything was read anew.  lost: because news were, which may have told of anything. */
+	/* Everything was read anew, and what had changed told.  lost: because news were, which may
+	 * have told of anything. */
 	void (*on_all)(void *owner, bool lost);
+	/* It could not be read: ask again for it after a while.  The picture keeps what it has. */
+	void (*on_failed)(void *owner);
 	/* Send this question through the socket of the news; what becomes of it is told to
 	 * news_refused() if it cannot be sent. */
 	void (*ask)(void *owner, const struct nlmsghdr *question);

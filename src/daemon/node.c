@@ -19,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -39,7 +38,7 @@
 #define FLUSH_PATIENCE (200 * NSEC_PER_MSEC)
 #define STOP_PATIENCE (500 * NSEC_PER_MSEC)
 
-#define DESCRIPTORS (2 * SETTINGS_LINKS_MAX + 1024)
+#define DESCRIPTORS (2 * SETTINGS_LINKS_MAX + 1024)	/* two sockets a link with groups */
 
 #define PACKETS_PAUSE NSEC_PER_MSEC
 #define WRITER_PATIENCE NSEC_PER_SEC
@@ -327,22 +326,6 @@ start(struct node *node, const int helpers[HELPERS], struct error *error)
 	return 0;
 }
 
-/* Two sockets a link with groups: thousands of links need more than the usual 1,024, and more than
- * the 4,096 that some systems have for a most, which only root may exceed. */
-static void
-raise_descriptor_limit(void)
-{
-	const struct rlimit wanted = { DESCRIPTORS, DESCRIPTORS };
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	if (limit.rlim_max < DESCRIPTORS && setrlimit(RLIMIT_NOFILE, &wanted) == 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 int
 engine_main(const struct role_options *options, int channel, const int helpers[HELPERS],
             struct memory *memory)
@@ -361,7 +344,7 @@ engine_main(const struct role_options *options, int channel, const int helpers[H
 	prctl(PR_SET_NAME, "tandem-engine");
 	log_open("engine", options->name);
 	log_set_level(options->log_level);
-	raise_descriptor_limit();
+	privilege_open_files(DESCRIPTORS);
 	/* What is large is large for a moment, as settings that go: it shall go back. */
 	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	privilege_real_time(&missing);

@@ -16,7 +16,8 @@
 
 #include "base/log.h"
 
-#define RETRY_USEC 100000u
+#define RETRY_USEC 10000u
+#define ACCURACY_USEC 1000u
 #define HEARD_FIRST (-20)		/* before anything is tried */
 #define ALIVE_USEC 2000000u
 #define PATIENCE 20u			/* seconds; then a loop that hangs is ended */
@@ -55,9 +56,14 @@ send_report(struct post *post, uint32_t check)
 	return true;
 }
 
+/* The engine has no room for more; a report that follows puts nothing off. */
 static void
 retry_later(struct post *post)
 {
+	int waits = SD_EVENT_OFF;
+
+	if (sd_event_source_get_enabled(post->retry, &waits) >= 0 && waits != SD_EVENT_OFF)
+		return;
 	sd_event_source_set_time_relative(post->retry, RETRY_USEC);
 	sd_event_source_set_enabled(post->retry, SD_EVENT_ONESHOT);
 }
@@ -236,8 +242,8 @@ post_open(struct post *post, const char *role, const struct role_options *option
 		r = sd_event_add_time_relative(post->event, &post->alive, CLOCK_MONOTONIC, 0, 0,
 		                               on_alive, post);
 	if (r >= 0)
-		r = sd_event_add_time_relative(post->event, &post->retry, CLOCK_BOOTTIME, 0, 0,
-		                               on_retry, post);
+		r = sd_event_add_time_relative(post->event, &post->retry, CLOCK_BOOTTIME, 0,
+		                               ACCURACY_USEC, on_retry, post);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(post->retry, SD_EVENT_OFF);
 	return r < 0 ? error_set(error, r, "cannot set up the loop: %s", strerror(-r)) : 0;

@@ -6,7 +6,8 @@
  *
  * A probe is one thing tried every interval: a process, a file, the port of a real server, or a
  * monitor whose every answer, or lack of one, is judged by each of its policies.  A timeout may be
- * longer than the interval: then several tries are under way at once, TRIES_MAX at most.
+ * longer than the interval: then several tries are under way at once, TRIES_MAX at most, and the
+ * oldest has had its time when one more is due.
  *
  * A UDP port is asked with a datagram of one byte that means nothing.  Silence is all that many
  * servers answer: it passes, and only what the network says of the port or the host is a failure.
@@ -24,6 +25,7 @@
 #include "base/log.h"
 #include "core/check.h"
 #include "core/echo.h"
+#include "core/names.h"
 #include "daemon/post.h"
 #include "daemon/roles.h"
 #include "system/clock.h"
@@ -34,7 +36,9 @@
 #define START_DELAY (50 * NSEC_PER_MSEC)	/* until we know what a predecessor knew */
 #define START_SPREAD NSEC_PER_SEC
 #define REPLIES_A_TURN 256u
-#define TRIES_MAX 16u			/* of one monitor under way */
+#define TRIES_MAX 16u			/* of one probe under way */
+#define DESCRIPTORS (SETTINGS_GROUPS_MAX * TRIES_MAX + 64)
+#define COMPLAINT (60 * NSEC_PER_SEC)	/* time between two about this machine */
 #define FIRST_ANSWERS (-10)		/* priority: what has arrived is judged before time */
 
 struct prober;
@@ -76,15 +80,25 @@ struct policy {
 	struct check check;
 };
 
+/* Who looks after a check of the settings: one of both, or nobody here. */
+struct watch {
+	struct probe *probe;
+	struct policy *policy;
+};
+
 struct prober {
 	struct post post;
 	int sockets[2];			/* echo: IPv4, IPv6; -1 = none */
-	struct probe **probes;
+	struct probe **probes;		/* echoes first, then processes, then all others */
 	size_t probe_count;
+	size_t echo_end, process_end;
 	struct policy **policies;
 	size_t policy_count;
+	struct watch *watches;		/* by the number of the check */
+	struct names names;		/* of the checks */
 	uint16_t identifier;		/* of the monitor made last */
 	nsec_t looked;			/* at every process, when */
+	nsec_t complained;		/* of this machine, when; 0 = never */
 };
 
 /* ---- judging -------------------------------------------------------------------------------- */
@@ -196,19 +210,27 @@ arm_limit(struct probe *probe)
 	                            first == NSEC_NEVER ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
-/* Tries that have had their time are lost, the oldest first; a datagram was not refused. */
+/* It has had its time and is lost; but a datagram was not refused. */
+static void
+end_unanswered(struct try *try)
+{
+	bool asks = try->probe->settings.kind == CHECK_ASK;
+
+	end_try(try, asks ? clock_now() - try->sent : PATH_LOST, -ETIMEDOUT);
+}
+
+/* Look at the tries that may have had their time, the oldest first. */
 static int
 on_limit(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 {
 	struct probe *probe = owner;
-	bool asks = probe->settings.kind == CHECK_ASK;
 	nsec_t now = clock_now();
 
 	for (unsigned i = 1; i <= TRIES_MAX; i++) {
 		struct try *try = &probe->tries[(probe->sequence + i) % TRIES_MAX];
 
 		if (try->under_way && limit_of(try) <= now)
-			end_try(try, asks ? now - try->sent : PATH_LOST, -ETIMEDOUT);
+			end_unanswered(try);
 	}
 	arm_limit(probe);
 	return 0;
@@ -259,6 +281,29 @@ send_echo(struct try *try)
 	                                                try->cookie });
 }
 
+/* Does this machine lack something that it needs to connect to any server? */
+static bool
+is_our_own(const struct probe *probe, int error)
+{
+	return is_server(&probe->settings) &&
+	       (error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS);
+}
+
+/* A try that could not be made says nothing of the server. */
+static void
+pass_over(struct try *try, int error)
+{
+	struct prober *p = try->probe->prober;
+	nsec_t now = clock_now();
+
+	drop_try(try);
+	if (p->complained != 0 && now - p->complained < COMPLAINT)
+		return;
+	p->complained = now;
+	log_error("%s cannot be checked, and perhaps others: %s", try->probe->settings.name,
+	          strerror(-error));
+}
+
 /* Send the next probe; one that cannot be sent is lost. */
 static void
 start_try(struct probe *probe)
@@ -267,11 +312,13 @@ start_try(struct probe *probe)
 	int r;
 
 	if (try->under_way)		/* there is room for no more */
-		end_try(try, PATH_LOST, -ETIMEDOUT);
+		end_unanswered(try);
 	try->under_way = true;
 	try->sent = clock_now();
 	r = probe->settings.kind == CHECK_ICMP ? send_echo(try) : start_connection(try);
-	if (r < 0) {
+	if (r < 0 && is_our_own(probe, r)) {
+		pass_over(try, r);
+	} else if (r < 0) {
 		log_debug("%s: cannot probe: %s", probe->settings.name, strerror(-r));
 		end_try(try, PATH_LOST, r);
 	}
@@ -291,7 +338,7 @@ is_answer(const struct probe *probe, const struct try *try, const struct ip *sou
 static void
 take_reply(struct prober *p, const struct ip *source, const struct echo *echo)
 {
-	for (size_t i = 0; i < p->probe_count; i++) {
+	for (size_t i = 0; i < p->echo_end; i++) {
 		struct try *try = &p->probes[i]->tries[echo->sequence % TRIES_MAX];
 
 		if (is_answer(p->probes[i], try, source, echo)) {
@@ -328,11 +375,10 @@ recognise(void *owner, const struct process *process)
 {
 	struct prober *p = owner;
 
-	for (size_t i = 0; i < p->probe_count; i++) {
+	for (size_t i = p->echo_end; i < p->process_end; i++) {
 		struct probe *probe = p->probes[i];
 
-		if (probe->settings.kind == CHECK_PROCESS && probe->pid == 0 &&
-		    process_matches(process, &probe->pattern))
+		if (probe->pid == 0 && process_matches(process, &probe->pattern))
 			probe->pid = process->pid;
 	}
 }
@@ -434,15 +480,6 @@ free_probe(struct probe *probe)
 }
 
 static struct probe *
-find_probe(const struct prober *p, const char *name)
-{
-	for (size_t i = 0; i < p->probe_count; i++)
-		if (strcmp(p->probes[i]->settings.name, name) == 0)
-			return p->probes[i];
-	return NULL;
-}
-
-static struct probe *
 new_probe(struct prober *p, const struct check_settings *settings)
 {
 	struct probe **list = reallocarray(p->probes, p->probe_count + 1, sizeof(*list));
@@ -471,15 +508,6 @@ new_probe(struct prober *p, const struct check_settings *settings)
 	return probe;
 }
 
-/* Is it the same thing that is tried, however often? */
-static bool
-is_same_thing(const struct check_settings *a, const struct check_settings *b)
-{
-	return a->kind == b->kind && strcmp(a->text, b->text) == 0 &&
-	       ip_equal(&a->target, &b->target) && ip_equal(&a->source, &b->source) &&
-	       strcmp(a->interface, b->interface) == 0 && a->port == b->port;
-}
-
 /* What was found out so far is about another thing now. */
 static void
 forget(struct probe *probe)
@@ -502,8 +530,8 @@ static void
 adopt_probe(struct prober *p, const struct settings *settings, uint32_t index)
 {
 	const struct check_settings *check = &settings_checks(settings)[index];
-	struct probe *probe = find_probe(p, check->name);
-	bool is_new = !probe;
+	struct probe *probe = p->watches[index].probe;
+	bool is_new = !probe, same;
 	struct error error;
 
 	if (!probe)
@@ -512,12 +540,13 @@ adopt_probe(struct prober *p, const struct settings *settings, uint32_t index)
 		log_error("%s: no memory to watch it", check->name);
 		return;
 	}
+	p->watches[index].probe = probe;
 	probe->present = true;
 	probe->index = index;
-	if (is_new || !is_same_thing(&probe->settings, check) ||
-	    probe->settings.interval != check->interval) {
-		if (!is_same_thing(&probe->settings, check))
-			forget(probe);
+	same = settings_same_check(&probe->settings, check);
+	if (!same)
+		forget(probe);
+	if (is_new || !same || probe->settings.interval != check->interval) {
 		/* The first try comes soon; many are spread over that while. */
 		probe->next = clock_now() + START_DELAY +
 		              nsec_min(check->interval, START_SPREAD) * index /
@@ -533,15 +562,6 @@ adopt_probe(struct prober *p, const struct settings *settings, uint32_t index)
 	}
 	if (probe->check.state != CHECK_UNKNOWN)
 		post_report(&p->post, index, probe->check.state == CHECK_UP);
-}
-
-static struct policy *
-find_policy(const struct prober *p, const char *name)
-{
-	for (size_t i = 0; i < p->policy_count; i++)
-		if (strcmp(p->policies[i]->settings.name, name) == 0)
-			return p->policies[i];
-	return NULL;
 }
 
 static struct policy *
@@ -565,8 +585,8 @@ static void
 adopt_policy(struct prober *p, const struct settings *settings, uint32_t index)
 {
 	const struct check_settings *check = &settings_checks(settings)[index];
-	struct policy *policy = find_policy(p, check->name);
-	struct probe *probe = find_probe(p, settings_checks(settings)[check->monitor].name);
+	struct policy *policy = p->watches[index].policy;
+	struct probe *probe = p->watches[check->monitor].probe;
 
 	if (!policy)
 		policy = new_policy(p);
@@ -574,6 +594,7 @@ adopt_policy(struct prober *p, const struct settings *settings, uint32_t index)
 		log_error("%s: no memory to watch it", check->name);
 		return;
 	}
+	p->watches[index].policy = policy;
 	policy->present = true;
 	policy->index = index;
 	if (policy->probe != probe || policy->settings.window != check->window)
@@ -609,15 +630,53 @@ sweep(struct prober *p)
 	p->probe_count = kept;
 }
 
+/* Bring those of a kind together, from here on; where they end is returned. */
+static size_t
+gather(struct prober *p, size_t end, enum check_kind kind)
+{
+	for (size_t i = end; i < p->probe_count; i++) {
+		struct probe *probe = p->probes[i];
+
+		if (probe->settings.kind != kind)
+			continue;
+		p->probes[i] = p->probes[end];
+		p->probes[end++] = probe;
+	}
+	return end;
+}
+
+/* Which checks of these settings are looked after already?  None is adopted yet. */
+static void
+match_watches(struct prober *p, const struct settings *settings)
+{
+	free(p->watches);
+	names_done(&p->names);
+	p->watches = calloc(settings->check_count + 1u, sizeof(*p->watches));
+	if (!p->watches || names_init(&p->names, settings_checks(settings),
+	                              sizeof(struct check_settings), settings->check_count) < 0)
+		assert(!"memory for some names");
+	for (size_t i = 0; i < p->probe_count; i++) {
+		int at = names_find(&p->names, p->probes[i]->settings.name);
+
+		p->probes[i]->present = false;
+		if (at >= 0)
+			p->watches[at].probe = p->probes[i];
+	}
+	for (size_t i = 0; i < p->policy_count; i++) {
+		int at = names_find(&p->names, p->policies[i]->settings.name);
+
+		p->policies[i]->present = false;
+		if (at >= 0)
+			p->watches[at].policy = p->policies[i];
+	}
+}
+
 static void
 on_adopt(void *owner, const struct settings *settings)
 {
 	struct prober *p = owner;
 
-	for (size_t i = 0; i < p->probe_count; i++)
-		p->probes[i]->present = false;
-	for (size_t i = 0; i < p->policy_count; i++)
-		p->policies[i]->present = false;
+	match_watches(p, settings);
 	for (uint32_t i = 0; i < settings->check_count; i++) {
 		switch ((enum check_kind)settings_checks(settings)[i].kind) {
 		case CHECK_PROCESS:
@@ -634,10 +693,13 @@ on_adopt(void *owner, const struct settings *settings)
 		case CHECK_SCRIPT:	/* the runner's */
 		case CHECK_CONNSYNC:	/* flowsync's */
 		case CHECK_KINDS:
+			p->watches[i] = (struct watch){ 0 };
 			break;
 		}
 	}
 	sweep(p);
+	p->echo_end = gather(p, 0, CHECK_ICMP);
+	p->process_end = gather(p, p->echo_end, CHECK_PROCESS);
 }
 
 /* ---- start and stop ------------------------------------------------------------------------- */
@@ -646,15 +708,16 @@ on_adopt(void *owner, const struct settings *settings)
 static void
 on_message(void *owner, const struct channel_message *message)
 {
-	struct policy *policy = find_policy(owner, message->text);
-	struct probe *probe = find_probe(owner, message->text);
+	struct prober *p = owner;
+	int at = message->kind == CHANNEL_TRACK && p->watches ?
+	         names_find(&p->names, message->text) : -1;
 
-	if (message->kind != CHANNEL_TRACK)
+	if (at < 0)
 		return;
-	if (policy)
-		check_seed(&policy->check, message->up == 1);
-	else if (probe)
-		check_seed(&probe->check, message->up == 1);
+	if (p->watches[at].policy)
+		check_seed(&p->watches[at].policy->check, message->up == 1);
+	else if (p->watches[at].probe)
+		check_seed(&p->watches[at].probe->check, message->up == 1);
 }
 
 static void
@@ -698,6 +761,7 @@ prober_main(const struct role_options *options, int channel)
 	struct prober p = { 0 };
 	struct error error;
 
+	privilege_open_files(DESCRIPTORS);
 	if (post_open(&p.post, "prober", options, channel, &calls, &p, &error) < 0 ||
 	    privilege_drop_prober(options->user, &error) < 0) {
 		log_error("%s", error.text);
@@ -714,6 +778,8 @@ prober_main(const struct role_options *options, int channel)
 		free_probe(p.probes[i]);
 	free(p.policies);
 	free(p.probes);
+	free(p.watches);
+	names_done(&p.names);
 	for (unsigned i = 0; i < 2; i++)
 		if (p.sockets[i] >= 0)
 			close(p.sockets[i]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A short unsorted list: refusals are rare, and every use begins with a look at whether there are
- * any.
+ * An unsorted list, chained into a hash by step: refusals are rare, and every use begins with a
+ * look at whether there are any.  But where they are not (thousands of routes that another program
+ * has) each step that is planned asks for its own.
  */
 #include "daemon/refusals.h"
 
@@ -13,10 +14,14 @@
 #define FIRST_DELAY NSEC_PER_SEC
 #define DELAY_DOUBLINGS 6u
 
+#define FIRST_ROOM 16u
+#define NONE (-1)
+
 void
 refusals_done(struct refusals *r)
 {
 	free(r->list);
+	free(r->heads);
 	*r = (struct refusals){ 0 };
 }
 
@@ -24,6 +29,62 @@ void
 refusals_clear(struct refusals *r)
 {
 	r->count = 0;
+	if (r->room > 0)
+		memset(r->heads, 0xff, r->room * sizeof(*r->heads));
+}
+
+/* ---- finding -------------------------------------------------------------------------------- */
+
+static int32_t *
+head_of(const struct refusals *r, uint64_t key)
+{
+	return &r->heads[key & (r->room - 1)];
+}
+
+static void
+chain(struct refusals *r, size_t at)
+{
+	int32_t *head = head_of(r, r->list[at].key);
+
+	r->list[at].next = *head;
+	*head = (int32_t)at;
+}
+
+static void
+unchain(struct refusals *r, size_t at)
+{
+	int32_t *link = head_of(r, r->list[at].key);
+
+	while (*link != (int32_t)at)
+		link = &r->list[*link].next;
+	*link = r->list[at].next;
+}
+
+static void
+make_room(struct refusals *r)
+{
+	r->room = r->room == 0 ? FIRST_ROOM : 2 * r->room;
+	r->list = reallocarray(r->list, r->room, sizeof(*r->list));
+	r->heads = reallocarray(r->heads, r->room, sizeof(*r->heads));
+	assert(r->list != NULL && r->heads != NULL);
+	memset(r->heads, 0xff, r->room * sizeof(*r->heads));
+	for (size_t i = 0; i < r->count; i++)
+		chain(r, i);
+}
+
+/* The last one takes its place. */
+static void
+forget(struct refusals *r, size_t at)
+{
+	size_t last = r->count - 1;
+
+	unchain(r, at);
+	if (at != last) {
+		unchain(r, last);
+		r->list[at] = r->list[last];
+		chain(r, at);
+	}
+	r->count = last;
 }
 
 static struct refusal *
@@ -34,12 +95,14 @@ find(const struct refusals *r, const struct ifstep *step)
 	if (r->count == 0)
 		return NULL;
 	key = ifstep_key(step);
-	for (size_t i = 0; i < r->count; i++) {
+	for (int32_t i = *head_of(r, key); i != NONE; i = r->list[i].next) {
 		if (r->list[i].key == key && r->list[i].link == step->link)
 			return &r->list[i];
 	}
 	return NULL;
 }
+
+/* ---- one more, one less --------------------------------------------------------------------- */
 
 /* What a mere number of the kernel means to people. */
 static const char *
@@ -79,13 +142,11 @@ refusals_add(struct refusals *r, const struct ifstep *step, int result, const ch
 	unsigned doublings;
 
 	if (refusal == NULL) {
-		if (r->count == r->room) {
-			r->room = r->room == 0 ? 16 : 2 * r->room;
-			r->list = reallocarray(r->list, r->room, sizeof(*r->list));
-			assert(r->list != NULL);
-		}
-		refusal = &r->list[r->count++];
+		if (r->count == r->room)
+			make_room(r);
+		refusal = &r->list[r->count];
 		*refusal = (struct refusal){ .key = ifstep_key(step), .link = step->link };
+		chain(r, r->count++);
 	}
 	doublings = refusal->tries < DELAY_DOUBLINGS ? refusal->tries : DELAY_DOUBLINGS;
 	refusal->due = now + nsec_min(FIRST_DELAY << doublings, 60 * NSEC_PER_SEC);
@@ -103,7 +164,7 @@ refusals_remove(struct refusals *r, const struct ifstep *step)
 
 	if (refusal == NULL)
 		return false;
-	*refusal = r->list[--r->count];
+	forget(r, (size_t)(refusal - r->list));
 	return true;
 }
 
@@ -114,6 +175,8 @@ refusals_hold(const struct refusals *r, const struct ifstep *step)
 
 	return refusal != NULL && refusal->due != NSEC_NEVER;
 }
+
+/* ---- what it means -------------------------------------------------------------------------- */
 
 bool
 refusal_is_passing(const struct refusal *refusal)
@@ -135,6 +198,39 @@ refusal_is_passing(const struct refusal *refusal)
 	}
 }
 
+static int
+compare_texts(const void *a, const void *b)
+{
+	const struct refusal *p = a, *q = b;
+
+	return strcmp(p->text, q->text);
+}
+
+void
+refusals_pass(struct refusals *r, struct refusals *known)
+{
+	struct refusals empty = *known;
+
+	*known = *r;
+	*r = empty;
+	refusals_clear(r);
+	for (size_t i = known->count; i-- > 0;) {
+		if (refusal_is_passing(&known->list[i]))
+			forget(known, i);
+	}
+	if (known->count > 0)
+		qsort(known->list, known->count, sizeof(*known->list), compare_texts);
+}
+
+bool
+refusal_is_known(const struct refusal *refusal, const struct refusals *known)
+{
+	return known->count > 0 && bsearch(refusal, known->list, known->count,
+	                                   sizeof(*known->list), compare_texts) != NULL;
+}
+
+/* ---- time ----------------------------------------------------------------------------------- */
+
 nsec_t
 refusals_deadline(const struct refusals *r)
 {
@@ -150,7 +246,7 @@ refusals_forget_old(struct refusals *r)
 {
 	for (size_t i = r->count; i-- > 0;) {
 		if (r->list[i].due == NSEC_NEVER)
-			r->list[i] = r->list[--r->count];
+			forget(r, i);
 	}
 }
 

@@ -14,6 +14,7 @@
 
 struct refusal {
 	uint64_t key;
+	int32_t next;			/* of its hash; -1 = none */
 	uint32_t link;			/* whose plan: index in the settings, or IFSTEP_REST */
 	uint32_t tries;
 	nsec_t due;			/* NSEC_NEVER: may be tried now */
@@ -24,6 +25,7 @@ struct refusal {
 
 struct refusals {
 	struct refusal *list;
+	int32_t *heads;			/* as many as room */
 	size_t count;			/* slots in use */
 	size_t room;
 };
@@ -44,6 +46,14 @@ bool refusals_hold(const struct refusals *refusals, const struct ifstep *step);
 /* Does it say how things are at the moment (no route to there), and nothing of what is
  * configured? */
 bool refusal_is_passing(const struct refusal *refusal);
+
+/*
+ * Other settings come: remember in *known (whose own are forgotten) what is refused now and will
+ * last, in an order of its own, and forget all.  *known is for refusal_is_known() only.
+ */
+void refusals_pass(struct refusals *refusals, struct refusals *known);
+/* Was exactly this said before? */
+bool refusal_is_known(const struct refusal *refusal, const struct refusals *known);
 
 /* When the next step may be tried again, or NSEC_NEVER. */
 nsec_t refusals_deadline(const struct refusals *refusals);

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "core/check.h"
 #include "core/errand.h"
+#include "core/names.h"
 #include "core/status.h"
 #include "daemon/post.h"
 #include "daemon/roles.h"
@@ -70,6 +71,8 @@ struct runner {
 	size_t errand_count;
 	struct trial **trials;
 	size_t trial_count;
+	struct trial **by_check;	/* by the number of the check; NULL = not ours */
+	struct names names;		/* of the checks */
 	unsigned transitions_running;
 	unsigned checks_running;
 	bool stopping;
@@ -438,15 +441,6 @@ adopt_groups(struct runner *r, const struct settings *settings)
 }
 
 static struct trial *
-find_trial(const struct runner *r, const char *name)
-{
-	for (size_t i = 0; i < r->trial_count; i++)
-		if (strcmp(r->trials[i]->settings.name, name) == 0)
-			return r->trials[i];
-	return NULL;
-}
-
-static struct trial *
 new_trial(struct runner *r, const struct check_settings *settings)
 {
 	struct trial **list = reallocarray(r->trials, r->trial_count + 1, sizeof(*list));
@@ -479,7 +473,7 @@ static void
 adopt_check(struct runner *r, const struct settings *settings, uint32_t index)
 {
 	const struct check_settings *check = &settings_checks(settings)[index];
-	struct trial *t = find_trial(r, check->name);
+	struct trial *t = r->by_check[index];
 	bool is_new = !t;
 
 	if (!t)
@@ -488,11 +482,11 @@ adopt_check(struct runner *r, const struct settings *settings, uint32_t index)
 		log_error("%s: no memory to run it", check->name);
 		return;
 	}
+	r->by_check[index] = t;
 	t->present = true;
 	t->index = index;
 	/* Another program: what the old one said means nothing now. */
-	if (strcmp(t->settings.text, check->text) != 0 ||
-	    strcmp(t->settings.user, check->user) != 0) {
+	if (!settings_same_check(&t->settings, check)) {
 		r->checks_running -= t->run != NULL;
 		run_abandon(t->run);
 		t->run = NULL;
@@ -508,13 +502,31 @@ adopt_check(struct runner *r, const struct settings *settings, uint32_t index)
 		post_report(&r->post, index, t->check.state == CHECK_UP);
 }
 
+/* Which checks of these settings are tried already?  None is adopted yet. */
+static void
+match_trials(struct runner *r, const struct settings *settings)
+{
+	free(r->by_check);
+	names_done(&r->names);
+	r->by_check = calloc(settings->check_count + 1u, sizeof(struct trial *));
+	if (!r->by_check || names_init(&r->names, settings_checks(settings),
+	                               sizeof(struct check_settings), settings->check_count) < 0)
+		assert(!"memory for some names");
+	for (size_t i = 0; i < r->trial_count; i++) {
+		int at = names_find(&r->names, r->trials[i]->settings.name);
+
+		r->trials[i]->present = false;
+		if (at >= 0 && settings_checks(settings)[at].kind == CHECK_SCRIPT)
+			r->by_check[at] = r->trials[i];
+	}
+}
+
 static void
 adopt_checks(struct runner *r, const struct settings *settings)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < r->trial_count; i++)
-		r->trials[i]->present = false;
+	match_trials(r, settings);
 	for (uint32_t i = 0; i < settings->check_count; i++)
 		if (settings_checks(settings)[i].kind == CHECK_SCRIPT)
 			adopt_check(r, settings, i);
@@ -542,12 +554,14 @@ on_adopt(void *owner, const struct settings *settings)
 static void
 on_message(void *owner, const struct channel_message *message)
 {
-	struct trial *t = message->kind == CHANNEL_TRACK ? find_trial(owner, message->text) : NULL;
+	struct runner *r = owner;
+	int at = message->kind == CHANNEL_TRACK && r->trial_count > 0 ?
+	         names_find(&r->names, message->text) : -1;
 
 	if (message->kind == CHANNEL_STATE)
-		on_state(owner, message);
-	if (t)
-		check_seed(&t->check, message->up == 1);
+		on_state(r, message);
+	if (at >= 0 && r->by_check[at])
+		check_seed(&r->by_check[at]->check, message->up == 1);
 }
 
 /* ---- stopping ------------------------------------------------------------------------------- */
@@ -616,6 +630,8 @@ runner_main(const struct role_options *options, int channel)
 		free_errands(r.errands[i]);
 	free(r.errands);
 	free(r.trials);
+	free(r.by_check);
+	names_done(&r.names);
 	post_close(&r.post);
 	return status;
 }

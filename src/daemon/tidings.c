@@ -144,26 +144,19 @@ report_open(struct report *report)
 	assert(report->stream != NULL);
 }
 
-/* The refusals that will last and are not among these lines, one a line; heap. */
+/* The refusals that will last and are new with these settings, one a line; heap. */
 static char *
-refusals_beyond(const struct interfaces *i, const char *before)
+new_refusals(const struct interfaces *i)
 {
 	struct report report = { 0 };
 
 	report_open(&report);
 	for (size_t n = 0; n < i->refusals.count; n++)
 		if (!refusal_is_passing(&i->refusals.list[n]) &&
-		    strstr(before, i->refusals.list[n].text) == NULL)
+		    !refusal_is_known(&i->refusals.list[n], &i->refused_before))
 			report_line(&report, i->refusals.list[n].text);
 	fclose(report.stream);
 	return report.text;
-}
-
-void
-tidings_keep_refusals(struct interfaces *i)
-{
-	free(i->refused_before);
-	i->refused_before = refusals_beyond(i, "");
 }
 
 void
@@ -181,7 +174,7 @@ tidings_settled(struct interfaces *i)
 	for (size_t n = 0; n < i->refusals.count; n++)
 		report_line(&report, i->refusals.list[n].text);
 	fclose(report.stream);
-	refused = refusals_beyond(i, i->refused_before == NULL ? "" : i->refused_before);
+	refused = new_refusals(i);
 	if (i->settling || i->problems == NULL || strcmp(report.text, i->problems) != 0)
 		i->calls.on_settled(i->owner, report.text, refused);
 	free(refused);

@@ -16,8 +16,6 @@ void tidings_changes(struct interfaces *interfaces);
 void tidings_tracked(void *owner);
 /* Groups that have something back. */
 void tidings_restored(struct interfaces *interfaces);
-/* Before other settings are adopted: what is refused now is nothing new then. */
-void tidings_keep_refusals(struct interfaces *interfaces);
 /* All is as wanted, or as good as it gets. */
 void tidings_settled(struct interfaces *interfaces);
 

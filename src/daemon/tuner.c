@@ -48,6 +48,7 @@ struct order {
 struct queue {
 	struct order *list;		/* from head to tail */
 	size_t head, tail, room;
+	size_t pushed;			/* those before it may be handed over */
 };
 
 enum phase {
@@ -180,6 +181,12 @@ is_empty(const struct queue *queue)
 	return queue->head == queue->tail;
 }
 
+static bool
+is_pushed(const struct queue *queue)
+{
+	return queue->head < queue->pushed;
+}
+
 static void
 arm(struct tuner *t, nsec_t when)
 {
@@ -204,8 +211,10 @@ worker_for(struct tuner *t, enum lane lane, bool *ret_never)
 	for (unsigned i = 1; i < WORKERS; i++) {
 		struct worker *w = t->workers[i];
 
-		if (w->busy && !w->overdue)
+		if (w->busy && !w->overdue) {
+			*ret_never = false;	/* its end or its deadline comes first */
 			return NULL;
+		}
 		if (!w->busy)
 			idle = w;
 		else if (strncmp(w->order.step.name, link, NAME_SIZE) == 0)
@@ -222,7 +231,7 @@ hand_over(struct tuner *t, enum lane lane)
 	struct worker *w;
 	bool never;
 
-	if (!t->running || is_empty(queue))
+	if (!t->running || !is_pushed(queue))
 		return;
 	w = worker_for(t, lane, &never);
 	if (never)
@@ -248,14 +257,24 @@ tuner_put(struct tuner *t, const struct ifstep *step, uint64_t epoch)
 	struct queue *queue = &t->queues[lane];
 
 	if (is_empty(queue))
-		queue->head = queue->tail = 0;
+		queue->head = queue->tail = queue->pushed = 0;
 	if (queue->tail == queue->room) {
 		queue->room = queue->room == 0 ? 64 : 2 * queue->room;
 		queue->list = reallocarray(queue->list, queue->room, sizeof(*queue->list));
 		assert(queue->list != NULL);
 	}
 	queue->list[queue->tail++] = (struct order){ *step, epoch };
-	hand_over(t, lane);
+}
+
+void
+tuner_push(struct tuner *t)
+{
+	for (enum lane lane = 0; lane < LANES; lane++) {
+		if (t->queues[lane].pushed == t->queues[lane].tail)
+			continue;
+		t->queues[lane].pushed = t->queues[lane].tail;
+		hand_over(t, lane);
+	}
 }
 
 /* What stands first is not carried out. */
@@ -321,7 +340,7 @@ refuse_blocked(struct tuner *t)
 	struct queue *queue = &t->queues[LANE_DRIVERS];
 	bool never = true;
 
-	while (!is_empty(queue) && !worker_for(t, LANE_DRIVERS, &never) && never)
+	while (is_pushed(queue) && !worker_for(t, LANE_DRIVERS, &never) && never)
 		give_back(t, queue, -ETIMEDOUT);
 	hand_over(t, LANE_DRIVERS);
 }

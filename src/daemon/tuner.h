@@ -33,8 +33,10 @@ void tuner_free(struct tuner *tuner);
 
 /* Is this a step for the tuner? */
 bool tuner_takes(enum ifstep_kind kind);
-/* Put in a step (copied), made for the settings of this epoch. */
+/* Put in a step (copied), made for the settings of this epoch.  None of them is begun before the
+ * next push: what has to be remembered first, can be. */
 void tuner_put(struct tuner *tuner, const struct ifstep *step, uint64_t epoch);
+void tuner_push(struct tuner *tuner);
 /* Forget what waits (-ECANCELED). */
 void tuner_cancel(struct tuner *tuner);
 

@@ -30,6 +30,7 @@ struct conntrack_dump {
 	struct conntrack_filter filter;
 	bool interrupted;		/* to begin anew when this round is over */
 	unsigned tries;
+	int failed;			/* negative errno: it could not even begin */
 	size_t told;			/* in this step */
 	uint64_t restarts;
 	uint64_t left_out;
@@ -111,11 +112,14 @@ begin(struct conntrack_dump *dump, enum dumping what)
 	struct error error;
 	int r = dump->what == NOTHING && dump->fd >= 0 ? 0 : reopen(dump, &error);
 
-	if (r < 0)
-		return r;
-	dump->what = what;
-	dump->tries = 0;
-	return ask(dump);
+	if (r >= 0) {
+		dump->what = what;
+		dump->tries = 0;
+		r = ask(dump);
+	}
+	/* What asks on must not take it for the end of an empty table. */
+	dump->failed = r;
+	return r;
 }
 
 int
@@ -221,8 +225,9 @@ int
 conntrack_dump_step(struct conntrack_dump *dump, size_t records,
                     const struct conntrack_dump_hearer *hearer)
 {
-	int r = dump->what == NOTHING ? 0 : 1;
+	int r = dump->failed < 0 ? dump->failed : dump->what == NOTHING ? 0 : 1;
 
+	dump->failed = 0;
 	dump->told = 0;
 	while (r > 0 && dump->told < records) {
 		ssize_t size = recv(dump->fd, dump->bytes, sizeof(dump->bytes), MSG_DONTWAIT);
@@ -236,7 +241,8 @@ conntrack_dump_step(struct conntrack_dump *dump, size_t records,
 	}
 	/* After an error the socket may still have a dump to tell: it is not used again. */
 	if (r < 0) {
-		close(dump->fd);
+		if (dump->fd >= 0)
+			close(dump->fd);
 		dump->fd = -1;
 		dump->what = NOTHING;
 	}

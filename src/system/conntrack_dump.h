@@ -29,7 +29,7 @@ int conntrack_dump_open(struct conntrack_dump **ret, struct error *error) MUST_U
 void conntrack_dump_close(struct conntrack_dump *dump);		/* NULL is fine */
 
 /* Begin to dump the flows that the filter lets through (NULL = all), or all expectations.  A dump
- * that was not finished is forgotten.  0 or negative errno. */
+ * that was not finished is forgotten.  0 or negative errno, which the next step says once more. */
 int conntrack_dump_flows(struct conntrack_dump *dump, const struct conntrack_filter *filter)
 	MUST_USE;
 int conntrack_dump_expectations(struct conntrack_dump *dump) MUST_USE;

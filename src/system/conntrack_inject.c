@@ -30,7 +30,7 @@
 struct request {
 	enum conntrack_refused what;
 	enum conntrack_write how;
-	bool yields;			/* to what is there */
+	bool yields;			/* to what is there, or no longer */
 	int error;			/* the kernel's answer */
 	uint32_t timeout;
 	union {
@@ -365,6 +365,10 @@ settle(struct conntrack_inject *inject, size_t which)
 		inject->counts.already_gone++;
 		return 0;
 	}
+	if (request->yields && request->how == CONNTRACK_WRITE_CHANGE) {
+		inject->counts.already_gone += request->error == -ENOENT;
+		return 0;
+	}
 	if (curable(request))
 		request->error = mend(&m);
 	if (request->error < 0 && m.broken == 0)
@@ -505,6 +509,23 @@ conntrack_inject_new(struct conntrack_inject *inject, const struct flow *flow, u
 	inject->counts.flows++;
 	add(inject, conntrack_write_flow(message, sequence_of_next(inject), false,
 	                                 CONNTRACK_WRITE_NEW, flow, timeout));
+	return r;
+}
+
+int
+conntrack_inject_change(struct conntrack_inject *inject, const struct flow *flow, uint32_t timeout)
+{
+	struct request *request;
+	uint8_t *message;
+	int r = queue(inject, CONNTRACK_REFUSED_FLOW, &request, &message);
+
+	request->how = CONNTRACK_WRITE_CHANGE;
+	request->yields = true;
+	request->timeout = timeout;
+	request->flow = *flow;
+	inject->counts.flows++;
+	add(inject, conntrack_write_flow(message, sequence_of_next(inject), false,
+	                                 CONNTRACK_WRITE_CHANGE, flow, timeout));
 	return r;
 }
 

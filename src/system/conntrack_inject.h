@@ -46,7 +46,7 @@ struct conntrack_inject_counts {
 	uint64_t refused;		/* told to "refused" */
 	uint64_t replaced;		/* flows for which one in the way was deleted */
 	uint64_t unhelped;		/* flows without their helper, not known here */
-	uint64_t already_gone;		/* deletes and retimes of what was not there */
+	uint64_t already_gone;		/* deletes, retimes and changes of what was not there */
 };
 
 /*
@@ -100,6 +100,13 @@ int conntrack_inject_flow(struct conntrack_inject *inject, const struct flow *fl
  */
 int conntrack_inject_new(struct conntrack_inject *inject, const struct flow *flow,
                          uint32_t timeout) MUST_USE;
+/*
+ * Change the flow if it is there; its NAT, master and helper stay.  Where it has ended meanwhile,
+ * or got further (a status that would have to lose bits), what the kernel has is right and this is
+ * not, so it is never refused.
+ */
+int conntrack_inject_change(struct conntrack_inject *inject, const struct flow *flow,
+                            uint32_t timeout) MUST_USE;
 /*
  * Delete the flow and create it anew.  A router that has forwarded a TCP connection remembers its
  * windows; when the other one has forwarded it since, they are wrong, and every packet is invalid.

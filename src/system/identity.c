@@ -101,6 +101,8 @@ read_point(const void *bytes, size_t size, gnutls_datum_t *ret_x, gnutls_datum_t
 	return r;
 }
 
+#define NUMBER_SIZE 32u			/* bytes, of the curve's field */
+
 static void
 import_number(mpz_t number, const gnutls_datum_t *bytes)
 {
@@ -139,6 +141,11 @@ multiply(const gnutls_datum_t *secret, const gnutls_datum_t *x, const gnutls_dat
 		memset(ret_shared, 0, 32);
 		mpz_export(ret_shared + 32 - size, NULL, 1, 1, 1, 0, a);
 	}
+	/* None of those who free it wipes it. */
+	gnutls_memset(scalar.p, 0, NUMBER_SIZE);
+	gnutls_memset(product.p, 0, 2 * NUMBER_SIZE);
+	gnutls_memset(mpz_limbs_modify(a, 1), 0, mpz_size(a) * sizeof(mp_limb_t));
+	gnutls_memset(mpz_limbs_modify(b, 1), 0, mpz_size(b) * sizeof(mp_limb_t));
 	ecc_scalar_clear(&scalar);
 	ecc_point_clear(&product);
 	ecc_point_clear(&point);

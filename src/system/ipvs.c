@@ -6,6 +6,7 @@
 #include "system/ipvs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
@@ -21,6 +22,9 @@
 
 #define PATIENCE NSEC_PER_SEC
 #define DATAGRAM_MAX (64u << 10)
+#define FORGET_REMOVED "/proc/sys/net/ipv4/vs/expire_nodest_conn"
+#define OFF '0'
+#define OURS '2'			/* set, as everything but 0; and nobody else sets this */
 
 struct ipvs {
 	struct mnl_socket *socket;
@@ -44,6 +48,23 @@ bool
 ipvs_is_loaded(void)
 {
 	return access("/proc/net/ip_vs", F_OK) == 0;
+}
+
+/* ---- its setting ----------------------------------------------------------------------------- */
+
+int
+ipvs_forget_removed(bool wanted)
+{
+	char was = wanted ? OFF : OURS, text[3] = { wanted ? OURS : OFF, '\n' }, found[4] = { 0 };
+	int fd = open(FORGET_REMOVED, O_RDWR | O_CLOEXEC), r = 0;
+
+	if (fd < 0)
+		return wanted || errno != ENOENT ? -errno : 0;
+	if (pread(fd, found, sizeof(found), 0) < 0 ||
+	    (found[0] == was && found[1] == '\n' && pwrite(fd, text, 2, 0) < 0))
+		r = -errno;
+	close(fd);
+	return r;
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */
@@ -88,12 +109,14 @@ receive(struct ipvs *ipvs, struct question *question, nsec_t end)
 static int
 ask(struct ipvs *ipvs, const struct nlmsghdr *request, struct question *question)
 {
-	nsec_t end = clock_now() + PATIENCE;
+	nsec_t end;
 	int r = 1;
 
 	question->sequence = request->nlmsg_seq;
 	if (mnl_socket_sendto(ipvs->socket, request, request->nlmsg_len) < 0)
 		return -errno;
+	/* Modules that a request needs are loaded while it is sent. */
+	end = clock_now() + PATIENCE;
 	while (r > 0 && !question->done)
 		r = receive(ipvs, question, end);
 	if (r < 0)

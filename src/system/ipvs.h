@@ -16,6 +16,13 @@ struct ipvs;
 /* Has the kernel loaded it?  Asking does not load it, opening does. */
 bool ipvs_is_loaded(void);
 
+/*
+ * Whom the kernel remembers to be a client of a destination that was removed, it tells nothing and
+ * gives to nobody else for as long as he asks, unless net.ipv4.vs.expire_nodest_conn is set.  Set
+ * it, where nobody has, or take back what was set so, by whichever process.  0 or negative errno.
+ */
+int ipvs_forget_removed(bool wanted) MUST_USE;
+
 /* -ENOENT: the kernel has none. */
 int ipvs_open(struct ipvs **ret, struct error *error) MUST_USE;
 void ipvs_close(struct ipvs *ipvs);	/* NULL is fine */

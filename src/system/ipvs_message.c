@@ -323,9 +323,9 @@ ipvs_message_read_service(const struct nlmsghdr *message, struct balance_service
 	}
 	if (ret->family == 0)
 		return false;
-	/* The kernel gives those of a mark a protocol and no address. */
+	/* Those of a mark are known by nothing else; the kernel gives them a protocol. */
 	if (ret->mark)
-		ret->protocol = 0;
+		ret->protocol = ret->port = 0;
 	else
 		ret->address = to_ip(ret->family, bytes);
 	return true;

@@ -8,6 +8,7 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -18,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Mid range: below the kernel's own threads at 99, above every ordinary process. */
@@ -40,6 +42,20 @@ privilege_real_time(const char **ret_missing)
 		*ret_missing = "locked memory";
 	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &scheduling) < 0)
 		*ret_missing = "real-time scheduling";
+}
+
+void
+privilege_open_files(uint64_t count)
+{
+	const struct rlimit wanted = { count, count };
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	if (limit.rlim_max < count && setrlimit(RLIMIT_NOFILE, &wanted) == 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 bool
@@ -250,14 +266,17 @@ let_some(scmp_filter_ctx filter)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(requests); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 		                     SCMP_A1(SCMP_CMP_EQ, requests[i]));
-	/* A file that is there may be opened; one that is not stays so, and a library that tries
-	 * goes on. */
+	/* A file that is there may be opened as it is; one that is not stays so, and a library that
+	 * tries goes on. */
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-		                     SCMP_A2(SCMP_CMP_MASKED_EQ, O_CREAT, 0));
+		                     SCMP_A2(SCMP_CMP_MASKED_EQ, O_CREAT | O_TRUNC, 0));
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(openat), 1,
 		                     SCMP_A2(SCMP_CMP_MASKED_EQ, O_CREAT, O_CREAT));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(openat), 1,
+		                     SCMP_A2(SCMP_CMP_MASKED_EQ, O_TRUNC, O_TRUNC));
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mkdir), 0);
 	if (r == 0)
@@ -287,11 +306,49 @@ let_calls(struct error *error)
 	return 0;
 }
 
+/*
+ * Nothing is written but the kernel's own settings of the network: the files of the service belong
+ * to the same user.  A kernel without Landlock leaves that to the user's own rights.
+ */
+static int
+let_writes(struct error *error)
+{
+	const struct landlock_ruleset_attr writes = {
+		.handled_access_fs = LANDLOCK_ACCESS_FS_WRITE_FILE |
+		                     LANDLOCK_ACCESS_FS_REMOVE_DIR |
+		                     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+		                     LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+		                     LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+		                     LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM,
+	};
+	struct landlock_path_beneath_attr settings = {
+		.allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE,
+		.parent_fd = open("/proc/sys/net", O_PATH | O_CLOEXEC),
+	};
+	int rules = (int)syscall(SYS_landlock_create_ruleset, &writes, sizeof(writes), 0);
+	bool known = rules >= 0 || (errno != ENOSYS && errno != EOPNOTSUPP);
+	bool bad = rules < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0;
+
+	if (!bad && settings.parent_fd >= 0)
+		bad = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &settings,
+		              0) < 0;
+	bad = bad || syscall(SYS_landlock_restrict_self, rules, 0) < 0;
+	if (bad && known)
+		error_set(error, -errno, "cannot forbid writing to files: %s", strerror(errno));
+	if (settings.parent_fd >= 0)
+		close(settings.parent_fd);
+	if (rules >= 0)
+		close(rules);
+	return bad && known ? -EPERM : 0;
+}
+
 int
 privilege_drop_flowsync(const char *user, struct error *error)
 {
 	static const unsigned kept[] = { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE };
 	int r = become(user, kept, may_bind() ? 2 : 1, error);
 
+	if (r >= 0)
+		r = let_writes(error);
 	return r < 0 ? r : let_calls(error);
 }

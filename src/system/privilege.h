@@ -14,6 +14,11 @@
  * *ret_missing (static text, NULL = nothing missing). */
 void privilege_real_time(const char **ret_missing);
 
+/* Have so many files open, or as many as the machine allows: thousands of links or servers need
+ * more than the usual 1,024, and more than the 4,096 that some systems have for a most, which only
+ * root may exceed. */
+void privilege_open_files(uint64_t count);
+
 /*
  * For a thread of the engine, started after privilege_drop_engine(): the same scheduling, one step
  * behind that of the process.  False when the process has none.
@@ -39,7 +44,8 @@ int privilege_drop_filter(const char *user, struct error *error) MUST_USE;
 /*
  * Flowsync: become user, keep CAP_NET_ADMIN, and CAP_NET_BIND_SERVICE if it is there, for a low
  * listen-port.  It talks to another router and to the kernel's tables: any system call that is
- * not on its list ends the process, and files can be opened but not made.
+ * not on its list ends the process, and files can be read, but not made, written or emptied; only
+ * the kernel's settings of the network can be written.
  */
 int privilege_drop_flowsync(const char *user, struct error *error) MUST_USE;
 

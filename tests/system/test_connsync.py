@@ -24,6 +24,10 @@ def test_connections_survive_a_power_cut(make_gateway):
     tcp6.wait_ready()
     wait_for(lambda: status(gateway.r2, "flows")[0] >= 270, 10, lambda: str(sync(gateway.r2)))
     assert status(gateway.r1, "lost-now") == ("0",)
+    for router, most in ((gateway.r1, "bytes-sent"), (gateway.r2, "bytes-received")):
+        path = sync(router)["path"][0]
+        assert int(path["heard"]) <= 2
+        assert int(path[most]) > 270 * 20
     with gateway.r1.frozen():
         gateway.switch.ip("link set r1-lan down\nlink set r1-wan down")
         takes_over(gateway, "r2")
@@ -31,6 +35,7 @@ def test_connections_survive_a_power_cut(make_gateway):
         all_alive(tcp, tcp6, udp)
         assert gateway.invalid("r2") == 0
         assert status(gateway.r2, "role", "epoch") == ("active", 2)
+        assert 5 <= int(sync(gateway.r2)["sweep-due"]) <= 20
 
 
 def test_connections_survive_there_and_back(make_gateway):
@@ -300,17 +305,19 @@ def test_it_comes_and_goes_with_its_configuration(make_gateway):
 def test_a_router_that_lacks_connections_is_weaker(make_gateway):
     """Its effective priority is lower until it has them."""
     gateway = make_gateway()
-    group = gateway.r2.groups()["lan0", 1]
-    assert group["effective-priority"] == 100
+
+    def wait_priority(priority):
+        wait_for(lambda: gateway.r2.groups()["lan0", 1]["effective-priority"] == priority, 10,
+                 lambda: str(gateway.r2.groups()["lan0", 1]))
+
+    wait_priority(100)
     gateway.r2.signal(signal.SIGSTOP, "flowsync")
     gateway.r2.stop()
     gateway.r1.signal(signal.SIGSTOP, "flowsync")       # nobody tells it anything
     try:
         gateway.r2.start()
-        wait_for(lambda: gateway.r2.groups()["lan0", 1]["effective-priority"] == 50, 10,
-                 lambda: str(gateway.r2.groups()["lan0", 1]))
+        wait_priority(50)
     finally:
         gateway.r1.signal(signal.SIGCONT, "flowsync")
     gateway.wait_synced()
-    wait_for(lambda: gateway.r2.groups()["lan0", 1]["effective-priority"] == 100, 10,
-             lambda: str(gateway.r2.groups()["lan0", 1]))
+    wait_priority(100)

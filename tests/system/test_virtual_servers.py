@@ -67,6 +67,33 @@ class Server:
         self.listener.close()
 
 
+class Talker:
+    """A real server of UDP: it says who it is, as often as it is asked, until it is closed."""
+
+    def __init__(self, space, address):
+        self.address = address
+        with space.inside():
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((address, PORT))
+        self.socket.settimeout(0.1)     # a call under way would keep the port
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while not self.ended.is_set():
+            with contextlib.suppress(OSError):
+                data, client = self.socket.recvfrom(100)
+                if len(data) > 1:       # no health check
+                    self.socket.sendto(self.address.encode(), client)
+
+    def close(self):
+        """From now on its machine refuses."""
+        self.ended.set()
+        self.thread.join()
+        self.socket.close()
+
+
 class Farm:
     """The pair, its client and the real servers."""
 
@@ -181,6 +208,12 @@ def wait_table(router, wanted, seconds=8):
              + router.log()[-2000:])
 
 
+def expiry(router):
+    """Does the kernel forget clients of servers that were removed?"""
+    return int(router.space.run("cat", "/proc/sys/net/ipv4/vs/expire_nodest_conn",
+                                check=True).stdout)
+
+
 @pytest.fixture(scope="module")
 def farm():
     duo = Duo(*CONFIGURATION)
@@ -208,7 +241,8 @@ def test_connections_are_spread_over_the_servers(farm):
     for server in SERVERS:
         line = next(line for line in shown.splitlines() if server in line)
         assert line.split()[:3] == [f"{server}:{PORT}", "up", "1"]
-    assert int(found(farm.duo.r1)["connections"]) >= 10
+    wait_for(lambda: int(found(farm.duo.r1)["connections"]) >= 10, 5,
+             "the kernel, which adds up every two seconds, to have counted them")
 
 
 def test_backup_router_has_the_same_table_and_the_same_opinion(farm):
@@ -240,14 +274,81 @@ def test_persistent_client_of_a_dead_server_gets_another(farm):
     try:
         wait_for(lambda: "-p 60" in saved(farm.duo.r1), 5, "the kernel to know of it")
         first, = set(farm.ask(4))
+        connection, _ = farm.connect()
         farm.servers[first].close()
         wait_for(lambda: f"{first}:{PORT}" not in table(farm.duo.r1)[f"{VIP}:80"], 8,
                  "the dead server to be taken out")
         assert set(farm.ask(2)) == set(SERVERS) - {first}
+        with pytest.raises(ConnectionResetError):       # it is told, rather than left waiting
+            works(connection)
         farm.open(first)
     finally:
         with edited(farm.duo.r1) as tree:
             del web_of(tree)["persistence-timeout"]
+
+
+def test_udp_client_that_keeps_its_port_gets_another_server(farm):
+    router, name = farm.duo.r1, f"{VIP}:53"
+    talkers = {server: Talker(farm.home, server) for server in SERVERS}
+    with farm.client.inside():
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.settimeout(1)
+
+    def ask():
+        with contextlib.suppress(OSError):
+            client.sendto(b"who", (VIP, 53))
+            return client.recv(100).decode()
+
+    with edited(router) as tree:
+        servers_of(tree).append({
+            "name": "dns", "address": VIP, "port": 53, "protocol": "udp", "delay-loop": 1,
+            "real-server": [{"address": server, "port": PORT, "connection-timeout": 1}
+                            for server in SERVERS]})
+    try:
+        wait_for(lambda: len(table(router).get(name, ())) == 2, 8, "both servers to be up")
+        first = ask()
+        assert first in SERVERS and {ask() for _ in range(3)} == {first}
+        talkers[first].close()
+        wait_for(lambda: f"{first}:{PORT}" not in table(router)[name], 8,
+                 "the dead server to be taken out")
+        other, = set(SERVERS) - {first}
+        wait_for(lambda: ask() == other, 5, "the client to get the other server")
+    finally:
+        client.close()
+        for talker in talkers.values():
+            talker.close()
+        with edited(router) as tree:
+            servers_of(tree)[:] = [s for s in servers_of(tree) if s["name"] != "dns"]
+
+
+def test_changed_port_waits_for_its_check(farm):
+    """Nothing listens there: no moment with a weight, whatever was known of the old port."""
+    router, closed = farm.duo.r1, PORT + 98
+    weights, stop = [], threading.Event()
+    path = f"/proc/{router.pids()['engine']}/net/ip_vs"
+
+    def look():
+        while not stop.is_set():
+            with open(path) as file:
+                weights.extend(int(line.split()[3]) for line in file if f":{closed:04X}" in line)
+
+    def change(port):
+        with edited(router) as tree:
+            server = next(s for s in web_of(tree)["real-server"] if s["address"] == SERVERS[0])
+            server["port"] = port
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        change(closed)
+        wait_for(lambda: states(router)[SERVERS[0]] == "down", 8, "the new port to be checked")
+        wait_for(lambda: f"{SERVERS[0]}:{closed}" in table(router)[f"{VIP}:80"], 3,
+                 "the table to have it")
+    finally:
+        stop.set()
+        watcher.join()
+        change(PORT)
+    assert set(weights) == {0}
 
 
 def test_script_decides_and_drained_server_keeps_its_connections(farm):
@@ -278,11 +379,14 @@ def test_unrelated_commit_asks_the_kernel_nothing_and_the_next_look_mends(farm):
     router = farm.duo.r1
     changed = both()
     changed[f"{VIP}:80"][f"{SERVERS[0]}:{PORT}"] = 7
-    router.space.run("ipvsadm", "-e", "-t", f"{VIP}:80", "-r", f"{SERVERS[0]}:{PORT}", "-m",
-                     "-w", "7", check=True)
-    if table(router) != changed:        # a look came in between
+
+    def change():
         router.space.run("ipvsadm", "-e", "-t", f"{VIP}:80", "-r", f"{SERVERS[0]}:{PORT}", "-m",
                          "-w", "7", check=True)
+
+    change()
+    wait_table(router, both(), 12)      # the next look is seconds away
+    change()
     with edited(router) as tree:
         tree["tandem-service:service"]["health-check"] = {
             "file": [{"name": "other", "path": "/run"}]}
@@ -325,7 +429,7 @@ def test_address_that_moves_finds_the_table_there(farm):
     duo.r1.stop()
     duo.wait_state("r2", "MASTER")
     assert set(farm.ask(4)) == set(SERVERS)
-    assert table(duo.r1) == {}          # what stopped took its own with it
+    assert table(duo.r1) == {} and expiry(duo.r1) == 0      # what stopped took its own with it
     duo.r1.start()
     duo.wait_state("r1", "MASTER", 20)
     wait_table(duo.r1, both())
@@ -345,12 +449,17 @@ def test_removal_leaves_what_others_made(farm):
                                      "real-server": [{"address": SERVERS[0], "port": 1}]})
         wait_for(lambda: "taken" in problems(router), 5, "the problem to be told")
         assert "another program" in found(router, "taken")["trouble"]
+        assert expiry(router) > 0
+        pid = router.pids()["balancer"]     # a successor knows what is to be taken back
+        router.signal(signal.SIGKILL, "balancer")
+        wait_for(lambda: router.successor("balancer", pid), 5, "a new balancer")
         with edited(router) as tree:
             before = [s for s in servers_of(tree) if s["name"] == "web"]
             del tree["tandem-service:service"][LIST]
         wait_for(lambda: table(router) == {f"{VIP}:443": {}}, 5,
                  lambda: f"ours to be gone, theirs to stay: {table(router)}")
         wait_for(lambda: "taken" not in problems(router), 5, "the problem to be forgotten")
+        wait_for(lambda: expiry(router) == 0, 5, "the kernel's setting to be as before")
     finally:
         router.space.run("ipvsadm", "-D", *foreign)
         with edited(router) as tree:

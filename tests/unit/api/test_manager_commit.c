@@ -273,27 +273,125 @@ test_commits_are_made_one_by_one(void **state UNUSED)
 	tear_down_world(&w);
 }
 
-/* An engine that dies meanwhile is told again what it has to try. */
 static void
-test_attempt_goes_on_with_a_new_engine(void **state UNUSED)
+engine_says_hello(struct world *w)
 {
 	struct channel_message hello = { .version = CHANNEL_VERSION, .kind = CHANNEL_HELLO };
-	struct channel_message message;
+
+	assert_int_equal(channel_send(w->channel[0], &hello, -1), 0);
+}
+
+/* The next message is this revision, as an attempt or not. */
+static struct channel_message
+engine_hears_of(struct world *w, uint64_t revision, bool attempt)
+{
 	struct settings *settings;
+	struct channel_message message = engine_hears(w, &settings);
+
+	assert_int_equal(message.kind, CHANNEL_ADOPT);
+	assert_int_equal(message.attempt, attempt);
+	assert_int_equal(settings->revision, revision);
+	free(settings);
+	return message;
+}
+
+/* An engine that dies meanwhile is told again what it has to try, once it is at rest with what ran
+ * before: what is refused of that is nothing new. */
+static void
+test_attempt_begins_anew_with_a_new_engine(void **state UNUSED)
+{
+	struct channel_message message;
 	struct world w;
 	int client;
 
 	start_empty(&w);
 	client = client_asks(&w, "PUT", "/restconf/data", JSON, config_a);
-	assert_int_equal(engine_hears(&w, &settings).kind, CHANNEL_ADOPT);
+	(void)engine_hears_of(&w, 2, true);
+	engine_says_hello(&w);
+	message = engine_hears_of(&w, 1, false);
+	engine_answers(&w, &message, CHANNEL_INCOMPLETE, "lo: cannot");
+	message = engine_hears_of(&w, 2, true);
+	engine_answers(&w, &message, CHANNEL_KERNEL_REFUSED, "dp0s3: cannot set mtu 9000: no");
+	message = engine_hears_of(&w, 1, false);
+	engine_answers(&w, &message, CHANNEL_DONE, "");
+	expect_answer(client, 500, "dp0s3: cannot set mtu 9000");
+	expect(&w, "GET", CONFIG, "", "", 200, "{}");
+	tear_down_world(&w);
+}
+
+/* What the kernel may refuse it did not refuse before: groups that left stay away. */
+static void
+test_new_engine_after_the_rehearsal_goes_on(void **state UNUSED)
+{
+	struct channel_message message;
+	struct world w;
+	int client;
+
+	start_empty(&w);
+	commit_a(&w);
+	client = client_asks(&w, "PUT", "/restconf/data", JSON,
+	                     "{\"tandem-interfaces:interfaces\":{\"dataplane\":["
+	                     "{\"name\":\"dp0s3\",\"mtu\":9000}]}}");
+	message = engine_hears_of(&w, 3, true);
+	engine_answers(&w, &message, CHANNEL_DONE, "");
+	(void)engine_hears_of(&w, 3, true);
+	engine_says_hello(&w);
+	message = engine_hears_of(&w, 3, false);
+	engine_answers(&w, &message, CHANNEL_DONE, "");
+	expect_answer(client, 204, "ETag: \"3\"");
+	tear_down_world(&w);
+}
+
+/* Engines that die of it one after the other are no reason to wait without end. */
+static void
+test_engines_that_die_of_it_hold_up_a_commit_for_a_moment(void **state UNUSED)
+{
+	struct channel_message message;
+	struct world w;
+	int client;
+
+	start_empty(&w);
+	client = client_asks(&w, "PUT", "/restconf/data", JSON, config_a);
+	for (unsigned i = 0; i < 3; i++) {
+		(void)engine_hears_of(&w, 2, true);
+		engine_says_hello(&w);
+		message = engine_hears_of(&w, 1, false);
+		engine_answers(&w, &message, CHANNEL_DONE, "");
+	}
+	(void)engine_hears_of(&w, 2, true);
+	engine_says_hello(&w);
+	(void)engine_hears_of(&w, 2, true);
+	expect_answer(client, 200, "engine does not answer; it will adopt revision 2");
+	tear_down_world(&w);
+}
+
+/* An engine that is still at work with what was loaded is waited for. */
+static void
+test_nothing_is_tried_before_what_runs_is_settled(void **state UNUSED)
+{
+	struct channel_message message;
+	struct settings *settings;
+	struct world w;
+	int client;
+
+	set_up_world(&w, NULL);
+	do
+		message = engine_hears(&w, &settings);
+	while (message.kind == CHANNEL_HELLO);
+	assert_int_equal(message.kind, CHANNEL_ADOPT);
 	free(settings);
-	assert_int_equal(channel_send(w.channel[0], &hello, -1), 0);
-	message = engine_hears(&w, &settings);
-	assert_int_equal(message.attempt, 1);
-	assert_int_equal(settings->revision, 2);
-	free(settings);
+	client = client_asks(&w, "PUT", "/restconf/data", JSON, config_a);
+	message = engine_hears_of(&w, 1, false);
+	assert_true(engine_hears_nothing(&w, 50));
+	engine_answers(&w, &message, CHANNEL_INCOMPLETE, "lo: cannot");
+	message = engine_hears_of(&w, 2, true);
 	engine_answers(&w, &message, CHANNEL_DONE, "");
 	expect_answer(client, 204, "ETag: \"2\"");
+	/* And from now on it is at rest. */
+	client = client_asks(&w, "PUT", "/restconf/data", JSON, "{}");
+	message = engine_hears_of(&w, 3, true);
+	engine_answers(&w, &message, CHANNEL_DONE, "");
+	expect_answer(client, 204, "ETag: \"3\"");
 	tear_down_world(&w);
 }
 
@@ -341,7 +439,10 @@ main(void)
 		cmocka_unit_test(test_commit_that_the_kernel_refuses_is_taken_back),
 		cmocka_unit_test(test_commit_is_rehearsed_beside_groups_that_stay),
 		cmocka_unit_test(test_commits_are_made_one_by_one),
-		cmocka_unit_test(test_attempt_goes_on_with_a_new_engine),
+		cmocka_unit_test(test_attempt_begins_anew_with_a_new_engine),
+		cmocka_unit_test(test_new_engine_after_the_rehearsal_goes_on),
+		cmocka_unit_test(test_engines_that_die_of_it_hold_up_a_commit_for_a_moment),
+		cmocka_unit_test(test_nothing_is_tried_before_what_runs_is_settled),
 		cmocka_unit_test(test_dead_engine_does_not_block),
 	};
 

@@ -169,7 +169,7 @@ def test_routes_of_a_family_are_shown_alone(tandem, service):
 @pytest.mark.parametrize("words, names", [
     ("dataplane", ["dp0s1", "dp0s1.9"]),
     ("dataplane dp0s1", ["dp0s1", "dp0s1.9"]),
-    ("bonding", ["dp0bond0", "dp0bond0.9", "dp0bond0.10"]),
+    ("bonding", ["dp0bond0", "dp0bond0.9", "dp0bond0.9.7", "dp0bond0.10"]),
     ("bonding dp0bond0 vif 10", ["dp0bond0.10"]),
     ("vrrp", ["dp0vrrp1"]),
     ("loopback", ["lo"]),
@@ -180,7 +180,8 @@ def test_interfaces_of_a_kind_are_shown_with_their_vifs(tandem, service, words, 
     service.state["tandem-state:interfaces-state"] = {"interface": [
         {"name": name, "kind": kind} for name, kind in
         (("dp0s1", "dataplane"), ("dp0s1.9", "vif"), ("dp0bond0", "bonding"), ("lo", "loopback"),
-         ("dp0bond0.9", "vif"), ("dp0bond0.10", "vif"), ("dp0vrrp1", "vrrp"))]}
+         ("dp0bond0.9", "vif"), ("dp0bond0.9.7", "vif"), ("dp0bond0.10", "vif"),
+         ("dp0vrrp1", "vrrp"))]}
     done = tandem("show", "interfaces", *words.split())
     assert [line.split()[0] for line in done.stdout.splitlines()[3:]] == names
 

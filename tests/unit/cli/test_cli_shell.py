@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The shell on a terminal: Tab, ?, history, prompts, Ctrl-C, Ctrl-D."""
+import json
 import re
 
 import pexpect
 import pytest
+
+from program import golden
 
 OPERATE = re.compile(r"\w+@[\w-]*:~\$ ")
 CONFIGURE = re.compile(r"\[edit\]\r\n\w+@[\w-]*# ")
@@ -344,6 +347,19 @@ def test_sentences_keep_to_the_width_of_the_terminal(shell, service, columns):
     assert all(line.startswith("    ") for line in rest)
     assert max(len(line) for line in [first, *rest]) < columns
     assert " ".join([first, *(line.strip() for line in rest)]) == "Warning: " + service.warnings[0]
+
+
+@pytest.mark.parametrize("pipe, folded", [("", True), (" | no-more", True),
+                                          (" | match masters", False)])
+def test_alarms_keep_to_the_width_of_the_terminal_but_not_in_a_pipe(operate, service, pipe,
+                                                                    folded):
+    service.state.update(json.loads(golden("tracked.json")))
+    operate.sendline("show vrrp alarms" + pipe)
+    operate.expect("show vrrp alarms[^\r]*\r\n")
+    operate.expect(OPERATE)
+    lines = operate.before.split("\r\n")
+    assert any("two masters" in line for line in lines)
+    assert (max(len(line) for line in lines) <= 80) is folded
 
 
 def test_misspelt_command_of_configuration_mode_gets_a_proposal(configure):

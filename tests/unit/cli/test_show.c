@@ -16,6 +16,7 @@
 
 #include "cli/connsync.h"
 #include "cli/data.h"
+#include "cli/print.h"
 #include "cli/show.h"
 #include "cli/virtual_server.h"
 
@@ -111,6 +112,34 @@ test_alarms_match_their_golden(void **state UNUSED)
 	check("tracked", "vrrp-state", "alarms", show_vrrp_alarms);
 }
 
+/* A terminal gets the sentences of a pipe, in lines that fit. */
+static void
+test_alarms_fit_a_terminal(void **state UNUSED)
+{
+	char *json = read_golden("tracked", "json");
+	char *expected = read_golden("tracked", "alarms");
+	struct lyd_node *tree = parse(json);
+	char *printed, *at;
+	size_t length;
+	FILE *out = open_memstream(&printed, &length);
+
+	print_shown_later(out, 80);
+	show_vrrp_alarms(out, tree);
+	print_shown_later(NULL, 0);
+	fclose(out);
+	for (at = printed; *at; at += strcspn(at, "\n") + 1)
+		assert_in_range(strcspn(at, "\n"), 0, 80);
+	while ((at = strstr(printed, "\n    "))) {
+		*at = ' ';
+		memmove(at + 1, at + 5, strlen(at + 5) + 1);
+	}
+	assert_string_equal(printed, expected);
+	free(printed);
+	lyd_free_all(tree);
+	free(expected);
+	free(json);
+}
+
 static void
 test_no_alarms_say_so(void **state UNUSED)
 {
@@ -190,6 +219,21 @@ test_standby_connsync_with_a_dead_path_matches_its_golden(void **state UNUSED)
 {
 	check("standby", "connsync-state", "state", connsync_print);
 	check_width("standby", "state");
+}
+
+static void
+test_connsync_says_when_timers_will_be_put_right(void **state UNUSED)
+{
+	struct lyd_node *tree = parse("{\"tandem-state:connsync-state\":{\"running\":true,"
+	                              "\"role\":\"active\",\"sweeping\":false,\"dumping\":false,"
+	                              "\"sweep-left\":9,\"sweep-due\":\"17\"}}");
+	char *printed = print(connsync_print, tree);
+
+	assert_non_null(strstr(printed, "Next:                           puts timers right after "
+	                       "the promotion, in 17s\n"));
+	assert_null(strstr(printed, "Now:"));
+	free(printed);
+	lyd_free_all(tree);
 }
 
 static void
@@ -274,6 +318,7 @@ main(void)
 		cmocka_unit_test(test_detail_of_tracked_groups_of_both_families_matches_its_golden),
 		cmocka_unit_test(test_summary_tells_both_families_apart),
 		cmocka_unit_test(test_alarms_match_their_golden),
+		cmocka_unit_test(test_alarms_fit_a_terminal),
 		cmocka_unit_test(test_no_alarms_say_so),
 		cmocka_unit_test(test_sync_groups_of_a_pair_match_their_golden),
 		cmocka_unit_test(test_statistics_match_their_golden),
@@ -284,6 +329,7 @@ main(void)
 		cmocka_unit_test(test_system_matches_its_golden),
 		cmocka_unit_test(test_connsync_matches_its_golden_in_80_columns),
 		cmocka_unit_test(test_standby_connsync_with_a_dead_path_matches_its_golden),
+		cmocka_unit_test(test_connsync_says_when_timers_will_be_put_right),
 		cmocka_unit_test(test_connsync_that_does_not_run_says_why),
 		cmocka_unit_test(test_healthy_summary_ends_with_one_blank_line),
 		cmocka_unit_test(test_long_elapsed_time_keeps_a_blank_before_the_sync_group),

@@ -596,6 +596,8 @@ expect_of_json(const char *json, const char *line)
 }
 
 #define JSON_BONDING "{\"tandem-interfaces:interfaces\":{\"bonding\":["
+#define FIRST_GROUP "/tandem-interfaces:interfaces/bonding[name='dp0bond0']/tandem-vrrp:vrrp" \
+	"/vrrp-group[id='1']"
 #define TWICE "is given twice; delete one\n"
 
 /* libyang reads it without a word. */
@@ -634,6 +636,29 @@ test_what_is_given_twice_is_refused(void **state)
 	expect_of_json(json, "E system configuration-check silence L2 path 'interfaces bonding "
 	               "dp0bond41': " TWICE);
 	free(json);
+}
+
+/* In place of a default, which the rules rely on. */
+static void
+test_what_is_given_twice_does_not_stand_for_a_default(void **state)
+{
+	struct lyd_node *tree = sample_tree(SOUND), *preempt, *accept, *again;
+	struct problems problems = { 0 };
+	char *lines;
+
+	(void)state;
+	assert_int_equal(check_tree(schema, &tree, &problems), 0);
+	problems_done(&problems);
+	assert_int_equal(lyd_find_path(tree, FIRST_GROUP "/preempt", 0, &preempt), LY_SUCCESS);
+	assert_int_equal(lyd_find_path(tree, FIRST_GROUP "/accept", 0, &accept), LY_SUCCESS);
+	assert_int_equal(lyd_dup_single(preempt, NULL, 0, &again), LY_SUCCESS);
+	assert_int_equal(lyd_insert_sibling(preempt, again, NULL), LY_SUCCESS);
+	lyd_free_tree(accept);
+	assert_int_equal(check_tree(schema, &tree, &problems), -EINVAL);
+	lines = sample_lines(&problems);
+	assert_non_null(strstr(lines, GROUP " preempt 'false': " TWICE));
+	free(lines);
+	lyd_free_siblings(tree);
 }
 
 /* The check does not ask libyang to validate. */
@@ -712,6 +737,7 @@ main(void)
 		cmocka_unit_test(test_all_problems_are_found_at_once),
 		cmocka_unit_test(test_defaults_are_added_and_not_printed),
 		cmocka_unit_test(test_what_is_given_twice_is_refused),
+		cmocka_unit_test(test_what_is_given_twice_does_not_stand_for_a_default),
 		cmocka_unit_test(test_no_module_says_what_only_libyang_would_notice),
 	};
 

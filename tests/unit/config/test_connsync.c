@@ -22,8 +22,10 @@ test_s10_nothing_is_missing(void **state)
 {
 	(void)state;
 	sample_expect_none(WHOLE, "E ");
-	sample_expect(SOUND SYNC INTERFACE, "E line 5: service connsync: remote-peer is missing",
-	              "[S10]");
+	sample_expect(SOUND SYNC INTERFACE, "E line 5: service connsync: remote-peer is missing; "
+	              "set it [S10]", "");
+	sample_expect(SOUND SYNC, "E line 5: service connsync: interface and remote-peer are "
+	              "missing; set both [S10]", "");
 	sample_expect(SOUND SYNC PEER "10.0.0.3",
 	              "E line 5: service connsync: interface is missing", "[S10]");
 	sample_expect(SOUND INTERFACE PEER "10.0.0.3",
@@ -100,7 +102,8 @@ test_l35_routers_are_paired(void **state)
 {
 	(void)state;
 	sample_expect(WHOLE, "W line 5: service connsync: the routers are not paired",
-	              "pair 10.0.0.3, with the other one's address [L35]");
+	              "run here: pair 10.0.0.3, and on the other router pair with this one's "
+	              "address [L35]");
 	sample_expect_none(PAIRED, "[L35]");
 	sample_expect_none(WHOLE CONNSYNC "disable", "[L35]");
 	sample_expect_none(WHOLE CONNSYNC "unauthenticated "
@@ -114,6 +117,26 @@ test_l36_nobody_forges(void **state)
 	sample_expect(WHOLE CONNSYNC "unauthenticated "
 	              "anyone-on-the-path-may-read-and-forge-connections",
 	              "W line 8: service connsync unauthenticated", "[L36]");
+}
+
+static void
+test_l46_connsync_follows_every_group(void **state)
+{
+#define OTHER PAIRED "set " VIF " vlan 10\nset " VIF " address 10.9.0.2/24\n" \
+	"set " VIF " vrrp vrrp-group 2 virtual-address 10.9.0.1/24\n"
+	static const char begin[] = "W line 5: service connsync failover-mechanism vrrp sync-group "
+				    "'S': VRRP group 2 of dp0bond0.10";
+
+	(void)state;
+	sample_expect_none(PAIRED, "[L46]");
+	sample_expect(OTHER, begin, "exclude [L46]");
+	sample_expect(OTHER "set " VIF " vrrp vrrp-group 3 virtual-address 10.9.0.9/24\n", begin,
+	              "[L46]");
+	sample_expect_none(OTHER "set " VIF " vrrp vrrp-group 2 sync-group S\n", "[L46]");
+	sample_expect_none(OTHER "set " VIF " vrrp vrrp-group 2 disable\n", "[L46]");
+	sample_expect_none(OTHER CONNSYNC "disable\n", "[L46]");
+	sample_expect_none(OTHER CONNSYNC "exclude address 10.9.0.0/16\n", "[L46]");
+	sample_expect(OTHER CONNSYNC "exclude address 10.8.0.0/16\n", begin, "[L46]");
 }
 
 /* ---- settings ------------------------------------------------------------------------------- */
@@ -209,6 +232,7 @@ main(void)
 		cmocka_unit_test(test_s15_networks_are_excluded),
 		cmocka_unit_test(test_l35_routers_are_paired),
 		cmocka_unit_test(test_l36_nobody_forges),
+		cmocka_unit_test(test_l46_connsync_follows_every_group),
 		cmocka_unit_test(test_settings_hold_defaults),
 		cmocka_unit_test(test_settings_hold_what_is_said),
 		cmocka_unit_test(test_settings_hold_nothing_that_does_not_run),

@@ -533,8 +533,9 @@ test_more_than_the_settings_take_is_refused(void **state)
 	problems_done(&problems);	/* of what the rules say */
 	assert_null(lift_settings(tree, 1, NULL, &problems));
 	lines = sample_lines(&problems);
-	assert_string_equal(lines, "E service '65537': so many checks and path monitors are "
-	                    "configured; at most 65536 are possible; delete some [S1]\n");
+	assert_string_equal(lines, "E service '65537': so many checks, path monitors and real "
+	                    "servers are configured; at most 65536 are possible; delete some "
+	                    "[S1]\n");
 	free(lines);
 	lyd_free_siblings(tree);
 }
@@ -564,9 +565,9 @@ test_more_than_outlives_the_engine_is_refused(void **state)
 	assert_null(lift_settings(tree, 1, NULL, &problems));
 	lines = sample_lines(&problems);
 	assert_int_equal(strncmp(lines, "E service '", strlen("E service '")), 0);
-	assert_non_null(strstr(lines, "KiB of the engine's memory, most of them for so many checks "
-	                       "and path monitors; at most 16384 KiB are possible; delete some "
-	                       "[S2]\n"));
+	assert_non_null(strstr(lines, "KiB of the engine's memory, most of them for so many "
+	                       "checks, path monitors and real servers; at most 16384 KiB are "
+	                       "possible; delete some [S2]\n"));
 	free(lines);
 	lyd_free_siblings(tree);
 }

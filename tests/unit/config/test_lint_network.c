@@ -89,6 +89,36 @@ test_l17_one_number_twice_in_a_network(void **state)
 }
 
 static void
+test_l43_two_interfaces_in_one_network(void **state)
+{
+	const char *second = "set " ETH " address 10.0.0.4/24\n"
+		"set " ETH " vrrp vrrp-group 2 virtual-address 10.0.0.5/24\n"
+		"set " ETH " vrrp vrrp-group 2 preempt false\n"
+		"set " ETH " vrrp vrrp-group 2 sync-group S\n";
+	char text[1024];
+
+	(void)state;
+	snprintf(text, sizeof(text), SOUND "%s", second);
+	sample_expect(text, "W line 5: " ETH " address '10.0.0.4/24': is in the network of "
+	              "10.0.0.2/24 on dp0bond0, and both have groups", "[L43]");
+	/* An interface between them that is there by a virtual address only. */
+	snprintf(text, sizeof(text), SOUND "%sset interfaces dataplane dp0a vrrp vrrp-group 3 "
+	         "virtual-address 10.0.0.9/24", second);
+	sample_expect(text, "W line 5: " ETH " address '10.0.0.4/24': ", "[L43]");
+	snprintf(text, sizeof(text), SOUND "%sset " GROUP " virtual-rule 1 from 10.0.0.1/32\n"
+	         "set " GROUP " virtual-rule 1 table 9", second);
+	sample_expect_none(text, "[L43]");
+	snprintf(text, sizeof(text), SOUND "%sset " ETH " disable", second);
+	sample_expect_none(text, "[L43]");
+	snprintf(text, sizeof(text), SOUND "%sset " ETH " vrrp vrrp-group 2 disable", second);
+	sample_expect_none(text, "[L43]");
+	snprintf(text, sizeof(text), SOUND "%sset " ETH " vrrp vrrp-group 1 virtual-address "
+	         "10.0.0.6", second);
+	sample_expect(text, "W line 9: ", "[L17]");
+	sample_expect_none(text, "[L43]");
+}
+
+static void
 test_l18_length_shorter_than_the_interface_has(void **state)
 {
 	(void)state;
@@ -126,6 +156,7 @@ main(void)
 		cmocka_unit_test(test_l15_is_silent_where_addresses_come_from_elsewhere),
 		cmocka_unit_test(test_l16_address_of_the_network_of_another_interface),
 		cmocka_unit_test(test_l17_one_number_twice_in_a_network),
+		cmocka_unit_test(test_l43_two_interfaces_in_one_network),
 		cmocka_unit_test(test_l18_length_shorter_than_the_interface_has),
 		cmocka_unit_test(test_l19_first_and_last_address_of_a_network),
 	};

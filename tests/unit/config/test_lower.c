@@ -62,6 +62,7 @@ make_settings(void)
 	groups[1].priority = 200;
 	groups[1].preempt_delay = 30 * SECOND;
 	groups[1].auth = AUTH_TEXT;
+	groups[1].ignores_link = true;
 	groups[1].interval = 2 * SECOND;
 	groups[1].address_first = 1;
 	groups[1].address_count = 2;
@@ -145,6 +146,8 @@ test_groups_without_record_are_init(void **state UNUSED)
 	assert_string_equal(value(tree, GROUP_10 "/authentication-type"), "plaintext-password");
 	assert_string_equal(value(tree, GROUP_10 "/advertise-interval"), "2000");
 	assert_string_equal(value(tree, GROUP_10 "/preempt-delay"), "30");
+	assert_string_equal(value(tree, GROUP_1 "/exclude-vrrp-interface"), "");
+	assert_string_equal(value(tree, GROUP_10 "/exclude-vrrp-interface"), "true");
 	assert_string_equal(value(tree, GROUP_10 "/rfc-interface"), "");
 	assert_int_equal(count(tree, GROUP_10 "/virtual-address"), 2);
 	assert_string_equal(value(tree, SYNC1 "/state"), "INIT");

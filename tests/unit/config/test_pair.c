@@ -410,7 +410,19 @@ test_p31_virtual_servers_are_the_same(void **state)
 	expect(FIRST SERVER("80"), SECOND, "W P31 service virtual-server web | : Only r1 has", "");
 	expect(FIRST, SECOND SERVER("80"), "W P31  | service virtual-server web: Only r2 has", "");
 	expect(FIRST SERVER("80"), SECOND SERVER("81"),
-	       "W P31 service virtual-server web | service virtual-server web: The two differ", "");
+	       "W P31 service virtual-server web real-server 10.0.0.11 port '80' | service "
+	       "virtual-server web real-server 10.0.0.11 port '81': The two differ in this", "");
+	/* Where one says nothing, and where a whole server is missing. */
+	expect(FIRST SERVER("80") WEB "real-server 10.0.0.11 weight 2", SECOND SERVER("80"),
+	       "W P31 service virtual-server web real-server 10.0.0.11 weight '2' | service "
+	       "virtual-server web real-server 10.0.0.11: The two differ in this", "");
+	expect(FIRST SERVER("80") WEB "persistence-timeout 9",
+	       SECOND SERVER("80") WEB "real-server 10.0.0.10",
+	       "W P31 service virtual-server web persistence-timeout '9' | service virtual-server "
+	       "web: The two differ in this", "");
+	expect(FIRST SERVER("80"), SECOND SERVER("80") WEB "real-server 10.0.0.10",
+	       "W P31 service virtual-server web | service virtual-server web real-server "
+	       "10.0.0.10: The two differ in this", "");
 }
 
 #define ETH "set interfaces dataplane eth1 address "

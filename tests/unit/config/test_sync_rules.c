@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "sample.h"
+#include "config/check.h"
 
 #define PORT "interfaces dataplane dp0s1"
 #define OTHER "interfaces dataplane dp0s2"
@@ -169,6 +171,64 @@ test_w13_sync_group_without_members_is_told(void **state)
 	sample_expect_none(TWO "set " SYNC, "W13");
 }
 
+#define MANY 4000u
+
+/* Each group in a sync group of its own that has a program and tracks a monitor of its own, which
+ * has a host and a policy of its own; on the heap. */
+static char *
+text_of_many(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	for (unsigned i = 0; i < MANY; i++) {
+		unsigned a = i / 250, b = i % 250;
+
+		fprintf(out, "set " PORT " vif %u address 10.%u.%u.2/24\n", i + 1, a, b);
+		fprintf(out, "set " PORT " vif %u vrrp vrrp-group 1 virtual-address 10.%u.%u.1\n",
+		        i + 1, a, b);
+		fprintf(out, "set " PORT " vif %u vrrp vrrp-group 1 sync-group S%u\n", i + 1, i);
+		fprintf(out, "set service vrrp sync-group S%u run-transition-scripts master /x\n",
+		        i);
+		fprintf(out, "set service vrrp sync-group S%u track path-monitor monitor M%u "
+		        "policy P%u\n", i, i, i);
+		fprintf(out, "set service path-monitor host H%u target 192.0.2.1\n", i);
+		fprintf(out, "set service path-monitor policy P%u requires type ping packet-loss "
+		        "threshold 9\n", i);
+		fprintf(out, "set service path-monitor monitor M%u type ping host H%u\n", i, i);
+		fprintf(out, "set service path-monitor monitor M%u policy P%u\n", i, i);
+		fprintf(out, "set service path-monitor monitor M%u probe-interval 1000\n", i);
+	}
+	fclose(out);
+	return text;
+}
+
+/* Looking each thing up among all others would take several times as long. */
+static void
+test_many_of_everything_are_checked_no_slower_than_read(void **state)
+{
+	char *text = text_of_many();
+	clock_t start = clock(), reading, checking = 0;
+	struct lyd_node *tree = sample_tree(text);
+
+	(void)state;
+	reading = clock() - start;
+	for (unsigned i = 0; i < 3; i++) {
+		struct problems problems = { 0 };
+
+		start = clock();
+		assert_int_equal(check_tree_in_full(schema, &tree, NULL, &problems), 0);
+		if (i == 0 || clock() - start < checking)
+			checking = clock() - start;
+		problems_done(&problems);
+	}
+	assert_true(checking < reading * 3 / 2);
+	lyd_free_siblings(tree);
+	free(text);
+}
+
 int
 main(void)
 {
@@ -182,6 +242,7 @@ main(void)
 		cmocka_unit_test(test_program_of_a_sync_group_runs_in_one_member),
 		cmocka_unit_test(test_t4_program_without_room_is_refused),
 		cmocka_unit_test(test_w13_sync_group_without_members_is_told),
+		cmocka_unit_test(test_many_of_everything_are_checked_no_slower_than_read),
 	};
 
 	return cmocka_run_group_tests(tests, sample_setup, sample_teardown);

@@ -48,8 +48,11 @@ test_i22_eui64_needs_half_of_an_ipv6_address(void **state)
 	sample_expect("set " PORT " ipv6 address eui64 2001:db8::/48",
 	              "E line 1: " PORT " ipv6 address eui64 '2001:db8::/48': is no IPv6 network "
 	              "of length 64", "[I22]");
-	sample_expect("set " PORT " ipv6 address eui64 10.0.0.0/24", "E line 1: ", "[I22]");
-	sample_expect("set " PORT " ipv6 address eui64 dhcp", "E line 1: ", "[I22]");
+	sample_expect("set " PORT " ipv6 address eui64 ff02::/64", "E line 1: ", "[I22]");
+	sample_expect("set " PORT " ipv6 address eui64 10.0.0.0/24", "E line 1: ",
+	              "must be an IPv6 network");
+	sample_expect("set " PORT " ipv6 address eui64 dhcp", "E line 1: ",
+	              "must be an IPv6 network");
 	sample_expect_none("set " PORT " ipv6 address eui64 2001:db8::/64", "E ");
 	sample_expect("set " PORT " ipv6 address eui64 2001:db8::/64\nset " PORT " mtu 1000",
 	              "E line 2: " PORT " mtu '1000': IPv6 needs 1280", "[I6]");

@@ -71,6 +71,19 @@ test_b3_two_are_not_the_same(void **state)
 	sample_expect_none(text, "[B3]");
 }
 
+/* Nothing says the family of a mark without servers: the kernel is told IPv4. */
+static void
+test_b3_mark_without_servers_is_one_of_ipv4(void **state)
+{
+	(void)state;
+	sample_expect(SOUND WEB "fwmark 5\nset service virtual-server two fwmark 5\n"
+	              "set service virtual-server two real-server 10.0.0.12 port 80",
+	              "E line 6: service virtual-server two: another virtual server has the same "
+	              "mark", "[B3]");
+	sample_expect_none(SOUND WEB "fwmark 5\n" WEB "real-server 2001:db8::1 port 80\n"
+	                   "set service virtual-server two fwmark 5", "[B3]");
+}
+
 static void
 test_b4_addresses_are_reachable(void **state)
 {
@@ -101,6 +114,9 @@ test_b5_families_agree(void **state)
 	              WEB "real-server 2001:db8::1 port 80",
 	              "E line 8: " SERVER " real-server 2001:db8::1 address '2001:db8::1': is an "
 	              "IPv6 server beside IPv4 ones", "[B5]");
+	/* An address that none can have has no family that others could lack. */
+	sample_expect_none(SOUND WEB "address 224.0.0.18\n" WEB "port 80\n"
+	                   WEB "real-server 2001:db8::1\n" WEB "real-server 10.0.0.11", "[B5]");
 }
 
 static void
@@ -134,6 +150,28 @@ test_b8_real_server_of_a_mark_can_be_checked(void **state)
 }
 
 static void
+test_b9_real_server_stands_once(void **state)
+{
+	static const char first[] = SOUND WEB "address 2001:db8::1\n" WEB "port 80\n"
+		WEB "real-server 2001:db8::a\n";
+	static const char *const again[] = { "2001:DB8::A", "2001:db8:0::a", "2001:db8::000a" };
+	char text[1024], expected[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(again); i++) {
+		snprintf(text, sizeof(text), "%s" WEB "real-server %s", first, again[i]);
+		snprintf(expected, sizeof(expected), "E line 8: " SERVER " real-server %s address "
+		         "'%s': stands twice, in different spellings", again[i], again[i]);
+		sample_expect(text, expected, "[B9]");
+	}
+	/* Another virtual server may have the same. */
+	snprintf(text, sizeof(text), "%sset service virtual-server two address 2001:db8::1\n"
+	         "set service virtual-server two port 81\n"
+	         "set service virtual-server two real-server 2001:DB8::A", first);
+	sample_expect_none(text, "[B9]");
+}
+
+static void
 test_w20_address_moves_with_a_group(void **state)
 {
 	(void)state;
@@ -159,6 +197,14 @@ test_w22_direct_server_is_a_neighbour(void **state)
 	              "W line 8: " SERVER " real-server 10.9.9.9 address '10.9.9.9': is in no "
 	              "network", "[W22]");
 	sample_expect_none(SOUND ADDRESS WEB "real-server 10.9.9.9", "[W22]");
+	/* A network that begins between the one that it is in and itself is another. */
+	sample_expect_none(SOUND ADDRESS WEB "forward-method direct\n" WEB "real-server 10.0.0.11\n"
+	                   "set interfaces dataplane dp0s9 address 10.0.0.9/32\n"
+	                   "set interfaces dataplane dp0s9 address 2001:db8::1/64", "[W22]");
+	sample_expect_none(SOUND WEB "address 2001:db8:0:1::1\n" WEB "port 80\n"
+	                   WEB "forward-method direct\n" WEB "real-server 2001:db8::ffff\n"
+	                   "set interfaces dataplane dp0s9 address 2001:db8::1/64\n"
+	                   "set interfaces dataplane dp0s9 address 2001:db8::8/128", "[W22]");
 }
 
 /* ---- settings ------------------------------------------------------------------------------- */
@@ -286,11 +332,13 @@ main(void)
 		cmocka_unit_test(test_b1_is_known_by_one_thing),
 		cmocka_unit_test(test_b2_port_goes_with_an_address),
 		cmocka_unit_test(test_b3_two_are_not_the_same),
+		cmocka_unit_test(test_b3_mark_without_servers_is_one_of_ipv4),
 		cmocka_unit_test(test_b4_addresses_are_reachable),
 		cmocka_unit_test(test_b5_families_agree),
 		cmocka_unit_test(test_b6_nat_alone_changes_the_port),
 		cmocka_unit_test(test_b7_real_server_is_not_the_virtual_one),
 		cmocka_unit_test(test_b8_real_server_of_a_mark_can_be_checked),
+		cmocka_unit_test(test_b9_real_server_stands_once),
 		cmocka_unit_test(test_w20_address_moves_with_a_group),
 		cmocka_unit_test(test_w21_without_servers_nobody_answers),
 		cmocka_unit_test(test_w22_direct_server_is_a_neighbour),

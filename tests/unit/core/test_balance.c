@@ -311,7 +311,9 @@ test_failed_server_keeps_its_connections_where_that_is_sane(void **state)
 	server.persistence = 0;
 	server.protocol = VIRTUAL_UDP;
 	assert_int_equal(want(&server, false, CHECK_DOWN), BALANCE_OUT);
-	server.mark = 5;		/* packets of any protocol */
+	server.mark = 5;		/* it is said of them that they are UDP */
+	assert_int_equal(want(&server, false, CHECK_DOWN), BALANCE_OUT);
+	server.protocol = VIRTUAL_TCP;
 	assert_int_equal(want(&server, false, CHECK_DOWN), BALANCE_IDLE);
 	server.algorithm = BALANCE_DESTINATION_HASHING;
 	assert_int_equal(want(&server, false, CHECK_DOWN), BALANCE_OUT);

@@ -41,7 +41,7 @@ test_news_without_something_keeps_what_was_known(void **state)
 	assert_int_equal(flow.tcp.state, 3);
 	assert_int_equal(flow.tcp.scale[1], 6);
 	assert_int_equal(flow.timeout, 300);
-	assert_int_equal(flow.status, FLOW_SEEN_REPLY | FLOW_ASSURED);
+	assert_int_equal(flow.status, FLOW_ASSURED);
 	assert_true(flow.has & FLOW_HAS_TIMEOUT);
 	assert_true(flow.has & FLOW_HAS_LABELS);
 }

@@ -32,11 +32,14 @@ static struct router {
 	unsigned puts, removals, retimed, expected, unexpected;
 	bool subscribed, dump_wanted, closed;
 	enum flowsync_readiness readiness;
+	unsigned was;			/* 1 << readiness, of all there were */
 	uint32_t alarms;
 	int refuse;			/* with this errno, once the call is over */
 	struct flow_key refused[FLOWS];
 	unsigned refusals;
 	unsigned datagrams;
+	struct flow_key looks[FLOWS];	/* that were asked for since the last answer */
+	unsigned look_count;
 } routers[2];
 
 static struct flowsync_options options;
@@ -152,7 +155,10 @@ on_dump(void *owner)
 static void
 on_readiness(void *owner, enum flowsync_readiness readiness)
 {
-	((struct router *)owner)->readiness = readiness;
+	struct router *r = owner;
+
+	r->readiness = readiness;
+	r->was |= 1u << readiness;
 }
 
 static void
@@ -163,6 +169,17 @@ on_alarm(void *owner, enum flowsync_alarm alarm, bool raised)
 	r->alarms = raised ? r->alarms | 1u << alarm : r->alarms & ~(1u << alarm);
 }
 
+static bool
+on_look(void *owner, const struct flow_key *key)
+{
+	struct router *r = owner;
+
+	if (r->look_count == FLOWS)
+		return false;
+	r->looks[r->look_count++] = *key;
+	return true;
+}
+
 /* ---- bench ---------------------------------------------------------------------------------- */
 
 static void
@@ -171,7 +188,7 @@ start(unsigned which)
 	struct router *r = &routers[which];
 	struct flowsync_hooks hooks = {
 		r, on_apply, on_retime, on_apply_expectation, on_send_datagram, on_send_control,
-		on_close_control, on_subscribe, on_dump, on_readiness, on_alarm, NULL,
+		on_close_control, on_subscribe, on_dump, on_readiness, on_alarm, NULL, on_look,
 	};
 
 	free(r->memory);
@@ -416,8 +433,127 @@ test_short_flow_without_nat_never_reaches_the_wire(void **state)
 	assert_int_equal(flowsync_tally(routers[0].sync)->counts[FLOW_CANCELLED], 1);
 	/* One that lives is told in the end. */
 	news(0, &plain);
-	pass(250 * NSEC_PER_MSEC);
+	pass(300 * NSEC_PER_MSEC);
 	assert_int_not_equal(routers[1].kernel[1].has, 0);
+}
+
+/* What the kernel has of the flows that were asked about. */
+static void
+answer(unsigned which)
+{
+	struct router *r = &routers[which];
+
+	for (unsigned i = 0; i < r->look_count; i++) {
+		const struct flow *flow = &r->kernel[number_of(&r->looks[i])];
+
+		if (flow->has)
+			flowsync_on_looked(r->sync, flow, now);
+	}
+	r->look_count = 0;
+}
+
+/* Old enough to be told, if it is alive. */
+static void
+let_flow_grow_old(const struct flow *flow)
+{
+	options.hold_down = 200 * NSEC_PER_MSEC;
+	flowsync_adopt(routers[0].sync, &options, now);
+	news(0, flow);
+	pass(210 * NSEC_PER_MSEC);
+}
+
+static void
+test_connection_that_is_closed_by_then_is_not_told(void **state)
+{
+	struct flow flow = flow_of(1);
+	uint64_t repaired = flowsync_tally(routers[1].sync)->counts[FLOW_REPAIRED];
+
+	(void)state;
+	let_flow_grow_old(&flow);
+	assert_int_equal(routers[0].look_count, 1);
+	routers[0].kernel[1].tcp.state = FLOW_TCP_TIME_WAIT;
+	answer(0);
+	pass(10 * NSEC_PER_SEC);
+	assert_int_equal(routers[1].puts, 0);
+	assert_int_equal(flowsync_tally(routers[1].sync)->counts[FLOW_REPAIRED], repaired);
+	assert_int_equal(status(0).lost_now, 0);
+	gone(0, 1);
+	pass(100 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].removals, 0);
+	assert_int_equal(status(0).flows, 0);
+}
+
+static void
+test_connection_that_is_open_is_told_when_the_kernel_answers(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	let_flow_grow_old(&flow);
+	assert_int_equal(routers[1].puts, 0);
+	assert_int_equal(status(0).lost_now, 1);
+	answer(0);
+	pass(NSEC_PER_MSEC);
+	assert_int_equal(routers[1].puts, 1);
+}
+
+static void
+test_connection_without_an_answer_is_told_soon(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	let_flow_grow_old(&flow);
+	pass(20 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].puts, 0);
+	pass(50 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].puts, 1);
+}
+
+static void
+test_connection_that_begins_anew_after_its_close_is_told(void **state)
+{
+	struct flow flow = flow_of(1), other = flow_of(2);
+
+	(void)state;
+	let_flow_grow_old(&flow);
+	news(0, &other);
+	pass(210 * NSEC_PER_MSEC);
+	routers[0].kernel[1].tcp.state = routers[0].kernel[2].tcp.state = FLOW_TCP_CLOSE;
+	answer(0);
+	/* The news of the one are heard, those of the other only a dump shows. */
+	news(0, &flow);
+	routers[0].kernel[2] = other;
+	pass(210 * NSEC_PER_MSEC);
+	answer(0);
+	pass(NSEC_PER_MSEC);
+	assert_int_not_equal(routers[1].kernel[1].has, 0);
+	assert_int_equal(routers[1].kernel[2].has, 0);
+	flowsync_on_overrun(routers[0].sync, now);
+	pass(3 * NSEC_PER_SEC);
+	assert_int_not_equal(routers[1].kernel[2].has, 0);
+}
+
+static void
+test_looks_become_few_where_no_connection_is_closed_so_soon(void **state)
+{
+	unsigned looks = 0;
+
+	(void)state;
+	options.hold_down = 200 * NSEC_PER_MSEC;
+	flowsync_adopt(routers[0].sync, &options, now);
+	for (unsigned i = 1; i <= 500; i++) {
+		struct flow flow = flow_of(i);
+
+		news(0, &flow);
+		pass(NSEC_PER_MSEC);
+		looks += routers[0].look_count;
+		answer(0);
+	}
+	pass(300 * NSEC_PER_MSEC);
+	looks += routers[0].look_count;
+	assert_in_range(looks, 64, 64 + 500 / 16 + 1);
+	assert_int_equal(held_by(1), 500);
 }
 
 static void
@@ -646,6 +782,189 @@ test_standby_puts_back_what_its_kernel_lost(void **state)
 	routers[1].kernel[1].has = 0;
 	pass(3 * NSEC_PER_SEC);
 	assert_int_not_equal(routers[1].kernel[1].has, 0);
+}
+
+/* A key died and began anew, and the news of both got lost: nothing is left of the one before. */
+static void
+test_dump_takes_away_what_a_flow_does_not_have(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	flow.has |= FLOW_HAS_SOURCE_NAT | FLOW_HAS_SEQADJ | FLOW_HAS_LABELS | FLOW_HAS_HELPER |
+	            FLOW_HAS_MARK;
+	flow.source_nat.port = 7;
+	flow.seqadj[0].after = 9;
+	flow.labels[3] = 1;
+	flow.helper[0] = 'x';
+	flow.mark = 8;
+	news(0, &flow);
+	pass(2 * NSEC_PER_SEC);
+	assert_int_equal(routers[1].kernel[1].source_nat.port, 7);
+	assert_int_equal(routers[1].kernel[1].seqadj[0].after, 9);
+	routers[0].kernel[1] = flow_of(1);
+	routers[0].kernel[1].status = 0;
+	flowsync_on_overrun(routers[0].sync, now);
+	pass(NSEC_PER_SEC);
+	assert_int_not_equal(routers[1].kernel[1].has, 0);
+	assert_int_equal(routers[1].kernel[1].has & (FLOW_HAS_SOURCE_NAT | FLOW_HAS_SEQADJ |
+	                 FLOW_HAS_LABELS | FLOW_HAS_HELPER | FLOW_HAS_MARK), 0);
+	assert_int_equal(routers[1].kernel[1].status, 0);
+	assert_int_equal(routers[1].removals, 1);
+}
+
+/* ... and the first that is heard of the new one is that it changed. */
+static void
+test_change_with_another_nat_is_of_another_flow(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	flow.has |= FLOW_HAS_SOURCE_NAT | FLOW_HAS_HELPER;
+	flow.source_nat.port = 7;
+	flow.helper[0] = 'x';
+	news(0, &flow);
+	pass(2 * NSEC_PER_SEC);
+	routers[0].kernel[1] = flow = flow_of(1);
+	flowsync_on_news(routers[0].sync, FLOW_UPSERT, &flow, false, now);
+	pass(NSEC_PER_SEC);
+	assert_int_equal(routers[1].kernel[1].has & (FLOW_HAS_SOURCE_NAT | FLOW_HAS_HELPER), 0);
+	assert_int_not_equal(routers[1].kernel[1].has & FLOW_HAS_TCP, 0);
+}
+
+/* The kernel shows neither timer nor state of it. */
+static void
+test_dump_of_a_flow_in_hardware_keeps_its_state(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	news(0, &flow);
+	pass(2 * NSEC_PER_SEC);
+	routers[0].kernel[1].has = FLOW_HAS_STATUS | FLOW_HAS_MARK;
+	routers[0].kernel[1].timeout = 0;
+	routers[0].kernel[1].mark = 5;
+	memset(&routers[0].kernel[1].tcp, 0, sizeof(routers[0].kernel[1].tcp));
+	flowsync_on_overrun(routers[0].sync, now);
+	pass(NSEC_PER_SEC);
+	assert_int_equal(routers[1].kernel[1].mark, 5);
+	assert_int_equal(routers[1].kernel[1].tcp.state, 3);
+	assert_int_equal(routers[1].kernel[1].timeout, 300 + options.long_timer);
+}
+
+/* ---- readiness ------------------------------------------------------------------------------ */
+
+static void
+tell_many(unsigned count, uint8_t state)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct flow flow = flow_of(i);
+
+		flow.tcp.state = state;
+		news(0, &flow);
+	}
+}
+
+static void
+test_renewed_connection_changes_no_readiness(void **state)
+{
+	(void)state;
+	tell_many(1000, 3);
+	pass(NSEC_PER_SEC);
+	routers[0].was = routers[1].was = 0;
+	for (unsigned i = 0; i < 5; i++) {
+		/* One of them hears the end of the old one first. */
+		if (i % 2)
+			flowsync_on_disconnected(routers[1].sync, now);
+		connect_both();
+		tell_many(100, (uint8_t)(4 + i % 2));
+		pass(500 * NSEC_PER_MSEC);
+	}
+	assert_int_equal(routers[0].was | routers[1].was, 0);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+	assert_int_equal(routers[1].kernel[99].tcp.state, 4);
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(routers[0].was | routers[1].was, 0);
+}
+
+static void
+test_standby_that_lost_its_partner_stays_ready_while_nothing_says_otherwise(void **state)
+{
+	(void)state;
+	tell_many(3000, 3);
+	pass(NSEC_PER_SEC);
+	disconnect_both();
+	pass(2 * NSEC_PER_SEC);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+	pass(1500 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_STALE);
+	assert_int_equal(routers[0].readiness, FLOWSYNC_ALONE);
+	tell_many(100, 4);
+	routers[1].was = 0;
+	connect_both();
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(routers[1].was, 1u << FLOWSYNC_SYNCED);
+	/* Half of all buckets differ: that says otherwise. */
+	disconnect_both();
+	pass(4 * NSEC_PER_SEC);
+	tell_many(3000, 5);
+	routers[1].was = 0;
+	connect_both();
+	pass(5 * NSEC_PER_SEC);
+	assert_true(routers[1].was & 1u << FLOWSYNC_BULK);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+}
+
+static void
+test_another_partner_proves_nothing_of_the_one_before(void **state)
+{
+	(void)state;
+	pass(NSEC_PER_SEC);
+	disconnect_both();
+	options.node[1] = 1;
+	start(0);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+	routers[1].was = 0;
+	connect_both();
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(routers[1].was, 1u << FLOWSYNC_BULK | 1u << FLOWSYNC_SYNCED);
+}
+
+static void
+test_router_whose_partner_died_is_alone_when_promoted(void **state)
+{
+	(void)state;
+	disconnect_both();
+	pass(100 * NSEC_PER_MSEC);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_ALONE);
+}
+
+/* A datagram that overtakes the comparison touches some of what is compared. */
+static void
+test_first_comparison_under_load_is_repeated_soon(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	disconnect_both();
+	start(1);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	connect_both();
+	deliver();
+	assert_true(status(0).connected && status(1).connected);
+	lossy = true;
+	flow.tcp.state = 4;
+	news(0, &flow);
+	flowsync_flush(routers[0].sync, now);
+	pass(49 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_BULK);
+	lossy = false;
+	flow.tcp.state = 5;
+	news(0, &flow);
+	pass(500 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+	assert_int_equal(routers[0].readiness, FLOWSYNC_SYNCED);
 }
 
 /* ---- roles ---------------------------------------------------------------------------------- */
@@ -953,6 +1272,154 @@ test_end_of_an_earlier_handover_does_not_count_in_the_next_one(void **state)
 	news(0, &flow);
 	pass(10 * NSEC_PER_MSEC);
 	assert_int_equal(routers[1].kernel[1].has ? routers[1].kernel[1].tcp.state : 0, 5);
+}
+
+/* Numbers of datagrams go round; what our own kernel ended has none of them. */
+static void
+start_at(uint32_t sequence)
+{
+	tear_down(NULL);
+	set_up(NULL);
+	options.sequence = sequence;
+	start(0);
+	start(1);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	connect_both();
+	pass(NSEC_PER_SEC);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+}
+
+static uint32_t
+sequence_told(void)
+{
+	return (uint32_t)last_datagram[10] << 24 | (uint32_t)last_datagram[11] << 16 |
+	       (uint32_t)last_datagram[12] << 8 | last_datagram[13];
+}
+
+static void
+test_ends_of_a_handover_keep_no_later_ends_whatever_the_numbers(void **state)
+{
+	static const uint32_t places[] = { 0, UINT32_MAX / 2 - 2000, UINT32_MAX / 2 + 20000,
+	                                   UINT32_MAX - 20000 };
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
+		start_at(places[i]);
+		options.capacity = 4000;
+		news(0, &flow);
+		pass(NSEC_PER_SEC);
+		hand_over();
+		gone(1, 1);
+		pass(50 * NSEC_PER_MSEC);
+		flowsync_on_role(routers[0].sync, FLOWSYNC_STANDBY, now);
+		pass(50 * NSEC_PER_MSEC);
+		flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+		flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+		pass(NSEC_PER_SEC);
+		for (unsigned k = 0; k < 9000; k++) {
+			struct flow other = flow_of(2 + k % 2900);
+
+			news(0, &other);
+			flowsync_flush(routers[0].sync, now);
+			deliver();
+			gone(0, 2 + k % 2900);
+			if (k % 20 == 0)
+				pass(NSEC_PER_MSEC);
+		}
+		pass(NSEC_PER_SEC);
+		assert_int_equal(routers[1].alarms, 0);
+		assert_int_equal(count(1, FLOW_TABLE_FULL), 0);
+		/* Nothing dead is left to be looked at now and then. */
+		assert_true(flowsync_deadline(routers[1].sync) > now + 20 * NSEC_PER_MSEC);
+	}
+}
+
+/* What the old master told long ago, or at another time than ours, is not what our kernel told. */
+static void
+test_late_news_count_whatever_the_numbers(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	/* Known from a dump: no datagram told of it; and from the other half of the circle. */
+	start_at(UINT32_MAX - 20000);
+	news(0, &flow);
+	pass(NSEC_PER_SEC);
+	hand_over();
+	flow.tcp.state = 5;
+	news(0, &flow);
+	pass(10 * NSEC_PER_MSEC);
+	assert_int_equal(routers[1].kernel[1].tcp.state, 5);
+	assert_int_equal(count(1, FLOW_LATE_NEWS), 1);
+}
+
+static void
+test_lone_flow_that_the_kernel_refuses_is_dropped_whatever_the_numbers(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	start_at(UINT32_MAX - 20000);
+	/* Lone here, in a time that is over. */
+	disconnect_both();
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	news(1, &flow);
+	pass(NSEC_PER_SEC);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	connect_both();
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(count(0, FLOW_MERGED), 1);
+	flowsync_on_role(routers[0].sync, FLOWSYNC_STANDBY, now);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	pass(NSEC_PER_SEC);
+	assert_int_equal(status(1).flows, 1);
+	flowsync_on_refused(routers[1].sync, FLOW_UPSERT, &flow.key, EEXIST, now);
+	assert_int_equal(status(1).flows, 0);
+}
+
+/* Who begins anew knows of no number, and takes over those of the other one. */
+static void
+test_numbers_go_on_when_the_partner_begins_anew(void **state)
+{
+	static const uint32_t places[] = { 0, UINT32_MAX / 2 + 20000, UINT32_MAX - 20000 };
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
+		uint32_t before;
+
+		start_at(places[i]);
+		news(0, &flow);
+		flowsync_flush(routers[0].sync, now);
+		deliver();
+		before = sequence_told();
+		assert_in_range(before - places[i], 1, 10000);
+		disconnect_both();
+		options.sequence = 0;
+		start(1);
+		flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+		connect_both();
+		pass(NSEC_PER_SEC);
+		flow.tcp.state = (uint8_t)(4 + i);
+		news(0, &flow);
+		flowsync_flush(routers[0].sync, now);
+		assert_in_range(sequence_told() - before, 1, 10000);
+		deliver();
+		/* The other way round, too. */
+		before = sequence_told();
+		disconnect_both();
+		start(0);
+		flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+		connect_both();
+		pass(NSEC_PER_SEC);
+		news(0, &flow);
+		flow.tcp.state = 7;
+		news(0, &flow);
+		flowsync_flush(routers[0].sync, now);
+		assert_in_range(sequence_told() - before, 1, 10000);
+	}
 }
 
 static void
@@ -1653,6 +2120,84 @@ test_flows_can_be_walked_for_show(void **state)
 	assert_int_equal(count, 9);
 }
 
+/* What is said of a flow's copy is what is known of it. */
+static void
+test_flow_is_said_to_be_held_only_by_a_partner_that_has_it(void **state)
+{
+	struct flowsync_view view;
+	struct flow flow = flow_of(1);
+	uint32_t cursor;
+
+	(void)state;
+	news(0, &flow);
+	flowsync_flush(routers[0].sync, now);
+	assert_true(flowsync_next(routers[0].sync, (cursor = 0, &cursor), now, &view));
+	assert_false(view.told);	/* under way */
+	pass(20 * NSEC_PER_MSEC);
+	assert_true(flowsync_next(routers[0].sync, (cursor = 0, &cursor), now, &view));
+	assert_true(view.told);
+	assert_true(flowsync_next(routers[1].sync, (cursor = 0, &cursor), now, &view));
+	assert_true(view.told);
+	disconnect_both();
+	pass(20 * NSEC_PER_MSEC);
+	assert_true(flowsync_next(routers[0].sync, (cursor = 0, &cursor), now, &view));
+	assert_false(view.told);
+	/* A partner that lost it, and did not say so yet; then it waits for repair. */
+	memset(routers[1].kernel, 0, sizeof(routers[1].kernel));
+	start(1);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_STANDBY, now);
+	connect_both();
+	deliver();
+	assert_true(status(0).connected);
+	assert_int_equal(status(0).lost_now, 1);
+	assert_true(flowsync_next(routers[0].sync, (cursor = 0, &cursor), now, &view));
+	assert_false(view.told);
+	lossy = true;
+	pass(5 * NSEC_PER_MSEC);
+	assert_true(flowsync_next(routers[0].sync, (cursor = 0, &cursor), now, &view));
+	assert_false(view.told);
+	lossy = false;
+	pass(NSEC_PER_SEC);
+	assert_true(flowsync_next(routers[0].sync, (cursor = 0, &cursor), now, &view));
+	assert_true(view.told);
+	assert_int_equal(status(0).lost_now, 0);
+}
+
+/* Told again as it was, its timer counts from then. */
+static void
+test_timer_that_is_told_again_counts_from_then(void **state)
+{
+	struct flow flow = flow_of(1);
+
+	(void)state;
+	news(0, &flow);
+	pass(NSEC_PER_SEC);
+	now += 200 * NSEC_PER_SEC;
+	disconnect_both();
+	start(0);
+	flow.timeout = 290;
+	routers[0].kernel[1] = flow;
+	flowsync_on_role(routers[0].sync, FLOWSYNC_ACTIVE, now);
+	connect_both();
+	pass(NSEC_PER_SEC);
+	/* A datagram that says it again, though nothing changed. */
+	flow.tcp.state = 4;
+	flowsync_on_news(routers[0].sync, FLOW_UPSERT, &flow, false, now);
+	lossy = true;
+	flowsync_flush(routers[0].sync, now);
+	lossy = false;
+	flow.tcp.state = 3;
+	flowsync_on_news(routers[0].sync, FLOW_UPSERT, &flow, false, now);
+	pass(100 * NSEC_PER_MSEC);
+	assert_true(count(1, FLOW_SAME) > 0);
+	flowsync_on_role(routers[1].sync, FLOWSYNC_ACTIVE, now);
+	pass(100 * NSEC_PER_MSEC);
+	now += 20 * NSEC_PER_SEC;
+	pass(options.sweep_time / 10);
+	assert_int_equal(routers[1].retimed, 1);
+	assert_in_range(routers[1].kernel[1].timeout, 240, 290);
+}
+
 #define PAIR(function) cmocka_unit_test_setup_teardown(function, set_up_pair, tear_down)
 #define PLAIN(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
@@ -1664,6 +2209,11 @@ main(void)
 		PAIR(test_changes_of_one_flow_coalesce_in_one_record),
 		PAIR(test_news_that_say_nothing_new_are_not_told),
 		PAIR(test_short_flow_without_nat_never_reaches_the_wire),
+		PAIR(test_connection_that_is_closed_by_then_is_not_told),
+		PAIR(test_connection_that_is_open_is_told_when_the_kernel_answers),
+		PAIR(test_connection_without_an_answer_is_told_soon),
+		PAIR(test_connection_that_begins_anew_after_its_close_is_told),
+		PAIR(test_looks_become_few_where_no_connection_is_closed_so_soon),
 		PAIR(test_lost_datagrams_are_told_again_as_things_are_then),
 		PAIR(test_old_datagram_does_not_revive_a_dead_flow),
 		PAIR(test_end_that_was_lost_is_told_though_the_flow_came_and_went_again),
@@ -1718,6 +2268,20 @@ main(void)
 		PAIR(test_refused_expectation_is_counted_by_reason),
 		PAIR(test_another_seed_forgets_nothing),
 		PAIR(test_dead_path_of_an_idle_pair_is_noticed_within_two_seconds),
+		PAIR(test_dump_takes_away_what_a_flow_does_not_have),
+		PAIR(test_change_with_another_nat_is_of_another_flow),
+		PAIR(test_dump_of_a_flow_in_hardware_keeps_its_state),
+		PAIR(test_renewed_connection_changes_no_readiness),
+		PAIR(test_standby_that_lost_its_partner_stays_ready_while_nothing_says_otherwise),
+		PAIR(test_another_partner_proves_nothing_of_the_one_before),
+		PAIR(test_router_whose_partner_died_is_alone_when_promoted),
+		PAIR(test_first_comparison_under_load_is_repeated_soon),
+		PLAIN(test_ends_of_a_handover_keep_no_later_ends_whatever_the_numbers),
+		PLAIN(test_late_news_count_whatever_the_numbers),
+		PLAIN(test_lone_flow_that_the_kernel_refuses_is_dropped_whatever_the_numbers),
+		PLAIN(test_numbers_go_on_when_the_partner_begins_anew),
+		PAIR(test_flow_is_said_to_be_held_only_by_a_partner_that_has_it),
+		PAIR(test_timer_that_is_told_again_counts_from_then),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -351,6 +351,148 @@ test_replaced_and_unclear_routes(void **state)
 	assert_int_equal(iftrack_route_count(rig->track), 0);
 }
 
+#define SOME 64u
+#define ROUTES 96u
+#define STEPS 4000u
+
+static bool some_up[SOME];
+
+static void
+tell_some(void *owner, uint32_t object, bool up)
+{
+	(void)owner;
+	some_up[object] = up;
+}
+
+/* A network in 10.0.0.0/13, of any size from there on. */
+static struct prefix
+any_network(uint32_t *seed)
+{
+	struct prefix prefix = { .ip = { .family = 4, .bytes = { 10 } } };
+
+	*seed = *seed * 1664525u + 1013904223u;
+	prefix.length = (uint8_t)(13 + (*seed >> 8) % 12);
+	prefix.ip.bytes[1] = (uint8_t)(*seed >> 16 & 7);
+	prefix.ip.bytes[2] = (uint8_t)(*seed >> 24);
+	if (prefix.length < 24)
+		prefix.ip.bytes[2] &= (uint8_t)(0xff << (prefix.length < 16 ? 8 :
+		                                         24 - prefix.length));
+	if (prefix.length < 16)
+		prefix.ip.bytes[1] &= (uint8_t)(0xff << (16 - prefix.length));
+	return prefix;
+}
+
+/* What the best of all routes says, by looking at each. */
+static bool
+leads_somewhere(const struct ifroute *routes, const bool *there, const struct prefix *prefix)
+{
+	const struct ifroute *best = NULL;
+
+	for (unsigned i = 0; i < ROUTES; i++) {
+		const struct ifroute *r = &routes[i];
+
+		if (!there[i] || r->destination.length > prefix->length ||
+		    !prefix_contains(&r->destination, &prefix->ip))
+			continue;
+		if (best == NULL || r->destination.length > best->destination.length ||
+		    (r->destination.length == best->destination.length &&
+		     r->metric < best->metric))
+			best = r;
+	}
+	return best != NULL && best->kind == IFROUTE_UNICAST;
+}
+
+static void
+test_any_routes_agree_with_a_look_at_all_of_them(void **state)
+{
+	struct rig *rig = *state;
+	struct settings *s = settings_new(&(struct settings_counts){ .objects = SOME });
+	struct ifroute routes[ROUTES];
+	bool there[ROUTES] = { false };
+	uint32_t seed = 12;
+
+	assert_non_null(s);
+	for (unsigned i = 0; i < SOME; i++)
+		settings_objects(s)[i] = (struct object_settings){ .kind = OBJECT_ROUTE,
+		                                                   .prefix = any_network(&seed) };
+	for (unsigned i = 0; i < ROUTES; i++) {
+		routes[i] = route_to("10.0.0.0/8");
+		routes[i].destination = any_network(&seed);
+		routes[i].metric = i;		/* no two are alike */
+		if (i % 3 == 0)
+			routes[i].kind = IFROUTE_REFUSAL;
+	}
+	iftrack_free(rig->track);
+	rig->track = iftrack_new(s);
+	iftrack_begin_dump(rig->track);
+	put_rules(rig);
+	iftrack_end_dump(rig->track);
+	for (unsigned step = 0; step < STEPS; step++) {
+		unsigned which;
+
+		seed = seed * 1664525u + 1013904223u;
+		which = (seed >> 8) % ROUTES;
+		if (there[which])
+			assert_true(iftrack_remove_route(rig->track, &routes[which]));
+		else
+			iftrack_put_route(rig->track, &routes[which], false);
+		there[which] = !there[which];
+		iftrack_tell(rig->track, rig->world, tell_some, NULL);
+		for (unsigned i = 0; i < SOME; i++)
+			assert_int_equal(some_up[i], leads_somewhere(
+				routes, there, &settings_objects(s)[i].prefix));
+	}
+	iftrack_free(rig->track);
+	rig->track = NULL;
+	free(s);
+}
+
+#define MANY 4000u
+#define LOOKS 200u
+
+static unsigned told_many;
+
+static void
+count_told(void *owner, uint32_t object, bool up)
+{
+	(void)owner;
+	(void)object;
+	told_many += up;
+}
+
+/* Looking at each route for each object, this would take more than ten seconds. */
+static void
+test_thousands_of_objects_look_at_their_own_routes_only(void **state)
+{
+	struct rig *rig = *state;
+	struct settings *s = settings_new(&(struct settings_counts){ .objects = MANY });
+	char text[PREFIX_TEXT_SIZE];
+
+	assert_non_null(s);
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(text, sizeof(text), "100.%u.%u.0/24", i / 256, i % 256);
+		settings_objects(s)[i] = (struct object_settings){ .kind = OBJECT_ROUTE,
+		                                                   .prefix = prefix_of(text) };
+	}
+	iftrack_free(rig->track);
+	rig->track = iftrack_new(s);
+	iftrack_begin_dump(rig->track);
+	put_rules(rig);
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(text, sizeof(text), "100.%u.%u.0/24", i / 256, i % 256);
+		put(rig, text);
+	}
+	iftrack_end_dump(rig->track);
+	for (unsigned i = 0; i < LOOKS; i++) {
+		iftrack_touch(rig->track);
+		iftrack_tell(rig->track, rig->world, count_told, NULL);
+	}
+	assert_int_equal(told_many, MANY);
+	iftrack_free(rig->track);
+	rig->track = NULL;
+	free(s);
+}
+
 int
 main(void)
 {
@@ -366,6 +508,8 @@ main(void)
 		TRACK_TEST(test_only_routes_that_matter_are_kept),
 		TRACK_TEST(test_nothing_is_told_of_routes_before_the_dump_is_complete),
 		TRACK_TEST(test_replaced_and_unclear_routes),
+		TRACK_TEST(test_any_routes_agree_with_a_look_at_all_of_them),
+		TRACK_TEST(test_thousands_of_objects_look_at_their_own_routes_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -329,7 +329,8 @@ test_picture_agrees_with_a_plain_table(void **state UNUSED)
 		assert_int_equal(ifroutes_has_rule(routes, &rule), rules[which & 63]);
 	}
 	ifroutes_begin_dump(routes);
-	ifroutes_end_dump(routes);
+	assert_true(ifroutes_end_dump(routes));
+	assert_false(ifroutes_end_dump(routes));
 	assert_null(ifroutes_next(routes, NULL));
 	assert_null(ifroutes_next_rule(routes, NULL));
 	ifroutes_free(routes);

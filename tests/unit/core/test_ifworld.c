@@ -194,10 +194,10 @@ test_addresses_agree_with_a_plain_table(void **state UNUSED)
 }
 
 static void
-count_gone(void *owner, const struct ifworld_link *link)
+count_losses(void *owner, const struct ifworld_link *link, bool gone)
 {
-	assert_int_equal(link->index, 2);
-	++*(unsigned *)owner;
+	assert_int_equal(link->index, gone ? 2 : 1);
+	++((unsigned *)owner)[gone];
 }
 
 static void
@@ -206,7 +206,7 @@ test_dump_forgets_what_it_does_not_show(void **state UNUSED)
 	struct ifworld *world = ifworld_new();
 	struct ifworld_address one = address_numbered(1, 0);
 	struct ifworld_address two = address_numbered(2, MARK_VIRTUAL);
-	unsigned gone = 0;
+	unsigned losses[2] = { 0 };
 
 	for (int i = 1; i <= 2; i++) {
 		struct ifworld_link link = link_numbered(i);
@@ -220,12 +220,55 @@ test_dump_forgets_what_it_does_not_show(void **state UNUSED)
 
 	ifworld_put_link(world, &link);
 	assert_true(ifworld_put_address(world, 1, &two));
-	ifworld_end_dump(world, count_gone, &gone);
-	assert_int_equal(gone, 1);
+	ifworld_end_dump(world, count_losses, losses);
+	assert_int_equal(losses[true], 1);
+	assert_int_equal(losses[false], 1);
 	assert_null(ifworld_link(world, 2));
 	assert_null(ifworld_address(world, 1, &one.prefix));
 	assert_non_null(ifworld_address(world, 1, &two.prefix));
 	assert_false(ifworld_put_address(world, 2, &one));
+	ifworld_free(world);
+}
+
+static void
+note_index(void *owner, const struct ifworld_link *link)
+{
+	*(unsigned *)owner |= 1u << link->index;
+}
+
+static void
+test_vlans_named_anew_are_compared_with_those_before(void **state UNUSED)
+{
+	const struct vlan_settings few = { .first = 7, .last = 9 };
+	const struct vlan_settings more = { .first = 7, .last = 10 };
+	struct ifworld *world = ifworld_new();
+	unsigned other = 0;
+
+	for (int i = 1; i <= 5; i++) {
+		struct ifworld_link link = link_numbered(i);
+
+		ifworld_put_link(world, &link);
+		if (i < 4)
+			ifworld_put_vlans(world, i, &few);
+	}
+	ifworld_forget_vlans(world);
+	assert_false(vlanset_has(ifworld_vlans(world, 1), 7));
+	ifworld_put_vlans(world, 1, &few);
+	ifworld_put_vlans(world, 2, &more);
+	ifworld_put_vlans(world, 4, &few);	/* the third has none any more, the fifth never */
+	ifworld_compare_vlans(world, note_index, &other);
+	assert_int_equal(other, 1 << 2 | 1 << 3 | 1 << 4);
+	/* What was named before another beginning is not what was before. */
+	ifworld_forget_vlans(world);
+	ifworld_put_vlans(world, 1, &more);
+	ifworld_put_vlans(world, 2, &few);
+	ifworld_forget_vlans(world);
+	ifworld_put_vlans(world, 1, &few);
+	ifworld_put_vlans(world, 2, &few);
+	ifworld_remove_link(world, 4);
+	other = 0;
+	ifworld_compare_vlans(world, note_index, &other);
+	assert_int_equal(other, 1 << 2);
 	ifworld_free(world);
 }
 
@@ -316,6 +359,7 @@ main(void)
 		cmocka_unit_test(test_bond_is_usable_while_a_member_carries_traffic),
 		cmocka_unit_test(test_addresses_agree_with_a_plain_table),
 		cmocka_unit_test(test_dump_forgets_what_it_does_not_show),
+		cmocka_unit_test(test_vlans_named_anew_are_compared_with_those_before),
 		cmocka_unit_test(test_source_is_primary_and_never_virtual),
 		cmocka_unit_test(test_source6_is_link_local_and_sure),
 		cmocka_unit_test(test_silence_ends_when_the_link_rises),

@@ -312,6 +312,28 @@ test_any_changed_byte_gets_an_answer(void **state UNUSED)
 }
 
 static void
+test_check_is_the_same_however_often_it_is_tried(void **state UNUSED)
+{
+	const struct check_settings check = { .kind = CHECK_CONNECT, .port = 80 };
+	struct check_settings other = check;
+
+	other.interval = NSEC_PER_SEC;
+	other.rise = other.fall = 3;
+	assert_true(settings_same_check(&check, &other));
+	other.port = 81;
+	assert_false(settings_same_check(&check, &other));
+	other = check;
+	other.target.family = 4;
+	assert_false(settings_same_check(&check, &other));
+	other = check;
+	other.kind = CHECK_ASK;
+	assert_false(settings_same_check(&check, &other));
+	other = check;
+	strcpy(other.text, "/bin/true");
+	assert_false(settings_same_check(&check, &other));
+}
+
+static void
 test_virtual_mac_has_the_standards_prefix(void **state UNUSED)
 {
 	struct mac four = group_virtual_mac(4, 7), six = group_virtual_mac(6, 255);
@@ -330,6 +352,7 @@ main(void)
 		cmocka_unit_test(test_block_of_any_other_size_is_refused),
 		cmocka_unit_test(test_each_unsound_field_is_refused),
 		cmocka_unit_test(test_any_changed_byte_gets_an_answer),
+		cmocka_unit_test(test_check_is_the_same_however_often_it_is_tried),
 		cmocka_unit_test(test_virtual_mac_has_the_standards_prefix),
 	};
 

@@ -111,6 +111,8 @@ on_originals(void *owner, const void *bytes, size_t size)
 {
 	struct native *rig = owner;
 
+	if (rig->before_storing != NULL)
+		rig->before_storing();
 	free(rig->originals);
 	rig->originals = malloc(size);
 	assert_non_null(rig->originals);
@@ -132,7 +134,8 @@ on_track(void *owner, uint32_t object, bool up)
 {
 	struct native *rig = owner;
 
-	rig->tracks[object] = up ? 1 : -1;
+	if (object < ARRAY_SIZE(rig->tracks))
+		rig->tracks[object] = up ? 1 : -1;
 }
 
 static const struct interfaces_calls calls = {

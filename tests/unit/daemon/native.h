@@ -33,11 +33,12 @@ struct native {
 	unsigned told;
 	unsigned sent;			/* frames with a token */
 	bool owners[4];			/* of the first groups */
-	int tracks[4];			/* per object: 1 = up, -1 = down, 0 = not told */
+	int tracks[4];			/* of the first objects: 1 = up, -1 = down, 0 = not told */
 	char problems[2048];
 	int index;
 	struct link_input input;
 	struct settings *adopted;	/* those borrowed by interfaces */
+	void (*before_storing)(void);	/* originals are about to be stored; may be NULL */
 	void *originals;
 	size_t originals_size;
 };

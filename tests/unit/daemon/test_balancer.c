@@ -151,6 +151,53 @@ test_hatch_tells_all_in_order_and_what_the_checks_say(void **state)
 	free(s);
 }
 
+/* Reports that follow each other closely put nothing off. */
+static void
+test_steady_stream_of_reports_delays_nothing(void **state)
+{
+	struct channel_message track = { .version = CHANNEL_VERSION, .kind = CHANNEL_TRACK };
+	struct settings *s = some_settings();
+	bool heard = false;
+
+	(void)state;
+	strcpy(track.text, settings_checks(s)->name);
+	post_rig_adopt(&rig, s);
+	for (unsigned i = 0; i < 300 && !heard; i++) {
+		track.up = i % 2;
+		post_rig_send(&rig, &track);
+		heard = post_rig_hears(&rig, CHANNEL_PROBLEMS, 3);
+	}
+	assert_true(heard);
+	free(s);
+}
+
+/* Its name stays: what was known of the old port must not let the new one in. */
+static void
+test_changed_check_makes_a_server_unknown(void **state)
+{
+	struct channel_message up = { .version = CHANNEL_VERSION, .kind = CHANNEL_TRACK, .up = 1 };
+	struct settings *s = some_settings();
+	struct balancedoor_record *records;
+	char trouble[256];
+
+	(void)state;
+	post_rig_adopt(&rig, s);
+	for (unsigned i = 0; i < 2; i++) {
+		strcpy(up.text, settings_checks(s)[i].name);
+		post_rig_send(&rig, &up);
+	}
+	s->revision++;
+	settings_reals(s)->port = settings_checks(s)->port = 8080;
+	settings_checks(s)[1].interval *= 2;
+	post_rig_adopt(&rig, s);
+	(void)post_rig_expect(&rig, CHANNEL_PROBLEMS);
+	records = ask(trouble);
+	assert_int_equal(records[1].state, CHECK_UNKNOWN);
+	assert_int_equal(records[2].state, CHECK_UP);
+	free(records);
+	free(s);
+}
+
 /* Somebody at the other end who answers what no balancer would. */
 static void
 test_answers_that_cannot_be_are_passed_over(void **state)
@@ -195,6 +242,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_BALANCER(test_kernel_without_ipvs_is_a_problem_and_no_end),
 		WITH_BALANCER(test_hatch_tells_all_in_order_and_what_the_checks_say),
+		WITH_BALANCER(test_steady_stream_of_reports_delays_nothing),
+		WITH_BALANCER(test_changed_check_makes_a_server_unknown),
 		cmocka_unit_test(test_answers_that_cannot_be_are_passed_over),
 	};
 

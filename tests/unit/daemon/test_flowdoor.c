@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "daemon/flowdoor.h"
+#include "daemon/flowflaw.h"
 #include "daemon/gather_connsync.h"
 #include "system/clock.h"
 
@@ -139,7 +140,16 @@ a_report(void)
 		.capacity = 20, .lost_now = 4, .held = 2, .connected = true,
 		.connected_since = 90 * NSEC_PER_SEC, .agreed_at = 98 * NSEC_PER_SEC,
 		.alarms = 1u << FLOWSYNC_PATH_DEAD, .path_alive = { false, false },
+		.path_heard = { 60 * NSEC_PER_SEC, 0 }, .sweep_left = 7,
+		.sweep_at = 112 * NSEC_PER_SEC,
 	};
+	report->flaws = 1u << FLOWFLAW_SILENT | 1u << FLOWFLAW_SMALLER;
+	report->link.bytes_sent[0] = 1000;
+	report->link.bytes_received[0] = 2000;
+	report->link.rate_sent[0] = 30;
+	report->link.rate_received[0] = 40;
+	report->kernel.buffer = 134217728;
+	report->kernel.left_out = 3;
 	strcpy(report->path_trouble[1], "there is no interface sync1");
 	report->tally.counts[FLOW_REFUSED_EXPECTATIONS] = 5;
 	flowdoor_answer(flowsync, &question, &answer, NULL);
@@ -281,8 +291,13 @@ test_report_has_the_words_of_the_model(void **state UNUSED)
 	assert_says(text, "\"lost-now\":\"4\",\"held-down\":2");
 	assert_says(text, "\"agreed\":\"2\"");
 	assert_says(text, "\"connected-since\":\"10\"");
-	assert_says(text, "\"alarm\":[\"path-dead\"]");
+	assert_says(text, "\"alarm\":[\"path-dead\",\"events-off\",\"smaller-than-peer\"]");
 	assert_says(text, "{\"name\":\"refused-expectations\",\"count\":\"5\"}");
+	assert_says(text, "{\"name\":\"dump-left-out\",\"count\":\"3\"}");
+	assert_says(text, "\"sweep-left\":7,\"sweep-due\":\"12\"");
+	assert_says(text, "\"event-buffer\":\"134217728\"");
+	assert_says(text, "\"heard\":\"40\",\"bytes-sent\":\"1000\",\"bytes-received\":\"2000\","
+	            "\"rate-sent\":\"240\",\"rate-received\":\"320\"");
 	/* What an active router does not know is left out, and so is a lag that nobody measured. */
 	assert_null(strstr(text, "\"parked\":"));
 	assert_null(strstr(text, "\"lag-median\""));

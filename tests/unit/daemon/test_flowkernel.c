@@ -12,14 +12,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "daemon/flowflaw.h"
 #include "daemon/flowkernel.h"
 #include "system/clock.h"
 #include "system/conntrack_inject.h"
+#include "system/conntrack_sysctl.h"
 
 #define MANY 20000u
 
@@ -27,7 +30,8 @@ static struct sd_event *event;
 static struct flowkernel *kernel;
 static struct settings *settings;
 static struct conntrack_inject *others;	/* who is not us, and makes events */
-static unsigned news, shifted, overruns, refused_expectations;
+static unsigned news, shifted, overruns, refused, refused_expectations;
+static unsigned dumped, dumps_whole, dumps_broken;
 
 static void
 on_news(void *owner UNUSED, enum flow_op op UNUSED, const struct flow *flow, bool fresh UNUSED)
@@ -50,17 +54,20 @@ on_overrun(void *owner UNUSED)
 static void
 on_dump(void *owner UNUSED, const struct flow *flow UNUSED)
 {
+	dumped++;
 }
 
 static void
-on_dump_done(void *owner UNUSED, bool whole UNUSED)
+on_dump_done(void *owner UNUSED, bool whole)
 {
+	*(whole ? &dumps_whole : &dumps_broken) += 1;
 }
 
 static void
 on_refused(void *owner UNUSED, enum flow_op op UNUSED, const struct flow_key *key UNUSED,
            int error UNUSED)
 {
+	refused++;
 }
 
 static void
@@ -177,6 +184,111 @@ test_expectation_that_the_kernel_refuses_is_told(void **state UNUSED)
 	assert_int_equal(refused_expectations, 1);
 }
 
+/* An empty table would be one whose flows have all ended. */
+static void
+test_dump_that_cannot_begin_is_no_empty_table(void **state UNUSED)
+{
+	struct rlimit before, none;
+	struct flow flow = a_flow(1);
+
+	assert_int_equal(conntrack_inject_flow(others, &flow, flow.timeout, false), 0);
+	assert_int_equal(conntrack_inject_flush(others), 0);
+	flowkernel_dump(kernel);
+	/* Before that one is over: it takes a new socket, which is not to be had. */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ 3, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	flowkernel_dump(kernel);
+	TURN_FOR(5 * NSEC_PER_SEC, dumps_whole + dumps_broken > 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(dumps_whole, 0);
+	assert_int_equal(dumps_broken, 1);
+	/* The next one works. */
+	flowkernel_dump(kernel);
+	TURN_FOR(5 * NSEC_PER_SEC, dumps_whole > 0);
+	assert_int_equal(dumps_whole, 1);
+	assert_int_equal(dumped, 1);
+}
+
+static void
+test_more_refusals_than_can_be_named_ask_for_a_look_at_the_table(void **state UNUSED)
+{
+	struct flow flow;
+
+	for (unsigned i = 0; i < 600; i++) {
+		flow = a_flow(i);
+		flow.has |= FLOW_HAS_MASTER;
+		flow.master = a_flow(MANY).key;		/* which is not there */
+		flowkernel_apply(kernel, FLOW_UPSERT, &flow, false);
+	}
+	flowkernel_flush(kernel);
+	assert_in_range(refused, 1, 599);
+	assert_int_equal(overruns, 1);
+	/* As many as can be named are. */
+	refused = 0;
+	flowkernel_apply(kernel, FLOW_UPSERT, &flow, false);
+	flowkernel_flush(kernel);
+	assert_int_equal(refused, 1);
+	assert_int_equal(overruns, 1);
+}
+
+/* The news that it ended may not have been read yet; what the partner says is older. */
+static void
+test_flow_that_ended_on_the_router_that_forwards_is_not_made_anew(void **state UNUSED)
+{
+	struct flow flow = a_flow(1);
+
+	flowkernel_subscribe(kernel, true);
+	flowkernel_apply(kernel, FLOW_UPSERT, &flow, true);
+	flow = a_flow(2);
+	flow.has |= FLOW_HAS_SOURCE_NAT;
+	flow.source_nat = (struct flow_nat_end){ { 192, 0, 2, 1 }, 40000 };
+	flowkernel_apply(kernel, FLOW_UPSERT, &flow, true);
+	flowkernel_flush(kernel);
+	flowkernel_dump(kernel);
+	TURN_FOR(5 * NSEC_PER_SEC, dumps_whole > 0);
+	assert_int_equal(dumps_whole, 1);
+	assert_int_equal(dumped, 0);
+	assert_int_equal(refused, 0);
+}
+
+/* Anybody may switch the kernel's news off; in this namespace, it is. */
+static void
+test_news_of_the_kernel_that_were_switched_off_are_switched_on(void **state UNUSED)
+{
+	uint64_t value = 0;
+
+	assert_int_equal(conntrack_sysctl_set(CONNTRACK_SYSCTL_EVENTS, 0), 0);
+	assert_int_equal(flowkernel_check(kernel) & 1u << FLOWFLAW_SILENT, 0);
+	assert_int_equal(conntrack_sysctl_get(CONNTRACK_SYSCTL_EVENTS, &value), 0);
+	assert_int_equal(value, 1);
+	assert_int_equal(flowkernel_check(kernel) & 1u << FLOWFLAW_BUFFER, 0);
+}
+
+static void
+test_every_flaw_and_alarm_has_a_line_of_its_own(void **state UNUSED)
+{
+	char text[1024], names[256] = "";
+	unsigned lines = 0;
+
+	flowflaw_sentences("", 0, 0, text, sizeof(text));
+	assert_string_equal(text, "");
+	flowflaw_sentences("no key", 1u << FLOWSYNC_FULL, 1u << FLOWFLAW_SILENT, text,
+	                   sizeof(text));
+	assert_non_null(strstr(text, "connsync does not run: no key\nThe table"));
+	assert_non_null(strstr(text, "\nnf_conntrack_events is not 1"));
+	/* All at once fit. */
+	flowflaw_sentences("", UINT32_MAX, UINT32_MAX, text, sizeof(text));
+	for (const char *at = text; (at = strchr(at, '\n')); at++)
+		lines++;
+	assert_int_equal(lines + 1, FLOWSYNC_ALARMS + FLOWFLAWS);
+	assert_string_equal(text + strlen(text) - 11, "connections");
+	for (enum flowflaw i = 0; i < FLOWFLAWS; i++) {
+		assert_null(strstr(names, flowflaw_name(i)));
+		strcat(strcat(names, flowflaw_name(i)), " ");
+	}
+}
+
 /* ---- rig ------------------------------------------------------------------------------------ */
 
 static int
@@ -191,7 +303,8 @@ set_up(void **state UNUSED)
 	struct ip local[CONNSYNC_PATHS_MAX] = { 0 };
 	struct error error;
 
-	news = shifted = overruns = refused_expectations = 0;
+	news = shifted = overruns = refused = refused_expectations = 0;
+	dumped = dumps_whole = dumps_broken = 0;
 	if (unshare(CLONE_NEWNET) < 0 || sd_event_new(&event) < 0)
 		return -1;
 	settings = settings_new(&counts);
@@ -223,6 +336,11 @@ main(void)
 		TEST(test_without_helpers_nothing_is_looked_for),
 		TEST(test_queued_events_are_not_told_after_a_promotion_that_follows_at_once),
 		TEST(test_expectation_that_the_kernel_refuses_is_told),
+		TEST(test_dump_that_cannot_begin_is_no_empty_table),
+		TEST(test_more_refusals_than_can_be_named_ask_for_a_look_at_the_table),
+		TEST(test_flow_that_ended_on_the_router_that_forwards_is_not_made_anew),
+		TEST(test_news_of_the_kernel_that_were_switched_off_are_switched_on),
+		TEST(test_every_flaw_and_alarm_has_a_line_of_its_own),
 	};
 
 	if (geteuid() != 0)

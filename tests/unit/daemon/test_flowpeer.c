@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -38,6 +39,7 @@ static struct end {
 } ends[2];				/* 127.0.0.1, which connects, and 127.0.0.2 */
 
 static struct sd_event *event;
+static nsec_t age = SEAL_AGE;		/* of keys */
 
 static void
 on_connected(void *owner)
@@ -113,7 +115,7 @@ begin_with(unsigned which, const struct identity *identity, const struct fingerp
 
 	if (partner)
 		settings.fingerprint = *partner;
-	assert_int_equal(flowpeer_new(event, &settings, local, identity, &calls, &ends[which],
+	assert_int_equal(flowpeer_new(event, &settings, local, identity, age, &calls, &ends[which],
 	                              &ends[which].peer, &error), 0);
 }
 
@@ -203,6 +205,28 @@ test_drain_ends_in_time_and_the_rest_counts_as_what_came_before(void **state)
 	send_many(1);
 	TURN_UNTIL(ends[1].datagrams == 3001);
 	assert_true(ends[1].latest > drained);
+}
+
+/* Who talks on while what was there before is read is not believed for ever. */
+static void
+test_drain_that_never_ends_does_not_make_the_present_the_past(void **state)
+{
+	nsec_t drained;
+
+	(void)state;
+	begin(0);
+	begin(1);
+	TURN_UNTIL(ends[0].connected && ends[1].connected);
+	ends[1].work = NSEC_PER_MSEC / 20;
+	send_many(100);
+	assert_false(flowpeer_drain(ends[1].peer, clock_now()));
+	drained = clock_now();
+	for (unsigned i = 0; i < 300 && ends[1].latest <= drained; i++) {
+		send_many(17);			/* one more than are read in a turn */
+		assert_true(sd_event_run(event, 10000) >= 0);
+	}
+	assert_true(ends[1].latest > drained);
+	assert_true(ends[1].datagrams >= 100);
 }
 
 static void
@@ -295,6 +319,98 @@ test_candidate_does_not_make_way_for_another_while_it_is_young(void **state)
 	ends_close(&keys);
 }
 
+/* What is written to standard error until the test ends it. */
+static int
+divert_log(int *ret_before)
+{
+	int fd = memfd_create("log", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	*ret_before = dup(STDERR_FILENO);
+	assert_int_equal(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	return fd;
+}
+
+static void
+test_renewed_keys_are_no_trouble_and_no_attack(void **state)
+{
+	char log[8192] = "";
+	struct ends keys = { 0 };
+	int before, fd = divert_log(&before);
+
+	(void)state;
+	age = NSEC_PER_SEC / 5;
+	ends_open(&keys);
+	ends[0].greets = ends[1].greets = true;
+	begin_with(1, keys.identities[1], identity_fingerprint(keys.identities[0]));
+	begin_with(0, keys.identities[0], identity_fingerprint(keys.identities[1]));
+	TURN_UNTIL(ends[0].connected && ends[1].connected);
+	for (unsigned i = 0; i < 100000 && ends[1].connected < 5; i++) {
+		send_many(3);
+		assert_true(sd_event_run(event, 1000) >= 0);
+	}
+	send_many(1);
+	TURN_UNTIL(ends[1].disconnected == ends[1].connected - 1);
+	for (unsigned i = 0; i < 2; i++) {
+		struct flowpeer_counts counts = flowpeer_counts(ends[i].peer);
+
+		assert_true(counts.connections >= 4);
+		for (enum seal_fault fault = SEAL_GOOD + 1; fault < SEAL_FAULTS; fault++)
+			assert_int_equal(counts.faults[fault], 0);
+		assert_int_equal(counts.refused, 0);
+	}
+	assert_int_equal(dup2(before, STDERR_FILENO), STDERR_FILENO);
+	assert_true(pread(fd, log, sizeof(log) - 1, 0) > 0);
+	if (strstr(log, "warning"))
+		fail_msg("%s", log);
+	close(before);
+	close(fd);
+	flowpeer_free(ends[0].peer);
+	flowpeer_free(ends[1].peer);
+	ends[0].peer = ends[1].peer = NULL;
+	ends_close(&keys);
+}
+
+/* Whoever asked in words that nothing be sealed has no keys that grow old. */
+static void
+test_connection_without_keys_does_not_age(void **state)
+{
+	nsec_t end;
+
+	(void)state;
+	age = NSEC_PER_SEC / 20;
+	begin(0);
+	begin(1);
+	TURN_UNTIL(ends[0].connected && ends[1].connected);
+	for (end = clock_now() + NSEC_PER_SEC; clock_now() < end; )
+		assert_true(sd_event_run(event, 10000) >= 0);
+	assert_int_equal(ends[0].connected, 1);
+	assert_int_equal(ends[1].disconnected, 0);
+}
+
+static void
+test_bytes_of_a_path_are_counted_both_ways(void **state)
+{
+	struct flowpeer_counts here, there;
+
+	(void)state;
+	begin(0);
+	begin(1);
+	TURN_UNTIL(ends[0].connected && ends[1].connected);
+	flowpeer_send_control(ends[0].peer, (const uint8_t *)"12345", 5);
+	send_many(2);
+	TURN_UNTIL(ends[1].datagrams == 2 && ends[1].bytes == 5);
+	here = flowpeer_counts(ends[0].peer);
+	there = flowpeer_counts(ends[1].peer);
+	/* 100 bytes each, what flowpeer puts before them, UDP, IP, Ethernet; and the stream. */
+	assert_int_equal(here.bytes_sent[0], 2 * (100 + 10 + 8 + 20 + 38) + 5);
+	assert_int_equal(there.bytes_received[0], here.bytes_sent[0]);
+	assert_int_equal(here.rate_sent[0], 0);
+	TURN_UNTIL(flowpeer_counts(ends[0].peer).rate_sent[0] > 0);
+	assert_in_range(flowpeer_counts(ends[0].peer).rate_sent[0], 30, 72);
+	TURN_UNTIL(flowpeer_counts(ends[1].peer).rate_received[0] > 0);
+}
+
 static void
 test_path_says_why_it_is_not_in_use(void **state)
 {
@@ -337,6 +453,7 @@ set_up(void **state)
 {
 	(void)state;
 	memset(ends, 0, sizeof(ends));
+	age = SEAL_AGE;
 	return sd_event_new(&event) < 0 ? -1 : 0;
 }
 
@@ -379,6 +496,10 @@ main(void)
 		TEST(test_partner_that_does_not_read_is_lost_but_not_within_the_hook),
 		TEST(test_stranger_disturbs_nobody),
 		TEST(test_candidate_does_not_make_way_for_another_while_it_is_young),
+		TEST(test_drain_that_never_ends_does_not_make_the_present_the_past),
+		TEST(test_renewed_keys_are_no_trouble_and_no_attack),
+		TEST(test_connection_without_keys_does_not_age),
+		TEST(test_bytes_of_a_path_are_counted_both_ways),
 		TEST(test_path_says_why_it_is_not_in_use),
 		TEST(test_next_connection_of_the_partner_takes_the_place_of_the_last),
 	};

@@ -505,7 +505,7 @@ balanced_settings(void)
 static void
 test_check_of_a_real_server_is_told_to_the_balancer(void **state)
 {
-	struct settings *s = balanced_settings();
+	struct settings *s = balanced_settings(), *other;
 	struct channel_message message;
 
 	(void)state;
@@ -520,6 +520,8 @@ test_check_of_a_real_server_is_told_to_the_balancer(void **state)
 	assert_int_equal(message.up, 1);
 	assert_int_equal(next(HELPER_BALANCER).kind, 0);
 	say(HELPER_BALANCER, track(s->serial, 1, "check 1", 0));	/* not for it to say */
+	say(HELPER_PROBER, track(s->serial, 1, "check 1", 1));	/* no news */
+	assert_int_equal(next(HELPER_BALANCER).kind, 0);
 
 	/* It knows already, unless it is new. */
 	adopt(s);
@@ -531,6 +533,16 @@ test_check_of_a_real_server_is_told_to_the_balancer(void **state)
 	assert_int_equal(message.kind, CHANNEL_TRACK);
 	assert_int_equal(message.up, 1);
 	assert_int_equal(next(HELPER_BALANCER).kind, 0);
+
+	/* What was heard of one port is not told of another. */
+	other = settings_copy(s);
+	settings_checks(other)[1].port++;
+	adopt(other);
+	assert_int_equal(next(HELPER_BALANCER).kind, CHANNEL_ADOPT);
+	say(HELPER_BALANCER, (struct channel_message){ .kind = CHANNEL_HELLO });
+	assert_int_equal(next(HELPER_BALANCER).kind, CHANNEL_ADOPT);
+	assert_int_equal(next(HELPER_BALANCER).kind, 0);
+	free(other);
 	free(s);
 }
 

@@ -113,6 +113,33 @@ test_every_tune_is_set_and_restored_by_a_successor(void **state)
 	free(plain);
 }
 
+static unsigned storings;
+
+/* Long enough for a thread that was told already. */
+static void
+see_what_it_was(void)
+{
+	usleep(50000);
+	if (storings++ == 0)
+		assert_false(native_shows("7", "cat " CONF6 "va/dad_transmits"));
+}
+
+static void
+test_original_is_kept_before_anything_is_changed(void **state)
+{
+	struct native *rig = *state;
+	struct settings *s = port_settings("va");
+
+	tune(s, TUNE_DAD_TRANSMITS, 7);
+	storings = 0;
+	rig->before_storing = see_what_it_was;
+	native_adopt(rig, s, NULL);
+	rig->before_storing = NULL;
+	assert_true(storings > 0);
+	assert_true(native_shows("7", "cat " CONF6 "va/dad_transmits"));
+	free(s);
+}
+
 static void
 test_tune_changed_by_hand_comes_back(void **state)
 {
@@ -132,6 +159,8 @@ test_tune_changed_by_hand_comes_back(void **state)
 	put(CONF6 "va/dad_transmits", 7);
 	put(CONF4 "va/log_martians", 0);
 	native_adopt(rig, s, NULL);
+	native_rest(rig);
+	assert_true(native_shows("7", "cat " CONF6 "va/dad_transmits"));	/* which is later */
 	wait_for(rig, native_shows("3", "cat " CONF6 "va/dad_transmits"));
 	wait_for(rig, native_shows("1", "cat " CONF4 "va/log_martians"));
 	native_adopt(rig, empty, NULL);
@@ -264,6 +293,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(function, native_set_up, native_tear_down)
 	const struct CMUnitTest tests[] = {
 		NATIVE_TEST(test_every_tune_is_set_and_restored_by_a_successor),
+		NATIVE_TEST(test_original_is_kept_before_anything_is_changed),
 		NATIVE_TEST(test_tune_changed_by_hand_comes_back),
 		NATIVE_TEST(test_link_that_appears_later_is_tuned),
 		NATIVE_TEST(test_higher_number_for_all_links_is_told),

@@ -3,6 +3,7 @@
  * The prober with the test as its engine, in a network namespace of its own where the test is root.
  */
 #include <arpa/inet.h>
+#include <linux/capability.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -13,7 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +24,8 @@
 #include <cmocka.h>
 
 #include "post_rig.h"
+
+#define DESCRIPTORS 32			/* of a prober that has few */
 
 static struct post_rig rig;
 
@@ -38,15 +43,66 @@ set_up(void **state)
 	return 0;
 }
 
+/* The prober of a machine that gives it few descriptors, and no power to have more. */
 static int
-set_up_network(void **state)
+run_with_few_descriptors(const struct role_options *options, int channel)
+{
+	const struct rlimit few = { DESCRIPTORS, DESCRIPTORS };
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct powers[2];
+
+	if (syscall(SYS_capget, &head, powers) < 0)
+		return EXIT_FAILURE;
+	powers[CAP_TO_INDEX(CAP_SYS_RESOURCE)].effective &= ~CAP_TO_MASK(CAP_SYS_RESOURCE);
+	powers[CAP_TO_INDEX(CAP_SYS_RESOURCE)].permitted &= ~CAP_TO_MASK(CAP_SYS_RESOURCE);
+	if (syscall(SYS_capset, &head, powers) < 0 || setrlimit(RLIMIT_NOFILE, &few) < 0)
+		return EXIT_FAILURE;
+	return prober_main(options, channel);
+}
+
+/* ... and one that may have more than it is born with. */
+static int
+run_with_more_to_be_had(const struct role_options *options, int channel)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return EXIT_FAILURE;
+	limit.rlim_cur = DESCRIPTORS;
+	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? EXIT_FAILURE : prober_main(options, channel);
+}
+
+static int
+set_up_network_of(int (*role)(const struct role_options *, int))
 {
 	if (geteuid() != 0)
 		skip();
 	if (unshare(CLONE_NEWNET) < 0)
 		return -1;
 	run("ip link set lo up");
-	return set_up(state);
+	post_rig_start(&rig, role);
+	return 0;
+}
+
+static int
+set_up_network(void **state)
+{
+	(void)state;
+	return set_up_network_of(prober_main);
+}
+
+static int
+set_up_few(void **state)
+{
+	(void)state;
+	return set_up_network_of(run_with_few_descriptors);
+}
+
+static int
+set_up_more(void **state)
+{
+	(void)state;
+	return set_up_network_of(run_with_more_to_be_had);
 }
 
 static int
@@ -402,6 +458,76 @@ test_server_is_up_while_its_udp_port_does_not_refuse(void **state)
 	free(s);
 }
 
+/* More tries are due than there is room for: the oldest ends before its time, and was silent. */
+static void
+test_silent_udp_server_is_up_whatever_its_timeout(void **state)
+{
+	struct settings *s = server_port(CHECK_ASK, "127.0.0.1", 4711);
+	int fd = open_port(SOCK_DGRAM, 4711);
+
+	(void)state;
+	settings_checks(s)->interval = 20 * NSEC_PER_MSEC;
+	settings_checks(s)->timeout = 60 * NSEC_PER_SEC;
+	post_rig_adopt(&rig, s);
+	expect(0, 1);
+	assert_false(post_rig_hears(&rig, CHANNEL_TRACK, 200));
+	close(fd);
+	expect(0, 0);
+	free(s);
+}
+
+/* Dead servers hold every descriptor there is: they are down, and no other is. */
+static void
+test_lack_of_descriptors_is_no_failure_of_a_server(void **state)
+{
+	struct settings *s = post_rig_settings(0, 3, 0);
+	struct channel_message track;
+	int port = open_port(SOCK_STREAM, 4711), cable = open_cable();
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct check_settings *check = &settings_checks(s)[i];
+
+		check->kind = CHECK_CONNECT;
+		check->target = address(i == 0 ? "127.0.0.1" : "10.9.9.9");
+		check->port = 4711;
+		check->interval = 20 * NSEC_PER_MSEC;
+		check->timeout = 60 * NSEC_PER_SEC;
+	}
+	post_rig_adopt(&rig, s);
+	expect(0, 1);
+	for (unsigned seen = 0; seen != 6; seen |= 1u << track.index) {
+		track = post_rig_expect(&rig, CHANNEL_TRACK);
+		assert_int_not_equal(track.index, 0);
+		assert_int_equal(track.up, 0);
+	}
+	assert_false(post_rig_hears(&rig, CHANNEL_TRACK, 300));
+	close(port);
+	close(cable);
+	free(s);
+}
+
+static void
+test_prober_has_all_descriptors_that_it_may_have(void **state)
+{
+	struct settings *s = server_port(CHECK_CONNECT, "127.0.0.1", 4711);
+	unsigned long soft = 0, hard = 0;
+	char path[64], line[128];
+	FILE *limits;
+
+	(void)state;
+	post_rig_adopt(&rig, s);
+	expect(0, 0);
+	snprintf(path, sizeof(path), "/proc/%d/limits", rig.pid);
+	limits = fopen(path, "r");
+	assert_non_null(limits);
+	while (fgets(line, sizeof(line), limits))
+		(void)!sscanf(line, "Max open files %lu %lu", &soft, &hard);
+	fclose(limits);
+	assert_true(hard > DESCRIPTORS && soft == hard);
+	free(s);
+}
+
 static void
 test_server_that_never_answers_is_down_by_tcp(void **state)
 {
@@ -461,6 +587,11 @@ main(void)
 		WITH_NETWORK(test_tcp_that_never_answers_times_out),
 		WITH_NETWORK(test_server_is_up_while_its_tcp_port_accepts),
 		WITH_NETWORK(test_server_is_up_while_its_udp_port_does_not_refuse),
+		WITH_NETWORK(test_silent_udp_server_is_up_whatever_its_timeout),
+		cmocka_unit_test_setup_teardown(test_lack_of_descriptors_is_no_failure_of_a_server,
+		                                set_up_few, tear_down),
+		cmocka_unit_test_setup_teardown(test_prober_has_all_descriptors_that_it_may_have,
+		                                set_up_more, tear_down),
 		WITH_NETWORK(test_server_that_never_answers_is_down_by_tcp),
 		WITH_NETWORK(test_three_hundred_monitors_keep_their_rhythm),
 	};

@@ -72,12 +72,19 @@ on_done(void *owner, const struct ifstep *step, uint64_t epoch, int result,
 }
 
 static void
-put(const char *link)
+put_only(const char *link)
 {
 	struct ifstep step = { .kind = IFSTEP_SET_PORT };
 
 	strcpy(step.name, link);
 	tuner_put(tuner, &step, 7);
+}
+
+static void
+put(const char *link)
+{
+	put_only(link);
+	tuner_push(tuner);
 }
 
 /* Let the loop turn until so many orders were told of, or this time is over. */
@@ -157,6 +164,52 @@ test_orders_are_carried_out_in_turn(void **state)
 }
 
 static void
+test_order_is_begun_when_it_is_pushed(void **state)
+{
+	struct pollfd ready;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	put("a");
+	put_only("b");
+	wait_for_done(1, 2 * NSEC_PER_SEC);
+	expect(0, "a", 0);
+	ready = (struct pollfd){ .fd = tuner_descriptor(tuner), .events = POLLIN };
+	assert_int_equal(poll(&ready, 1, 100), 0);
+	assert_false(tuner_is_idle(tuner));
+	tuner_push(tuner);
+	wait_for_done(2, 2 * NSEC_PER_SEC);
+	expect(1, "b", 0);
+	/* What never was pushed can be taken back. */
+	put_only("c");
+	tuner_cancel(tuner);
+	expect(2, "c", -ECANCELED);
+	assert_true(tuner_is_idle(tuner));
+}
+
+static void
+test_second_driver_that_hangs_keeps_its_deadline(void **state)
+{
+	nsec_t begin;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	put("hang0");
+	wait_for_done(1, TUNER_PATIENCE + 2 * NSEC_PER_SEC);
+	begin = clock_now();
+	put("hang1");
+	/* One more for the first, while the second is within its time. */
+	put("hang0");
+	wait_for_done(3, TUNER_PATIENCE + 2 * NSEC_PER_SEC);
+	expect(1, "hang1", -ETIMEDOUT);
+	expect(2, "hang0", -ETIMEDOUT);
+	assert_true(done[1].when - begin >= TUNER_PATIENCE);
+	assert_true(tuner_is_idle(tuner));
+}
+
+static void
 test_driver_that_hangs_delays_nobody_but_its_link(void **state)
 {
 	nsec_t begin = clock_now();
@@ -208,6 +261,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_TUNER(test_orders_are_carried_out_in_turn),
+		WITH_TUNER(test_order_is_begun_when_it_is_pushed),
+		WITH_TUNER(test_second_driver_that_hangs_keeps_its_deadline),
 		WITH_TUNER(test_driver_that_hangs_delays_nobody_but_its_link),
 		WITH_TUNER(test_end_does_not_wait_for_a_driver_that_hangs),
 	};

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -200,6 +201,23 @@ test_socket_that_overflows_fails(void **state UNUSED)
 	assert_int_equal(step(), 0);
 }
 
+/* It left nothing to be read, which is not what the end of an empty table looks like. */
+static void
+test_dump_that_cannot_begin_fails_at_its_step_too(void **state UNUSED)
+{
+	struct rlimit before, none;
+
+	assert_int_equal(conntrack_dump_flows(dump, NULL), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ 3, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(conntrack_dump_flows(dump, NULL), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(step(), -EMFILE);
+	assert_int_equal(step(), 0);
+	assert_int_equal(conntrack_dump_flows(dump, NULL), 0);
+}
+
 /* ---- rig ------------------------------------------------------------------------------------ */
 
 /* The reader's socket is the next number that is free; a pair's end takes its place. */
@@ -240,6 +258,7 @@ main(void)
 		TEST(test_second_round_counts_and_rests_of_the_first_do_not),
 		TEST(test_table_that_is_rebuilt_all_the_time_is_given_up),
 		TEST(test_socket_that_overflows_fails),
+		TEST(test_dump_that_cannot_begin_fails_at_its_step_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -610,6 +610,52 @@ test_known_flow_is_changed_without_asking(void **state UNUSED)
 }
 
 static void
+test_change_of_a_flow_that_is_gone_does_not_make_it_anew(void **state UNUSED)
+{
+	struct flow plain, flow;
+
+	need_root();
+	flow = translated(1, "203.0.113.1", 40001);
+	plain = flow;
+	plain.has &= ~(uint32_t)(FLOW_HAS_SOURCE_NAT | FLOW_HAS_DESTINATION_NAT);
+	plain.key.source_port++;
+	oracle_flush(second);
+	assert_int_equal(conntrack_inject_change(inject, &flow, 500), 0);
+	assert_int_equal(conntrack_inject_change(inject, &plain, 500), 0);
+	assert_int_equal(conntrack_inject_flush(inject), 0);
+	assert_int_equal(refusals, 0);
+	assert_int_equal(conntrack_inject_counts(inject)->already_gone, 2);
+	oracle_look(&two, second);
+	assert_null(oracle_find(&two, "dport="));
+}
+
+/* It has seen an answer, and cannot have seen none again. */
+static void
+test_change_of_a_flow_that_got_further_leaves_it_alone(void **state UNUSED)
+{
+	struct flow flow;
+
+	need_root();
+	flow = translated(1, "203.0.113.1", 40001);
+	flow.status &= ~(uint32_t)(FLOW_SEEN_REPLY | FLOW_ASSURED);
+	flow.has |= FLOW_HAS_MARK;
+	flow.mark = 77;
+	assert_int_equal(conntrack_inject_change(inject, &flow, 500), 0);
+	assert_int_equal(conntrack_inject_flush(inject), 0);
+	assert_int_equal(refusals, 0);
+	oracle_look(&two, second);
+	assert_non_null(oracle_find(&two, "ASSURED"));
+	assert_null(oracle_find(&two, "mark=77"));
+	/* Where it got no further, it is changed. */
+	flow.status |= FLOW_SEEN_REPLY | FLOW_ASSURED;
+	assert_int_equal(conntrack_inject_change(inject, &flow, 500), 0);
+	assert_int_equal(conntrack_inject_flush(inject), 0);
+	oracle_look(&two, second);
+	assert_non_null(oracle_find(&two, "mark=77"));
+	assert_non_null(oracle_find(&two, "dport=40001"));
+}
+
+static void
 test_flow_that_began_anew_from_its_other_end_replaces_the_old_one(void **state UNUSED)
 {
 	struct flow flow;
@@ -912,6 +958,8 @@ main(void)
 		flows_test(test_new_flow_yields_to_one_that_is_there),
 		flows_test(test_known_flow_that_is_gone_is_created),
 		flows_test(test_known_flow_is_changed_without_asking),
+		flows_test(test_change_of_a_flow_that_is_gone_does_not_make_it_anew),
+		flows_test(test_change_of_a_flow_that_got_further_leaves_it_alone),
 		flows_test(test_flow_that_began_anew_from_its_other_end_replaces_the_old_one),
 		flows_test(test_expected_flow_without_its_master_is_refused_until_it_is_there),
 		flows_test(test_changed_flow_stays_expected),

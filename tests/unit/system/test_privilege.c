@@ -4,6 +4,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
+#include <pwd.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,6 +17,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,6 +105,35 @@ make_file(void)
 	       ? 0 : 1;
 }
 
+/* A file that its own user may write, by the rights that are on it. */
+#define OWN_FILE "/tmp/tandem-privilege-own"
+
+static int
+empty_file(void)
+{
+	return open(OWN_FILE, O_WRONLY | O_TRUNC) < 0 && errno == EPERM ? 0 : 1;
+}
+
+static int
+write_file(void)
+{
+	return open(OWN_FILE, O_WRONLY) < 0 && errno == EACCES ? 0 : 1;
+}
+
+static int
+read_own_file(void)
+{
+	return open(OWN_FILE, O_RDONLY) < 0;
+}
+
+static int
+set_setting(void)
+{
+	int fd = open("/proc/sys/net/ipv4/ip_forward", O_WRONLY);
+
+	return fd < 0 || write(fd, "1", 1) != 1;
+}
+
 static int
 read_file(void)
 {
@@ -138,6 +171,34 @@ test_no_file_is_made(void **state UNUSED)
 }
 
 static void
+test_files_that_are_there_stay_as_they_are(void **state UNUSED)
+{
+	int fd = open(OWN_FILE, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	bool landlock = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	                        LANDLOCK_CREATE_RULESET_VERSION) > 0;
+
+	assert_true(fd >= 0);
+	if (geteuid() == 0)
+		assert_int_equal(fchown(fd, getpwnam("nobody")->pw_uid, (gid_t)-1), 0);
+	assert_int_equal(after_drop(read_own_file), 0);
+	assert_int_equal(after_drop(empty_file), 0);
+	if (landlock)
+		assert_int_equal(after_drop(write_file), 0);
+	close(fd);
+	assert_int_equal(unlink(OWN_FILE), 0);
+}
+
+/* Who has CAP_NET_ADMIN in a network namespace of its own sets it. */
+static void
+test_settings_of_the_network_can_be_written(void **state UNUSED)
+{
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	assert_int_equal(after_drop(set_setting), 0);
+}
+
+static void
 test_its_work_goes_on(void **state UNUSED)
 {
 	assert_int_equal(after_drop(read_file), 0);
@@ -151,7 +212,9 @@ main(void)
 		cmocka_unit_test(test_new_programs_end_it),
 		cmocka_unit_test(test_power_over_others_ends_it),
 		cmocka_unit_test(test_no_file_is_made),
+		cmocka_unit_test(test_files_that_are_there_stay_as_they_are),
 		cmocka_unit_test(test_its_work_goes_on),
+		cmocka_unit_test(test_settings_of_the_network_can_be_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
