@@ -583,13 +583,14 @@ deliver(struct flowpair *pair, unsigned router, unsigned path, const struct parc
 {
 	struct flowpair_router *r = &pair->routers[router];
 	size_t length = parcel->length - SEAL;
-	uint64_t seal, before;
+	uint64_t seal, before, acks;
 	struct parcel **caught = &r->caught[r->catches % FLOWPAIR_CAUGHT];
 
 	memcpy(&seal, parcel->bytes + length, SEAL);
 	if (!pair->connected || seal != seal_of(pair, parcel->bytes, length))
 		return;
 	before = flowsync_tally(r->sync)->counts[FLOW_DATAGRAMS_RECEIVED];
+	acks = flowsync_tally(r->sync)->counts[FLOW_ACKS_RECEIVED];
 	flowsync_on_datagram(r->sync, path, parcel->bytes, length, pair->now, pair->now);
 	note(pair, "hears", router, flowsync_tally(r->sync)->counts[FLOW_DATAGRAMS_RECEIVED]);
 	if (flowsync_tally(r->sync)->counts[FLOW_DATAGRAMS_RECEIVED] != before) {
@@ -600,6 +601,9 @@ deliver(struct flowpair *pair, unsigned router, unsigned path, const struct parc
 		if (r->role == FLOWSYNC_ACTIVE && pair->now >= r->listen_until)
 			flowpair_breaks(pair, "who forwards believes only who handed over");
 		r->epoch = epoch;
+	} else if (flowsync_tally(r->sync)->counts[FLOW_ACKS_RECEIVED] == acks) {
+		/* It may come again, and count then: it was for another role. */
+		return;
 	}
 	parcel_release(*caught);
 	*caught = parcel_new(parcel->bytes, parcel->length, true);
@@ -852,13 +856,17 @@ flowpair_step(struct flowpair *pair)
 	return false;
 }
 
-/* Does this router keep to itself that it has the flow? */
+/* Is there none, or one that is closed, which the router keeps to itself? */
 static bool
-is_held(const struct flowpair *pair, const struct flowpair_router *r, unsigned number)
+is_private(const struct flowpair *pair, const struct flowpair_router *r, unsigned number)
 {
 	struct flowsync_view view;
 	uint32_t cursor = 0;
 
+	if (!r->kernel.flows[number].mark)
+		return true;
+	if (!flowkernel_is_closed(number, r->kernel.flows[number].mark))
+		return false;
 	while (r->sync && flowsync_next(r->sync, &cursor, pair->now, &view)) {
 		if (flowkernel_number(&view.flow.key) == number)
 			return view.held;
@@ -869,8 +877,6 @@ is_held(const struct flowpair *pair, const struct flowpair_router *r, unsigned n
 bool
 flowpair_is_equal(const struct flowpair *pair, unsigned *ret_number)
 {
-	unsigned active = pair->routers[0].role == FLOWSYNC_ACTIVE ? 0 : 1;
-
 	for (unsigned i = 0; i < FLOWKERNEL_FLOWS; i++) {
 		uint32_t mark = pair->routers[0].kernel.flows[i].mark;
 
@@ -878,8 +884,8 @@ flowpair_is_equal(const struct flowpair *pair, unsigned *ret_number)
 		    (!mark || pair->routers[0].kernel.flows[i].nat ==
 		              pair->routers[1].kernel.flows[i].nat))
 			continue;
-		if (flowkernel_is_closed(i, pair->routers[active].kernel.flows[i].mark) &&
-		    is_held(pair, &pair->routers[active], i))
+		if (is_private(pair, &pair->routers[0], i) &&
+		    is_private(pair, &pair->routers[1], i))
 			continue;
 		*ret_number = i;
 		return false;

@@ -113,7 +113,7 @@ void flowpair_done(struct flowpair *pair);
 bool flowpair_step(struct flowpair *pair);
 void flowpair_fate(struct flowpair *pair, nsec_t when);
 
-/* Packets make or change a flow of this router's kernel: it has a mark that was not there before. */
+/* Packets make or change a flow of this router's kernel: its mark is one that never was. */
 void flowpair_touch(struct flowpair *pair, unsigned router, unsigned number, bool whole);
 void flowpair_role(struct flowpair *pair, unsigned router, enum flowsync_role role);
 /* It takes over from a router that lives, and forwards for a moment longer. */
@@ -128,7 +128,7 @@ void flowpair_attack(struct flowpair *pair, unsigned router);
 /* Its kernel has news: the process will look soon. */
 void flowpair_nudge(struct flowpair *pair, unsigned router);
 
-/* Do both kernels hold the same flows, but for those that are closed and were not told? */
+/* Do both kernels hold the same flows, but for those that are closed, of which nobody was told? */
 bool flowpair_is_equal(const struct flowpair *pair, unsigned *ret_number);
 void flowpair_breaks(struct flowpair *pair, const char *rule);
 

@@ -9,7 +9,8 @@
  * see struct flow_nat.
  *
  * A message of the kernel seldom says everything (a new flow comes without labels, an update
- * without its helper): "has" says what it did say, and flow_merge() keeps what was known of the rest.
+ * without its helper): "has" says what it did say, and flow_merge() keeps what was known of the
+ * rest.
  */
 #ifndef TANDEM_FLOW_H
 #define TANDEM_FLOW_H

@@ -93,7 +93,8 @@ flowshift_is_touched(const struct flowsync *f, uint32_t number)
 
 	if (!number)
 		return false;
-	return is_untold(e) || e->list == FLOWTABLE_OVER || e->version == f->shift.ours || (f->shift.lone && e->version == f->shift.lone) ||
+	return is_untold(e) || e->list == FLOWTABLE_OVER || e->version == f->shift.ours ||
+	       (f->shift.lone && e->version == f->shift.lone) ||
 	       e->version - f->shift.turn < f->link.next - f->shift.turn;
 }
 

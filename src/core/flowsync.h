@@ -129,7 +129,7 @@ struct flowsync_hooks {
 	/* The epoch rose: may be kept for options.epoch of a next life; may be NULL. */
 	void (*epoch)(void *owner, uint32_t epoch);
 	/*
-	 * What has the kernel of this flow?  To be answered with flowsync_on_looked(), later; a flow
+	 * What has the kernel of this flow?  To be answered with flowsync_on_looked(), later; one
 	 * without an answer counts as alive after 50 ms, and so does one for which this returns
 	 * false: there is no room for the question.  May be NULL.
 	 */
@@ -253,7 +253,7 @@ const struct flowtally *flowsync_tally(const struct flowsync *f);
 struct flowsync_view {
 	struct flow flow;		/* timeout: seconds that were left when it last changed */
 	nsec_t age;			/* since it last changed here */
-	bool told;			/* the peer has (or gave us) this state, as far as we know */
+	bool told;			/* the peer has this state (or gave it), so far as known */
 	bool held;
 	bool parked;
 	bool refused;

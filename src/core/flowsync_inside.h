@@ -224,7 +224,7 @@ void flowtalk_tell_claim(struct flowsync *f);
 void flowtalk_send(struct flowsync *f, const struct writer *message);
 
 /* flowtell.c: what our kernel says goes to the peer */
-#define FLOWTELL_LOOKS 64u		/* in vain, and few flows are looked at before they are told */
+#define FLOWTELL_LOOKS 64u	/* in vain, and few flows are looked at before they are told */
 /* Is it a connection that is closed? */
 bool flowtell_is_over(const struct flowtable_entry *e);
 void flowtell_on_looked(struct flowsync *f, const struct flow *flow, nsec_t now);

@@ -636,6 +636,19 @@ flowtable_same_nat(const struct flowtable *table, uint32_t number, const struct 
 	       same_end(&destination, &flow->destination_nat);
 }
 
+void
+flowtable_fetch(const struct flowtable *table, unsigned bucket)
+{
+	unsigned bits = 32 - table->shift - 12;
+
+	for (uint32_t chain = bucket << bits; chain >> bits == bucket; chain++) {
+		const char *entry = (const char *)&table->entries[table->heads[chain]];
+
+		__builtin_prefetch(entry, 1);
+		__builtin_prefetch(entry + 64, 1);
+	}
+}
+
 uint32_t
 flowtable_next(const struct flowtable *table, unsigned bucket, uint32_t number)
 {

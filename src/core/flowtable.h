@@ -24,7 +24,7 @@ enum flowtable_list {
 	FLOWTABLE_DIRTY,		/* to be told to the peer: live changes */
 	FLOWTABLE_REPAIR,		/* to be told when no live change waits */
 	FLOWTABLE_HELD,			/* new and perhaps short: not told yet */
-	FLOWTABLE_ASKED,		/* no longer new: the kernel is asked whether it is closed */
+	FLOWTABLE_ASKED,		/* not new any more: is it closed, the kernel is asked */
 	FLOWTABLE_OVER,			/* closed when it was no longer new: not told */
 	FLOWTABLE_PARKED,		/* its master is not there yet */
 	FLOWTABLE_REFUSED,		/* our kernel did not want it */
@@ -150,6 +150,11 @@ flowtable_listed(const struct flowtable *table, enum flowtable_list list)
 	return table->lists[list].count;
 }
 
+/*
+ * All of a bucket will be looked at: its entries lie all over the table, and to fetch them one after
+ * the other took a third of the time of a first synchronisation.
+ */
+void flowtable_fetch(const struct flowtable *table, unsigned bucket);
 /*
  * Walk over a bucket: the entry after this one (0 = the first) or 0.  What is removed meanwhile
  * must not be the one given.

@@ -151,8 +151,8 @@ on_changed(struct flowsync *f, uint32_t number, const struct flow *flow, bool fr
 }
 
 /*
- * A closed connection stays in the kernel's table for a while, to no use for anybody else.  (One that
- * begins anew with its key is another flow to the kernel.)
+ * A closed connection stays in the kernel's table for a while, to no use for anybody else.  (One
+ * that begins anew with its key is another flow to the kernel.)
  */
 bool
 flowtell_is_over(const struct flowtable_entry *e)

@@ -91,7 +91,7 @@ look(struct role *f)
 }
 
 /*
- * All that an event led to leaves, and the next deadline stands.  An alarm that is set for too early
+ * All that an event led to leaves, and the next deadline stands.  An alarm that is set too early
  * stays: most deadlines are put off by every batch, and that costs the kernel more than an alarm
  * that finds nothing to do.
  */

@@ -54,6 +54,28 @@ def test_both_flowsyncs_killed_at_once_cost_nothing(make_gateway):
         assert gateway.invalid("r2") == 0
 
 
+def test_a_connection_that_another_replaces_leaves_nobody_weaker(make_synced):
+    """As every hour, for new keys: both routers have what they had."""
+    gateway = make_synced(True)
+    talk = gateway.talk(count=50).wait_ready()
+    wait_told(gateway, 50)
+    since = {name: len(router.log()) for name, router in gateway.routers.items()}
+    for _ in range(3):
+        made = counted(gateway.r2)["connections-made"]
+        gateway.r1.space.run("ss", "-K", "-t", "sport", "=", "3781", "or", "dport", "=", "3781",
+                             check=True)
+        wait_for(lambda: counted(gateway.r2)["connections-made"] > made, 10,
+                 lambda: str(sync(gateway.r2)))
+        gateway.wait_synced()
+        wait_equal(gateway)
+    for name, router in gateway.routers.items():
+        log = router.log()[since[name]:]
+        assert "bulk" not in log and "stale" not in log and "alone" not in log, log
+        assert faults(router, "sealed-forged", "sealed-replayed", "sealed-too-old") == 0
+    assert gateway.r2.groups()["lan0", 1]["effective-priority"] == 100
+    all_alive(talk)
+
+
 def test_both_routers_restarted_hold_their_connections(make_gateway):
     """The daemons end and begin in an orderly way; the kernels' tables stay."""
     gateway = make_gateway()
