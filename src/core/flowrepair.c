@@ -242,7 +242,7 @@ mark_bucket(struct flowsync *f, unsigned bucket)
 		}
 		return;
 	}
-	flowtable_fetch(&f->table, bucket);
+	flowtable_fetch_bucket(&f->table, bucket);
 	for (uint32_t n = flowtable_next(&f->table, bucket, 0); n;
 	     n = flowtable_next(&f->table, bucket, n))
 		mark_repair(f, n);

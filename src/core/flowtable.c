@@ -637,16 +637,12 @@ flowtable_same_nat(const struct flowtable *table, uint32_t number, const struct 
 }
 
 void
-flowtable_fetch(const struct flowtable *table, unsigned bucket)
+flowtable_fetch_bucket(const struct flowtable *table, unsigned bucket)
 {
 	unsigned bits = 32 - table->shift - 12;
 
-	for (uint32_t chain = bucket << bits; chain >> bits == bucket; chain++) {
-		const char *entry = (const char *)&table->entries[table->heads[chain]];
-
-		__builtin_prefetch(entry, 1);
-		__builtin_prefetch(entry + 64, 1);
-	}
+	for (uint32_t chain = bucket << bits; chain >> bits == bucket; chain++)
+		flowtable_fetch(table, table->heads[chain]);
 }
 
 uint32_t

@@ -558,6 +558,10 @@ settle(void *owner, const struct flowlink_slot *slot, bool arrived)
 	struct flowsync *f = owner;
 
 	f->flying_items -= slot->count;
+	for (unsigned i = 0; i < slot->count; i++) {
+		if (!(slot->items[i] & FLOWSYNC_ITEM_EXPECTATION))
+			flowtable_fetch(&f->table, slot->items[i]);
+	}
 	if (!arrived)
 		flowsync_count(f, FLOW_DATAGRAMS_LOST);
 	for (unsigned i = 0; i < slot->count; i++) {

@@ -220,31 +220,39 @@ test_advert_costs_the_same_whatever_the_number_of_groups(void **state UNUSED)
 	assert_true(cost[1] < 10 * cost[0] + 1000);
 }
 
-/* Even when everything has another number. */
+/* What it costs to give every group another number. */
+static nsec_t
+cost_of_adopting(uint32_t count)
+{
+	struct settings *backwards;
+	struct crowd c;
+	nsec_t begin, cost;
+
+	crowd_start(&c, count, SEC);
+	(void)crowd_run(&c, 4 * SEC);
+	backwards = many(count, SEC, true);
+	begin = clock_now();
+	crowd_adopt(&c, backwards);
+	cost = clock_now() - begin;
+	assert_int_equal(engine_status(c.engine, 0)->state, VROUTER_MASTER);
+	assert_int_equal(c.out.count, 0);
+	printf("adopting %u groups in the opposite order: %lld us\n", count,
+	       (long long)(cost / 1000));
+	crowd_end(&c);
+	return cost;
+}
+
+/* The least of some: new memory may cost a virtual machine ten times what the work does. */
 static void
 test_adopting_does_not_grow_with_the_square(void **state UNUSED)
 {
-	nsec_t cost[2];
+	nsec_t few = NSEC_NEVER, many_more = NSEC_NEVER;
 
-	for (int i = 0; i < 2; i++) {
-		uint32_t count = i ? 16000 : 4000;
-		struct settings *backwards;
-		struct crowd c;
-		nsec_t begin;
-
-		crowd_start(&c, count, SEC);
-		(void)crowd_run(&c, 4 * SEC);
-		backwards = many(count, SEC, true);
-		begin = clock_now();
-		crowd_adopt(&c, backwards);
-		cost[i] = clock_now() - begin;
-		assert_int_equal(engine_status(c.engine, 0)->state, VROUTER_MASTER);
-		assert_int_equal(c.out.count, 0);
-		printf("adopting %u groups in the opposite order: %lld us\n", count,
-		       (long long)(cost[i] / 1000));
-		crowd_end(&c);
+	for (int i = 0; i < 3; i++) {
+		few = nsec_min(few, cost_of_adopting(4000));
+		many_more = nsec_min(many_more, cost_of_adopting(16000));
 	}
-	assert_true(cost[1] < 12 * cost[0] + 10 * MSEC);
+	assert_true(many_more < 12 * few + 10 * MSEC);
 }
 
 int
