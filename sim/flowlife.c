@@ -287,11 +287,25 @@ make_peace(struct life *life)
 		flowkernel_refresh(&pair->routers[active].kernel, i, pair->now);
 }
 
+/* A dump may just have shown something to be told, and the receipt be under way. */
+static void
+await_receipts(struct life *life)
+{
+	struct flowpair *pair = &life->pair;
+	nsec_t end = pair->now + 10 * NSEC_PER_MSEC;
+	struct flowsync_status status[2];
+
+	do {
+		run_until(life, pair->now + NSEC_PER_MSEC, false);
+		for (unsigned i = 0; i < 2; i++)
+			flowsync_status(pair->routers[i].sync, pair->now, &status[i]);
+	} while (status[0].lost_now + status[1].lost_now > 0 && pair->now < end);
+}
+
 static void
 expect_readiness(struct life *life)
 {
 	struct flowpair *pair = &life->pair;
-
 	uint32_t expectations = 0;
 
 	for (unsigned i = 0; i < 2; i++) {
@@ -374,6 +388,7 @@ settle(struct life *life)
 	run_until(life, pair->now + NSEC_PER_SEC, false);
 	if (pair->turns - turns > REST)
 		flowpair_breaks(pair, "two routers that have nothing to do sleep");
+	await_receipts(life);
 	expect_readiness(life);
 }
 

@@ -114,7 +114,8 @@ def has_room(count):
     except OSError as problem:
         return str(problem)
     return None if most >= count else \
-        f"nf_conntrack_max is {most:,}: lab/vm --memory 6144 bench/run h:cut-1m"
+        f"nf_conntrack_max is {most:,}: raise it (nf_conntrack_buckets, too) for the time of the " \
+        f"bench to {count:,}, or lab/vm --memory 6144 bench/run h:cut-1m"
 
 
 def cut(product, turn, idle, talkers=TALKERS, interval=100):

@@ -31,7 +31,8 @@ flowsweep_want_dump(struct flowsync *f, nsec_t earliest)
 static nsec_t
 dump_at(const struct flowsync *f)
 {
-	if (!f->dump.wanted || f->dump.running)
+	/* Nor before it is known what the first one did not show, or that might never be. */
+	if (!f->dump.wanted || f->dump.running || f->walk.believe)
 		return NSEC_NEVER;
 	return f->role == FLOWSYNC_STANDBY ? f->dump.earliest :
 	       nsec_max(f->dump.earliest, f->shift.promoted_at + CALM);
@@ -218,16 +219,12 @@ flowsweep_on_dump_done(struct flowsync *f, bool whole, nsec_t now)
 		flowsweep_want_dump(f, now + DUMP_PAUSE);
 		return;
 	}
-	if (!f->dump.done)
-		f->repair.digest_at = now;
 	f->walk = (struct flowsync_walk){
 		.running = true,
 		.missing = f->dump.compare,
-		.believe = f->role == FLOWSYNC_ACTIVE || !f->dump.done,
+		.believe = !f->dump.done,
 		.next = now,
 	};
-	f->dump.done = true;
-	flowrepair_compare(f, now);
 }
 
 /* ---- the walk ------------------------------------------------------------------------------- */
@@ -262,18 +259,20 @@ retime(struct flowsync *f, uint32_t number, nsec_t now)
 	f->hooks.retime(f->hooks.owner, &flow);
 }
 
-/* The kernel does not have it: that is so, or is to be mended. */
+/* The kernel does not have it: that is so, or is to be mended.  When the table became known only by
+ * this dump, the end may be of before a split, and the key of another flow of the peer by now: that
+ * is not for us to tell, the comparison that follows finds what the peer has of it. */
 static void
 on_missing(struct flowsync *f, uint32_t number, nsec_t now)
 {
 	struct flowtable_entry *e = flowtable_entry(&f->table, number);
 
 	flowsync_count(f, FLOW_DUMP_CORRECTIONS);
-	if (f->role == FLOWSYNC_ACTIVE) {
-		flowtell_gone(f, number, now);
-	} else if (f->walk.believe) {
+	if (f->walk.believe) {
 		flowtable_kill(&f->table, number);
 		flowtell_bury(f, number);
+	} else if (f->role == FLOWSYNC_ACTIVE) {
+		flowtell_gone(f, number, now);
 	} else {
 		e->applied = false;
 		flowhear_apply(f, number);
@@ -319,6 +318,11 @@ walk_on(struct flowsync *f, nsec_t now)
 	f->walk.next = now + STEP;
 	if (f->walk.at < f->table.used)
 		return;
+	if (f->walk.believe) {
+		f->dump.done = true;
+		f->repair.digest_at = now;
+		flowrepair_compare(f, now);
+	}
 	/* Once more, for the timers. */
 	if (f->walk.missing && f->table.late_timers > 0)
 		f->walk = (struct flowsync_walk){ .running = true, .next = f->walk.next };
@@ -333,11 +337,12 @@ flowsweep_on_role(struct flowsync *f, nsec_t now)
 {
 	bool standby = f->role == FLOWSYNC_STANDBY;
 
+	/* Before all that a dump did not show was seen to, it does not count either. */
+	if (f->dump.running || f->walk.believe)
+		flowsweep_want_dump(f, now);
 	f->dump.compare = false;
 	f->walk = (struct flowsync_walk){ 0 };
 	f->sweep_at = standby ? 0 : now + SWEEP_AFTER;
-	if (f->dump.running)
-		flowsweep_want_dump(f, now);
 	if (!standby)
 		return;
 	/* News that were not read yet are lost: what the kernel has must be found out before tables

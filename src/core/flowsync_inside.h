@@ -45,7 +45,8 @@ struct flowsync_dump {
 	bool running;
 	bool wanted;			/* as soon as none runs, not before earliest */
 	bool compare;			/* what it does not show is missing: same role all along */
-	bool done;			/* one was, since the start */
+	bool done;			/* one was, since the start or the last demotion, and
+					 * what it did not show was seen to */
 	uint8_t number;
 	nsec_t earliest;
 	nsec_t verify_at;
@@ -55,7 +56,7 @@ struct flowsync_dump {
 struct flowsync_walk {
 	bool running;
 	bool missing;			/* see to what the last dump did not show ... */
-	bool believe;			/* ... and our kernel is right */
+	bool believe;			/* ... when it is the one that makes the table known */
 	uint32_t at;
 	nsec_t next;
 };

@@ -392,7 +392,8 @@ flowtable_reseed(struct flowtable *table, const uint64_t seed[2])
 		e->chain = *head;
 		*head = number;
 		e->told = 0;
-		e->exposed |= told;
+		/* One that lives goes on counting as told; it is not exposed by that. */
+		e->exposed |= told && !e->alive;
 		if (told && e->alive)
 			flowtable_tell(table, number, flowtable_state(table, number));
 	}
