@@ -16,6 +16,8 @@
 
 #define LISTS_MOST 16u			/* not yet answered */
 #define REFILL 256u			/* flows to be repaired at a time, about */
+#define WALK_FROM 4u			/* one flow in so many: looking at all entries is faster */
+#define WALK_MOST 8192u			/* entries in one go */
 #define ANSWER_PATIENCE (3 * NSEC_PER_SEC)
 #define AT_ONCE (2 * NSEC_PER_MSEC)	/* from a repair to the comparison that may prove it */
 #define DIGEST_PAUSE (50 * NSEC_PER_MSEC)	/* between two comparisons, at least */
@@ -95,6 +97,7 @@ forget_wants(struct flowsync *f)
 	memset(r->list, 0, sizeof(r->list));
 	memset(r->whole, 0, sizeof(r->whole));
 	r->left = r->bucket = r->lists_open = 0;
+	r->walk = 0;
 	r->asked = false;
 }
 
@@ -187,7 +190,7 @@ flowrepair_on_want(struct flowsync *f, struct reader body, nsec_t now)
 	struct flowsync_repair *r = &f->repair;
 	struct flowwire_want want;
 	enum flow_fault fault = flowwire_read_want(body, &want);
-	unsigned wanted = 0;
+	uint32_t wanted = 0, whole = 0;		/* buckets; flows to be sent altogether */
 
 	if (fault != FLOW_OK)
 		return fault;
@@ -195,15 +198,18 @@ flowrepair_on_want(struct flowsync *f, struct reader body, nsec_t now)
 		return FLOW_ORDER;
 	forget_wants(f);
 	for (unsigned i = 0; i < FLOWWIRE_BUCKETS; i++) {
-		if (flowsync_bit(want.whole, i))
+		if (flowsync_bit(want.whole, i)) {
 			flowsync_set_bit(r->whole, i);
-		else if (flowsync_bit(want.list, i))
+			whole += i < FLOWTABLE_BUCKETS ? f->table.told[i] : 0;
+		} else if (flowsync_bit(want.list, i)) {
 			flowsync_set_bit(r->list, i);
-		else
+		} else {
 			continue;
+		}
 		wanted++;
 	}
 	r->left = wanted;
+	r->walk = whole > f->table.used / WALK_FROM ? 1 : 0;
 	f->tally.counts[FLOW_BUCKETS_DIFFERENT] += wanted;
 	if (wanted == 0)
 		f->compare.agreed_at = now;
@@ -302,11 +308,41 @@ flowrepair_can_refill(const struct flowsync *f)
 	return f->repair.left > 0 && f->repair.lists_open < LISTS_MOST;
 }
 
+/*
+ * Mark what is in buckets to be sent altogether, in the order of memory: the flows of a bucket lie
+ * all over it, and to fetch them one by one took a third of the time of a first synchronisation.
+ */
+static void
+walk(struct flowsync *f)
+{
+	struct flowsync_repair *r = &f->repair;
+	uint32_t end = r->walk + WALK_MOST;
+
+	while (r->walk <= f->table.used && r->walk < end &&
+	       flowtable_listed(&f->table, FLOWTABLE_REPAIR) < REFILL) {
+		uint32_t number = r->walk++;
+
+		if (flowsync_bit(r->whole, flowtable_bucket(f->table.entries[number].hash)))
+			mark_repair(f, number);
+	}
+	if (r->walk <= f->table.used)
+		return;
+	r->walk = 0;
+	for (unsigned i = 0; i < FLOWTABLE_BUCKETS; i++) {
+		r->left -= flowsync_bit(r->whole, i);
+		flowsync_clear_bit(r->whole, i);
+	}
+}
+
 void
 flowrepair_refill(struct flowsync *f, nsec_t now)
 {
 	struct flowsync_repair *r = &f->repair;
 
+	if (r->walk > 0)
+		walk(f);
+	if (r->walk > 0)
+		return;
 	while (flowrepair_can_refill(f) && flowtable_listed(&f->table, FLOWTABLE_REPAIR) < REFILL) {
 		unsigned bucket = r->bucket++;
 

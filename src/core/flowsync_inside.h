@@ -66,7 +66,9 @@ struct flowsync_repair {
 	uint8_t list[FLOWWIRE_BITMAP];	/* buckets that the peer wants to be listed */
 	uint8_t whole[FLOWWIRE_BITMAP];	/* ... or sent altogether */
 	unsigned left;			/* bits in both */
-	unsigned bucket;		/* the next to look at */
+	unsigned bucket;		/* the next to look at ... */
+	uint32_t walk;			/* ... after all entries from this one on, for the buckets
+					 * to be sent altogether; 0 = no more */
 	unsigned lists_open;		/* listings not yet answered */
 	nsec_t answer_by;		/* for the digest, or the listings */
 	bool asked;			/* a digest is under way */
