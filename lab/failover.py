@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from lab.network import LabError, end_on_signals, wait_for
+from lab.network import LabError, end_on_signals, wait_for, watch_for
 from lab.pair import (DOWN_INTERVAL, GROUPS, LINKS, VIPS, Pair, Probes,
                       kernel_has_bonds)
 from lab.router import BUILD
@@ -115,10 +115,10 @@ def run(story, rate):
             probes = Probes(pair, rate, through=True).wait_answering()
         with pair.capture() as packets, Watch(pair.r2.space, "address") as watch:
             with story.step("Cutting the power of r1, until r2 holds every virtual address"):
-                time.sleep(1.5)
+                watch_for(1.5)          # of advertisements, before
                 cut = pair.power_cut("r1")
                 wait_for(lambda: pair.r2.is_all("MASTER"), 15, "r2 to take over")
-            time.sleep(1)
+            probes.wait_answering_again()
             end = time.time()
         reports = probes.stop()
         story.tell(f"\nr2# show vrrp\n{pair.r2.tandem('show', 'vrrp')}")

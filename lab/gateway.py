@@ -14,15 +14,13 @@ The rules are strict: what is not a new TCP connection with SYN, or of a connect
 goes nowhere, and what connection tracking calls invalid is counted and dropped.  With "nat" users
 look like 10.2.0.254 from outside.
 """
-import atexit
 import glob
 import json
 import os
 import pwd
-import shutil
 import subprocess
 
-from lab.network import MEMORY, LabError, Network, wait_for
+from lab.network import LabError, Network, wait_for
 from lab.router import BUILD, USER, Router
 
 INSIDE, OUTSIDE = "10.1.0.10", "10.2.0.10"
@@ -133,10 +131,7 @@ class Gateway:
     def __init__(self, nat=True, strict=True, connsync=(UNAUTHENTICATED,), interval=100,
                  rules="", paired=False):
         self.network = Network()
-        self.folder = f"{MEMORY}/{self.network.prefix}gateway"
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
-        atexit.register(self.close)
+        self.folder = self.network.folder("gateway")
         self.nat, self.strict, self.rules = nat, strict, rules
         self.interval = interval
         try:
@@ -201,9 +196,9 @@ class Gateway:
     def start(self):
         """r1 becomes master; both hold the same connections."""
         self.r1.start()
-        wait_for(lambda: self.r1.is_all("MASTER"), 10, lambda: f"r1: {self.r1.states()}")
+        self.r1.wait_all("MASTER", 10)
         self.r2.start()
-        wait_for(lambda: self.r2.is_all("BACKUP"), 10, lambda: f"r2: {self.r2.states()}")
+        self.r2.wait_all("BACKUP", 10)
         return self
 
     def wait_synced(self, seconds=15):
@@ -241,8 +236,6 @@ class Gateway:
 
     def close(self):
         self.network.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        atexit.unregister(self.close)
 
     def __enter__(self):
         return self

@@ -2,8 +2,8 @@
 """
 Network namespaces and what is in them.  Knows nothing of routers or VRRP.
 
-Namespaces are called tandem-PID-NAME after the process that made them.  They are removed when it
-ends in any orderly way; those of a process that was killed are removed by the next one.
+Namespaces and folders are called tandem-PID-NAME after the process that made them.  They are
+removed when it ends in any orderly way; those of a process that was killed, by the next one.
 """
 import atexit
 import contextlib
@@ -13,6 +13,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,18 +38,50 @@ def wait_for(condition, seconds, what, pause=0.02):
         if value:
             return value
         if time.monotonic() > end:
-            missed = what() if callable(what) else what
-            raise LabError(f"waited {seconds:g} s in vain for: {missed}")
+            raise LabError(f"waited {seconds:g} s in vain for: {told(what)}")
         time.sleep(pause)
+
+
+def stays(condition, seconds, what, pause=0.05):
+    """condition() is true now and remains so for so many seconds; LabError when it is not."""
+    begun = time.monotonic()
+    while condition():
+        past = time.monotonic() - begun
+        if past >= seconds:
+            return
+        time.sleep(min(pause, seconds - past))
+    raise LabError(f"after {time.monotonic() - begun:.2f} of {seconds:g} s no longer: {told(what)}")
+
+
+def told(what):
+    return what() if callable(what) else what
+
+
+def watch_for(seconds):
+    """
+    Look on for so long: nothing more may happen, or what does is recorded and judged afterwards.
+    Where something is to happen, wait_for() it; where something is to remain, see that it stays().
+    """
+    time.sleep(max(0.0, seconds))
+
+
+def let_last(seconds):
+    """What was just done to a router or its network lasts so long before the next is done."""
+    time.sleep(max(0.0, seconds))
+
+
+def process_state(pid):
+    """The letter by which /proc tells what a process does; None if there is no such process."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return None
 
 
 def alive(pid):
     """Is there such a process, and is it more than a zombie?"""
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    return process_state(pid) not in (None, "Z")
 
 
 class Space:
@@ -127,7 +160,7 @@ def enter(file):
 
 
 class Network:
-    """A set of namespaces with cables between them, gone when it is closed."""
+    """A set of namespaces with cables between them, and folders; gone when it is closed."""
 
     numbers = itertools.count(1)
 
@@ -135,6 +168,7 @@ class Network:
         sweep()
         self.prefix = f"tandem-{os.getpid()}-{next(Network.numbers)}-"
         self.spaces = {}
+        self.folders = []
         atexit.register(self.close)
 
     def add(self, name):
@@ -147,6 +181,14 @@ class Network:
         space.ip("link set lo up")
         return space
 
+    def folder(self, name):
+        """A new folder in memory for the files of what runs here."""
+        path = f"{MEMORY}/{self.prefix}{name}"
+        shutil.rmtree(path, ignore_errors=True)
+        os.makedirs(path)
+        self.folders.append(path)
+        return path
+
     def cable(self, space, interface, other_space, other_interface):
         """A virtual cable; both ends are down."""
         space.ip(f"link add {interface} type veth peer name {other_interface}"
@@ -155,7 +197,9 @@ class Network:
     def close(self):
         for space in self.spaces.values():
             remove(space)
-        self.spaces = {}
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        self.spaces, self.folders = {}, []
         atexit.unregister(self.close)
 
 
@@ -172,11 +216,13 @@ def remove(space):
 
 
 def sweep():
-    """Remove namespaces whose maker was killed."""
-    for path in glob.glob(NETNS + "tandem-*"):
-        maker = re.match(r"tandem-(\d+)-", os.path.basename(path))
+    """Remove namespaces and folders whose maker was killed."""
+    for path in glob.glob(NETNS + "tandem-*") + glob.glob(MEMORY + "/tandem-*"):
+        name = os.path.basename(path)
+        maker = re.match(r"tandem-(\d+)-", name)
         if maker and not alive(int(maker.group(1))):
-            remove(Space(os.path.basename(path)))
+            remove(Space(name))
+            shutil.rmtree(f"{MEMORY}/{name}", ignore_errors=True)
 
 
 def end_on_signals():

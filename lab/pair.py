@@ -19,18 +19,16 @@ dp0bond0.10, dp0bond0.11 and dp0bond1 is a cable of its own into a bridge of its
 
 The routers' configuration is seed.conf; r2's differs as the second box of a pair does.
 """
-import atexit
 import functools
 import json
 import os
 import re
 import select
-import shutil
 import signal
 import subprocess
 import time
 
-from lab.network import MEMORY, LabError, Network, wait_for
+from lab.network import LabError, Network, wait_for
 from lab.packets import Capture
 from lab.router import BUILD, TOP, Router
 
@@ -94,10 +92,7 @@ class Pair:
     def __init__(self, layout=None, configurations=None):
         self.layout = layout or ("bonds" if kernel_has_bonds() else "plain")
         self.network = Network()
-        self.folder = f"{MEMORY}/{self.network.prefix}lab"
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
-        atexit.register(self.close)
+        self.folder = self.network.folder("lab")
         try:
             self.switch = self.network.add("sw")
             for name in CLIENTS:
@@ -122,8 +117,6 @@ class Pair:
     def close(self):
         """Leave nothing behind."""
         self.network.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        atexit.unregister(self.close)
 
     def __enter__(self):
         return self
@@ -231,10 +224,7 @@ class Pair:
 
     def wait_all(self, name, state, seconds=30):
         """Wait until every group of a router is in this state."""
-        router = self.routers[name]
-        wait_for(lambda: router.is_all(state), seconds,
-                 lambda: f"{name} all {state}; it is {router.states()}; its log says:\n"
-                 + router.log()[-2000:])
+        self.routers[name].wait_all(state, seconds)
 
     # -- breaking and mending
 
@@ -274,8 +264,10 @@ class Pair:
         router = self.routers[name]
         pids = sorted(router.pids().values())
         cutter = subprocess.Popen(["ip", "-netns", self.switch.name, "-batch", "-"], text=True,
-                                  stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-        time.sleep(0.3)                 # it waits for its orders by now: no time is lost below
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        cutter.stdin.write("link show dev lo\n")
+        cutter.stdin.flush()
+        cutter.stdout.readline()        # it waits for its orders now: no time is lost below
         when = time.time()
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
@@ -319,6 +311,12 @@ class Probes:
                 self.kill()
                 raise LabError(f"not every virtual address answers client {name}")
         return self
+
+    def wait_answering_again(self, seconds=20):
+        """Wait until every target has answered a request that was sent after this call."""
+        for process in self.running.values():
+            process.send_signal(signal.SIGUSR1)
+        return self.wait_answering(seconds)
 
     def stop(self):
         """End them and return (client, target) -> report."""

@@ -6,9 +6,10 @@
  *
  *   probe [-r PACKETS_PER_SECOND] [-s SECONDS] TARGET...
  *
- * A line {"event": "answering"} is printed when every target has answered once; counting begins
- * for each target with its first answer.  After SECONDS (or SIGTERM, SIGINT) it waits 0.3 s for
- * late answers and prints one JSON object, then ends with 0.
+ * A line {"event": "answering"} is printed when every target has answered once, and after a SIGUSR1
+ * again, when every target has answered a request sent since; counting begins for each target with
+ * its first answer.  After SECONDS (or SIGTERM, SIGINT) it waits 0.3 s for late answers and prints
+ * one JSON object, then ends with 0.
  *
  * Times of arrival are the kernel's (SO_TIMESTAMPNS).  "silence" is the longest time between two
  * neighbouring arrivals; "outage" the longest time from the sending of a request that was lost to
@@ -44,6 +45,7 @@ struct target {
 	const char *name;
 	int socket;
 	uint64_t sent;			/* requests, those that could not be sent included */
+	uint64_t asked_from;		/* number of the first request since the last SIGUSR1 */
 	uint64_t first;			/* number of the first request answered */
 	uint64_t answered;		/* distinct, from the first on */
 	uint64_t repeated;		/* answers that came more than once */
@@ -59,13 +61,20 @@ struct target {
 
 static struct target targets[TARGETS_MAX];
 static unsigned target_count;
-static volatile sig_atomic_t stopped;
+static volatile sig_atomic_t stopped, asked;
 
 static void
 stop(int number)
 {
 	(void)number;
 	stopped = 1;
+}
+
+static void
+ask(int number)
+{
+	(void)number;
+	asked = 1;
 }
 
 static double
@@ -254,7 +263,7 @@ static bool
 all_answer(void)
 {
 	for (unsigned i = 0; i < target_count; i++)
-		if (targets[i].first_arrival == 0)
+		if (targets[i].first_arrival == 0 || targets[i].newest < targets[i].asked_from)
 			return false;
 	return true;
 }
@@ -320,6 +329,7 @@ main(int argc, char **argv)
 		open_target(&targets[i], argv[optind + (int)i]);
 	signal(SIGTERM, stop);
 	signal(SIGINT, stop);
+	signal(SIGUSR1, ask);
 
 	double start = now_on(CLOCK_MONOTONIC);
 
@@ -329,6 +339,12 @@ main(int argc, char **argv)
 		if (seconds > 0 && due - start >= seconds)
 			break;
 		receive_until(due);
+		if (asked) {
+			asked = 0;
+			announced = false;
+			for (unsigned i = 0; i < target_count; i++)
+				targets[i].asked_from = targets[i].sent;
+		}
 		for (unsigned i = 0; i < target_count; i++)
 			send_request(&targets[i]);
 		if (!announced && all_answer()) {

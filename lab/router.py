@@ -81,7 +81,7 @@ class Router:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
                 start_new_session=True)
         if wait:
-            wait_for(self.answers, 15, lambda: f"the API of {self.name}; its log says:\n" +
+            wait_for(self.answers, 60, lambda: f"the API of {self.name}; its log says:\n" +
                      self.log()[-3000:])
         return self
 
@@ -134,6 +134,12 @@ class Router:
         """The process that has a role after another one; None while there is none."""
         found = self.pids().get(role)
         return found if found != pid else None
+
+    def replace(self, role, number=signal.SIGKILL, seconds=5):
+        """Kill the process of a role, or stop it for good; the one that follows."""
+        pid = self.pids()[role]
+        os.kill(pid, number)
+        return wait_for(lambda: self.successor(role, pid), seconds, f"a new {role}")
 
     def signal(self, number, *roles):
         """Send a signal to these roles, or to all, in order of their process numbers."""
@@ -204,6 +210,12 @@ class Router:
     def is_all(self, state):
         states = self.states()
         return bool(states) and set(states.values()) == {state}
+
+    def wait_all(self, state, seconds=5):
+        """Wait until every group is in this state."""
+        wait_for(lambda: self.is_all(state), seconds,
+                 lambda: f"{self.name} all {state}; it is {self.states()}; its log says:\n"
+                 + self.log()[-3000:])
 
     def running(self):
         """The running configuration and its revision."""

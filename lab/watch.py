@@ -7,9 +7,8 @@ import datetime
 import re
 import subprocess
 import tempfile
-import time
 
-from lab.network import LabError, wait_for
+from lab.network import LabError, process_state, wait_for
 
 
 class Watch:
@@ -23,22 +22,29 @@ class Watch:
     def __enter__(self):
         self.process = self.space.popen("ip", "-tshort", "-oneline", "monitor", *self.objects,
                                         stdout=self.file, stderr=subprocess.DEVNULL)
-        wait_for(self._listens, 5, "ip monitor")
+        wait_for(self._socket, 5, "ip monitor")
         return self
 
-    def _listens(self):
-        """It has bound its netlink socket."""
+    def _socket(self):
+        """Its netlink socket's line in the kernel's table, once it has bound it."""
         if self.process.poll() is not None:
             raise LabError("ip monitor ended")
         with contextlib.suppress(OSError):
             with open(f"/proc/{self.process.pid}/net/netlink") as table:
-                return any(line.split()[2] == str(self.process.pid) for line in table)
-        return False
+                return next((line.split() for line in table
+                             if line.split()[2] == str(self.process.pid)), None)
+
+    def _has_read_all(self):
+        """Nothing waits in its socket, and it waits for more."""
+        line = self._socket()
+        return line and line[4] == "0" and process_state(self.process.pid) == "S"
 
     def __exit__(self, *what):
-        time.sleep(0.05)                # what was sent before is in its socket by now
-        self.process.terminate()
-        self.process.wait()
+        try:
+            wait_for(self._has_read_all, 5, "ip monitor to read what it was told")
+        finally:
+            self.process.terminate()
+            self.process.wait()
 
     def lines(self):
         """[(seconds since 1970, text)]"""

@@ -3,6 +3,7 @@
 The rules of the house that a program can check: who may include whom, what core may not do, calls
 that are banned, and how a file looks.  Each test lists every offence, not the first only.
 """
+import ast
 import os
 import re
 import subprocess
@@ -47,6 +48,8 @@ BANNED = {
     "alloca": "a bounded array", "tmpnam": "mkstemp", "mktemp": "mkstemp",
     "gethostbyname": "no DNS here",
 }
+# Who may sleep by the clock: the helpers themselves, what measures stalls, what paces traffic.
+MAY_SLEEP = ("lab/network.py", "lab/stalls.py", "tests/system/test_connsync")
 LINE_MAX = 100
 
 
@@ -213,10 +216,21 @@ def test_no_path_of_a_developer_is_mentioned():
             for number, line in enumerate(text_of(name).splitlines(), 1) if pattern.search(line)])
 
 
+def scripts():
+    return [name for name in files()
+            if name.endswith(".py") or re.match(r"#!.*python3", text_of(name))]
+
+
+def test_tests_wait_for_conditions_and_say_what_a_span_is_for():
+    report([f"{name}:{node.lineno}: wait_for() or stays(); or watch_for(), let_last() so long"
+            for name in scripts()
+            if name.startswith(("lab/", "tests/")) and not name.startswith(MAY_SLEEP)
+            for node in ast.walk(ast.parse(text_of(name)))
+            if isinstance(node, ast.Attribute) and ast.unparse(node) == "time.sleep"])
+
+
 def test_python_uses_no_name_that_nobody_gave_it():
-    scripts = [name for name in files()
-               if name.endswith(".py") or re.match(r"#!.*python3", text_of(name))]
-    found = subprocess.run(["/usr/bin/python3", "-m", "pyflakes", *scripts], cwd=TOP, text=True,
+    found = subprocess.run(["/usr/bin/python3", "-m", "pyflakes", *scripts()], cwd=TOP, text=True,
                            capture_output=True)
     report((found.stdout + found.stderr).splitlines())
 

@@ -13,6 +13,7 @@ import time
 from bench.cells import Case, Column, Limit
 from bench.pair import Pair
 from bench.topology import Plan
+from lab.network import LabError
 
 SECONDS = 20
 SETTLE = 8                      # keepalived repeats its announcements after 5 s
@@ -48,8 +49,11 @@ def cpu_seconds(pid):
 
 def memory(pid):
     """(RSS, private, PSS) of a process, MiB."""
-    with open(f"/proc/{pid}/smaps_rollup") as file:
-        found = dict(re.findall(r"^(\w+):\s+(\d+) kB", file.read(), re.M))
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            found = dict(re.findall(r"^(\w+):\s+(\d+) kB", file.read(), re.M))
+    except FileNotFoundError:
+        raise LabError(f"process {pid} ended by itself while it was measured") from None
     private = int(found["Private_Clean"]) + int(found["Private_Dirty"])
     return tuple(1024 * n / MEBIBYTE for n in (int(found["Rss"]), private, int(found["Pss"])))
 

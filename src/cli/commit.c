@@ -274,15 +274,18 @@ commit_rebase(struct session *session, char *const arguments[] UNUSED, size_t co
 	struct candidate *old = session->candidate;
 	struct candidate *fresh = candidate_new(session);
 	struct lyd_node *tree;
+	char *clashes;
 
 	if (!fresh)
 		return OUTCOME_FAILED;
-	if (!rebase_tree(old->running, old->tree, fresh->running, &tree)) {
+	if (!rebase_tree(old->running, old->tree, fresh->running, &tree, &clashes)) {
 		fprintf(session->err,
-		        "The changes are kept as they were: revision %s changed the same lines, so "
-		        "a person must decide.\n'compare' shows these changes, 'run show "
-		        "configuration' what runs now, 'discard' begins anew.\n",
-		        fresh->revision);
+		        "The changes are kept as they were: they and revision %s changed the same, "
+		        "so a person must decide:\n", fresh->revision);
+		rebase_print_clashes(session->err, clashes);
+		fprintf(session->err,
+		        "To keep the others, make these as they run now ('run show configuration'),"
+		        " say 'rebase' again, and change them once more; or 'discard' all.\n");
 		candidate_free(fresh);
 		return OUTCOME_FAILED;
 	}

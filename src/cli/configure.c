@@ -287,6 +287,7 @@ static void
 complete_compared(struct session *session, char *const arguments[], size_t count,
                   const char *start, struct possibilities *possibilities)
 {
+	possibilities_add(possibilities, "running", NULL, "What runs now");
 	possibilities_add(possibilities, "saved", NULL, "The saved configuration");
 	revisions_complete(session, arguments, count, start, possibilities);
 }
@@ -312,7 +313,7 @@ const struct command configure_commands[] = {
 	  "together", foresee_peer, foresee_complete_peer, SHOWS_DATA },
 	{ "comment", "Write a remark beside a part of the configuration" },
 	{ "comment <path...>", "Where, and the remark in quotes; '' takes it away", edit_comment,
-	  edit_complete_existing },
+	  edit_complete_remark },
 	{ "commit", "Make the changes run", commit_run },
 	{ "commit comment", "Make the changes run and say what they are for" },
 	{ "commit comment <text...>", "What they are for", commit_run },
@@ -322,9 +323,9 @@ const struct command configure_commands[] = {
 	{ "commit-confirm <minutes> comment", "Say what the changes are for" },
 	{ "commit-confirm <minutes> comment <text...>", "What they are for", commit_on_trial },
 	{ "compare", "Show the changes", revisions_compare, NULL, SHOWS_DATA },
-	{ "compare <first>", "Number of a revision, or saved", revisions_compare,
+	{ "compare <first>", "Number of a revision, saved or running", revisions_compare,
 	  complete_compared, SHOWS_DATA },
-	{ "compare <first> <second>", "Number of a revision, or saved", revisions_compare,
+	{ "compare <first> <second>", "Number of a revision, saved or running", revisions_compare,
 	  complete_compared, SHOWS_DATA },
 	{ "confirm", "Keep what runs on trial", commit_confirm },
 	{ "copy", "Copy a part of the configuration" },
@@ -334,7 +335,7 @@ const struct command configure_commands[] = {
 	{ "delete <path...>", "What to delete", edit_delete, edit_complete_existing },
 	{ "discard", "Drop the changes and begin anew from what runs", commit_discard },
 	{ "edit", "Go down to a part of the configuration" },
-	{ "edit <path...>", "Where to go", edit_level, edit_complete_new },
+	{ "edit <path...>", "Where to go", edit_level, edit_complete_level },
 	{ "exit", "Go back up, or leave configuration mode", run_exit },
 	{ "exit discard", "Leave configuration mode and drop the changes", run_exit_discard },
 	{ "help", "List all commands", run_help, NULL, SHOWS_TEXT },
@@ -366,7 +367,7 @@ const struct command configure_commands[] = {
 	{ "save", "Write the running configuration to the file a start begins from", run_save },
 	{ "save <file>", "Write the running configuration to this file", run_save, complete_file },
 	{ "set", "Add to the configuration, or change it" },
-	{ "set <path...>", "What to set", edit_set, edit_complete_new },
+	{ "set <path...>", "What to set", edit_set, edit_complete_set },
 	{ "show", "Show the candidate; + came, - went, > changed",
 	  run_show, NULL, SHOWS_CONFIGURATION },
 	{ "show <path...>", "What to show", run_show, complete_show, SHOWS_CONFIGURATION },

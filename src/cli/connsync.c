@@ -62,7 +62,6 @@ print_lag(FILE *out, const struct lyd_node *state)
 	print_label(out, 0, "Longest lag:", time_text(state, "lag-longest", longest));
 }
 
-/* How often the kernel did not take what a helper of the partner foresees. */
 static uint64_t
 counted(const struct lyd_node *state, const char *name)
 {
@@ -70,6 +69,32 @@ counted(const struct lyd_node *state, const char *name)
 		if (strcmp(data_text(n, "name"), name) == 0)
 			return data_number(n, "count");
 	return 0;
+}
+
+/* What comparisons found, and what the kernel did not take of the partner, by reason. */
+static void
+print_mends(FILE *out, const struct lyd_node *state)
+{
+	static const struct {
+		const char *name;
+		const char *label;
+	} reasons[] = {
+		{ "refused-memory", "Refused, no room:" },
+		{ "refused-clash", "Refused, another is there:" },
+		{ "refused-without-master", "Refused, its master is not:" },
+		{ "refused-unsupported", "Refused, not supported:" },
+		{ "refused-other", "Refused, other reasons:" },
+		{ "refused-expectations", "Foreseen, refused:" },
+	};
+
+	if (data_child(state, "counter"))
+		print_number(out, 0, "Repaired:", counted(state, "repaired"), " so far");
+	if (data_number(state, "refused") > 0)
+		print_number(out, 0, "Refused by the kernel:", data_number(state, "refused"), "");
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		if (counted(state, reasons[i].name) > 0)
+			print_number(out, 0, reasons[i].label, counted(state, reasons[i].name),
+			             " so far");
 }
 
 static void
@@ -96,13 +121,9 @@ print_flows(FILE *out, const struct lyd_node *state)
 	if (data_number(state, "expectations") > 0)
 		print_number(out, 0, "Foreseen by helpers:", data_number(state, "expectations"),
 		             "");
-	if (counted(state, "refused-expectations") > 0)
-		print_number(out, 0, "Foreseen, refused:", counted(state, "refused-expectations"),
-		             " so far");
-	if (data_number(state, "refused") > 0)
-		print_number(out, 0, "Refused by the kernel:", data_number(state, "refused"), "");
 	if (data_number(state, "parked") > 0)
 		print_number(out, 0, "Waiting for another:", data_number(state, "parked"), "");
+	print_mends(out, state);
 }
 
 /* 123 -> "123 bit/s", 12345 -> "12.3 kbit/s" */
@@ -136,7 +157,7 @@ print_use(FILE *out, const struct lyd_node *path)
 		fprintf(out, ", heard %s ago\n",
 		        print_elapsed(data_number(path, "heard"), elapsed));
 	else
-		fprintf(out, ", not heard yet\n");
+		fprintf(out, ", not heard %s\n", data_number(path, "received") ? "now" : "yet");
 }
 
 static void
@@ -398,6 +419,23 @@ parse_answer(struct session *session, const struct answer *answer)
 	return operation;
 }
 
+/* Nothing to list for a reason: it was said. */
+static bool
+tell_why_none(struct session *session)
+{
+	struct lyd_node *state = state_fetch_quietly(session, "connsync-state");
+	const char *running = data_text(state, "running");
+	bool told = state && strcmp(running, "true") != 0;
+
+	if (told && running[0])
+		print_sentence(session->out, "connsync does not run: ",
+		               data_text(state, "trouble"));
+	else if (told)
+		fprintf(session->out, "connsync is not configured\n");
+	lyd_free_all(state);
+	return told;
+}
+
 static enum outcome
 tell_answer(struct session *session, struct answer *answer)
 {
@@ -412,7 +450,8 @@ tell_answer(struct session *session, struct answer *answer)
 		fprintf(session->err, "The service's answer does not fit its model\n");
 		return OUTCOME_FAILED;
 	}
-	print_answer(session, operation);
+	if (data_number(operation, "matched") > 0 || !tell_why_none(session))
+		print_answer(session, operation);
 	lyd_free_all(operation);
 	return OUTCOME_DONE;
 }

@@ -355,6 +355,34 @@ add_candidate(void *owner, const struct language_candidate *candidate)
 	possibilities_add(completion->possibilities, NULL, shown, help);
 }
 
+/* What a command may name. */
+enum aim {
+	AIM_SET,			/* what can be there by itself: no mere container */
+	AIM_LEVEL,			/* what something stands below */
+	AIM_EXISTING,
+};
+
+/* Do these words name something that the command can be carried out for? */
+static bool
+is_aim(struct session *session, char *const words[], size_t count, enum aim aim)
+{
+	struct problems ignored = { 0 };
+	const struct lysc_node *last;
+	struct path path;
+	int r = path_resolve(session->schema, words, count, aim == AIM_SET ? PATH_WHOLE : PATH_PART,
+	                     0, &path, &ignored);
+
+	problems_done(&ignored);
+	if (r < 0 || path.count == 0)
+		return false;
+	last = path.steps[path.count - 1].node;
+	if (aim == AIM_SET)
+		return last->nodetype != LYS_CONTAINER || last->flags & LYS_PRESENCE;
+	if (aim == AIM_LEVEL)
+		return !(last->nodetype & LYD_NODE_TERM) && !path_is_open(&path);
+	return path_find(session->candidate->tree, &path) != NULL;
+}
+
 static void
 complete(struct session *session, char *const words[], size_t count, bool existing,
          struct possibilities *possibilities)
@@ -368,16 +396,44 @@ complete(struct session *session, char *const words[], size_t count, bool existi
 	free(all);
 }
 
-void
-edit_complete_new(struct session *session, char *const words[], size_t count,
-                  const char *start UNUSED, struct possibilities *possibilities)
+/* The same, and whether the line may end here. */
+static void
+complete_aim(struct session *session, char *const words[], size_t count, const char *start,
+             enum aim aim, struct possibilities *possibilities)
 {
-	complete(session, words, count, false, possibilities);
+	size_t all_count;
+	char **all = candidate_words(session, words, count, &all_count);
+
+	if (start[0] == '\0' && count > 0 && is_aim(session, all, all_count, aim))
+		possibilities_add(possibilities, NULL, "<Enter>", "Execute the command");
+	free(all);
+	complete(session, words, count, aim == AIM_EXISTING, possibilities);
+}
+
+void
+edit_complete_set(struct session *session, char *const words[], size_t count, const char *start,
+                  struct possibilities *possibilities)
+{
+	complete_aim(session, words, count, start, AIM_SET, possibilities);
+}
+
+void
+edit_complete_level(struct session *session, char *const words[], size_t count,
+                    const char *start, struct possibilities *possibilities)
+{
+	complete_aim(session, words, count, start, AIM_LEVEL, possibilities);
 }
 
 void
 edit_complete_existing(struct session *session, char *const words[], size_t count,
-                       const char *start UNUSED, struct possibilities *possibilities)
+                       const char *start, struct possibilities *possibilities)
+{
+	complete_aim(session, words, count, start, AIM_EXISTING, possibilities);
+}
+
+void
+edit_complete_remark(struct session *session, char *const words[], size_t count,
+                     const char *start UNUSED, struct possibilities *possibilities)
 {
 	complete(session, words, count, true, possibilities);
 }

@@ -22,9 +22,12 @@ bool edit_leave_level(struct session *session);
 /* "[edit interfaces bonding dp0bond0]" */
 void edit_print_level(const struct session *session);
 
-/* What may stand in a path: of the model, or of what is configured; and in "<path> to <path>". */
-command_complete edit_complete_new;
+/* What may stand in a path, and whether the line may end there: of the model for "set" and for
+ * "edit", of what is configured for others; before a remark, and in "<path> to <path>". */
+command_complete edit_complete_set;
+command_complete edit_complete_level;
 command_complete edit_complete_existing;
+command_complete edit_complete_remark;
 command_complete edit_complete_pair;
 
 /* Tell the problems of an edit, whose result this is, and release them. */

@@ -8,6 +8,7 @@
 #include "cli/inspect.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "cli/candidate.h"
@@ -90,9 +91,22 @@ inspect(struct session *session, struct lyd_node *tree, const struct surrounding
 		print_json(session->out, problems);
 	else
 		print_text(session->out, session->width, problems);
-	outcome = problems->count > 0 ? OUTCOME_FAILED : OUTCOME_DONE;
+	outcome = problems->errors > 0 ? OUTCOME_FAILED :
+	          problems->count > 0 ? OUTCOME_WARNED : OUTCOME_DONE;
 	problems_done(problems);
 	return outcome;
+}
+
+/* Does connsync, which runs there, complain of this? */
+static bool
+has_alarm(const struct lyd_node *connsync, const char *name)
+{
+	const struct lyd_node *alarm = data_child(connsync, "alarm");
+
+	for (; alarm; alarm = data_next(alarm))
+		if (strcmp(lyd_get_value(alarm), name) == 0)
+			return true;
+	return false;
 }
 
 /* For what shall run on the router of the service, which says what it is like there. */
@@ -100,15 +114,20 @@ static enum outcome
 inspect_there(struct session *session, struct lyd_node *tree)
 {
 	struct lyd_node *state = state_fetch_quietly(session, "system-state");
+	struct lyd_node *connsync = state_fetch_quietly(session, "connsync-state");
 	const struct lyd_node *forwarding = data_child(state, "forwarding");
 	const struct surroundings around = {
 		.forwards4 = data_is_true(forwarding, "ipv4"),
 		.forwards6 = data_is_true(forwarding, "ipv6"),
 		.vmware = data_is_true(state, "under-vmware"),
+		.events_off = has_alarm(connsync, "events-off"),
+		.table_smaller = has_alarm(connsync, "smaller-than-peer"),
+		.table_larger = has_alarm(connsync, "peer-smaller"),
 	};
 	struct problems problems = { 0 };
 	enum outcome outcome = inspect(session, tree, forwarding ? &around : NULL, &problems);
 
+	lyd_free_all(connsync);
 	lyd_free_all(state);
 	return outcome;
 }

@@ -2,7 +2,7 @@
 /*
  * The program tandem: options, then one command, a script on standard input, or the shell.  A
  * script stops at its first command that fails, so that "tandem < script" never goes on from a
- * state its author did not foresee.
+ * state its author did not foresee; warnings are no failure, of a check as little as of a commit.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -50,7 +50,8 @@ static const char help_text[] =
 	"  tandem reset vrrp master interface dp0bond0 group 1\n"
 	"  tandem configure\n"
 	"\n"
-	"Exit status: 0 done, 1 refused or failed, 2 no such command.\n";
+	"Exit status: 0 done, 1 refused or failed, 2 no such command, or not checked,\n"
+	"3 checked: warnings, and no errors (a script goes on behind them, and ends with 0).\n";
 
 enum {
 	OPTION_RUN_DIR = 256,
@@ -141,6 +142,8 @@ run_script(struct session *session)
 		line[strcspn(line, "\r\n")] = '\0';
 		number++;
 		outcome = session_run_line(session, line);
+		if (outcome == OUTCOME_WARNED)
+			outcome = OUTCOME_DONE;
 	}
 	free(line);
 	fflush(session->out);

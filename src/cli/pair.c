@@ -250,7 +250,7 @@ watch(struct session *session, const char *phase)
 		if (!attempt || strcmp(data_text(attempt, "phase"), phase) != 0)
 			return state;
 		if (strcmp(phase, "seeking") == 0 && reason[0] && strcmp(reason, told) != 0)
-			print_said(session->out, "  (not yet: %s)", reason);
+			print_said(session->out, "(not yet: %s)", reason);
 		snprintf(told, sizeof(told), "%s", reason);
 		fflush(session->out);
 		lyd_free_all(state);
@@ -484,7 +484,8 @@ show_attempt(FILE *out, const struct lyd_node *attempt)
 		print_label(out, 2, "Code:", data_text(attempt, "code"));
 	if (data_child(attempt, "reason"))
 		print_label(out, 2, "Reason:", data_text(attempt, "reason"));
-	print_number(out, 2, "Time left:", data_number(attempt, "remaining"), " secs");
+	if (strcmp(data_text(attempt, "phase"), "failed") != 0)
+		print_number(out, 2, "Time left:", data_number(attempt, "remaining"), " secs");
 }
 
 enum outcome

@@ -195,13 +195,17 @@ recovery_run(struct session *session, char *const arguments[] UNUSED, size_t cou
 	struct candidate *candidate = session->candidate;
 	enum outcome outcome = OUTCOME_FAILED;
 	struct lyd_node *tree;
+	char *clashes;
 	struct lost lost;
 
 	if (!find_lost(session, &lost))
 		return nothing_lost(session);
-	if (!rebase_tree(lost.base, lost.edited, candidate->tree, &tree)) {
-		fprintf(session->err, "The same lines were changed since: a person must decide.  "
-		        "The changes stay in %s\n", lost.path);
+	if (!rebase_tree(lost.base, lost.edited, candidate->tree, &tree, &clashes)) {
+		fprintf(session->err, "The changes stay in %s: the same was changed since, so a "
+		        "person must decide:\n", lost.path);
+		rebase_print_clashes(session->err, clashes);
+		fprintf(session->err, "Make these here as they were there, and say 'recover' "
+		        "again; or 'recover discard' drops all.\n");
 	} else {
 		candidate_replace_tree(candidate, tree);
 		(void)unlink(lost.path);

@@ -280,9 +280,9 @@ get_named(struct session *session, const char *name, struct lyd_node **ret_tree)
 	struct lyd_node *state;
 	bool found;
 
-	if (strcmp(name, "saved") == 0)
-		return candidate_fetch(session, "revision=saved", ret_tree, revision) ==
-		       OUTCOME_DONE;
+	if (strcmp(name, "saved") == 0 || strcmp(name, "running") == 0)
+		return candidate_fetch(session, name[0] == 's' ? "revision=saved" : "", ret_tree,
+		                       revision) == OUTCOME_DONE;
 	found = revisions_get(session, name, ret_tree, &state, &entry);
 	lyd_free_all(state);
 	return found;

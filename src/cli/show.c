@@ -49,11 +49,12 @@ summary_alarms(FILE *out, const struct list *groups)
 	for (size_t i = 0; i < groups->count; i++) {
 		const struct lyd_node *group = groups->nodes[i];
 		const struct lyd_node *alarm = data_child(group, "alarm");
-		char number[LIST_LABEL_SIZE];
+		char number[LIST_LABEL_SIZE], start[64];
 
+		snprintf(start, sizeof(start), "Alarm: %s group %s: ",
+		         data_text(group, "interface"), list_label(groups, i, number));
 		for (; alarm; alarm = data_next(alarm)) {
-			fprintf(out, "Alarm: %s group %s: %s\n", data_text(group, "interface"),
-			        list_label(groups, i, number), lyd_get_value(alarm));
+			print_sentence(out, start, lyd_get_value(alarm));
 			any = true;
 		}
 	}
@@ -308,5 +309,5 @@ show_system(FILE *out, const struct lyd_node *state)
 	if (problem)
 		fprintf(out, "\nProblems:\n");
 	for (; problem; problem = data_next(problem))
-		fprintf(out, "  %s\n", lyd_get_value(problem));
+		print_sentence(out, "  ", lyd_get_value(problem));
 }

@@ -146,9 +146,10 @@ show_lateness(FILE *out, const struct lyd_node *state)
 	}
 	fputc('\n', out);
 	worst_line(out, lateness, "worst-advertisement", "worst-advertisement-since",
-	           "Latest advertisement: ");
-	worst_line(out, lateness, "worst-takeover", "worst-takeover-since", "Latest takeover: ");
-	fprintf(out, "Pauses after which it listened first: %s\n",
+	           "Most belated advertisement: ");
+	worst_line(out, lateness, "worst-takeover", "worst-takeover-since",
+	           "Most belated takeover: ");
+	fprintf(out, "Times this router stood still, and listened before it spoke: %s\n",
 	        list_or(data_text(lateness, "stalls"), "0"));
 }
 

@@ -20,6 +20,8 @@ enum outcome {
 	OUTCOME_DONE = 0,
 	OUTCOME_FAILED = 1,		/* refused by the service, or nothing there to show */
 	OUTCOME_USAGE = 2,		/* no such command */
+	OUTCOME_WARNED = 3,		/* checked, and there are warnings but no errors; a script
+					 * goes on */
 };
 
 struct possibility {

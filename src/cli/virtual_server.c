@@ -140,8 +140,21 @@ print_counts(FILE *out, int indent, const struct lyd_node *node)
 	print_label(out, indent, "To clients:", text);
 }
 
+/* What a check met is told to the log when the state changes, and kept nowhere else. */
 static void
-print_real_detail(FILE *out, const struct lyd_node *real)
+print_where_to_look(FILE *out, const char *server, const struct lyd_node *real)
+{
+	char text[256];
+
+	if (strcmp(data_text(real, "state"), "down") != 0)
+		return;
+	snprintf(text, sizeof(text), "journalctl -u tandemd -g 'real-server %s %s'", server,
+	         data_text(real, "address"));
+	print_label(out, 2, "Its log says why:", text);
+}
+
+static void
+print_real_detail(FILE *out, const char *server, const struct lyd_node *real)
 {
 	char place[PLACE_SIZE], since[ELAPSED_TEXT_SIZE], text[128];
 
@@ -150,6 +163,7 @@ print_real_detail(FILE *out, const struct lyd_node *real)
 	if (data_child(real, "since"))
 		print_label(out, 2, "Since:", since_text(real, since));
 	print_label(out, 2, "Check:", data_text(real, "check"));
+	print_where_to_look(out, server, real);
 	if (data_is_true(real, "drained"))
 		print_label(out, 2, "Drained:", "gets no new connections");
 	snprintf(text, sizeof(text), "%s of %s", data_is_true(real, "present") ?
@@ -185,7 +199,7 @@ print_server_detail(FILE *out, const struct lyd_node *server)
 	print_counts(out, 0, server);
 	for (const struct lyd_node *real = data_child(server, "real-server"); real;
 	     real = data_next(real))
-		print_real_detail(out, real);
+		print_real_detail(out, data_text(server, "name"), real);
 }
 
 void

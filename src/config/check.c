@@ -100,13 +100,13 @@ rules_warning(struct problems *problems, const char *number, const struct lyd_no
 	va_end(arguments);
 }
 
-/* The number of the rule that a node's own restrictions have in the product. */
+/* The number of the rule that a node's own restrictions have in the product, or the one for all. */
 static const char *
 rule_number(const struct lysc_node *node)
 {
 	const char *number = value_mark(node->exts, "rule");
 
-	return number ? number : "";
+	return number ? number : "K3";
 }
 
 /* Too few or too many instances of a list or leaf-list below a node that exists. */
@@ -122,11 +122,11 @@ check_count(const struct lyd_node *parent, const struct lysc_node *child, uint32
 		count += node->schema == child;
 	if (count == 0 && min > 0)
 		rules_error(problems, rule_number(child), parent,
-		            "%s is missing; at least %u is needed", child->name, min);
+		            "%s is missing; set at least %u", child->name, min);
 	else if (count < min || (max && count > max))
 		rules_error(problems, rule_number(child), parent,
-		            "%s is given %u times; %u to %u are possible", child->name, count,
-		            min, max);
+		            "%s is given %u times; %u to %u are possible: delete or add some",
+		            child->name, count, min, max);
 }
 
 static void
@@ -175,7 +175,7 @@ check_marks(const struct lyd_node *node, struct problems *problems)
 	if (is_term && !no_effect)
 		no_effect = value_enum_mark(node->schema, lyd_get_value(node), "no-effect-yet");
 	if (not_yet)
-		rules_error(problems, "", node, "not supported yet: %s", not_yet);
+		rules_error(problems, "K2", node, "not supported yet: %s; delete it", not_yet);
 	else if (no_effect)
 		warn_no_effect(node, no_effect, problems);
 	return not_yet != NULL;
@@ -231,7 +231,7 @@ check_twins_of(const struct lyd_node *const *list, size_t count, bool sorted,
 		       !is_twin(list[j - 1], list[i]))
 			j--;
 		if (j > 0 && is_twin(list[j - 1], list[i]))
-			rules_error(problems, "", list[i], "is given twice; delete one");
+			rules_error(problems, "K4", list[i], "is given twice; delete one");
 	}
 }
 
@@ -270,7 +270,7 @@ report_libyang(struct ly_ctx *schema, struct problems *problems)
 	const char *message = ly_errmsg(schema);
 	const char *path = ly_errpath(schema);
 
-	problems_error(problems, "", 0, path ? path : "", NULL, "%s",
+	problems_error(problems, "K5", 0, path ? path : "", NULL, "%s",
 	               message ? message : "does not fit the model");
 	ly_err_clean(schema, NULL);
 }

@@ -8,6 +8,8 @@
  *   S15  what is excluded are networks
  *   L35  the routers are not paired            L36  anybody may read and forge connections
  *   L46  a group may be master here while connsync's sync group is not
+ *   L47  the routers' tables of connections differ in size
+ *   L48  the kernel does not tell of connections
  */
 #include <stdio.h>
 #include <string.h>
@@ -120,6 +122,16 @@ check_excluded(const struct lyd_node *node, struct problems *problems)
 			(void)rules_network(child, "S15", &network, problems);
 }
 
+/* Could this be the other router? */
+static bool
+is_another(const struct survey *s, const char *address)
+{
+	struct ip ip;
+
+	return address && ip_parse(address, &ip) && rules_is_usable(&ip) &&
+	       !survey_find_address(s, &ip);
+}
+
 static void
 advise_key(const struct survey *s, const struct lyd_node *node, struct problems *problems)
 {
@@ -137,7 +149,27 @@ advise_key(const struct survey *s, const struct lyd_node *node, struct problems 
 		              "the routers are not paired, so nothing is replicated and "
 		              "connections break at a failover; run here: pair %s, and on the "
 		              "other router pair with this one's address",
-		              partner ? partner : "ADDRESS");
+		              is_another(s, partner) ? partner : "ADDRESS");
+}
+
+static void
+advise_kernel(const struct surroundings *around, const struct lyd_node *node,
+              struct problems *problems)
+{
+	if (around->table_smaller || around->table_larger)
+		rules_warning(problems, "L47", node,
+		              "%s table of connections is smaller than %s: once it is full, it "
+		              "cannot hold all that the other router has, and those break at a "
+		              "failover; set sysctl net.netfilter.nf_conntrack_max to the same on "
+		              "both",
+		              around->table_smaller ? "this router's" : "the partner's",
+		              around->table_smaller ? "the partner's" : "this router's");
+	if (around->events_off)
+		rules_warning(problems, "L48", node,
+		              "the kernel does not tell of all connections, so some are not "
+		              "replicated, and break at a failover; set sysctl "
+		              "net.netfilter.nf_conntrack_events to 1, which the service is not "
+		              "allowed to");
 }
 
 /* Are the connections through this group none of connsync's business? */
@@ -213,4 +245,6 @@ connsync_rules(const struct survey *s, struct problems *problems)
 	check_excluded(node, problems);
 	advise_key(s, node, problems);
 	advise_groups(s, node, problems);
+	if (s->around)
+		advise_kernel(s->around, node, problems);
 }

@@ -86,9 +86,9 @@ check_bond(const struct survey *s, int bond, struct problems *problems)
 		            "mode");
 	if (links > 1 && links > link->member_count)
 		rules_error(problems, "I4", minimum,
-		            "the bond has %u members; it would never be up; add members or lower "
+		            "the bond has %u member%s; it would never be up; add members or lower "
 		            "it",
-		            link->member_count);
+		            link->member_count, link->member_count == 1 ? "" : "s");
 }
 
 /* Few bonds have keys: each is compared with those before it. */
@@ -258,7 +258,8 @@ check_address(const struct survey *s, const struct survey_address *address,
 		rules_error(problems, "I8", address->node,
 		            "is no address: an interface of a pair needs one that stays, because "
 		            "VRRP speaks from it and the other router knows it; write it like "
-		            "192.0.2.2/24");
+		            "192.0.2.2/24, or delete it and leave it to a DHCP client of the "
+		            "system");
 	else if (address->prefix.ip.family == 0)
 		rules_error(problems, address->group < 0 ? "I8" : "V4", address->node,
 		            "is not an address; write it like 192.0.2.1/24 or 2001:db8::1/64");

@@ -203,17 +203,6 @@ advise_group(const struct survey *s, const struct survey_group *group, struct pr
 	advise_track(s, group, problems);
 }
 
-/* Groups of its own, or of its vifs, which stand behind it? */
-static bool
-carries_groups(const struct survey *s, size_t link)
-{
-	size_t groups = s->links[link].group_count;
-
-	for (size_t i = link + 1; i < s->link_count && s->links[i].parent == (int)link; i++)
-		groups += s->links[i].group_count;
-	return groups > 0;
-}
-
 /* Where no bond has members they are configured elsewhere. */
 static void
 advise_bonds(const struct survey *s, struct problems *problems)
@@ -226,7 +215,7 @@ advise_bonds(const struct survey *s, struct problems *problems)
 		const struct survey_link *link = &s->links[i];
 
 		if (link->kind == SURVEY_BONDING && link->member_count == 0 && !link->disable &&
-		    carries_groups(s, i))
+		    survey_carries_groups(s, i))
 			rules_warning(problems, "L33", link->node,
 			              "has groups, and no members: it never comes up, and they "
 			              "stay in FAULT; set bond-group %s on the interfaces that "

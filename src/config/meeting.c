@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  *   L30 a master joins a sync group that is backup, or in fault, on this router
- * Foresees what src/core/roster.c decides when the settings are adopted: a sync group that goes on
- * keeps its state, and members that come together for the first time take the lowest of theirs.
- * Changes nothing, and asks nobody: the records are a copy.
+ *   L34 a bond with groups loses its last member
+ * What no configuration says alone, but what runs and what shall run together.  L30 foresees what
+ * src/core/roster.c decides when the settings are adopted: a sync group that goes on keeps its
+ * state, and members that come together for the first time take the lowest of theirs.  Changes
+ * nothing, and asks nobody: the records are a copy.
  */
 #include "config/meeting.h"
 
@@ -44,10 +46,36 @@ compare_groups(const char *interface_a, const struct group_settings *a, const ch
 	return order ? order : a->family - b->family;
 }
 
+static bool
+has_members(const struct settings *s, const char *bond)
+{
+	for (uint32_t i = 0; i < s->link_count; i++) {
+		const struct link_settings *link = &settings_links(s)[i];
+
+		if (link->member_of >= 0 && strcmp(settings_links(s)[link->member_of].name,
+		                                   bond) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Has a bond (or switch) of running that had ports none any more?  Quick: ports are few. */
+static bool
+is_bared(const struct settings *next, const struct settings *running)
+{
+	for (uint32_t i = 0; i < running->link_count; i++) {
+		int32_t above = settings_links(running)[i].member_of;
+
+		if (above >= 0 && !has_members(next, settings_links(running)[above].name))
+			return true;
+	}
+	return false;
+}
+
 bool
 meeting_is_possible(const struct settings *next, const struct settings *running)
 {
-	if (!running || next->group_count != running->group_count)
+	if (!running || next->group_count != running->group_count || is_bared(next, running))
 		return running != NULL;
 	for (uint32_t i = 0; i < next->group_count; i++) {
 		const struct group_settings *a = &settings_groups(next)[i];
@@ -210,6 +238,23 @@ warn(const struct survey *survey, const struct settings *next, const struct memb
 	                      "the other");
 }
 
+/* A file of another router, or of IBM's, names no members. */
+static void
+warn_of_bared_bonds(const struct survey *survey, const struct settings *running,
+                    struct problems *problems)
+{
+	for (size_t i = 0; i < survey->link_count; i++) {
+		const struct survey_link *link = &survey->links[i];
+
+		if (link->kind == SURVEY_BONDING && link->member_count == 0 && !link->disable &&
+		    survey_carries_groups(survey, i) && has_members(running, link->name))
+			rules_warning(problems, "L34", link->node,
+			              "loses its last member with this commit: it is down then, "
+			              "and its groups are in FAULT; set bond-group %s on the "
+			              "interfaces that belong to it", link->name);
+	}
+}
+
 void
 meeting_rules(const struct lyd_node *tree, const struct settings *next,
               const struct settings *running, const struct vrouter_status *records,
@@ -230,6 +275,7 @@ meeting_rules(const struct lyd_node *tree, const struct settings *next,
 			if (all[i].record && all[i].record->state == VROUTER_MASTER)
 				warn(&survey, next, &all[i], other, problems);
 	}
+	warn_of_bared_bonds(&survey, running, problems);
 	verdict_silence_warnings(tree, problems, first);
 	free(members);
 	free(known);

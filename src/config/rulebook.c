@@ -223,6 +223,16 @@ const struct rulebook_entry rulebook[] = {
 	{ "K1",
 	  "A silence of configuration-check names a warning that there is.  Use the number in "
 	  "the brackets of the message, or delete it." },
+	{ "K2",
+	  "A node of this page is refused as not supported yet, for the reason that it and the "
+	  "message give.  Delete it." },
+	{ "K3",
+	  "Something that a node needs is missing, or is given too often.  Set it, or delete the "
+	  "node." },
+	{ "K4", "A node is given twice, which only JSON can do.  Delete one." },
+	{ "K5",
+	  "Data from another program is not of the model's form; the message says where.  Correct "
+	  "it." },
 	{ "W1",
 	  "preempt-delay has no effect while preempt is false.  Delete it, or set "
 	  "preempt true.", RULEBOOK_NO_EFFECT },
@@ -373,6 +383,9 @@ const struct rulebook_entry rulebook[] = {
 	{ "L33",
 	  "A bond has groups and no members, and never comes up.  Set bond-group on the "
 	  "interfaces that belong to it.", RULEBOOK_OUTAGE },
+	{ "L34",
+	  "A bond with groups loses its last member, and is down; only a commit can tell.  Set "
+	  "bond-group on the interfaces that belong to it.", RULEBOOK_OUTAGE },
 	{ "L35",
 	  "connsync is configured and the routers are not paired: nothing is "
 	  "replicated.  Run pair with the other router's address, on both.", RULEBOOK_FAILOVER },
@@ -394,6 +407,12 @@ const struct rulebook_entry rulebook[] = {
 	  "A group is not in the sync group that connsync follows: where it is master "
 	  "alone, its connections are removed.  Put it into that sync group, or exclude its "
 	  "networks.", RULEBOOK_FAILOVER },
+	{ "L47",
+	  "The routers' tables of connections differ in size; only a check on a running router "
+	  "can tell.  Set nf_conntrack_max to the same on both.", RULEBOOK_FAILOVER },
+	{ "L48",
+	  "The kernel does not tell of all connections; only a check on a running router can "
+	  "tell.  Set nf_conntrack_events to 1.", RULEBOOK_FAILOVER },
 	{ "N1",
 	  "notify ipsec is accepted and does nothing yet.  Restart IPsec by hand "
 	  "on a new master.", RULEBOOK_FAILOVER },

@@ -12,6 +12,10 @@ struct surroundings {
 	bool forwards4;			/* does the kernel forward packets? true if nobody knows */
 	bool forwards6;
 	bool vmware;			/* it is a machine of VMware's */
+	/* What a connsync that runs there found out. */
+	bool events_off;		/* nf_conntrack_events is not 1, and cannot be set */
+	bool table_smaller;		/* nf_conntrack_max is less than the partner's ... */
+	bool table_larger;		/* ... or more */
 };
 
 #endif

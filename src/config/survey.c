@@ -583,3 +583,14 @@ survey_find_real(const struct survey *survey, const struct ip *ip)
 	}
 	return NULL;
 }
+
+/* vifs stand behind their interface. */
+bool
+survey_carries_groups(const struct survey *s, size_t link)
+{
+	size_t groups = s->links[link].group_count;
+
+	for (size_t i = link + 1; i < s->link_count && s->links[i].parent == (int)link; i++)
+		groups += s->links[i].group_count;
+	return groups > 0;
+}

@@ -129,6 +129,9 @@ const struct survey_address *survey_find_real(const struct survey *survey, const
 /* The same, or one that it has as master: the first that is this one, or NULL. */
 const struct survey_address *survey_find_address(const struct survey *survey, const struct ip *ip);
 
+/* Has the link groups of its own, or of its vifs? */
+bool survey_carries_groups(const struct survey *survey, size_t link);
+
 /* The address that an entry of virtual-address-interface names, among those of its group, or NULL;
  * *ret_place is the link that it names, or -1. */
 const struct survey_address *survey_placed(const struct survey *survey,

@@ -101,8 +101,12 @@ is_of_a_warning(const struct silence *silence)
 	return entry && rulebook_is_warning(entry) && strcmp(silence->number, "W5") != 0;
 }
 
-/* Whether L30 is given depends on who is master now: its silence may wait for its case. */
-#define OF_A_MOMENT "L30"
+/* Whether these are given depends on what runs at a commit: their silence may wait for its case. */
+static bool
+is_of_a_moment(const char *number)
+{
+	return strcmp(number, "L30") == 0 || strcmp(number, "L34") == 0;
+}
 
 /* A wrong number is told once, whatever its paths. */
 static void
@@ -114,7 +118,7 @@ judge_silence(const struct silence *silence, bool is_first, struct problems *pro
 			            "there is no warning %s that could be silenced; use the number "
 			            "in the brackets of the message, or delete it",
 			            silence->number);
-	} else if (!silence->used && strcmp(silence->number, OF_A_MOMENT) != 0) {
+	} else if (!silence->used && !is_of_a_moment(silence->number)) {
 		rules_warning(problems, "W5", silence->node,
 		              "silences nothing: what it was for is repaired, or the path is "
 		              "misspelt; delete it");

@@ -84,6 +84,24 @@ ask_to_delete(struct flowsync *f, const struct flow_key *key)
 	f->hooks.apply(f->hooks.owner, FLOW_DELETE, &flow, false);
 }
 
+void
+flowhear_renew(struct flowsync *f, uint32_t number)
+{
+	struct flowtable_entry *e = flowtable_entry(&f->table, number);
+	struct flow_key key;
+
+	flowtable_key(&f->table, number, &key);
+	ask_to_delete(f, &key);
+	e->applied = false;
+	flowhear_apply(f, number);
+	for (uint32_t i = 1; (e->has & FLOW_HAS_HELPER) && i <= f->expect.used; i++) {
+		const struct flowexpect_entry *x = flowexpect_entry(&f->expect, i);
+
+		if (x->used && x->alive && flow_key_equal(&x->expectation.master, &key))
+			f->hooks.apply_expectation(f->hooks.owner, FLOW_UPSERT, &x->expectation);
+	}
+}
+
 /* ---- flows ---------------------------------------------------------------------------------- */
 
 /* Is what is known of a flow newer than a datagram? */
@@ -106,6 +124,17 @@ flowhear_remove(struct flowsync *f, uint32_t number, uint32_t version)
 	flowtable_move(&f->table, number, FLOWTABLE_TOMBS);
 	e->version = version;
 	e->dump = f->dump.number;
+}
+
+void
+flowhear_discard(struct flowsync *f, uint32_t number)
+{
+	struct flow_key key;
+
+	flowtable_key(&f->table, number, &key);
+	ask_to_delete(f, &key);
+	flowtable_kill(&f->table, number);
+	flowtell_bury(f, number);
 }
 
 static void

@@ -44,6 +44,30 @@ before(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) < 0;
 }
 
+/* The number so many after this one, where those below FLOWLINK_GAP are left out. */
+static uint32_t
+after(uint32_t number, uint32_t count)
+{
+	uint32_t sum = number + count;
+
+	return sum < number || sum < FLOWLINK_GAP ? sum + FLOWLINK_GAP : sum;
+}
+
+static void
+go_on_at(struct flowlink *link, uint32_t number)
+{
+	link->next = link->floor = link->recover = number;
+	link->answered = number - 1;
+}
+
+/* The end of the circle is reached and nothing is under way: what is left out there may be. */
+static void
+close_circle(struct flowlink *link)
+{
+	if (link->next == 0 && link->floor == 0)
+		go_on_at(link, FLOWLINK_GAP);
+}
+
 /* ---- life ----------------------------------------------------------------------------------- */
 
 void
@@ -85,19 +109,20 @@ flowlink_give_up(struct flowlink *link, const struct flowlink_settle *settle)
 	link->flying = 0;
 	for (unsigned i = 0; i < FLOWLINK_PATHS; i++)
 		link->paths[i].flying = 0;
+	close_circle(link);
 }
 
 void
 flowlink_restart(struct flowlink *link, uint32_t session, uint32_t above,
                  const struct flowlink_settle *settle, nsec_t now)
 {
+	uint32_t last = link->next - 1;
+
 	flowlink_give_up(link, settle);
 	/* Who sent nothing yet knows of no number that is later than another one. */
-	if (link->next == 1 || before(link->next, above))
-		link->next = above;
-	link->next += FLOWLINK_GAP;
-	link->floor = link->recover = link->next;
-	link->answered = link->next - 1;
+	if (last == 0 || before(last, above))
+		last = above;
+	go_on_at(link, after(last, FLOWLINK_GAP + 1));
 	link->session = session;
 	link->window = WINDOW_FIRST;
 	link->window_part = 0;
@@ -120,15 +145,14 @@ flowlink_restart(struct flowlink *link, uint32_t session, uint32_t above,
 void
 flowlink_take_turn(struct flowlink *link)
 {
+	uint32_t last = link->next - 1;
+
 	assert(link->flying == 0);
-	if (link->hearing && before(link->next, link->heard_highest + 1))
-		link->next = link->heard_highest + 1;
+	if (link->hearing && before(last, link->heard_highest))
+		last = link->heard_highest;
 	/* Neither sent nor heard anything: see flowlink_restart(). */
-	if (link->next == 1)
-		return;
-	link->next += FLOWLINK_GAP;
-	link->floor = link->recover = link->next;
-	link->answered = link->next - 1;
+	if (last > 0)
+		go_on_at(link, after(last, FLOWLINK_GAP + 1));
 }
 
 /* ---- sending -------------------------------------------------------------------------------- */
@@ -182,11 +206,11 @@ earn_credit(struct flowlink *link, nsec_t now)
 	link->credited = now;
 }
 
-/* Is the window used up, for probes too? */
+/* Is the window, or the circle, used up, for probes too? */
 static bool
 is_closed(const struct flowlink *link)
 {
-	return link->next - link->floor >= FLOWLINK_WINDOW ||
+	return link->next == 0 || link->next - link->floor >= FLOWLINK_WINDOW ||
 	       link->flying - link->paths[FLOWLINK_CARRIED].flying >= link->window;
 }
 
@@ -296,6 +320,7 @@ raise_floor(struct flowlink *link)
 {
 	while (link->floor != link->next && !link->slots[link->floor % FLOWLINK_WINDOW].flying)
 		link->floor++;
+	close_circle(link);
 }
 
 static void

@@ -17,7 +17,9 @@
 
 #define FLOWLINK_WINDOW 512u		/* datagrams under way at most; a power of two */
 #define FLOWLINK_ITEMS 128u		/* told in one datagram at most */
-#define FLOWLINK_GAP (2 * FLOWLINK_WINDOW)	/* left out when the sender changes */
+/* So many numbers are left out when the sender changes, and where their circle begins: no datagram
+ * has a number below this; versions that are no datagram's are there. */
+#define FLOWLINK_GAP (2 * FLOWLINK_WINDOW)
 
 /* The third path is the control stream: used while nothing comes through the others. */
 #define FLOWLINK_CARRIED FLOWSYNC_PATHS

@@ -97,7 +97,7 @@ forget_wants(struct flowsync *f)
 	memset(r->list, 0, sizeof(r->list));
 	memset(r->whole, 0, sizeof(r->whole));
 	r->left = r->bucket = r->lists_open = 0;
-	r->walk = 0;
+	r->walk = r->waiting = 0;
 	r->asked = false;
 }
 
@@ -210,6 +210,7 @@ flowrepair_on_want(struct flowsync *f, struct reader body, nsec_t now)
 	}
 	r->left = wanted;
 	r->walk = whole > f->table.used / WALK_FROM ? 1 : 0;
+	r->waiting = whole;
 	f->tally.counts[FLOW_BUCKETS_DIFFERENT] += wanted;
 	if (wanted == 0)
 		f->compare.agreed_at = now;
@@ -322,8 +323,11 @@ walk(struct flowsync *f)
 	       flowtable_listed(&f->table, FLOWTABLE_REPAIR) < REFILL) {
 		uint32_t number = r->walk++;
 
-		if (flowsync_bit(r->whole, flowtable_bucket(f->table.entries[number].hash)))
-			mark_repair(f, number);
+		if (!flowsync_bit(r->whole, flowtable_bucket(f->table.entries[number].hash)))
+			continue;
+		if (f->table.entries[number].told && r->waiting > 0)
+			r->waiting--;
+		mark_repair(f, number);
 	}
 	if (r->walk <= f->table.used)
 		return;
@@ -357,6 +361,27 @@ flowrepair_refill(struct flowsync *f, nsec_t now)
 		flowsync_clear_bit(r->list, bucket);
 		r->left--;
 	}
+}
+
+bool
+flowrepair_is_waiting(const struct flowsync *f, uint32_t number)
+{
+	return flowsync_bit(f->repair.whole, flowtable_bucket(f->table.entries[number].hash)) &&
+	       number >= f->repair.walk;
+}
+
+uint64_t
+flowrepair_waiting(const struct flowsync *f)
+{
+	uint64_t sum = 0;
+
+	if (f->repair.walk > 0)
+		return f->repair.waiting;
+	for (unsigned i = 0; f->repair.left > 0 && i < FLOWTABLE_BUCKETS; i++) {
+		if (flowsync_bit(f->repair.whole, i))
+			sum += f->table.told[i];
+	}
+	return sum;
 }
 
 enum flow_fault

@@ -95,7 +95,8 @@ flowshift_is_touched(const struct flowsync *f, uint32_t number)
 		return false;
 	return is_untold(e) || e->list == FLOWTABLE_OVER || e->version == f->shift.ours ||
 	       (f->shift.lone && e->version == f->shift.lone) ||
-	       e->version - f->shift.turn < f->link.next - f->shift.turn;
+	       (e->version >= FLOWLINK_GAP &&
+	        e->version - f->shift.turn < f->link.next - f->shift.turn);
 }
 
 /* ---- the old master ------------------------------------------------------------------------- */
@@ -176,7 +177,7 @@ flowshift_is_lone(const struct flowsync *f, uint32_t number)
 	const struct flowtable_entry *e = &f->table.entries[number];
 
 	return f->shift.lone && f->now < f->shift.lone_until && e->alive && e->applied &&
-	       (e->version == f->shift.lone || is_untold(e));
+	       (e->version == f->shift.lone || is_untold(e)) && !flowtell_is_over(e);
 }
 
 void

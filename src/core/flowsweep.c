@@ -3,12 +3,15 @@
  * Our own kernel's table against the shadow, and its timers.
  *
  * A dump is asked for at the start, after a demotion, after lost news, after a full table, now and
- * then, and some time after a promotion.  What it shows counts as news; what it does not show is
- * gone (active, or just demoted), or is put back (standby).  No dump revives what died meanwhile.
+ * then, and some time after a promotion, our own or the peer's.  What it shows counts as news; what
+ * it does not show is gone (active, or just demoted), or is put back (standby).  No dump revives
+ * what died meanwhile.
  *
  * On a standby router flows get a timer that is longer than any a kernel gives: so a live flow of
  * which there is no news does not end there, and a dump after a promotion shows which flows saw no
- * packet since.  Those get what was left of their own timer, a few at a time.
+ * packet since.  Those get what was left of their own timer, a few at a time.  And a dump of a
+ * router that stands by shows which flows had a packet here all the same: those of TCP are made
+ * anew.
  */
 #include "core/flowsync_inside.h"
 
@@ -145,6 +148,11 @@ learn_shown(struct flowsync *f, uint32_t number, const struct flow *flow, nsec_t
 		e->since = flowsync_tick(now);
 	flowtable_set(&f->table, number, &whole);
 	e->applied = true;
+	/* Closed, when we forwarded, and kept to ourselves: to offer it would be of no use. */
+	if (f->role == FLOWSYNC_STANDBY && e->list == FLOWTABLE_OVER && flowtell_is_over(e)) {
+		flowhear_discard(f, number);
+		return;
+	}
 	flowtable_mark_timer(&f->table, number, is_off(f, flow->timeout));
 	if (e->list == FLOWTABLE_PARKED || e->list == FLOWTABLE_REFUSED ||
 	    (e->list == FLOWTABLE_OVER && !flowtell_is_over(e)))
@@ -223,6 +231,7 @@ flowsweep_on_dump_done(struct flowsync *f, bool whole, nsec_t now)
 		.running = true,
 		.missing = f->dump.compare,
 		.believe = !f->dump.done,
+		.renew = f->dump.done && f->role == FLOWSYNC_STANDBY,
 		.next = now,
 	};
 }
@@ -250,6 +259,12 @@ retime(struct flowsync *f, uint32_t number, nsec_t now)
 
 	flowtable_mark_timer(&f->table, number, false);
 	flowsync_count(f, FLOW_SWEPT);
+	/* Packets came through here although we stand by: our kernel remembers TCP's windows, and
+	 * will find every packet invalid when we forward, as they go on elsewhere. */
+	if (f->walk.renew && (e->has & FLOW_HAS_TCP)) {
+		flowhear_renew(f, number);
+		return;
+	}
 	if (f->role == FLOWSYNC_STANDBY) {
 		flowhear_apply(f, number);
 		return;
@@ -325,7 +340,9 @@ walk_on(struct flowsync *f, nsec_t now)
 	}
 	/* Once more, for the timers. */
 	if (f->walk.missing && f->table.late_timers > 0)
-		f->walk = (struct flowsync_walk){ .running = true, .next = f->walk.next };
+		f->walk = (struct flowsync_walk){
+			.running = true, .renew = f->walk.renew, .next = f->walk.next,
+		};
 	else
 		f->walk = (struct flowsync_walk){ 0 };
 }

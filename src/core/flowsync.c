@@ -549,15 +549,16 @@ flowsync_tally(const struct flowsync *f)
 
 /* Under way is not told yet, and nothing is known of a peer that has not been compared with. */
 static bool
-is_told(const struct flowsync *f, const struct flowtable_entry *e)
+is_told(const struct flowsync *f, uint32_t number)
 {
+	const struct flowtable_entry *e = &f->table.entries[number];
+
 	if (!e->told || (e->list != FLOWTABLE_NONE && e->list != FLOWTABLE_PARKED &&
 	                 e->list != FLOWTABLE_REFUSED))
 		return false;
 	return f->role == FLOWSYNC_STANDBY ||
 	       (flowsync_is_telling(f) && flowrepair_is_known(f) &&
-	        !flowlink_is_flying(&f->link, e->version) &&
-	        !flowsync_bit(f->repair.whole, flowtable_bucket(e->hash)));
+	        !flowlink_is_flying(&f->link, e->version) && !flowrepair_is_waiting(f, number));
 }
 
 bool
@@ -571,7 +572,7 @@ flowsync_next(const struct flowsync *f, uint32_t *cursor, nsec_t now,
 			continue;
 		flowtable_get(&f->table, *cursor, &ret_view->flow);
 		ret_view->age = (nsec_t)(uint32_t)(flowsync_tick(now) - e->since) * FLOWSYNC_TICK;
-		ret_view->told = is_told(f, e);
+		ret_view->told = is_told(f, *cursor);
 		ret_view->held = e->list == FLOWTABLE_HELD || e->list == FLOWTABLE_ASKED ||
 				 e->list == FLOWTABLE_OVER;
 		ret_view->parked = e->list == FLOWTABLE_PARKED;

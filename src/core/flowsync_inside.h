@@ -57,6 +57,7 @@ struct flowsync_walk {
 	bool running;
 	bool missing;			/* see to what the last dump did not show ... */
 	bool believe;			/* ... when it is the one that makes the table known */
+	bool renew;			/* a short timer is not our own doing of before */
 	uint32_t at;
 	nsec_t next;
 };
@@ -69,6 +70,7 @@ struct flowsync_repair {
 	unsigned bucket;		/* the next to look at ... */
 	uint32_t walk;			/* ... after all entries from this one on, for the buckets
 					 * to be sent altogether; 0 = no more */
+	uint32_t waiting;		/* flows that this walk has not come to yet, about */
 	unsigned lists_open;		/* listings not yet answered */
 	nsec_t answer_by;		/* for the digest, or the listings */
 	bool asked;			/* a digest is under way */
@@ -257,7 +259,11 @@ uint64_t flowtell_unsafe(const struct flowsync *f);
 void flowhear_on_datagram(struct flowsync *f, unsigned path, const uint8_t *bytes, size_t length,
                           nsec_t arrival, nsec_t now);
 void flowhear_apply(struct flowsync *f, uint32_t number);
+/* As if our kernel had never had it: so the kernel forgets TCP's windows. */
+void flowhear_renew(struct flowsync *f, uint32_t number);
 void flowhear_remove(struct flowsync *f, uint32_t number, uint32_t version);
+/* Rid our kernel of what nobody else was told of. */
+void flowhear_discard(struct flowsync *f, uint32_t number);
 void flowhear_remove_expectation(struct flowsync *f, uint32_t number, uint32_t version);
 void flowhear_on_refused(struct flowsync *f, enum flow_op op, const struct flow_key *key,
                          int error, nsec_t now);
@@ -280,6 +286,9 @@ enum flow_fault flowrepair_on_digest(struct flowsync *f, struct reader body, nse
 enum flow_fault flowrepair_on_want(struct flowsync *f, struct reader body, nsec_t now);
 enum flow_fault flowrepair_on_list(struct flowsync *f, struct reader body, nsec_t now);
 enum flow_fault flowrepair_on_keys(struct flowsync *f, struct reader body, nsec_t now);
+/* Does the peer lack this flow, whose bucket is to be sent altogether?  And how many such? */
+bool flowrepair_is_waiting(const struct flowsync *f, uint32_t number);
+uint64_t flowrepair_waiting(const struct flowsync *f);
 /* Is it known what the peer, to whom we tell, does not have? */
 bool flowrepair_is_known(const struct flowsync *f);
 /* Datagrams came: is a digest that waited due? */

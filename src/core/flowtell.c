@@ -10,6 +10,7 @@
 
 #define RELEASE (NSEC_PER_MSEC)		/* from one look at young flows to the next */
 #define LOOK_PATIENCE (50 * NSEC_PER_MSEC)	/* for the answer to a look */
+#define WAITED_LONG (20 * NSEC_PER_MSEC)	/* to be told */
 #define LOOK_EVERY 16u			/* flows, where looks are in vain */
 #define FOLD_AT_ONCE 4096u		/* marks taken off in one go */
 #define EXPECTATION_GRACE 60		/* seconds that an expectation may outlive its timer */
@@ -309,13 +310,15 @@ tell_expectation(struct flowsync *f, uint32_t number, uint32_t sequence, struct 
 	return true;
 }
 
-/* How long the change waited, and its way to the peer, as far as we can know. */
+/* How long the change waited, and its way to the peer, as far as we can know.  Before anything came
+ * back, only of what waited for long, because it was told in vain, something is known. */
 static void
 measure_lag(struct flowsync *f, uint32_t since, nsec_t now)
 {
 	nsec_t waited = (nsec_t)(uint32_t)(flowsync_tick(now) - since) * FLOWSYNC_TICK;
 
-	flowtally_time(&f->tally.lag, waited + f->link.round_trip / 2);
+	if (f->link.round_trip > 0 || waited >= WAITED_LONG)
+		flowtally_time(&f->tally.lag, waited + f->link.round_trip / 2);
 }
 
 static void
@@ -411,12 +414,12 @@ fold_flow(struct flowsync *f, uint32_t number)
 	flowtable_entry(&f->table, number)->exposed = false;
 }
 
-/* Take off marks as if the flows had been told. */
+/* Take off marks as if the flows had been told.  Closed connections stay untold whatever comes. */
 static void
 fold(struct flowsync *f)
 {
 	static const enum flowtable_list marks[] = {
-		FLOWTABLE_DIRTY, FLOWTABLE_REPAIR, FLOWTABLE_HELD, FLOWTABLE_ASKED, FLOWTABLE_OVER,
+		FLOWTABLE_DIRTY, FLOWTABLE_REPAIR, FLOWTABLE_HELD, FLOWTABLE_ASKED,
 	};
 	unsigned left = FOLD_AT_ONCE;
 	uint32_t number;
@@ -652,10 +655,7 @@ flowtell_unsafe(const struct flowsync *f)
 	sum = (uint64_t)flowtable_listed(&f->table, FLOWTABLE_DIRTY) + f->flying_items +
 	      flowtable_listed(&f->table, FLOWTABLE_REPAIR) +
 	      flowtable_listed(&f->table, FLOWTABLE_HELD) +
-	      flowtable_listed(&f->table, FLOWTABLE_ASKED) + f->peer.refused;
-	for (unsigned i = 0; f->repair.left > 0 && i < FLOWTABLE_BUCKETS; i++) {
-		if (flowsync_bit(f->repair.whole, i))
-			sum += f->table.told[i];
-	}
+	      flowtable_listed(&f->table, FLOWTABLE_ASKED) + f->peer.refused +
+	      flowrepair_waiting(f);
 	return sum < f->table.alive ? sum : f->table.alive;
 }

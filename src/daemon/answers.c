@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Requests of the manager: each is answered once, an adopt when the interfaces have settled.  What
- * an operator should repair goes with that answer, and unasked whenever it changes.  What a request
- * means to the groups is the engine's to decide, and how settings are adopted is adopt.c's.
+ * an operator should repair of these goes with that answer, and unasked, with what the helpers say,
+ * whenever either changes.  What a request means to the groups is the engine's to decide, and how
+ * settings are adopted is adopt.c's.
  */
 #include "daemon/answers.h"
 
@@ -36,25 +37,31 @@ answer(struct node *node, uint32_t request, enum channel_outcome outcome, uint64
 		log_warning("cannot answer the manager: %s", strerror(-r));
 }
 
-/* What an operator should repair, ours and the helpers': to a request, or unasked (0). */
+/* What an operator should repair, ours and the helpers', unasked. */
 static void
-answer_problems(struct node *node, uint32_t request, uint64_t revision)
+tell_problems(struct node *node)
 {
 	char text[sizeof(node->problems)];
 
 	snprintf(text, sizeof(text), "%s%s%.*s", node->helper_problems,
 	         node->helper_problems[0] && node->problems[0] ? "\n" : "",
 	         (int)(sizeof(text) - sizeof(node->helper_problems) - 2), node->problems);
-	answer(node, request, text[0] ? CHANNEL_INCOMPLETE : CHANNEL_DONE, revision, text);
+	answer(node, 0, text[0] ? CHANNEL_INCOMPLETE : CHANNEL_DONE, node->settings->revision,
+	       text);
 }
 
+/* The helpers have hardly heard of these settings: what they said was of those before, which may
+ * just have been mended.  It still stands until they say otherwise, but not as an outcome. */
 static void
 answer_adopt(struct node *node)
 {
 	if (node->request == 0)
 		return;
-	answer_problems(node, node->request, node->request_revision);
+	answer(node, node->request, node->problems[0] ? CHANNEL_INCOMPLETE : CHANNEL_DONE,
+	       node->request_revision, node->problems);
 	node->request = 0;
+	if (node->helper_problems[0])
+		tell_problems(node);
 }
 
 void
@@ -76,7 +83,7 @@ answers_settled(struct node *node, const char *problems, const char *refused)
 	} else if (node->request != 0) {
 		answer_adopt(node);
 	} else if (changed) {		/* nobody asked, but "show system" lists them */
-		answer_problems(node, 0, node->settings->revision);
+		tell_problems(node);
 	}
 }
 
@@ -85,7 +92,7 @@ answers_helpers(struct node *node, const char *problems)
 {
 	snprintf(node->helper_problems, sizeof(node->helper_problems), "%s", problems);
 	if (node->request == 0)
-		answer_problems(node, 0, node->settings->revision);
+		tell_problems(node);
 }
 
 /* ---- adopting ------------------------------------------------------------------------------- */

@@ -288,6 +288,17 @@ hear_first(struct session *s, struct error *error)
 	return 1;
 }
 
+/* Most often a packet filter is between. */
+static void
+give_up_unanswered(struct session *s)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "the partner does not answer; TCP port %u must pass the "
+	         "packet filters of both routers", s->link->settings.port);
+	give_up(s, text);
+}
+
 /* A connection on its way goes on. */
 static void
 advance(struct session *s)
@@ -297,10 +308,14 @@ advance(struct session *s)
 	socklen_t length = sizeof(code);
 
 	if (s->connecting) {
-		if (getsockopt(s->socket, SOL_SOCKET, SO_ERROR, &code, &length) < 0 || code != 0) {
-			give_up(s, strerror(code ? code : errno));
+		if (getsockopt(s->socket, SOL_SOCKET, SO_ERROR, &code, &length) < 0)
+			code = errno;
+		if (code == ETIMEDOUT)
+			give_up_unanswered(s);
+		else if (code != 0)
+			give_up(s, strerror(code));
+		if (code != 0)
 			return;
-		}
 		s->connecting = false;
 	}
 	if (s->tls && !s->shaken)
@@ -338,7 +353,12 @@ on_stream(sd_event_source *source UNUSED, int fd UNUSED, uint32_t events, void *
 static int
 on_patience(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 {
-	give_up(owner, "the partner does not answer");
+	struct session *s = owner;
+
+	if (s->connecting)
+		give_up_unanswered(s);
+	else
+		give_up(s, "the partner does not answer");
 	return 0;
 }
 

@@ -52,11 +52,16 @@ put_since(struct lyd_node *node, const char *name, nsec_t now, nsec_t then)
 static void
 put_path_trouble(struct lyd_node *entry, const struct flowdoor_report *report, uint32_t path)
 {
-	if (report->path_trouble[path][0])
+	char text[128];
+
+	if (report->path_trouble[path][0]) {
 		put_text(entry, "trouble", report->path_trouble[path]);
-	else if (report->status.connected && !report->status.path_alive[path])
-		put_text(entry, "trouble",
-		         "the partner is connected, but no datagram comes through");
+	} else if (report->status.connected && !report->status.path_alive[path]) {
+		snprintf(text, sizeof(text), "the partner is connected, but no datagram comes "
+		         "through; UDP port %u must pass the packet filters of both routers",
+		         report->settings.port);
+		put_text(entry, "trouble", text);
+	}
 }
 
 static void

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files that make up the interfaces share: interfaces.c (what is to be planned, and when),
- * requests.c (what is sent, and what became of it), tidings.c (what the role is told).  Nobody else
- * includes this.
+ * What the files that make up the interfaces share: interfaces.c (settings and wishes), units.c
+ * (what is to be planned), turns.c (when), requests.c (what is sent, and what became of it),
+ * tidings.c (what the role is told).  Nobody else includes this.
  */
 #ifndef TANDEM_INTERFACES_INSIDE_H
 #define TANDEM_INTERFACES_INSIDE_H
@@ -98,12 +98,7 @@ struct interfaces {
 	size_t read_room;
 };
 
-/* The unit of a link or of static routes, or of all that the settings do not name (IFSTEP_REST). */
-struct unit *interfaces_unit(struct interfaces *interfaces, uint32_t link);
 /* How the planner sees the world now. */
 struct ifplan_view interfaces_view(struct interfaces *interfaces);
-/* It is to be planned. */
-void interfaces_make_dirty(struct interfaces *interfaces, uint32_t link);
-void interfaces_ask_for_work(struct interfaces *interfaces);
 
 #endif

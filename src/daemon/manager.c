@@ -178,6 +178,9 @@ load(struct manager *m)
 		m->start_problems = lines_of_problems(&problems, false);
 		lines_log(LOG_ERROR_LEVEL, "the configuration does not load",
 		          lines_or_empty(m->start_problems));
+		lines_add(&m->start_problems, "so the configuration did not load; mend %s and "
+		          "start anew, or bring back what ran last: 'configure', 'rollback 0', "
+		          "'commit', 'save'", m->options->saved_path);
 		log_warning("going on without a loaded configuration; what the engine runs stays "
 		            "as it is until a commit");
 	} else {

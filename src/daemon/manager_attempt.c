@@ -113,40 +113,6 @@ fail(struct manager *m)
 
 static void send_phase(struct manager *m, enum phase phase);
 
-/* Does a warning of this commit say it already?  What is both a matter of the configuration and a
- * problem of who cannot work with it is told once. */
-static bool
-is_said(const char *messages, const char *line, size_t length)
-{
-	static const struct {
-		const char *warning, *problem;
-	} twins[] = {
-		{ "[L35]", "the routers are not paired" },
-	};
-
-	for (size_t i = 0; messages && i < ARRAY_SIZE(twins); i++)
-		if (strstr(messages, twins[i].warning) &&
-		    memmem(line, length, twins[i].problem, strlen(twins[i].problem)))
-			return true;
-	return false;
-}
-
-/* What an operator should repair, beside the warnings. */
-static void
-add_problems(struct attempt *a, const char *lines)
-{
-	char *said = a->messages ? strdup(a->messages) : NULL;
-
-	for (; *lines; lines += lines[0] == '\n') {
-		size_t length = strcspn(lines, "\n");
-
-		if (length > 0 && !is_said(said, lines, length))
-			lines_add(&a->messages, "%.*s", (int)length, lines);
-		lines += length;
-	}
-	free(said);
-}
-
 /* The point of no return. */
 static void
 make(struct manager *m, const struct channel_message *answer)
@@ -162,7 +128,8 @@ make(struct manager *m, const struct channel_message *answer)
 	}
 	if (answer) {
 		manager_commit_note_adoption(m, answer);
-		add_problems(a, answer->text);
+		if (answer->text[0])
+			lines_add(&a->messages, "%s", answer->text);
 		log_info("revision %" PRIu64 " adopted %lld ms after its commit began",
 		         answer->revision, (long long)((clock_now() - a->begun) / NSEC_PER_MSEC));
 	} else {

@@ -252,8 +252,8 @@ refuse_for_trial(const struct manager *m, struct http_request *request)
 	            "revision %" PRIu64 " of %s waits to be confirmed, else revision %" PRIu64
 	            " comes back in %s: 'confirm' keeps it, "
 	            "'commit-confirm' tries yours in its place, and a commit of revision %" PRIu64
-	            " goes back at once", running->revision, running->user,
-	            running->trial.returns_to, left, running->trial.returns_to);
+	            " ('rollback' to it, 'commit') goes back at once", running->revision,
+	            running->user, running->trial.returns_to, left, running->trial.returns_to);
 }
 
 int

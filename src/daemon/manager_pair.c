@@ -17,6 +17,7 @@
 #include "api/reply.h"
 #include "base/log.h"
 #include "config/put.h"
+#include "config/survey.h"
 #include "daemon/flowdoor.h"
 #include "system/clock.h"
 
@@ -135,6 +136,17 @@ local_towards(const struct ip *ip)
 	return local;
 }
 
+/* Is it an address that is configured here?  Nobody else would answer, or a master who varies. */
+static bool
+is_own(const struct manager *m, const struct ip *ip)
+{
+	struct survey survey = survey_tree(store_running(m->store));
+	bool found = survey_find_address(&survey, ip) != NULL;
+
+	survey_done(&survey);
+	return found;
+}
+
 void
 manager_pair_begin(struct manager *m, struct http_request *request, const char *address,
                    uint16_t port)
@@ -148,6 +160,12 @@ manager_pair_begin(struct manager *m, struct http_request *request, const char *
 	if (!ip_parse(address, &ip) || ip_is_link_local(&ip)) {
 		reply_error(request, 400, "invalid-value", NULL, "%s is no address that another "
 		            "router can be reached at", address);
+		return;
+	}
+	if (is_own(m, &ip)) {
+		reply_error(request, 400, "invalid-value", NULL, "%s is an address of this router "
+		            "itself, or a virtual one; name the other router's own address",
+		            address);
 		return;
 	}
 	identity = manager_peer_identity(m, &error);

@@ -5,366 +5,36 @@
  * core/check, what follows from it in the engine.
  *
  * A probe is one thing tried every interval: a process, a file, the port of a real server, or a
- * monitor whose every answer, or lack of one, is judged by each of its policies.  A timeout may be
- * longer than the interval: then several tries are under way at once, TRIES_MAX at most, and the
- * oldest has had its time when one more is due.
- *
- * A UDP port is asked with a datagram of one byte that means nothing.  Silence is all that many
- * servers answer: it passes, and only what the network says of the port or the host is a failure.
+ * monitor whose every answer, or lack of one, is judged by each of its policies.  What is asked of
+ * the network is a matter of daemon/tries.
  */
+#include "daemon/prober_inside.h"
+
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <systemd/sd-event.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "core/check.h"
-#include "core/echo.h"
-#include "core/names.h"
-#include "daemon/post.h"
 #include "daemon/roles.h"
+#include "daemon/tries.h"
 #include "system/clock.h"
 #include "system/privilege.h"
-#include "system/probe.h"
-#include "system/process.h"
 
 #define START_DELAY (50 * NSEC_PER_MSEC)	/* until we know what a predecessor knew */
 #define START_SPREAD NSEC_PER_SEC
-#define REPLIES_A_TURN 256u
-#define TRIES_MAX 16u			/* of one probe under way */
 #define DESCRIPTORS (SETTINGS_GROUPS_MAX * TRIES_MAX + 64)
-#define COMPLAINT (60 * NSEC_PER_SEC)	/* time between two about this machine */
-#define FIRST_ANSWERS (-10)		/* priority: what has arrived is judged before time */
 
-struct prober;
-struct probe;
-
-/* A monitor, or what looks after a server, asked and waits for the answer. */
-struct try {
-	struct probe *probe;
-	bool under_way;
-	nsec_t sent;
-	uint16_t sequence;		/* echo ... */
-	uint64_t cookie;
-	int connection;			/* ... or a socket, -1 = none */
-	struct sd_event_source *connecting;
-};
-
-struct probe {
-	struct prober *prober;
-	struct check_settings settings;
-	uint32_t index;			/* in the settings of the post */
-	bool present;
-	struct sd_event_source *due;
-	struct sd_event_source *limit;
-	nsec_t next;			/* when the next try is due */
-	struct check check;		/* process, file, port of a server */
-	struct program_words pattern;	/* process ... */
-	pid_t pid;			/* ... where it was last seen */
-	uint16_t identifier;		/* a monitor's echo requests have this one */
-	uint16_t sequence;		/* of the last */
-	struct try tries[TRIES_MAX];	/* a monitor's; number n at n % TRIES_MAX */
-};
-
-struct policy {
-	struct check_settings settings;
-	uint32_t index;
-	bool present;
-	struct probe *probe;
-	struct path path;
-	struct check check;
-};
-
-/* Who looks after a check of the settings: one of both, or nobody here. */
-struct watch {
-	struct probe *probe;
-	struct policy *policy;
-};
-
-struct prober {
-	struct post post;
-	int sockets[2];			/* echo: IPv4, IPv6; -1 = none */
-	struct probe **probes;		/* echoes first, then processes, then all others */
-	size_t probe_count;
-	size_t echo_end, process_end;
-	struct policy **policies;
-	size_t policy_count;
-	struct watch *watches;		/* by the number of the check */
-	struct names names;		/* of the checks */
-	uint16_t identifier;		/* of the monitor made last */
-	nsec_t looked;			/* at every process, when */
-	nsec_t complained;		/* of this machine, when; 0 = never */
-};
-
-/* ---- judging -------------------------------------------------------------------------------- */
-
-/* One more result of a check: says and reports a change. */
-static void
-judge(struct prober *p, const struct check_settings *settings, uint32_t index,
-      struct check *check, enum check_result result, const char *words)
+void
+prober_judge(struct prober *p, const struct check_settings *settings, uint32_t index,
+             struct check *check, enum check_result result, const char *words)
 {
 	if (!check_note(check, settings->rise, settings->fall, result))
 		return;
 	log_notice("%s is %s%s%s", settings->name, check->state == CHECK_UP ? "up" : "down",
 	           words[0] ? ": " : "", words);
 	post_report(&p->post, index, check->state == CHECK_UP);
-}
-
-/* A monitor's try came to its end: each of its policies looks at its last probes. */
-static void
-judge_path(struct probe *probe, nsec_t trip)
-{
-	struct prober *p = probe->prober;
-
-	for (size_t i = 0; i < p->policy_count; i++) {
-		struct policy *policy = p->policies[i];
-		struct path_limits limits = {
-			.window = policy->settings.window,
-			.loss = policy->settings.loss,
-			.delay = policy->settings.delay,
-		};
-		char words[96];
-
-		if (policy->probe != probe)
-			continue;
-		path_note(&policy->path, limits.window, trip);
-		snprintf(words, sizeof(words), "%u%% of the last %u probes lost, %.1f ms mean",
-		         path_loss(&policy->path), policy->path.count,
-		         (double)path_delay(&policy->path) / NSEC_PER_MSEC);
-		judge(p, &policy->settings, policy->index, &policy->check,
-		      path_judge(&policy->path, &limits), words);
-	}
-}
-
-/* ---- monitors ------------------------------------------------------------------------------- */
-
-static struct probe_way
-way_of(const struct probe *probe)
-{
-	return (struct probe_way){
-		.target = probe->settings.target,
-		.source = probe->settings.source,
-		.interface = probe->settings.interface,
-		.port = probe->settings.port,
-	};
-}
-
-/* The port of a real server, which is judged by itself. */
-static bool
-is_server(const struct check_settings *settings)
-{
-	return settings->kind == CHECK_CONNECT || settings->kind == CHECK_ASK;
-}
-
-static void
-drop_try(struct try *try)
-{
-	try->under_way = false;
-	try->connecting = sd_event_source_disable_unref(try->connecting);
-	if (try->connection >= 0)
-		close(try->connection);
-	try->connection = -1;
-}
-
-/* error says why it is lost, negative errno. */
-static void
-end_try(struct try *try, nsec_t trip, int error)
-{
-	struct probe *probe = try->probe;
-
-	drop_try(try);
-	if (!is_server(&probe->settings))
-		judge_path(probe, trip);
-	else if (trip != PATH_LOST)
-		judge(probe->prober, &probe->settings, probe->index, &probe->check, CHECK_PASSED,
-		      "");
-	else
-		judge(probe->prober, &probe->settings, probe->index, &probe->check,
-		      error == -ETIMEDOUT ? CHECK_TIMED_OUT : CHECK_FAILED, strerror(-error));
-}
-
-static nsec_t
-limit_of(const struct try *try)
-{
-	nsec_t timeout = try->probe->settings.timeout;
-
-	return try->sent + (timeout > 0 ? timeout : try->probe->settings.interval);
-}
-
-/* Look at the tries again when the first of them has had its time. */
-static void
-arm_limit(struct probe *probe)
-{
-	nsec_t first = NSEC_NEVER;
-
-	for (unsigned i = 0; i < TRIES_MAX; i++)
-		if (probe->tries[i].under_way)
-			first = nsec_min(first, limit_of(&probe->tries[i]));
-	sd_event_source_set_time(probe->limit, (uint64_t)(first / NSEC_PER_USEC));
-	sd_event_source_set_enabled(probe->limit,
-	                            first == NSEC_NEVER ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
-}
-
-/* It has had its time and is lost; but a datagram was not refused. */
-static void
-end_unanswered(struct try *try)
-{
-	bool asks = try->probe->settings.kind == CHECK_ASK;
-
-	end_try(try, asks ? clock_now() - try->sent : PATH_LOST, -ETIMEDOUT);
-}
-
-/* Look at the tries that may have had their time, the oldest first. */
-static int
-on_limit(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
-{
-	struct probe *probe = owner;
-	nsec_t now = clock_now();
-
-	for (unsigned i = 1; i <= TRIES_MAX; i++) {
-		struct try *try = &probe->tries[(probe->sequence + i) % TRIES_MAX];
-
-		if (try->under_way && limit_of(try) <= now)
-			end_unanswered(try);
-	}
-	arm_limit(probe);
-	return 0;
-}
-
-static int
-on_connected(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, void *owner)
-{
-	struct try *try = owner;
-
-	int r = probe_connected(fd);
-
-	end_try(try, r == 0 ? clock_now() - try->sent : PATH_LOST, r);
-	return 0;
-}
-
-static int
-start_connection(struct try *try)
-{
-	bool asks = try->probe->settings.kind == CHECK_ASK;
-	struct probe_way way = way_of(try->probe);
-	int fd = asks ? probe_ask(&way) : probe_connect(&way);
-	int r;
-
-	if (fd < 0)
-		return fd;
-	try->connection = fd;
-	r = sd_event_add_io(try->probe->prober->post.event, &try->connecting, fd,
-	                    asks ? EPOLLIN : EPOLLOUT, on_connected, try);
-	if (r >= 0)
-		r = sd_event_source_set_priority(try->connecting, FIRST_ANSWERS);
-	return r;
-}
-
-static int
-send_echo(struct try *try)
-{
-	const struct probe *probe = try->probe;
-	uint8_t family = probe->settings.target.family;
-	int socket = probe->prober->sockets[family == 6];
-	struct probe_way way = way_of(probe);
-
-	try->sequence = probe->sequence;
-	if (getrandom(&try->cookie, sizeof(try->cookie), GRND_NONBLOCK) < 0)
-		try->cookie = (uint64_t)clock_now();
-	return socket < 0 ? -EPERM :
-	       probe_send(socket, &way, &(struct echo){ family, probe->identifier, try->sequence,
-	                                                try->cookie });
-}
-
-/* Does this machine lack something that it needs to connect to any server? */
-static bool
-is_our_own(const struct probe *probe, int error)
-{
-	return is_server(&probe->settings) &&
-	       (error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS);
-}
-
-/* A try that could not be made says nothing of the server. */
-static void
-pass_over(struct try *try, int error)
-{
-	struct prober *p = try->probe->prober;
-	nsec_t now = clock_now();
-
-	drop_try(try);
-	if (p->complained != 0 && now - p->complained < COMPLAINT)
-		return;
-	p->complained = now;
-	log_error("%s cannot be checked, and perhaps others: %s", try->probe->settings.name,
-	          strerror(-error));
-}
-
-/* Send the next probe; one that cannot be sent is lost. */
-static void
-start_try(struct probe *probe)
-{
-	struct try *try = &probe->tries[++probe->sequence % TRIES_MAX];
-	int r;
-
-	if (try->under_way)		/* there is room for no more */
-		end_unanswered(try);
-	try->under_way = true;
-	try->sent = clock_now();
-	r = probe->settings.kind == CHECK_ICMP ? send_echo(try) : start_connection(try);
-	if (r < 0 && is_our_own(probe, r)) {
-		pass_over(try, r);
-	} else if (r < 0) {
-		log_debug("%s: cannot probe: %s", probe->settings.name, strerror(-r));
-		end_try(try, PATH_LOST, r);
-	}
-	arm_limit(probe);
-}
-
-/* The answer to a try under way: identifier, sequence, cookie and source have to agree. */
-static bool
-is_answer(const struct probe *probe, const struct try *try, const struct ip *source,
-          const struct echo *echo)
-{
-	return try->under_way && probe->settings.kind == CHECK_ICMP &&
-	       probe->identifier == echo->identifier && try->sequence == echo->sequence &&
-	       try->cookie == echo->cookie && ip_equal(&probe->settings.target, source);
-}
-
-static void
-take_reply(struct prober *p, const struct ip *source, const struct echo *echo)
-{
-	for (size_t i = 0; i < p->echo_end; i++) {
-		struct try *try = &p->probes[i]->tries[echo->sequence % TRIES_MAX];
-
-		if (is_answer(p->probes[i], try, source, echo)) {
-			end_try(try, clock_now() - try->sent, 0);
-			return;
-		}
-	}
-}
-
-static int
-on_replies(sd_event_source *source UNUSED, int fd, uint32_t events UNUSED, void *owner)
-{
-	struct prober *p = owner;
-	uint8_t family = fd == p->sockets[0] ? 4 : 6;
-
-	for (unsigned i = 0; i < REPLIES_A_TURN; i++) {
-		struct ip from;
-		struct echo echo;
-		int r = probe_receive(fd, family, &from, &echo);
-
-		if (r == 0)
-			break;
-		if (r > 0)
-			take_reply(p, &from, &echo);
-	}
-	return 0;
 }
 
 /* ---- processes and files -------------------------------------------------------------------- */
@@ -401,9 +71,9 @@ look_for_process(struct probe *probe)
 		p->looked = now;
 		process_each(recognise, p);
 	}
-	judge(p, &probe->settings, probe->index, &probe->check,
-	      probe->pid != 0 ? CHECK_PASSED : CHECK_FAILED,
-	      probe->pid != 0 ? "" : "no such process runs");
+	prober_judge(p, &probe->settings, probe->index, &probe->check,
+	             probe->pid != 0 ? CHECK_PASSED : CHECK_FAILED,
+	             probe->pid != 0 ? "" : "no such process runs");
 }
 
 static void
@@ -412,8 +82,8 @@ look_for_file(struct probe *probe)
 	struct stat status;
 	bool there = stat(probe->settings.text, &status) == 0;
 
-	judge(probe->prober, &probe->settings, probe->index, &probe->check,
-	      there ? CHECK_PASSED : CHECK_FAILED, there ? "" : strerror(errno));
+	prober_judge(probe->prober, &probe->settings, probe->index, &probe->check,
+	             there ? CHECK_PASSED : CHECK_FAILED, there ? "" : strerror(errno));
 }
 
 /* ---- rhythm --------------------------------------------------------------------------------- */
@@ -449,7 +119,7 @@ on_due(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 	case CHECK_TCP:
 	case CHECK_CONNECT:
 	case CHECK_ASK:
-		start_try(probe);
+		tries_start(probe);
 		return 0;
 	case CHECK_PROCESS:
 		look_for_process(probe);
@@ -472,10 +142,8 @@ on_due(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 static void
 free_probe(struct probe *probe)
 {
-	for (unsigned i = 0; i < TRIES_MAX; i++)
-		drop_try(&probe->tries[i]);
+	tries_done(probe);
 	sd_event_source_disable_unref(probe->due);
-	sd_event_source_disable_unref(probe->limit);
 	free(probe);
 }
 
@@ -491,16 +159,12 @@ new_probe(struct prober *p, const struct check_settings *settings)
 		free(probe);
 		return NULL;
 	}
-	for (unsigned i = 0; i < TRIES_MAX; i++)
-		probe->tries[i] = (struct try){ .probe = probe, .connection = -1 };
 	probe->prober = p;
 	probe->settings = *settings;
 	probe->identifier = ++p->identifier;
-	if (sd_event_add_time(p->post.event, &probe->due, CLOCK_BOOTTIME, UINT64_MAX, 1000,
-	                      on_due, probe) < 0 ||
-	    sd_event_add_time(p->post.event, &probe->limit, CLOCK_BOOTTIME, UINT64_MAX, 1000,
-	                      on_limit, probe) < 0 ||
-	    sd_event_source_set_enabled(probe->limit, SD_EVENT_OFF) < 0) {
+	if (tries_init(probe) < 0 ||
+	    sd_event_add_time(p->post.event, &probe->due, CLOCK_BOOTTIME, UINT64_MAX, 1000,
+	                      on_due, probe) < 0) {
 		free_probe(probe);
 		return NULL;
 	}
@@ -512,8 +176,7 @@ new_probe(struct prober *p, const struct check_settings *settings)
 static void
 forget(struct probe *probe)
 {
-	for (unsigned i = 0; i < TRIES_MAX; i++)
-		drop_try(&probe->tries[i]);
+	tries_drop(probe);
 	probe->pid = 0;
 	probe->check = (struct check){ 0 };
 	for (size_t i = 0; i < probe->prober->policy_count; i++) {
@@ -554,7 +217,7 @@ adopt_probe(struct prober *p, const struct settings *settings, uint32_t index)
 		arm(probe);
 	}
 	probe->settings = *check;
-	arm_limit(probe);
+	tries_arm(probe);
 	if (check->kind == CHECK_PROCESS &&
 	    program_split(check->text, &probe->pattern, &error) < 0) {
 		log_error("%s: %s", check->name, error.text);
@@ -728,28 +391,6 @@ on_stop(void *owner)
 	sd_event_exit(p->post.event, 0);
 }
 
-/* A family the kernel does not have is no reason to do without the other. */
-static void
-open_sockets(struct prober *p)
-{
-	for (unsigned i = 0; i < 2; i++) {
-		sd_event_source *source = NULL;
-		struct error error;
-
-		p->sockets[i] = -1;
-		if (probe_open(i == 0 ? 4 : 6, &p->sockets[i], &error) < 0) {
-			log_warning("%s", error.text);
-			continue;
-		}
-		if (sd_event_add_io(p->post.event, &source, p->sockets[i], EPOLLIN, on_replies,
-		                    p) >= 0) {
-			(void)sd_event_source_set_priority(source, FIRST_ANSWERS);
-			(void)sd_event_source_set_floating(source, true);
-		}
-		sd_event_source_unref(source);
-	}
-}
-
 int
 prober_main(const struct role_options *options, int channel)
 {
@@ -768,7 +409,7 @@ prober_main(const struct role_options *options, int channel)
 		return EXIT_FAILURE;
 	}
 	(void)!getrandom(&p.identifier, sizeof(p.identifier), GRND_NONBLOCK);
-	open_sockets(&p);
+	tries_open(&p);
 
 	int status = post_run(&p.post);
 
@@ -780,9 +421,7 @@ prober_main(const struct role_options *options, int channel)
 	free(p.probes);
 	free(p.watches);
 	names_done(&p.names);
-	for (unsigned i = 0; i < 2; i++)
-		if (p.sockets[i] >= 0)
-			close(p.sockets[i]);
+	tries_close(&p);
 	post_close(&p.post);
 	return status;
 }

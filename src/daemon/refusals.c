@@ -104,6 +104,20 @@ find(const struct refusals *r, const struct ifstep *step)
 
 /* ---- one more, one less --------------------------------------------------------------------- */
 
+/* The module without which the kernel does not know this kind of link; NULL: it makes none. */
+static const char *
+module_of(enum ifstep_kind kind)
+{
+	switch (kind) {
+	case IFSTEP_CREATE_BOND: return "bonding";
+	case IFSTEP_CREATE_VIF: return "8021q";
+	case IFSTEP_CREATE_SWITCH: return "bridge";
+	case IFSTEP_CREATE_VIRTUAL: return "macvlan";
+	case IFSTEP_CREATE_LOOPBACK: return "dummy";
+	default: return NULL;
+	}
+}
+
 /* What a mere number of the kernel means to people. */
 static const char *
 meaning(const struct ifstep *step, int result)
@@ -124,9 +138,15 @@ meaning(const struct ifstep *step, int result)
 static void
 write_text(struct refusal *refusal, const struct ifstep *step, int result, const char *words)
 {
-	char subject[IFSTEP_SUBJECT_SIZE], what[96];
+	const char *module = result == -EOPNOTSUPP ? module_of(step->kind) : NULL;
+	char subject[IFSTEP_SUBJECT_SIZE], what[96], remedy[64];
 
-	if (words[0] == '\0')
+	if (module)
+		snprintf(remedy, sizeof(remedy), "this kernel has no module %s; load or build it",
+		         module);
+	if (module)
+		words = remedy;
+	else if (words[0] == '\0')
 		words = meaning(step, result);
 	ifstep_text(step, what, sizeof(what));
 	snprintf(refusal->text, sizeof(refusal->text), "%s: cannot %s: %s%s%s%s",

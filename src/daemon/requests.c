@@ -11,6 +11,8 @@
 #include <systemd/sd-event.h>
 
 #include "base/log.h"
+#include "daemon/turns.h"
+#include "daemon/units.h"
 #include "system/clock.h"
 #include "system/netlink.h"
 #include "system/nladdr.h"
@@ -95,7 +97,7 @@ put_record(struct interfaces *i, enum outbox_line line, const struct record *rec
 	else
 		outbox_put(i->outbox, &request, encode(buffer, step), record);
 	if (record->kind == RECORD_STEP)
-		interfaces_unit(i, step->link)->busy++;
+		units_find(i, step->link)->busy++;
 }
 
 void
@@ -126,10 +128,10 @@ requests_put_wish(struct interfaces *i, uint32_t group, bool taking)
 		record.step = i->steps.list[n];
 		put_record(i, lines[record.step.urgency], &record);
 		i->wishes[group].taking += taking;
-		interfaces_make_dirty(i, record.step.link);
+		units_make_dirty(i, record.step.link);
 	}
 	i->steps.count = 0;
-	interfaces_make_dirty(i, (uint32_t)settings_groups(i->settings)[group].link);
+	units_make_dirty(i, (uint32_t)settings_groups(i->settings)[group].link);
 	outbox_push_full(i->outbox);
 }
 
@@ -174,7 +176,7 @@ requests_ask(void *owner, const struct nlmsghdr *question)
 		return;
 	}
 	outbox_put(i->outbox, &request, question, &record);
-	interfaces_ask_for_work(i);
+	turns_ask(i);
 }
 
 /* ---- what became of them ---- */
@@ -290,7 +292,7 @@ announce(struct interfaces *i, const struct ifstep *step)
 	if (order.value == 0)
 		return;
 	tuner_put(i->tuner, &order, i->epoch);
-	interfaces_unit(i, step->link)->busy++;
+	units_find(i, step->link)->busy++;
 }
 
 /* What a step of these made is known without asking for it. */
@@ -351,7 +353,7 @@ on_refused(void *owner, const void *bytes, int result, const char *words)
 		return;
 	if (!is_gone(&record->step, result))
 		note_refusal(i, &record->step, result, words);
-	interfaces_make_dirty(i, record->step.link);
+	units_make_dirty(i, record->step.link);
 }
 
 /* A renewal is done.  Whether it was refused this time matters only if it was before. */
@@ -385,7 +387,7 @@ on_answer(void *owner, const void *bytes, int result, const char *words)
 		on_renewed(i, record, result, words);
 		return;
 	}
-	unit = interfaces_unit(i, record->step.link);
+	unit = units_find(i, record->step.link);
 	assert(unit->busy > 0);
 	unit->busy--;
 	if (record->taking) {
@@ -399,7 +401,7 @@ on_answer(void *owner, const void *bytes, int result, const char *words)
 	else if (result != -ECANCELED)
 		note_refusal(i, &record->step, result, words);
 	if (unit->busy == 0)
-		interfaces_make_dirty(i, record->step.link);
+		units_make_dirty(i, record->step.link);
 }
 
 /* A driver refused, and the port is what it was before anything was asked of it: there is nothing
@@ -432,10 +434,10 @@ on_tuned(void *owner, const struct ifstep *step, uint64_t epoch, int result,
 		return;
 	if (epoch != i->epoch) {
 		for (uint32_t l = 0; result == 0 && l + 1 < i->unit_count; l++)
-			interfaces_make_dirty(i, l);
+			units_make_dirty(i, l);
 		return;
 	}
-	unit = interfaces_unit(i, step->link);
+	unit = units_find(i, step->link);
 	assert(unit->busy > 0);
 	unit->busy--;
 	if (step->restores ? result == 0 || is_gone(step, result) :
@@ -447,7 +449,7 @@ on_tuned(void *owner, const struct ifstep *step, uint64_t epoch, int result,
 	else if (result != -ECANCELED && step->kind != IFSTEP_ANNOUNCE && !is_gone(step, result))
 		note_refusal(i, step, result, "");
 	if (unit->busy == 0)
-		interfaces_make_dirty(i, step->link);
+		units_make_dirty(i, step->link);
 }
 
 static void

@@ -15,7 +15,7 @@
 #include "config/schema.h"
 #include "foresee/report.h"
 
-enum { EXIT_FITS = 0, EXIT_FINDINGS = 1, EXIT_NOT_RUN = 2 };
+enum { EXIT_FITS = 0, EXIT_ERRORS = 1, EXIT_NOT_RUN = 2, EXIT_WARNINGS = 3 };
 
 struct options {
 	bool json;
@@ -38,9 +38,9 @@ static const char help_text[] =
 	"  -h, --help      this text\n"
 	"  -V, --version   version of this program\n"
 	"\n"
-	"Exit status: 0 nothing to complain of (there may be notes), 1 errors or\n"
-	"warnings, 2 not run: a file cannot be read, or its configuration has errors of\n"
-	"its own.\n";
+	"Exit status: 0 nothing to complain of (there may be notes), 1 errors, 2 not run:\n"
+	"a file cannot be read, or its configuration has errors of its own, 3 warnings\n"
+	"and no errors.\n";
 
 enum { OPTION_JSON = 256, OPTION_FIRST, OPTION_SECOND, OPTION_YANG_DIR };
 
@@ -175,7 +175,7 @@ foresee(const struct options *options, const struct lyd_node *const trees[DUO_RO
 		.trials = &trials,
 		.advices = &advices,
 	};
-	bool fits;
+	int status;
 
 	scene_open(&scene, trees, settings);
 	pair_compare(&scene.pair, &findings);
@@ -183,13 +183,17 @@ foresee(const struct options *options, const struct lyd_node *const trees[DUO_RO
 	trials_run(&scene, &trials);
 	advice_find(&scene, &trials, &advices);
 	(options->json ? report_json : report_text)(stdout, &report);
-	fits = findings.count == 0 && advices.counts[SEVERITY_ERROR] == 0 &&
-	       advices.counts[SEVERITY_WARNING] == 0;
+	if (findings.errors + advices.counts[SEVERITY_ERROR] > 0)
+		status = EXIT_ERRORS;
+	else if (findings.count + advices.counts[SEVERITY_WARNING] > 0)
+		status = EXIT_WARNINGS;
+	else
+		status = EXIT_FITS;
 	advices_done(&advices);
 	trials_done(&trials);
 	pair_findings_done(&findings);
 	scene_close(&scene);
-	return fflush(stdout) != 0 ? EXIT_NOT_RUN : fits ? EXIT_FITS : EXIT_FINDINGS;
+	return fflush(stdout) != 0 ? EXIT_NOT_RUN : status;
 }
 
 int

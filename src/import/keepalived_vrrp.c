@@ -84,6 +84,14 @@ read_program(struct model *model, const struct statement *s, struct model_script
 {
 	const char *user = statement_word(s, 2);
 
+	/* The script that comes with conntrackd, or its path. */
+	if (strstr(statement_word(s, 1), "conntrackd") ||
+	    strstr(statement_word(s, 1), "primary-backup.sh")) {
+		keyword_find(model, FINDING_LEFT, s,
+		             "conntrackd is not told of transitions; stop it and set service "
+		             "connsync, which replicates connections here");
+		return;
+	}
 	*command = keyword_said(s, 1);
 	if (user[0] == '\0')
 		return;

@@ -6,7 +6,6 @@ through the same life at the same time.  What must be true of it is said by the 
 A case is one virtual router.  Cases that go together share a segment: one Tandem and one peer run
 all of them.  All segments run at once, so a minute of watching is a minute for all.
 """
-import atexit
 import contextlib
 import http.client
 import ipaddress
@@ -17,7 +16,7 @@ import time
 from dataclasses import dataclass, field
 
 from lab import frr, keepalived
-from lab.network import MEMORY, LabError, Network, wait_for
+from lab.network import LabError, Network, wait_for, watch_for
 from lab.router import Router
 from lab.segment import LINK, PREFIX4, PREFIX6, SIDES, Segment
 from lab.witness import Witness, between
@@ -427,10 +426,7 @@ class Campaign:
     def __init__(self, cases):
         self.network = Network()
         self.meetings = {}
-        self.folder = f"{MEMORY}/tandem-interop-{os.getpid()}"
-        atexit.register(self.close)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
+        self.folder = self.network.folder("interop")
         self.switch = self.network.add("sw")
         self.switch.run("sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6;"
                         "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6", check=True)
@@ -445,8 +441,6 @@ class Campaign:
         for meeting in self.meetings.values():
             meeting.story = meeting.story or meeting.ours.log()
         self.network.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        atexit.unregister(self.close)
 
     # -- helpers that keep one broken segment from stopping the others
 
@@ -562,7 +556,7 @@ class Campaign:
         with contextlib.suppress(LabError):
             wait_for(lambda: self.settled(windows), PATIENCE, name, pause=0.1)
         before = {meeting.name: meeting.transitions() for meeting in self.live()}
-        time.sleep(hold)                # what is watched: nothing moves
+        watch_for(hold)                 # what is watched: nothing moves
         ended = time.time()
         for meeting in self.live():
             views, after = meeting.views(), meeting.transitions()

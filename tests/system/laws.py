@@ -9,7 +9,7 @@ import time
 
 from lab.network import wait_for
 from lab.packets import gaps
-from lab.pair import GROUPS, VIPS, Probes
+from lab.pair import DOWN_INTERVAL, GROUPS, SYNC1, VIPS, Probes
 from lab.stalls import stalled
 
 EMULATED = "TANDEM_LAB_VM" in os.environ
@@ -64,6 +64,31 @@ def nobody_notices(pair, rate=RATE, through=True):
         reports = probes.stop()
     lost = {key: report["lost"] for key, report in reports.items()}
     assert not any(lost.values()), f"packets lost: {lost}"
+
+
+def reset_every_party(pair, seconds=5):
+    """r1 hands everything over: first the sync group of VLAN 10, then the other."""
+    pair.r1.tandem("reset", "vrrp", "master", "interface", "dp0bond0.10", "group", "10")
+    wait_for(lambda: all(pair.r2.states()[GROUPS[s]] == "MASTER" for s in SYNC1), seconds,
+             lambda: f"SYNC1 to move: {pair.r2.states()}")
+    # O1, O2: dp0bond0 group 1 is in a sync group of its own.
+    assert pair.r1.states()[GROUPS["b0"]] == "MASTER"
+    pair.r1.tandem("reset", "vrrp", "master", "interface", "dp0bond0", "group", "1")
+    pair.wait_all("r2", "MASTER", seconds)
+    pair.wait_all("r1", "BACKUP", seconds)
+    wait_for(lambda: all(pair.holder(vip) == ["r2"] for vip in VIPS), seconds,
+             "r1 to let go of the addresses")
+
+
+def assert_power_cut_is_short(pair):
+    """Of r1: no client misses a virtual address for longer than the down interval of r2."""
+    probes = Probes(pair, RATE, through=True).wait_answering()
+    pair.power_cut("r1")
+    pair.wait_all("r2", "MASTER")
+    reports = probes.wait_answering_again().stop()
+    for (client, target), report in reports.items():
+        print(f"{client} {target}: lost {report['lost']}, outage {report['outage']:.4f} s")
+    assert all(outage(report) <= DOWN_INTERVAL + SLACK for report in reports.values())
 
 
 def assert_on_time(packets, longest, segments=tuple(GROUPS)):

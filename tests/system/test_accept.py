@@ -3,11 +3,10 @@
 import contextlib
 import re
 import signal
-import time
 
 import pytest
 
-from lab.network import wait_for
+from lab.network import stays, wait_for
 
 from duo import GROUP1, GROUP10, INNER, OUTER_VIP, UP, VIP, Duo
 
@@ -147,8 +146,9 @@ def test_filter_that_is_killed_leaves_no_gap_and_the_stop_leaves_nothing(duo):
     seen = []
     wait_for(lambda: seen.append(table(duo.r2)) or duo.r2.successor("filter", pid), 5,
              "a new filter")
-    time.sleep(0.5)                     # it could have done harm by now
-    assert all(VIP in (text or "") for text in seen + [table(duo.r2)])
+    # It could do harm now.
+    stays(lambda: VIP in (table(duo.r2) or ""), 0.5, lambda: f"in r2's table: {table(duo.r2)}")
+    assert all(VIP in (text or "") for text in seen)
     assert duo.r2.stop() == 0
     assert table(duo.r2) is None
     # One that was killed leaves a table; the next start removes what is not wanted any more.

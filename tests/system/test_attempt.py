@@ -11,11 +11,10 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
 
 import pytest
 
-from lab.network import wait_for
+from lab.network import wait_for, watch_for
 from lab.pair import VIPS, seed
 
 from laws import no_transition, nobody_notices
@@ -53,7 +52,7 @@ def test_refused_step_takes_the_whole_commit_back(refusing):
             "set interfaces bonding dp0bond0 mtu 1400",
             "set interfaces bonding dp0bond0 address 198.51.100.1/24", REFUSED,
             f"delete {GROUP10}", f"set {GROUP1} priority 10", check=False)
-        time.sleep(1.5)                 # an interval, in which a wrong advertisement would tell
+        watch_for(1.5)                  # an interval, in which a wrong advertisement would tell
     assert done.returncode == 1
     said = done.stdout + done.stderr
     assert f"interfaces bonding {OTHER}: cannot add address 2001:db8:77::1/64" in said, said
@@ -122,7 +121,7 @@ def asked_during(router, *lines):
             file.name, "-p", str(router.pids()["engine"]), stderr=subprocess.DEVNULL)
         wait_for(lambda: os.path.getsize(file.name) > 0, 5, "strace")
         router.configure(*lines)
-        time.sleep(1)                   # what is done late shows, too
+        watch_for(1)                    # what is done late shows, too
         tracer.send_signal(signal.SIGINT)
         tracer.wait(5)
         text = file.read()
@@ -141,7 +140,7 @@ def is_renewal(line):
 ])
 def test_unrelated_change_asks_the_kernel_for_nothing_but_itself(pair, line, most):
     settle(pair)
-    time.sleep(6)                       # five seconds after an earlier commit all is looked at
+    watch_for(6)                        # five seconds after an earlier commit all is looked at
     asked, dumps = asked_during(pair.r1, line)
     others = [text for text in asked if not is_renewal(text)]
     assert len(others) <= most, others

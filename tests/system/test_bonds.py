@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from lab.network import wait_for
-from lab.pair import DOWN_INTERVAL, GROUPS, LINKS, MEMBERS, SYNC1, VIPS, Probes
+from lab.network import let_last, wait_for, watch_for
+from lab.pair import DOWN_INTERVAL, GROUPS, LINKS, MEMBERS, SYNC1, VIPS
 
-from laws import (RATE, SLACK, assert_on_time, no_transition, nobody_notices, outage,
-                  wait_spoken, waited)
+from laws import (SLACK, assert_on_time, assert_power_cut_is_short, no_transition, nobody_notices,
+                  reset_every_party, wait_spoken, waited)
 
 pytestmark = pytest.mark.bonds
 
@@ -39,18 +39,11 @@ def test_bonds_and_vlans_are_made_as_configured(pair):
 
 def test_every_virtual_address_answers(pair):
     with nobody_notices(pair):
-        time.sleep(1)                   # of questions
+        watch_for(1)                    # of questions
 
 
 def test_power_cut_costs_no_more_than_the_down_interval(pair):
-    probes = Probes(pair, RATE, through=True).wait_answering()
-    pair.power_cut("r1")
-    pair.wait_all("r2", "MASTER")
-    time.sleep(0.5)                     # so that answers of the new master are seen
-    reports = probes.stop()
-    for (client, target), report in reports.items():
-        print(f"{client} {target}: lost {report['lost']}, outage {report['outage']:.4f} s")
-    assert all(outage(report) <= DOWN_INTERVAL + SLACK for report in reports.values())
+    assert_power_cut_is_short(pair)
 
 
 def test_bond_without_carrier_moves_its_sync_group(pair):
@@ -69,38 +62,29 @@ def test_bond_with_one_cable_left_moves_nothing(pair):
     port = pair.ports("r1", "b1")[0]
     with no_transition(pair.r1, pair.r2):
         pair.switch.ip(f"link set {port} down")
-        time.sleep(DOWN_INTERVAL + 1)   # r2 could take over by now
+        watch_for(DOWN_INTERVAL + 1)    # r2 could take over by now
         pair.switch.ip(f"link set {port} up")
 
 
 def test_one_vlan_cut_at_the_switch_moves_nothing(pair):
     with no_transition(pair.r1, pair.r2):
         pair.lose_segment("r1", "v10")
-        time.sleep(DOWN_INTERVAL + 1)   # r2 could take over by now
+        watch_for(DOWN_INTERVAL + 1)    # r2 could take over by now
         pair.find_segment("r1", "v10")
-        time.sleep(1.5)                 # the member hears an advertisement again
+        watch_for(1.5)                  # the member hears an advertisement again
 
 
 def test_reset_of_every_party_loses_no_packet(pair):
     with nobody_notices(pair, through=False):
-        pair.r1.tandem("reset", "vrrp", "master", "interface", "dp0bond0.10", "group", "10")
-        wait_for(lambda: all(pair.r2.states()[GROUPS[s]] == "MASTER" for s in SYNC1), 8,
-                 lambda: f"SYNC1 to move: {pair.r2.states()}")
-        # O1, O2: dp0bond0 group 1 is in a sync group of its own.
-        assert pair.r1.states()[GROUPS["b0"]] == "MASTER"
-        pair.r1.tandem("reset", "vrrp", "master", "interface", "dp0bond0", "group", "1")
-        pair.wait_all("r2", "MASTER", 8)
-        pair.wait_all("r1", "BACKUP", 8)
-        time.sleep(0.5)                 # so that answers of the new master are seen
+        reset_every_party(pair, 8)
+        watch_for(0.5)                  # so that answers of the new master are seen
 
 
 def test_engine_killed_or_hung_while_master_is_back_without_a_transition(pair):
     for number in (signal.SIGKILL, signal.SIGSTOP):
-        pid = pair.r1.pids()["engine"]
         with no_transition(pair.r1, pair.r2), pair.capture() as packets:
             wait_for(lambda: len(packets.adverts()) >= 4, 3, "advertisements")
-            pair.r1.signal(number, "engine")
-            wait_for(lambda: pair.r1.successor("engine", pid), 8, "a new engine")
+            pair.r1.replace("engine", number, 8)
             wait_spoken(packets)
         assert_on_time(packets, 1.3 if number == signal.SIGKILL else 2.8)
 
@@ -113,11 +97,11 @@ def test_router_stopped_for_ten_seconds_lets_go_and_does_not_fight(pair):
     wait_for(lambda: not {a.split("/")[0] for a in pair.r1.space.addresses()} & set(VIPS), 6,
              "the leases to end")
     assert waited(taken, time.time()) <= 1.5 + SLACK
-    time.sleep(max(0.0, stopped + 10 - time.monotonic()))
+    let_last(stopped + 10 - time.monotonic())
     with no_transition(pair.r2):
         pair.r1.signal(signal.SIGCONT)
         pair.wait_all("r1", "BACKUP", 10)
-        time.sleep(4)                   # it could take over by now
+        watch_for(4)                    # it could take over by now
         assert pair.r1.is_all("BACKUP")
 
 

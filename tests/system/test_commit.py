@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lab.network import wait_for
+from lab.network import wait_for, watch_for
 from lab.pair import GROUPS, LENGTHS, VIPS, seed
 from lab.watch import Watch
 
@@ -72,7 +72,7 @@ def test_same_commit_twice_is_no_work(pair):
                 {"Content-Type": "application/yang-data+json", "If-Match": f'"{revision}"'})
             assert status in (200, 204), text
             assert pair.r1.running() == (tree, revision)
-        time.sleep(0.5)                 # in which work would show
+        watch_for(0.5)                  # in which work would show
     assert_only_renewals(watch)
     others = [text for _, text in watch.lines() if not any(vip in text for vip in VIPS)]
     assert not [text for text in others if "STALE" not in text and "REACHABLE" not in text
@@ -168,11 +168,13 @@ def test_virtual_address_deleted_by_hand_comes_back_without_a_transition(pair):
 
 
 def test_real_address_deleted_by_hand_comes_back_without_a_transition(pair):
-    with no_transition(pair.r1, pair.r2):
+    with no_transition(pair.r1, pair.r2), pair.capture() as packets:
         pair.r1.space.ip("address delete 192.168.255.81/30 dev dp0bond0.10")
         wait_for(lambda: "192.168.255.81/30" in pair.r1.space.addresses("dp0bond0.10"), 2,
                  "the real address")
-        time.sleep(1.2)         # an interval: advertisements go on from it
+        back = time.time()
+        wait_for(lambda: packets.adverts("v10", "192.168.255.81", back), 3,
+                 "an advertisement from it")
 
 
 def test_address_added_to_a_master_group_is_taken_without_a_transition(pair):

@@ -12,9 +12,12 @@ import time
 
 import pytest
 
-from crossing import (PORT, all_alive, counted, lose, pair, status, takes_over, tuples, wait_equal)
+from crossing import (PORT, all_alive, counted, lose, pair, status, takes_over, tuples, wait_equal,
+                      wait_told)
 from lab.gateway import OUTSIDE, OUTSIDE6, UNAUTHENTICATED, Gateway, sync
 from lab.network import wait_for
+
+DIGEST_PERIOD = 3       # seconds between comparisons of both tables
 
 
 def test_connections_survive_a_power_cut(make_gateway):
@@ -118,19 +121,45 @@ def test_flowsync_that_is_killed_costs_nothing(make_gateway, name):
 
 def test_flowsync_that_stands_still_holds_nobody_up(make_gateway):
     """The kernel's table does not fill with what could not be told, and the rest is repaired."""
-    gateway = make_gateway()
-    pid = gateway.r1.pids()["flowsync"]
+    gateway = make_gateway(rules=RESTLESS)
+    steady = gateway.talk(count=20, interval=50).wait_ready()
+    wait_told(gateway, 20)
+    pid, since = gateway.r1.pids()["flowsync"], time.monotonic()
     os.kill(pid, signal.SIGSTOP)
     try:
-        for _ in range(3):
-            gateway.talk(count=200).wait_ready().end()
-            time.sleep(1)
+        storm = gateway.talk("say", 100, 5).wait_ready()
+        ended = gateway.talk(count=500).wait_ready()
+        time.sleep(max(0, since + 9 - time.monotonic()))
+        storm.end()
+        ended.end()
+        gateway.r1.space.run("conntrack", "-D", "-p", "tcp", "--state", "TIME_WAIT")
+        # Nobody could be told that they ended, and they are gone all the same.
+        wait_for(lambda: tracked(gateway.r1) < 200, 5, lambda: str(tracked(gateway.r1)))
+        assert gateway.r1.is_all("MASTER")
     finally:
         os.kill(pid, signal.SIGCONT)
     gateway.wait_synced()
     talk = gateway.talk(count=50).wait_ready()
     wait_equal(gateway)
-    all_alive(talk)
+    assert gateway.r1.pids()["flowsync"] == pid and counted(gateway.r1)["overruns"] > 0
+    all_alive(steady, talk)
+
+
+# Each packet is an event, and there are more of them than there is room for.
+RESTLESS = """
+table inet restless {
+	chain pre {
+		type filter hook forward priority -10
+		meta l4proto udp ct mark set numgen inc mod 1000000
+	}
+}
+"""
+
+
+def tracked(router):
+    """How many connections the kernel counts, with those that ended and cannot be told of."""
+    return int(router.space.run("cat", "/proc/sys/net/netfilter/nf_conntrack_count",
+                                check=True).stdout)
 
 
 @pytest.mark.parametrize("percent", (1, 10, 50))
@@ -144,7 +173,8 @@ def test_loss_on_the_way_is_repaired(make_gateway, percent):
         time.sleep(0.5)
     for talk in talks[:2]:
         talk.end()
-    wait_equal(gateway, 20)
+    # The loss goes on; one comparison, and the looks at both tables.
+    wait_equal(gateway, DIGEST_PERIOD + 2)
     all_alive(*talks[2:])
     if percent > 1:
         assert counted(gateway.r1)["datagrams-lost"] > 0
@@ -171,6 +201,9 @@ def test_two_masters_heal_without_harm(make_gateway):
     gateway.switch.ip("link set r2-lan nomaster\nlink set r2-wan nomaster")
     takes_over(gateway, "r2")
     talk = gateway.talk(count=50).wait_ready()          # through r1
+    gateway.r2.space.run("conntrack", "-I", "-p", "tcp", "-s", "10.1.0.77", "-d", "10.2.0.77",
+                         "--sport", "5001", "--dport", "5002", "-t", "3600",
+                         "--state", "ESTABLISHED", "-u", "ASSURED,SEEN_REPLY", check=True)
     wait_for(lambda: "both-active" in sync(gateway.r1).get("alarm", ()), 10,
              lambda: str(sync(gateway.r1).get("alarm")))
     gateway.switch.ip("link set r2-lan master lan\nlink set r2-wan master wan")
@@ -179,6 +212,10 @@ def test_two_masters_heal_without_harm(make_gateway):
     gateway.wait_synced()
     time.sleep(1)
     wait_equal(gateway)
+    # What began at the one that gave in goes on at the other.
+    assert counted(gateway.r1)["merged"] >= 1
+    for name in gateway.routers:
+        assert len(gateway.flows(name, "-p", "tcp", "--dport", "5002")) == 1
     all_alive(talk)
     assert not sync(gateway.r1).get("alarm")
 

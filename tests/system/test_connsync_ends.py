@@ -7,7 +7,7 @@ import contextlib
 import re
 import signal
 
-from crossing import all_alive, pair, status, wait_equal, wait_told
+from crossing import all_alive, counted, hand_over, pair, status, wait_equal, wait_told
 from lab.gateway import Gateway, configuration, sync
 from lab.network import wait_for
 
@@ -70,6 +70,34 @@ def test_service_that_was_killed_and_comes_back_without_connsync_puts_timers_rig
     gateway.r2.start()
     wait_released(gateway)
     all_alive(talk)
+
+
+def master(gateway):
+    return next((name for name, router in gateway.routers.items() if router.is_all("MASTER")), None)
+
+
+def test_connections_that_a_standby_let_pass_survive_when_it_forwards(make_gateway):
+    """
+    Both services begin anew.  The users go on sending through the router that forwarded, until the
+    other one announces its addresses: what the first one's kernel learned meanwhile must not count.
+    """
+    gateway, talk = told(make_gateway)
+    hand_over(gateway)
+    gateway.wait_synced()
+    for router in gateway.routers.values():
+        router.stop()
+    for router in (gateway.r2, gateway.r1):
+        router.start(wait=False)
+    wait_for(lambda: all(router.answers() for router in gateway.routers.values()), 30, "both")
+    # Mostly r1, by its priority.
+    standby, = {"r1", "r2"} - {wait_for(lambda: master(gateway), 5, "a master")}
+    gateway.wait_synced()
+    # It looks again when it has heard that the other one forwards.
+    wait_for(lambda: counted(gateway.routers[standby])["dumps"] >= 2 and
+             min(timers(gateway, standby)) > WEEK, 15, lambda: str(timers(gateway, standby)))
+    hand_over(gateway, standby)
+    all_alive(talk)
+    assert gateway.invalid(standby) == 0
 
 
 def test_router_without_connsync_touches_no_timer(make_gateway):

@@ -383,3 +383,26 @@ def test_short_flows_without_nat_are_held_back(make_gateway, hold, told):
     time.sleep(2.5)
     assert (counted(gateway.r1)["upserts-sent"] - before >= 30) == bool(told)
     assert (counted(gateway.r1)["cancelled"] >= 30) == (not told)
+
+
+def test_connections_that_were_closed_young_are_not_handed_over(make_gateway):
+    """They were never told of, and are of no use to the next master."""
+    gateway = make_gateway(nat=False)
+    steady = gateway.talk(count=20).wait_ready()
+    wait_told(gateway, 20)
+    for router in gateway.routers.values():
+        router.configure("set service connsync hold-down 1000")
+    gateway.wait_synced()
+    gateway.talk(count=50).wait_ready().end()
+
+    def closed():
+        return sum("TIME_WAIT" in line for line in
+                   gateway.flows("r1", "-p", "tcp", "--dport", str(PORT)))
+    wait_for(lambda: status(gateway.r1, "held-down") == (0,), 5, lambda: str(sync(gateway.r1)))
+    assert closed() == 50
+    hand_over(gateway)
+    gateway.wait_synced()
+    assert counted(gateway.r1)["offered"] == counted(gateway.r2)["merged"] == 0
+    assert closed() == 0
+    wait_equal(gateway)
+    all_alive(steady)

@@ -4,17 +4,14 @@ What other implementations get wrong, asked of ours: packets that are refused mu
 or teach anything, in either role, both versions and both families; stale and foreign ones neither.
 One router alone on a segment; whoever speaks to it is the test.
 """
-import atexit
 import itertools
-import os
-import shutil
 import signal
 import sys
 import time
 
 import pytest
 
-from lab.network import MEMORY, Network, wait_for
+from lab.network import Network, let_last, wait_for, watch_for
 from lab.packets import PROTO_AH, PROTO_VRRP, Sender, advert, advert3, ah_advert
 from lab.router import TOP, Router
 from lab.segment import LINK, Segment
@@ -69,11 +66,8 @@ class Lone:
     """Our router on a segment; the tests speak from the peer's place."""
 
     def __init__(self):
-        self.folder = f"{MEMORY}/tandem-defects-{os.getpid()}"
-        atexit.register(self.close)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
         self.network = Network()
+        self.folder = self.network.folder("defects")
         self.segment = Segment(self.network, self.network.add("sw"), "d1")
         self.place = self.segment.spaces["peer"]
         self.segment.wait_ready()
@@ -84,8 +78,6 @@ class Lone:
 
     def close(self):
         self.network.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        atexit.unregister(self.close)
 
     def states(self):
         return {key: group["state"] for key, group in our_groups(self.router).items()}
@@ -191,7 +183,7 @@ def test_refused_packets_do_not_delay_a_master(master, period):
     frames = wrong_frames()
     rounds = len(frames) / len(WRONG)
     with master.witness() as witness, master.sending(frames, period * rounds) as sender:
-        time.sleep(DOWN + 0.5)          # a master that does not speak shows
+        watch_for(DOWN + 0.5)           # a master that does not speak shows
         wait_for(lambda: sender.sent > len(frames), 30, "every packet")
     for key in LISTS:
         longest = longest_gap(master.spoken(witness, key))
@@ -206,7 +198,7 @@ def test_refused_packets_do_not_keep_a_backup_quiet_nor_wake_it(backup):
     frames = wrong_frames()
     with backup.witness() as witness, \
             backup.sending(frames, 0.25 * len(frames) / len(WRONG)):
-        time.sleep(DOWN + 0.5)          # it could take over by now
+        watch_for(DOWN + 0.5)           # it could take over by now
         wait_counted(backup, faults)
         assert backup.transitions() == before
         backup.sender.__exit__()
@@ -219,14 +211,16 @@ def test_refused_packets_do_not_keep_a_backup_quiet_nor_wake_it(backup):
 def test_recorded_packets_of_a_master_do_not_stand_in_for_it(backup):
     """Whoever recorded what an authenticated master said cannot say it again."""
     recorded = speak(SEALED, number=next(NUMBERS))
-    time.sleep(2 * INTERVAL)            # the master is further on by now
+    then = backup.sender.sent
+    wait_for(lambda: backup.sender.sent >= then + 2 * len(LISTS), 4 * INTERVAL,
+             "the master to be further on")
     before = backup.faults(SEALED).get("authentication-replay", 0)
     with backup.sending([recorded], 0.2):
-        time.sleep(1)                   # recorded packets beside the true ones, then alone
+        watch_for(1)                    # recorded packets beside the true ones, then alone
         backup.sender.__exit__()
         wait_for(lambda: backup.all_are("MASTER"), DOWN + 1, lambda: f"{backup.states()}")
         held = backup.transitions()
-        time.sleep(1)                   # recorded packets beside our own
+        watch_for(1)                    # recorded packets beside our own
         assert backup.transitions() == held
     assert backup.faults(SEALED)["authentication-replay"] - before >= 20
 
@@ -235,7 +229,7 @@ def test_zero_interval_teaches_nothing(backup):
     """One such packet makes others believe in a master that is always late."""
     before = backup.transitions()
     with backup.sending([speak(key, interval_ms=0) for key in (THREE, SIX)], 0.1):
-        time.sleep(2)                   # of such packets
+        watch_for(2)                    # of such packets
     assert backup.transitions() == before
     for key in (THREE, SIX):
         assert backup.faults(key)["interval"] >= 10
@@ -248,7 +242,7 @@ def test_either_checksum_of_a_version_3_master_is_understood(master):
         with master.sending(frames, 0.2 * len(frames)):
             wait_for(lambda: master.states()[THREE] == "BACKUP", 2, "the master to be heard")
             before = master.transitions()
-            time.sleep(1.5)             # more than the down interval of 0.2 s
+            watch_for(1.5)              # more than the down interval of 0.2 s
             assert master.transitions() == before
         wait_for(lambda: master.states()[THREE] == "MASTER", DOWN + 1, "the return")
 
@@ -260,7 +254,7 @@ def test_count_of_255_addresses_is_read_to_its_end(master):
     long6 = ["fe80::4:1"] + [f"fd91::{i:x}" for i in range(80)]
     frames = [speak(key, 50, addresses=long6 if key == SIX else long4) for key in LISTS]
     with master.witness() as witness, master.sending(frames, 0.4):
-        time.sleep(2.2)                 # two gaps between our own
+        watch_for(2.2)                  # two gaps between our own
     assert master.transitions() == before
     for key in LISTS:
         assert longest_gap(master.spoken(witness, key)) <= INTERVAL + SLACK / 3
@@ -270,7 +264,7 @@ def test_weaker_master_of_version_3_is_answered_at_once(master):
     """RFC 9568 6.4.3; RFC 3768 discards, so version 2 need not answer."""
     with master.witness() as witness:
         wait_for(lambda: all(master.spoken(witness, key) for key in (THREE, SIX)), 2, "adverts")
-        time.sleep(0.3)                 # well between two of our own
+        let_last(0.3)                   # well between two of our own
         for key in (THREE, SIX):
             heard = time.time()
             with master.sending([speak(key, 50)], 0.05) as sender:
@@ -285,7 +279,7 @@ def test_of_two_equal_masters_the_lower_address_yields(master):
     lower = {key: LOWER6 if key == SIX else LOWER4 for key in LISTS}
     before = master.transitions()
     with master.sending([speak(key, PRIORITY, source=lower[key]) for key in LISTS], 0.5):
-        time.sleep(2)                   # of its adverts
+        watch_for(2)                    # of its adverts
         assert master.transitions() == before
     with master.sending([speak(key, PRIORITY) for key in LISTS], 0.5):
         wait_for(lambda: master.all_are("BACKUP"), 2, lambda: f"backups: {master.states()}")
@@ -301,7 +295,7 @@ def test_our_own_packets_that_come_back_change_nothing(master):
                   and {packet.data[23], packet.data[20]} & {PROTO_AH, PROTO_VRRP}]
         before = master.transitions()
         with master.sending(copies, 0.2):
-            time.sleep(2.5)             # two gaps between our own
+            watch_for(2.5)              # two gaps between our own
     assert master.transitions() == before
     for key in LISTS:
         assert master.faults(key)["own-packet"] > 0
@@ -330,7 +324,7 @@ def test_flood_of_unknown_groups_delays_nothing(master):
     before = master.transitions()
     with master.witness() as witness:
         done = master.place.run(sys.executable, "-c", FLOOD, TOP, LINK, timeout=20)
-        time.sleep(0.2)                 # what was late is here by now
+        watch_for(0.2)                  # what was late is here by now
     assert int(done.stdout) > 20000, done.stderr
     assert master.transitions() == before
     for key in LISTS:
@@ -344,14 +338,14 @@ def test_backup_that_stood_still_is_not_misled_by_what_piled_up(backup):
     """
     before = backup.transitions()
     backup.router.signal(signal.SIGSTOP)
-    time.sleep(DOWN + 0.5)
+    let_last(DOWN + 0.5)
     backup.router.signal(signal.SIGCONT)
-    time.sleep(DOWN + 0.5)              # it could take over by now
+    watch_for(DOWN + 0.5)               # it could take over by now
     assert backup.transitions() == before
     backup.router.signal(signal.SIGSTOP)
-    time.sleep(1.5 * INTERVAL)          # the master goes on for so long ...
+    let_last(1.5 * INTERVAL)            # the master goes on for so long ...
     backup.sender.__exit__()
-    time.sleep(DOWN + 0.5)              # ... and is gone when we wake
+    let_last(DOWN + 0.5)                # ... and is gone when we wake
     with backup.witness() as witness:
         woken = time.time()
         backup.router.signal(signal.SIGCONT)

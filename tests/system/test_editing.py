@@ -15,12 +15,11 @@ import socket
 import stat
 import subprocess
 import tempfile
-import time
 
 import pexpect
 import pytest
 
-from lab.network import wait_for
+from lab.network import LabError, wait_for
 from lab.router import BUILD, TOP, Router
 
 BOND = "interfaces bonding dp0bond0"
@@ -195,6 +194,11 @@ def test_tab_completes_relative_to_the_level(shell):
     ("commit-confirm ", ["<minutes>"]),
     ("edit ", ["interfaces", "service", "system"]),
     (f"comment {BOND} ", ["description", "address"]),
+    # Where a line may end.
+    (f"set {BOND} ", ["<Enter>", "mtu"]),
+    (f"edit {BOND} ", ["<Enter>", "vrrp"]),
+    (f"delete {GROUP} ", ["<Enter>", "priority"]),
+    (f"show {GROUP} ", ["<Enter>", "priority"]),
     ("recover ", ["discard", "<Enter>"]),
     ("up ", ["<Enter>"]),
 ])
@@ -388,10 +392,11 @@ def test_compare_takes_revisions_and_the_saved_file(router):
     router.script("save", f"set {BOND} mtu 1400", "commit", f"set {BOND} mtu 1300", "commit",
                   "exit")
     lines = (f"set {BOND} mtu 1200", "compare", "compare saved", "compare 1", "compare 2 1",
-             "exit discard")
+             "compare running", "compare saved running", "exit discard")
     head = f"[edit {BOND}]\n"
     assert router.script(*lines) == (head + "-mtu 1300\n+mtu 1200\n" + head + "+mtu 1200\n" +
-                                     head + "-mtu 1400\n+mtu 1200\n" + head + "+mtu 1400\n")
+                                     head + "-mtu 1400\n+mtu 1200\n" + head + "+mtu 1400\n" +
+                                     head + "-mtu 1300\n+mtu 1200\n" + head + "+mtu 1300\n")
     printed = router.script(f"set {BOND} mtu 1200", "compare | json", "exit discard")
     assert json.loads(printed) == {"tandem-state:output": {
         "difference": head + "-mtu 1300\n+mtu 1200\n"}}
@@ -625,11 +630,11 @@ class Tracer:
         """Let it run to this stop; False when it sleeps before (epoll_wait has nothing to do)."""
         for _ in range(stop):
             self.ask(self.SYSCALL)
-            deadline = time.monotonic() + 1.5
-            while os.waitpid(self.pid, self.ALL | os.WNOHANG)[0] == 0:
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(0.0002)
+            try:
+                wait_for(lambda: os.waitpid(self.pid, self.ALL | os.WNOHANG)[0], 1.5, "its stop",
+                         pause=0.0002)
+            except LabError:
+                return False
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, self.ALL)
         return True

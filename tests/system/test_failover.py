@@ -2,10 +2,11 @@
 """Masters that die, are told to go, or lose a link; what the partner does and clients notice."""
 import time
 
-from lab.network import wait_for
-from lab.pair import DOWN_INTERVAL, GROUPS, LINKS, SYNC1, VIPS, Probes
+from lab.network import wait_for, watch_for
+from lab.pair import DOWN_INTERVAL, GROUPS, LINKS, SYNC1, VIPS
 
-from laws import RATE, SLACK, no_transition, nobody_notices, outage, waited
+from laws import (SLACK, assert_power_cut_is_short, no_transition, nobody_notices,
+                  reset_every_party, waited)
 
 SKEW = 3 / 256          # of r2, priority 253 (RFC 3768 5.3.1)
 
@@ -21,42 +22,28 @@ def taken_over(packets, segments):
 
 
 def test_power_cut_costs_no_more_than_the_down_interval(pair):
-    probes = Probes(pair, RATE, through=True).wait_answering()
-    pair.power_cut("r1")
-    pair.wait_all("r2", "MASTER")
-    time.sleep(0.5)                     # so that answers of the new master are seen
-    reports = probes.stop()
-    for (client, target), report in reports.items():
-        print(f"{client} {target}: lost {report['lost']}, outage {report['outage']:.4f} s")
-    assert all(outage(report) <= DOWN_INTERVAL + SLACK for report in reports.values())
+    assert_power_cut_is_short(pair)
     assert {a.split("/")[0] for a in pair.r2.space.addresses()} >= set(VIPS)
     # The dead router returns, and nothing moves: preempt is off (S20).
     with no_transition(pair.r2):
         pair.plug("r1")
         pair.start("r1")
         pair.wait_all("r1", "BACKUP")
-        time.sleep(DOWN_INTERVAL + 0.5)     # it could take over by now
+        watch_for(DOWN_INTERVAL + 0.5)      # it could take over by now
         assert pair.r1.is_all("BACKUP")
 
 
 def test_reset_of_every_party_loses_no_packet(pair):
     with nobody_notices(pair):
-        pair.r1.tandem("reset", "vrrp", "master", "interface", "dp0bond0.10", "group", "10")
-        wait_for(lambda: all(pair.r2.states()[GROUPS[s]] == "MASTER" for s in SYNC1), 5,
-                 lambda: f"SYNC1 to move: {pair.r2.states()}")
-        pair.r1.tandem("reset", "vrrp", "master", "interface", "dp0bond0", "group", "1")
-        pair.wait_all("r2", "MASTER", 5)
-        pair.wait_all("r1", "BACKUP", 5)
-        wait_for(lambda: all(pair.holder(vip) == ["r2"] for vip in VIPS), 5,
-                 "r1 to let go of the addresses")
-        time.sleep(0.5)                 # so that answers of the new master are seen
+        reset_every_party(pair)
+        watch_for(0.5)                  # so that answers of the new master are seen
 
 
 def test_reset_moves_only_the_sync_group_it_names(pair):
     """O1, O2: the seed's dp0bond0 group 1 is alone in vgroup1."""
     pair.r1.tandem("reset", "vrrp", "master", "interface", "dp0bond0", "group", "1")
     wait_for(lambda: pair.r2.states()[GROUPS["b0"]] == "MASTER", 5, "vgroup1 to move")
-    time.sleep(DOWN_INTERVAL + 0.5)     # long enough for anything else to move as well
+    watch_for(DOWN_INTERVAL + 0.5)      # long enough for anything else to move as well
     for segment, key in GROUPS.items():
         moved = segment == "b0"
         assert pair.r1.states()[key] == ("BACKUP" if moved else "MASTER")
@@ -117,6 +104,6 @@ def test_segment_lost_at_the_switch_moves_nothing(pair):
     """The members of a sync group that still hear the master speak for all."""
     with no_transition(pair.r1, pair.r2):
         pair.lose_segment("r1", "v10")
-        time.sleep(DOWN_INTERVAL + 0.5)     # r2 could take over by now
+        watch_for(DOWN_INTERVAL + 0.5)      # r2 could take over by now
         pair.find_segment("r1", "v10")
-        time.sleep(1.5)                 # the member hears an advertisement again
+        watch_for(1.5)                  # the member hears an advertisement again

@@ -3,6 +3,7 @@
 Two routers become a pair, each asked at its own terminal; who is not of the pair gets nothing; and
 one reads the other's configuration.  Two namespaces with a cable between them.
 """
+import json
 import os
 import re
 import shutil
@@ -381,6 +382,12 @@ def test_errors_say_what_to_do(two):
 
     status, text = two.ask("r1", "pair", ADDRESSES["r2"])
     assert status == 2 and "fingerprint FINGERPRINT" in text
+    for own in (ADDRESSES["r1"], "10.77.0.100"):
+        status, _, text = two.routers["r1"].api(
+            "POST", "/restconf/operations/tandem-state:pair",
+            json.dumps({"tandem-state:input": {"address": own, "port": 443}}),
+            {"Content-Type": "application/yang-data+json"})
+        assert status == 400 and "address of this router itself" in text
     status, text = two.ask("r1", "pair", ADDRESSES["r2"], "fingerprint", "1234")
     assert status == 2 and "no fingerprint" in text
     status, text = two.ask("r1", "pair", ADDRESSES["r2"], "fingerprint", two.key("r1"))

@@ -3,12 +3,11 @@
 import contextlib
 import os
 import pwd
-import signal
 import time
 
 import pytest
 
-from lab.network import wait_for
+from lab.network import let_last, stays, wait_for, watch_for
 from lab.router import USER
 
 from duo import GROUP10, V10, Duo, read
@@ -61,12 +60,12 @@ def test_flap_storm_runs_one_at_a_time_and_ends_with_the_last_state(duo):
     with duo.capture() as packets:
         for _ in range(15):
             duo.unplug("r1", "v10")
-            time.sleep(0.05)            # the pace of the storm
+            let_last(0.05)              # the pace of the storm
             duo.plug("r1", "v10")
-            time.sleep(0.05)
+            let_last(0.05)
         duo.wait_state("r1", "MASTER")
         begun = time.time()
-        time.sleep(1)                   # of advertisements
+        watch_for(1)                    # of advertisements
     wait_for(lambda: read(out).endswith("end master\n"), 5, lambda: read(out))
     lines = [line.split() for line in read(out).splitlines()]
     assert [what for what, _ in lines] == ["begin", "end"] * (len(lines) // 2)
@@ -86,14 +85,8 @@ def test_hanging_script_delays_neither_advertisements_nor_takeover(duo):
         duo.plug("r1", "v10")
         duo.wait_state("r1", "MASTER", 2)
         begun = time.time()
-        time.sleep(1)                   # of advertisements
+        watch_for(1)                    # of advertisements
     assert longest_gap(packets.adverts("v10", "192.168.255.81", since=begun)) < 0.13
-
-
-def another_runner(duo, pid):
-    """Kill the runner and wait for the next."""
-    duo.r1.signal(signal.SIGKILL, "runner")
-    return wait_for(lambda: duo.r1.successor("runner", pid), 5, "a new runner")
 
 
 def children(pid):
@@ -104,28 +97,25 @@ def test_runner_killed_in_the_middle_runs_the_script_of_the_state_again(duo):
     out = run_scripts(duo, f"echo $1 >>{duo.notes()}/out\n[ -e {duo.notes()}/go ] ||"
                            " exec sleep 1000\n")
     wait_for(lambda: read(out) == "master\n", 5, "the script")
-    pid = duo.r1.pids()["runner"]
     open(duo.notes() + "/go", "w").close()
     changes = duo.r1.log().count(" -> ")
-    second = another_runner(duo, pid)
+    second = duo.r1.replace("runner")
     wait_for(lambda: read(out) == "master\nmaster\n", 5, "the script again")
     # It ended this time, so a third runner has nothing to do.
     wait_for(lambda: not children(second), 5, "the end of the script")
-    time.sleep(0.3)                     # until the engine has heard of it
-    another_runner(duo, second)
-    time.sleep(0.5)                     # a script that is run again would have begun
-    assert read(out) == "master\nmaster\n"
+    watch_for(0.3)                      # until the engine has heard of it, which nothing shows
+    duo.r1.replace("runner")
+    # A script that is run again would have begun.
+    stays(lambda: read(out) == "master\nmaster\n", 0.5, lambda: read(out))
     assert duo.r1.log().count(" -> ") == changes
 
 
 def test_engine_killed_runs_no_script(duo):
     out = run_scripts(duo, f"echo $1 >>{duo.notes()}/out\n")
     wait_for(lambda: read(out) == "master\n", 5, "the script")
-    pid = duo.r1.pids()["engine"]
-    duo.r1.signal(signal.SIGKILL, "engine")
-    wait_for(lambda: duo.r1.successor("engine", pid), 5, "a new engine")
-    time.sleep(0.5)                     # a script that is run again would have begun
-    assert read(out) == "master\n"
+    duo.r1.replace("engine")
+    # A script that is run again would have begun.
+    stays(lambda: read(out) == "master\n", 0.5, lambda: read(out))
 
 
 def test_script_has_the_powers_of_nobody(duo):

@@ -2,6 +2,7 @@
 """The service as its manager sees it: ready, watchdog, stop, exit status, one a folder."""
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -114,6 +115,8 @@ def test_faulty_saved_file_leaves_a_service_that_says_so(make_service):
     done = service.show("system")
     assert done.returncode == 0
     assert "line 1: interfaces dataplane eth0 address 'nonsense'" in done.stdout
+    assert re.search("did not load; mend /.* and start anew, or .*'rollback 0', 'commit', 'save'",
+                     done.stdout)
 
 
 def test_interrupt_from_a_terminal_is_an_orderly_stop(make_service):

@@ -12,14 +12,11 @@ a virtual MAC.
 """
 import contextlib
 import json
-import os
-import shutil
 import signal
-import time
 
 import pytest
 
-from lab.network import MEMORY, Network, wait_for
+from lab.network import Network, wait_for, watch_for
 from lab.router import Router
 from lab.watch import Watch
 
@@ -50,9 +47,7 @@ class Lab:
 
     def __init__(self, configurations):
         self.network = Network()
-        self.folder = f"{MEMORY}/{self.network.prefix}switches"
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
+        self.folder = self.network.folder("switches")
         try:
             for name in ("r1", "r2", "h1", "h2", "far"):
                 setattr(self, name + "_space", self.network.add(name))
@@ -72,7 +67,6 @@ class Lab:
 
     def close(self):
         self.network.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self):
         for router in self.routers.values():
@@ -82,9 +76,7 @@ class Lab:
         return self
 
     def wait_state(self, name, state, seconds=5):
-        wait_for(lambda: self.routers[name].is_all(state), seconds,
-                 lambda: f"{name} all {state}: {self.routers[name].states()}\n"
-                         + self.routers[name].log()[-3000:])
+        self.routers[name].wait_all(state, seconds)
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +195,7 @@ def test_unrelated_change_sends_nothing(lab):
     with Watch(lab.r1.space, "link") as watch:
         lab.r1.configure("set interfaces loopback lo description unrelated")
         wait_for(lambda: link(lab.r1, "lo").get("ifalias") == "unrelated", 5, "the description")
-        time.sleep(0.5)                 # in which more would show
+        watch_for(0.5)                  # in which more would show
     assert not [text for _, text in watch.lines() if "lo:" not in text and "loopback" not in text]
     assert [vlans(lab.r1, port) for port in ("dp0s0", "dp0s1", "sw0")] == before
     lab.r1.configure("delete interfaces loopback")

@@ -2,7 +2,6 @@
 """What holds for all groups and for whole sync groups, on one router with two networks."""
 import contextlib
 import os
-import shutil
 
 import pytest
 
@@ -15,9 +14,7 @@ SYNC = "service vrrp sync-group S"
 class Lab:
     def __init__(self):
         self.network = Network()
-        self.folder = f"/run/tandem-sync-{os.getpid()}"
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
+        self.folder = self.network.folder("sync")
         space, switch = self.network.add("r"), self.network.add("sw")
         lines = []
         for number in (1, 2):
@@ -35,13 +32,12 @@ class Lab:
     def close(self):
         self.router.kill()
         self.network.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
 def lab():
     with contextlib.closing(Lab()) as found:
-        wait_for(lambda: found.router.is_all("MASTER"), 15, "a master")
+        found.router.wait_all("MASTER", 15)
         yield found
 
 
@@ -51,7 +47,7 @@ def test_disabled_vrrp_runs_nothing_until_it_is_deleted(lab):
     wait_for(lambda: "10.1.0.1/24" not in space.addresses(), 5, "no virtual address")
     assert space.addresses("dp0s1") == {"10.1.0.2/24"}
     lab.router.configure("delete service vrrp disable")
-    wait_for(lambda: lab.router.is_all("MASTER"), 10, "a master")
+    lab.router.wait_all("MASTER", 10)
     assert "10.1.0.1/24" in space.addresses("dp0s1")
 
 
@@ -59,10 +55,10 @@ def test_tracked_file_of_the_sync_group_holds_all_its_members(lab):
     path = lab.folder + "/ready"
     lab.router.configure(f"set service health-check file ready path {path}",
                          f"set {SYNC} track file ready")
-    wait_for(lambda: lab.router.is_all("FAULT"), 10, "both groups in FAULT")
+    lab.router.wait_all("FAULT", 10)
     with open(path, "w"):
         pass
-    wait_for(lambda: lab.router.is_all("MASTER"), 15, "both groups to be master")
+    lab.router.wait_all("MASTER", 15)
     lab.router.configure(f"delete {SYNC}", "delete service health-check")
 
 
@@ -84,8 +80,8 @@ def test_program_of_the_sync_group_runs_once(lab):
 
     wait_for(lambda: lines() == ["master dp0s1 1"], 10, lambda: f"where it is now: {lines()}")
     lab.network.spaces["sw"].ip("link set p2 down")
-    wait_for(lambda: lab.router.is_all("FAULT"), 10, "both groups in FAULT")
+    lab.router.wait_all("FAULT", 10)
     lab.network.spaces["sw"].ip("link set p2 up")
-    wait_for(lambda: lab.router.is_all("MASTER"), 10, "both groups to be master")
+    lab.router.wait_all("MASTER", 10)
     wanted = ["master dp0s1 1", "fault dp0s1 1", "master dp0s1 1"]
     wait_for(lambda: lines() == wanted, 10, lambda: f"{wanted}: {lines()}")

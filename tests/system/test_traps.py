@@ -25,7 +25,7 @@ import time
 
 import pytest
 
-from lab.network import LabError, wait_for
+from lab.network import LabError, let_last, stays, wait_for, watch_for
 from lab.packets import Sender, advert3
 
 import twins as lab
@@ -77,12 +77,17 @@ def twins(shared):
     return shared.get()
 
 
+def wait_adverts(twins, inquiry):
+    """Wait until r1 has just spoken for every group."""
+    wait_for(lambda: {e.key for e in inquiry.adverts("r1", since=time.time() - 1.5 * INTERVAL)}
+             == {(link, vrid) for link in range(twins.links) for vrid in ALL}, 3, "adverts of r1")
+
+
 def settle(twins, inquiry):
     """Wait until r1 is master again and watch a little longer."""
     twins.calm()
-    wait_for(lambda: {e.key for e in inquiry.adverts("r1", since=time.time() - 1.5 * INTERVAL)}
-             == {(link, vrid) for link in range(twins.links) for vrid in ALL}, 3, "adverts of r1")
-    time.sleep(MOMENT)
+    wait_adverts(twins, inquiry)
+    watch_for(MOMENT)
 
 
 def keys_of(link=None, virtual=None):
@@ -103,7 +108,7 @@ def test_valid_packets_of_a_weaker_router_do_not_shift_the_timer(twins):
     frames = [frame_of((0, vrid), 50) for vrid in ALL]
     with no_transition(twins.r1), Inquiry(twins, asking=False) as inquiry, \
             Sender(twins.spaces["host"], link_name(0), frames, 0.037):
-        time.sleep(2)                   # of adverts, 20 intervals
+        watch_for(2)                    # of adverts, 20 intervals
     for key in keys_of(0):
         times = [e.time for e in inquiry.adverts("r1", key)]
         assert len(times) >= 40, "weaker masters are answered"
@@ -122,8 +127,8 @@ def test_pause_shorter_than_the_down_interval_moves_nothing(twins, name):
     with no_transition(twins.r1, twins.r2), Inquiry(twins) as inquiry:
         for _ in range(3):
             with twins.routers[name].frozen():
-                time.sleep(0.15)        # the pause
-            time.sleep(0.3)
+                let_last(0.15)          # the pause
+            watch_for(0.3)
     inquiry.assert_orderly(interval=0.3)
     assert not inquiry.adverts("r2")
 
@@ -132,8 +137,8 @@ def test_backup_that_stood_still_beside_its_master_takes_nothing_over(twins):
     with no_transition(twins.r1, twins.r2), Inquiry(twins) as inquiry:
         for _ in range(2):
             with twins.r2.frozen():
-                time.sleep(2 * DOWN)
-            time.sleep(DOWN + MOMENT)   # it could take over by now
+                let_last(2 * DOWN)
+            watch_for(DOWN + MOMENT)    # it could take over by now
     assert not inquiry.adverts("r2")
     inquiry.assert_orderly()
 
@@ -141,10 +146,10 @@ def test_backup_that_stood_still_beside_its_master_takes_nothing_over(twins):
 def test_backup_that_wakes_beside_a_dead_master_does_not_count_what_is_old(twins):
     with contextlib.ExitStack() as pause:
         pause.enter_context(twins.r2.frozen())
-        time.sleep(2 * DOWN)            # its queue is full of adverts now
+        let_last(2 * DOWN)              # its queue is full of adverts now
         for link in range(2):
             twins.unplug("r1", link)
-        time.sleep(DOWN)                # the master is dead for longer than that when it wakes
+        let_last(DOWN)                  # the master is dead for longer than that when it wakes
         with Inquiry(twins) as inquiry:
             pause.close()
             woken = time.time()
@@ -164,14 +169,14 @@ def test_master_that_stood_still_listens_before_it_speaks(twins):
     have left it.  It is the stronger one, and comes back only after a whole down interval.
     """
     with Inquiry(twins) as inquiry:
-        time.sleep(2 * INTERVAL)        # of adverts
+        wait_adverts(twins, inquiry)
         stopped = time.time()
         twins.r1.signal(signal.SIGSTOP)
         twins.wait("r2", "MASTER")
         wait_for(lambda: not any(twins.holds("r1", virtual_addresses(*key)[-1])
                                  for key in keys_of()), 5, "the leases to end")
         released = time.time()
-        time.sleep(MOMENT)
+        watch_for(MOMENT)
         woken = time.time()
         twins.r1.signal(signal.SIGCONT)
         settle(twins, inquiry)
@@ -194,10 +199,10 @@ def test_both_stood_still_and_wake_one_after_the_other(twins):
     for first, second in (("r1", "r2"), ("r2", "r1")):
         for router in twins.routers.values():
             router.signal(signal.SIGSTOP)
-        time.sleep(3 * DOWN)
+        let_last(3 * DOWN)
         with Inquiry(twins) as inquiry:
             twins.routers[first].signal(signal.SIGCONT)
-            time.sleep(0.2)             # between the two
+            let_last(0.2)               # between the two
             twins.routers[second].signal(signal.SIGCONT)
             settle(twins, inquiry)
         assert max(inquiry.overlaps().values()) <= 0.06, inquiry.overlaps()
@@ -212,10 +217,10 @@ def test_adverts_read_late_count_from_their_arrival(twins):
         wait_for(lambda: inquiry.adverts("r1"), 1, "adverts")
         with twins.r2.frozen():
             end = time.monotonic() + 2.5 * INTERVAL
-            time.sleep(INTERVAL)
+            let_last(INTERVAL)
             for link in range(2):
                 twins.unplug("r1", link)
-            time.sleep(max(0.0, end - time.monotonic()))
+            let_last(end - time.monotonic())
         woken = time.time()
         twins.wait("r2", "MASTER", DOWN + 2)
         for link in range(2):
@@ -335,7 +340,7 @@ def assert_returned(twins, inquiry, action, keys, addresses):
                  2, f"{key} to announce")
         first = [e.time for e in inquiry.answers("r1", key, done) if e.kind == "announce"][0]
         assert waited(acted, first) <= BACK, f"{key}: announced {first - acted:.3f} s later"
-    time.sleep(MOMENT)
+    watch_for(MOMENT)
     for key in keys:
         silence = inquiry.silence(("arp", "neighbour"), "r1", key, done - 0.3)
         assert silence <= BACK + inquiry.period, f"{key}: silent for {silence:.3f} s"
@@ -347,7 +352,7 @@ def test_virtual_addresses_deleted_by_another_program_are_back_at_once(twins, vr
     length = {True: {"fe80": 128, "fd50": 64}, False: {"10.5": 16}}[lab.is_six(vrid)]
     addresses = virtual_addresses(0, vrid)
     with no_transition(twins.r1, twins.r2), Inquiry(twins) as inquiry:
-        time.sleep(0.4)                 # of answers, before
+        watch_for(0.4)                  # of answers, before
         assert_returned(twins, inquiry, lambda: twins.spaces["r1"].ip("".join(
             f"address delete {address}/{length[address[:4]]} dev {link}\n"
             for address in addresses)), [(0, vrid)], addresses)
@@ -367,7 +372,7 @@ def disturb(twins, lines):
 def test_virtual_link_disturbed_by_another_program_is_back_at_once(twins, vrid, lines):
     link = twins.virtual_link("r1", 0, vrid)
     with no_transition(twins.r1, twins.r2), Inquiry(twins) as inquiry:
-        time.sleep(0.4)                 # of answers, before
+        watch_for(0.4)                  # of answers, before
         assert_returned(twins, inquiry, lambda: disturb(twins, lines.format(link)),
                         [(0, vrid)], virtual_addresses(0, vrid))
     inquiry.assert_orderly()
@@ -377,7 +382,7 @@ def test_every_ipv4_address_flushed_comes_back_without_a_transition(twins):
     """The real one, from which the adverts come, too: without it there could be no master."""
     before = normal(twins.kernel("r1"))
     with no_transition(twins.r1, twins.r2), Inquiry(twins) as inquiry:
-        time.sleep(0.4)                 # of answers, before
+        watch_for(0.4)                  # of answers, before
         assert_returned(twins, inquiry,
                         lambda: twins.spaces["r1"].run("ip", "-4", "address", "flush", "dev",
                                                        link_name(0)),
@@ -410,7 +415,7 @@ def test_virtual_links_of_a_backup_that_are_set_up_by_hand_fall_silent(twins):
             done = time.time()
             wait_for(lambda: not any(up for name, _, up, _ in twins.kernel("r2")
                                      if name in links), 1, "the links to be down again")
-            time.sleep(0.15)            # of questions
+            watch_for(0.15)             # of questions
             late = [e for e in inquiry.answers("r2") if e.time > done + BACK / 2
                     and waited(done, e.time) > BACK / 2]
             assert not late, f"{late[:3]} {late[0].time - done:.3f} s later"
@@ -427,13 +432,13 @@ def test_backup_whose_links_flap_never_answers(twins):
         for pause in (0.0, 0.02, 0.15, 0.45):
             for _ in range(rounds // 4):
                 twins.switch.ip(f"link set {port} down")
-                time.sleep(pause)
+                let_last(pause)
                 twins.switch.ip(f"link set {port} up")
-                time.sleep(pause)
+                let_last(pause)
                 space.ip(f"link set {link_name(0)} down")
-                time.sleep(pause)
+                let_last(pause)
                 space.ip(f"link set {link_name(0)} up")
-                time.sleep(pause)
+                let_last(pause)
                 space.ip("".join(f"link set {link} down\n" for link in virtual))
         settle(twins, inquiry)
     assert not inquiry.answers("r2"), inquiry.answers("r2")[:5]
@@ -502,7 +507,7 @@ def test_members_of_a_master_sync_group_come_and_go_without_a_transition(sync):
                 router.configure(*own)
                 wait_for(lambda: router.is_all("MASTER" if router is sync.r1 else "BACKUP"), 3,
                          lambda: f"{lines}: {router.states()}")
-                time.sleep(DOWN)        # the other could take over by now
+                watch_for(DOWN)         # the other could take over by now
             for name in lab.NAMES:
                 now = transitions_of(sync.routers[name])
                 assert {k: v for k, v in now.items() if k in before[name]} == \
@@ -529,13 +534,12 @@ def test_sync_group_with_a_dead_link_at_start_is_in_fault_as_one(sync, name):
     sync.unplug(name, 1)
     wait_for(lambda: states_of(partner, SYNCED) == {"MASTER"}, 3, "the partner")
     with Inquiry(sync) as inquiry, no_transition_of(partner, SYNCED):
-        time.sleep(2 * INTERVAL)        # of adverts, before
+        watch_for(2 * INTERVAL)         # of adverts, before
         router.start()
         wait_for(lambda: states_of(router, SYNCED) == {"FAULT"}, 5,
                  lambda: f"{router.states()}")
-        end = time.monotonic() + 2 * DOWN
-        while time.monotonic() < end:
-            assert states_of(router, SYNCED) == {"FAULT"}
+        stays(lambda: states_of(router, SYNCED) == {"FAULT"}, 2 * DOWN,
+              lambda: f"in fault: {router.states()}", pause=0)
         assert not [e for key in SYNCED for e in inquiry.adverts(name, key)]
     with Inquiry(sync) as later:
         sync.plug(name, 1)
@@ -564,16 +568,10 @@ def test_sync_group_that_meets_a_master_on_one_link_only_moves_as_one(sync):
             Inquiry(sync) as inquiry:
         for router in (sync.r1, sync.r2):
             router.start()
-        end = time.monotonic() + 2
-        seen = {name: [] for name in lab.NAMES}
-        while time.monotonic() < end:
-            for name, router in sync.routers.items():
-                states = states_of(router, SYNCED)
-                if not seen[name] or seen[name][-1] != states:
-                    seen[name].append(states)
-        for name in lab.NAMES:
-            assert all(len(states) == 1 for states in seen[name]), seen
-            assert seen[name][-1] == {"BACKUP"}, seen
+        stays(lambda: all(len(states_of(router, SYNCED)) == 1 for router in sync.routers.values()),
+              2, lambda: f"one: {[router.states() for router in sync.routers.values()]}", pause=0)
+        for router in sync.routers.values():
+            assert states_of(router, SYNCED) == {"BACKUP"}
         assert not [e for member in SYNCED for e in inquiry.adverts(None, member)
                     if e.router in lab.NAMES]
     with Inquiry(sync) as later:
@@ -590,11 +588,9 @@ def test_engine_killed_is_back_before_anybody_is_missed(twins, name):
     router = twins.routers[name]
     with no_transition(twins.r1, twins.r2), Inquiry(twins) as inquiry:
         for _ in range(2):
-            time.sleep(3 * INTERVAL)    # of adverts, before
-            pid = router.pids()["engine"]
-            router.signal(signal.SIGKILL, "engine")
-            wait_for(lambda: router.successor("engine", pid), 5, "a new engine")
-            time.sleep(DOWN + MOMENT)
+            watch_for(3 * INTERVAL)     # of adverts, before
+            router.replace("engine")
+            watch_for(DOWN + MOMENT)
     assert not inquiry.adverts("r2")
     for key in keys_of():
         gap = inquiry.longest_gap("r1", key)
@@ -631,6 +627,6 @@ def test_backup_that_starts_beside_a_master_takes_nothing_over(twins):
             twins.r2.stop()
             twins.r2.start()
             twins.wait("r2", "BACKUP")
-            time.sleep(DOWN)            # it could take over by now
+            watch_for(DOWN)             # it could take over by now
     assert not inquiry.adverts("r2")
     inquiry.assert_orderly()

@@ -5,10 +5,7 @@ What the layers of an interface are told to do, and that a router does it:
     a 10.1.0.2 ---- 10.1.0.1 dp0s0 [router] dp0s1 10.2.0.1 ---- 10.2.0.2 b
 """
 import contextlib
-import os
 import re
-import shutil
-import signal
 
 import pytest
 
@@ -30,9 +27,7 @@ BEFORE = {
 class Lab:
     def __init__(self):
         self.network = Network()
-        self.folder = f"/run/tandem-tunes-{os.getpid()}"
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
+        self.folder = self.network.folder("tunes")
         self.space = self.network.add("r")
         for name, (interface, number) in SIDES.items():
             side = self.network.add(name)
@@ -56,7 +51,6 @@ class Lab:
     def close(self):
         self.router.kill()
         self.network.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def put(self, path, value):
         self.space.run("sh", "-c", f"echo {value} >/proc/sys/net/{path}", check=True)
@@ -104,9 +98,7 @@ def test_values_of_two_interfaces_are_set_kept_and_restored(lab):
     lab.put("ipv4/conf/dp0s0/rp_filter", 0)
     wait_for(lambda: now() == wanted, 5, lambda: f"{wanted}, not {now()}")
     lab.put("ipv6/conf/dp0s0/dad_transmits", 9)
-    pid = lab.router.pids()["engine"]
-    lab.router.signal(signal.SIGKILL, "engine")
-    wait_for(lambda: lab.router.successor("engine", pid), 5, "a new engine")
+    lab.router.replace("engine")
     wait_for(lambda: now() == wanted, 5, lambda: f"{wanted}, not {now()}")
     lab.configure("delete dp0s0 ip", "delete dp0s0 ipv6", "delete dp0s0 log_martians",
                   "delete dp0s0 disable-link-detect", "delete dp0s1 ip")

@@ -23,7 +23,7 @@ import time
 import pexpect
 import pytest
 
-from lab.network import MEMORY, LabError, Network, wait_for
+from lab.network import MEMORY, LabError, Network, wait_for, watch_for
 from lab.router import BUILD, TOP, Router
 
 TUTORIAL = TOP + "/docs/tutorial.md"
@@ -390,7 +390,7 @@ def follow(site, line):
         if kind == "stage" and line.text.startswith("pair"):
             site.stage(what)
         elif kind == "stage":
-            time.sleep(0.5)     # until it has subscribed, which nothing shows
+            watch_for(0.5)      # until it has subscribed, which nothing shows
             site.stage(what)
         elif what == ["^C"]:
             shell.sendcontrol("c")
@@ -410,18 +410,20 @@ def must_say(site, line):
     """Do a line; what it says must be what the tutorial says, at once or after a while."""
     expected = pattern(line.expected())
     shows = re.match(r"(run )?show |ping ", line.text)
-    end = time.monotonic() + (PATIENCE if shows else 0)
-    while True:
+    said = ""
+
+    def fits():
+        nonlocal said
         said = site.machine(line.place, line.text) if line.prompt == ":~#" else site.type(line)
-        if said is None:
-            return follow(site, line)
-        if expected.fullmatch(said):
-            return None
-        if time.monotonic() > end:
-            raise AssertionError(f"{line}\nsays\n{said}\nand not\n{' '.join(line.expected())}\n"
-                                 + "".join(f"log of {name}:\n{router.log()[-1500:]}\n"
-                                           for name, router in site.routers.items()))
-        time.sleep(0.2)
+        return said is None or expected.fullmatch(said)
+
+    def failure():
+        return f"{line}\nto say\n{' '.join(line.expected())}\nit says\n{said}\n" + "".join(
+            f"log of {name}:\n{router.log()[-1500:]}\n" for name, router in site.routers.items())
+
+    wait_for(fits, PATIENCE if shows else 0, failure, pause=0.2)
+    if said is None:
+        follow(site, line)
 
 
 def test_tutorial_done_as_it_says_shows_what_it_says(site):

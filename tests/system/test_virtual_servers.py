@@ -7,14 +7,12 @@ the outer one, and connections that are real.
 """
 import contextlib
 import json
-import signal
 import socket
 import threading
-import time
 
 import pytest
 
-from lab.network import wait_for
+from lab.network import wait_for, watch_for
 
 from duo import OUTER_VIP, VIP, Duo
 
@@ -390,7 +388,7 @@ def test_unrelated_commit_asks_the_kernel_nothing_and_the_next_look_mends(farm):
     with edited(router) as tree:
         tree["tandem-service:service"]["health-check"] = {
             "file": [{"name": "other", "path": "/run"}]}
-    time.sleep(0.2)                     # nothing happens: there is nothing to wait for
+    watch_for(0.2)                      # nothing happens: there is nothing to wait for
     assert table(router) == changed
     wait_table(router, both(), 12)
 
@@ -409,11 +407,9 @@ def test_killed_balancer_leaves_the_table_to_its_successor(farm):
     connection, _ = farm.connect()
     watcher = threading.Thread(target=look)
     watcher.start()
-    pid = router.pids()["balancer"]
-    router.signal(signal.SIGKILL, "balancer")
-    wait_for(lambda: router.successor("balancer", pid), 5, "a new balancer")
+    router.replace("balancer")
     wait_for(lambda: states(router) == {server: "up" for server in SERVERS}, 5, "its opinion")
-    time.sleep(0.3)                     # nothing happens: there is nothing to wait for
+    watch_for(0.3)                      # what it did at first is in the table by now
     stop.set()
     watcher.join()
     assert len(seen) == 1 and len(seen.pop()) == 3
@@ -450,9 +446,7 @@ def test_removal_leaves_what_others_made(farm):
         wait_for(lambda: "taken" in problems(router), 5, "the problem to be told")
         assert "another program" in found(router, "taken")["trouble"]
         assert expiry(router) > 0
-        pid = router.pids()["balancer"]     # a successor knows what is to be taken back
-        router.signal(signal.SIGKILL, "balancer")
-        wait_for(lambda: router.successor("balancer", pid), 5, "a new balancer")
+        router.replace("balancer")          # a successor knows what is to be taken back
         with edited(router) as tree:
             before = [s for s in servers_of(tree) if s["name"] == "web"]
             del tree["tandem-service:service"][LIST]

@@ -12,19 +12,16 @@ Questions are sent at the switch's end of each router's cable, so that each rout
 from the other, by broadcast and by virtual MAC; and whoever speaks is known by his cable, whatever
 his frames say.
 """
-import atexit
 import collections
 import contextlib
 import ipaddress
-import os
-import shutil
 import socket
 import struct
 import threading
 import time
 from dataclasses import dataclass
 
-from lab.network import Network, wait_for
+from lab.network import Network, wait_for, watch_for
 from lab.packets import (ETH_ARP, ETH_IP, ETH_IP6, PROTO_VRRP, Capture, checksum, mac_bytes,
                          mac_text)
 from lab.router import Router
@@ -105,10 +102,7 @@ class Twins:
         self.links = links
         self.asked = []                 # when questions were put, by the turn's number
         self.network = Network()
-        self.folder = f"/run/tandem-twins-{os.getpid()}"
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
-        atexit.register(self.close)
+        self.folder = self.network.folder("twins")
         try:
             self.switch = self.network.add("sw")
             self.spaces = {name: self.network.add(name) for name in (*NAMES, "host")}
@@ -134,8 +128,6 @@ class Twins:
 
     def close(self):
         self.network.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        atexit.unregister(self.close)
 
     # -- cables
 
@@ -172,10 +164,7 @@ class Twins:
         return self
 
     def wait(self, name, state, seconds=5):
-        router = self.routers[name]
-        wait_for(lambda: router.is_all(state), seconds,
-                 lambda: f"{name} all {state}; it is {router.states()}; its log says:\n"
-                 + router.log()[-3000:])
+        self.routers[name].wait_all(state, seconds)
 
     def calm(self):
         """As after the start: r1 master, r2 backup of everything."""
@@ -341,7 +330,7 @@ class Inquiry:
     def __exit__(self, *what):
         self.ended.set()
         self.thread.join()
-        time.sleep(0.05)                # what was sent before is in the sockets by now
+        watch_for(0.05)                 # what was sent before is in the sockets by now
         self.capture.__exit__(*what)
 
     # -- what was said

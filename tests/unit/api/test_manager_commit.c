@@ -139,36 +139,6 @@ test_commit_tells_what_the_engine_said(void **state UNUSED)
 	tear_down_world(&w);
 }
 
-/* The check says it of the configuration, and a helper of itself: a person needs it once. */
-static void
-test_commit_tells_once_that_the_routers_are_not_paired(void **state UNUSED)
-{
-	struct world w;
-	struct reply reply;
-	int client;
-
-	start_empty(&w);
-	client = client_asks(&w, "PUT", "/restconf/data", JSON,
-		"{\"tandem-interfaces:interfaces\":{\"dataplane\":[{\"name\":\"dp0s3\","
-		"\"address\":[\"10.0.0.2/24\"],\"tandem-vrrp:vrrp\":{\"vrrp-group\":[{\"id\":5,"
-		"\"sync-group\":\"SYNC1\",\"virtual-address\":[\"10.0.0.1/24\"]}]}}]},"
-		"\"tandem-service:service\":{\"connsync\":{\"interface\":\"dp0s3\","
-		"\"remote-peer\":\"10.0.0.3\",\"failover-mechanism\":{\"vrrp\":{"
-		"\"sync-group\":\"SYNC1\"}}}}}");
-	(void)engine_adopts(&w, CHANNEL_INCOMPLETE, "connsync: the routers are not paired; on both "
-	                    "of them run pair\ndp0s3 does not exist");
-	reply = client_reads(client);
-	assert_int_equal(reply.status, 200);
-	assert_non_null(strstr(reply.body, "[L35]"));
-	assert_non_null(strstr(reply.body, "dp0s3 does not exist"));
-	assert_null(strstr(reply.body, "on both of them run"));
-	free(reply.text);
-	/* It stays a problem of the service. */
-	expect(&w, "GET", "/restconf/data/tandem-state:system-state", "", "", 200,
-	       "on both of them run");
-	tear_down_world(&w);
-}
-
 /* One step that the kernel refuses: all is as before, here, in the engine and on the disk. */
 static void
 test_commit_that_the_kernel_refuses_is_taken_back(void **state UNUSED)
@@ -431,7 +401,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_commit_is_adopted_written_and_read_back),
 		cmocka_unit_test(test_same_commit_twice_is_no_work),
-		cmocka_unit_test(test_commit_tells_once_that_the_routers_are_not_paired),
 		cmocka_unit_test(test_commit_on_an_old_revision_is_refused),
 		cmocka_unit_test(test_bad_configuration_changes_nothing_and_names_all_errors),
 		cmocka_unit_test(test_dry_run_checks_and_changes_nothing),

@@ -173,6 +173,24 @@ def test_silenced_warnings_are_counted_by_check(tmp_path):
     assert (done.returncode, done.stdout) == (0, "0 errors, 0 warnings, 1 silenced\n")
 
 
+def test_warnings_are_a_status_of_their_own_and_no_failure_of_a_script(tandem, service, tmp_path):
+    assert check_file(tmp_path, SOUND + f"set {GROUP} advertise-interval 9\n").returncode == 3
+    lines = ["configure", f"set {GROUP} advertise-interval 9", "check", "commit", "exit"]
+    done = tandem(lines=lines)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "[L3]\n" in done.stdout and len(service.asked("PUT")) == 1
+    lines[1:1] = [f"set {GROUP} fast-advertise-interval 100"]       # which version 2 has not
+    done = tandem(lines=lines)
+    assert done.returncode == 1 and "[C4]\n" in done.stdout
+    assert "line 4 of standard input failed" in done.stderr
+    assert len(service.asked("PUT")) == 1
+
+
+def test_warnings_of_a_pair_are_a_status_of_their_own(tandem, peer):
+    done = tandem("check", "peer", peer(PEER.replace("priority 253", "priority 254")))
+    assert "P11 warning" in done.stdout and done.returncode == 3
+
+
 def test_problems_of_a_file_as_json(tmp_path):
     done = check_file(tmp_path, SOUND + f"set {GROUP} accept true\n", "--json")
     told = json.loads(done.stdout)
@@ -198,7 +216,7 @@ def test_file_that_is_not_there_was_not_checked(tandem):
 
 def test_check_of_running_and_of_the_candidate(tandem, service):
     done = tandem("check")
-    assert done.returncode in (0, 1) and " errors, " in done.stdout
+    assert done.returncode == 3 and "\n0 errors, " in done.stdout
     assert "[L3]" not in done.stdout
     done = tandem(lines=["configure", f"set {GROUP} advertise-interval 9", "check"])
     assert done.returncode == 1

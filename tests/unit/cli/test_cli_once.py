@@ -279,6 +279,19 @@ def test_refused_operation_prints_every_message_and_fails(tandem, service):
     assert (done.returncode, done.stderr) == (1, "first reason\nsecond\n")
 
 
+@pytest.mark.parametrize("state, shown", [
+    ({"running": True, "readiness": "synced"}, "0 connections\n"),
+    ({"running": False, "trouble": "there is no key"}, "connsync does not run: there is no key\n"),
+    ({}, "connsync is not configured\n")])
+def test_no_connections_are_shown_with_the_reason(tandem, service, state, shown):
+    service.messages["operations/tandem-state:connsync-flows"] = {"matched": "0"}
+    service.state["tandem-state:connsync-state"] = state
+    done = tandem("show", "connsync", "flows")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines(True)[-1] == shown
+    assert ("Proto " in done.stdout) == (shown == "0 connections\n")
+
+
 @pytest.mark.parametrize("group", ["0", "256", "one", "", "-1"])
 def test_group_out_of_range_is_refused_without_asking(tandem, service, group):
     done = tandem("reset", "vrrp", "master", "interface", "dp0bond0", "group", group)

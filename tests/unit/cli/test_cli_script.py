@@ -2,6 +2,7 @@
 """Scripts on standard input: editing, committing, and stopping where something fails."""
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -285,8 +286,6 @@ def test_rebase_carries_changes_over(environment, service, tmp_path):
     (f"set {GROUP} priority 200", lambda c: group_of(c).update(priority=111)),
     # both add the same leaf
     (f"set {GROUP} description ours", lambda c: group_of(c).update(description="theirs")),
-    # both delete the same
-    (f"delete {GROUP} authentication", lambda c: group_of(c).pop("authentication")),
     # we delete what they add to
     ("delete interfaces bonding dp0bond0", lambda c: group_of(c).update(description="theirs")),
     # both add the same entry
@@ -302,6 +301,48 @@ def test_rebase_of_changes_that_collide_keeps_the_candidate(environment, service
     assert status == 1
     assert "kept as they were" in err
     assert "changes that were not committed are dropped" in err
+    path = re.search(r"a person must decide:\n  (.*)\nTo keep the others", err).group(1)
+    assert change.split(" ", 1)[1].startswith(path)
+
+
+def test_collision_among_many_changes_is_found(environment, service, tmp_path):
+    def other(configuration):
+        configuration[CONFIG]["bonding"][0].update(
+            {"description": "theirs", "mtu": 1400, "mac": "02:00:00:00:00:01", "mode": "balanced",
+             "disable": [None]})
+        group_of(configuration)["priority"] = 111
+
+    status, _, err = interrupted(environment, service, tmp_path, other,
+                                 ["configure", f"set {GROUP} priority 200"], ["rebase"])
+    assert status == 1
+    assert f"  {GROUP} priority\nTo keep the others" in err
+
+
+@pytest.mark.parametrize("change, other", [
+    (f"set {GROUP} priority 111", lambda c: group_of(c).update(priority=111)),
+    (f"set {GROUP} description same", lambda c: group_of(c).update(description="same")),
+    (f"delete {GROUP} authentication", lambda c: group_of(c).pop("authentication")),
+    ("set interfaces bonding dp0bond5 mtu 1400",
+     lambda c: c[CONFIG]["bonding"].append({"name": "dp0bond5", "mtu": 1400})),
+    ("delete interfaces", lambda c: c.clear()),
+])
+def test_what_both_changed_alike_is_no_collision(environment, service, tmp_path, change, other):
+    more = "set system host-name r1"
+    status, out, err = interrupted(environment, service, tmp_path, other,
+                                   ["configure", change, more],
+                                   ["rebase", "compare", "commit", "exit"])
+    assert (status, err) == (0, "")
+    assert out.endswith("[edit]\n+system {\n+    host-name r1\n+}\n")
+
+
+def test_way_out_of_a_collision_keeps_the_other_changes(environment, service, tmp_path):
+    status, _, err = interrupted(
+        environment, service, tmp_path, lambda c: group_of(c).update(priority=111),
+        ["configure", f"set {GROUP} priority 200", "set system host-name r1"],
+        [f"set {GROUP} priority 111", "rebase", f"set {GROUP} priority 200", "commit", "exit"])
+    assert (status, err) == (0, "")
+    assert group_of(service.configuration)["priority"] == 200
+    assert service.configuration["tandem-system:system"] == {"host-name": "r1"}
 
 
 def test_rebase_carries_comments_over(environment, service, tmp_path):

@@ -86,6 +86,19 @@ def test_set_is_completed_from_the_model(configure):
     configure.expect(r"\+ *priority 201")
 
 
+@pytest.mark.parametrize("line, may_end", [
+    ("set interfaces ", False), ("set interfaces bonding dp0bond0 ", True),
+    (f"set {GROUP} priority ", False), (f"set {GROUP} priority 7 ", True),
+    (f"set {GROUP} disable ", True), ("edit interfaces bonding ", False),
+    ("edit interfaces ", True), (f"edit {GROUP} ", True), (f"delete {GROUP} priority ", True),
+    ("show interfaces bonding ", True), (f"comment {GROUP} ", False)])
+def test_question_mark_says_where_a_line_may_end(configure, line, may_end):
+    configure.send(line + "?")
+    configure.expect_exact("Possible completions:")
+    configure.expect_exact("# " + line)
+    assert ("<Enter>" in configure.before) == may_end
+
+
 def test_delete_is_completed_from_what_is_there(configure):
     configure.send(f"delete {GROUP} ?")
     configure.expect("Possible completions:")
@@ -360,6 +373,20 @@ def test_alarms_keep_to_the_width_of_the_terminal_but_not_in_a_pipe(operate, ser
     lines = operate.before.split("\r\n")
     assert any("two masters" in line for line in lines)
     assert (max(len(line) for line in lines) <= 80) is folded
+
+
+def test_alarms_and_problems_beside_other_things_keep_to_the_width(operate, service):
+    service.state.update(json.loads(golden("tracked.json")))
+    sentence = "words that go on and on " * 6
+    service.state["tandem-state:vrrp-state"]["group"][0]["alarm"] = [sentence.strip()]
+    service.state["tandem-state:system-state"]["problem"] = [sentence.strip()]
+    for command, start in (("show vrrp", "Alarm: "), ("show system", "  words that")):
+        operate.sendline(command)
+        operate.expect(command + "\r\n")
+        operate.expect(OPERATE)
+        lines = operate.before.split("\r\n")
+        at, = [n for n, line in enumerate(lines) if line.startswith(start)]
+        assert lines[at + 1].startswith("    ") and max(len(line) for line in lines[at:]) <= 80
 
 
 def test_misspelt_command_of_configuration_mode_gets_a_proposal(configure):

@@ -51,9 +51,9 @@ static const char rules_header[] =
 	".SH RULES\n"
 	"A commit that breaks one of these is refused.\n"
 	"The message ends with the number and says which node it is about.\n"
-	"A message without number is about a single node: an unknown word, a value of another "
-	"form, or\n"
-	"something that is not supported yet.\n";
+	"A message without number is about a single line, before there is anything to commit: an "
+	"unknown\n"
+	"word, or a value that its node cannot have.\n";
 
 static const char warnings_header[] =
 	".SH WARNINGS\n"

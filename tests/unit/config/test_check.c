@@ -409,6 +409,15 @@ test_i7_vlans_and_names(void **state)
 	              "[I7]");
 }
 
+/* What VyOS has on top and this router has not is no unknown word, but refused with the reason. */
+static void
+test_snmp_is_refused_with_its_reason(void **state)
+{
+	(void)state;
+	sample_expect(SOUND "set service vrrp snmp", "E line 5: service vrrp snmp: not supported "
+	              "yet: there is no SNMP agent", "have the figures; delete it [K2]");
+}
+
 static void
 test_i8_addresses(void **state)
 {
@@ -598,7 +607,7 @@ expect_of_json(const char *json, const char *line)
 #define JSON_BONDING "{\"tandem-interfaces:interfaces\":{\"bonding\":["
 #define FIRST_GROUP "/tandem-interfaces:interfaces/bonding[name='dp0bond0']/tandem-vrrp:vrrp" \
 	"/vrrp-group[id='1']"
-#define TWICE "is given twice; delete one\n"
+#define TWICE "is given twice; delete one [K4]\n"
 
 /* libyang reads it without a word. */
 static void
@@ -729,6 +738,7 @@ main(void)
 		cmocka_unit_test(test_i6_mtu),
 		cmocka_unit_test(test_i7_vlans_and_names),
 		cmocka_unit_test(test_i8_addresses),
+		cmocka_unit_test(test_snmp_is_refused_with_its_reason),
 		cmocka_unit_test(test_v1_v2_v5_addresses_stand_once),
 		cmocka_unit_test(test_v1_v2_disabled_group_claims_no_address),
 		cmocka_unit_test(test_w1_w2_warnings),

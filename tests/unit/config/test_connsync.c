@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/check.h"
 #include "sample.h"
 #include "sound.h"
 
@@ -33,6 +34,42 @@ test_s10_nothing_is_missing(void **state)
 	              "[S10]");
 	sample_expect(WHOLE CONNSYNC "second-path interface dp0bond0",
 	              "E line 8: service connsync second-path: remote-peer is missing", "[S10]");
+}
+
+/* The warnings of a pair of routers that is sound, but for what is said of the one that runs it. */
+static void
+expect_around(const struct surroundings *around, const char *warning)
+{
+	struct problems problems = { 0 };
+	struct lyd_node *tree = sample_tree(PAIRED);
+	char *lines;
+
+	assert_int_equal(check_tree_around(schema, &tree, around, &problems), 0);
+	lyd_free_siblings(tree);
+	lines = sample_lines(&problems);
+	if (warning)
+		assert_non_null(strstr(lines, warning));
+	else
+		assert_true(!strstr(lines, "[L47]") && !strstr(lines, "[L48]"));
+	free(lines);
+}
+
+static void
+test_l47_l48_kernels_that_do_not_do_are_told_of(void **state)
+{
+	const struct surroundings sound = { true, true }, silent = { .events_off = true };
+	const struct surroundings smaller = { .table_smaller = true };
+	const struct surroundings larger = { .table_larger = true };
+
+	(void)state;
+	expect_around(&sound, NULL);
+	expect_around(NULL, NULL);
+	expect_around(&smaller, "W line 5: service connsync: this router's table of connections is "
+	              "smaller than the partner's");
+	expect_around(&larger, "W line 5: service connsync: the partner's table of connections is "
+	              "smaller than this router's");
+	expect_around(&silent, "W line 5: service connsync: the kernel does not tell of all "
+	              "connections");
 }
 
 static void
@@ -104,6 +141,10 @@ test_l35_routers_are_paired(void **state)
 	sample_expect(WHOLE, "W line 5: service connsync: the routers are not paired",
 	              "run here: pair 10.0.0.3, and on the other router pair with this one's "
 	              "address [L35]");
+	/* Its own address is no router to pair with. */
+	sample_expect(SOUND SYNC INTERFACE CONNSYNC "remote-peer 10.0.0.2",
+	              "W line 5: service connsync: the routers are not paired",
+	              "run here: pair ADDRESS, and");
 	sample_expect_none(PAIRED, "[L35]");
 	sample_expect_none(WHOLE CONNSYNC "disable", "[L35]");
 	sample_expect_none(WHOLE CONNSYNC "unauthenticated "
@@ -233,6 +274,7 @@ main(void)
 		cmocka_unit_test(test_l35_routers_are_paired),
 		cmocka_unit_test(test_l36_nobody_forges),
 		cmocka_unit_test(test_l46_connsync_follows_every_group),
+		cmocka_unit_test(test_l47_l48_kernels_that_do_not_do_are_told_of),
 		cmocka_unit_test(test_settings_hold_defaults),
 		cmocka_unit_test(test_settings_hold_what_is_said),
 		cmocka_unit_test(test_settings_hold_nothing_that_does_not_run),

@@ -87,13 +87,40 @@ test_master_that_stays_one_is_not_warned_of(void **state UNUSED)
 	assert_told(BASE SYNC1("S") SYNC2("S"), MASTER, MASTER, 1, BASE SYNC1("T"), "");
 }
 
+#define BONDS \
+	"set interfaces bonding dp0bond0 address 10.4.0.2/24\n" \
+	"set interfaces bonding dp0bond0 vif 4 address 10.5.0.2/24\n"
+#define MEMBERS "set interfaces dataplane eth4 bond-group dp0bond0\n"
+#define ON_VIF GROUPLESS BONDS \
+	"set interfaces bonding dp0bond0 vif 4 vrrp vrrp-group 1 virtual-address 10.5.0.1/24\n"
+#define GROUPLESS \
+	"set interfaces dataplane eth2 address 10.2.0.2/24\n" \
+	"set interfaces dataplane eth2 vrrp vrrp-group 2 virtual-address 10.2.0.1/24\n"
+
+/* As it happens to who loads a configuration that does not name them. */
+static void
+test_bond_that_loses_its_members_is_warned_of(void **state UNUSED)
+{
+	assert_told(ON_VIF MEMBERS, MASTER, MASTER, 1, ON_VIF,
+	            "W line 3: interfaces bonding dp0bond0: loses its last member with this "
+	            "commit");
+	assert_told(ON_VIF MEMBERS, MASTER, MASTER, 1, ON_VIF
+	            "set interfaces dataplane eth5 bond-group dp0bond0\n", "");
+	/* It had none, or carries none, or there is nothing to be lost. */
+	assert_told(ON_VIF, MASTER, MASTER, 1, ON_VIF, "");
+	assert_told(BASE BONDS MEMBERS, MASTER, MASTER, 1, BASE BONDS, "");
+	assert_told(ON_VIF MEMBERS, MASTER, MASTER, 1, ON_VIF
+	            "set system configuration-check silence L34\n", "");
+}
+
 static void
 test_warning_of_a_meeting_can_be_silenced(void **state UNUSED)
 {
 	assert_told(BASE SYNC2("S"), MASTER, BACKUP, 1,
 	            BASE SYNC2("S") SYNC1("S") "set system configuration-check silence L30\n", "");
 	/* And when there is nothing to silence, nobody says so. */
-	sample_expect_none(BASE "set system configuration-check silence L30\n", "[W5]");
+	sample_expect_none(BASE "set system configuration-check silence L30\n"
+	                   "set system configuration-check silence L34\n", "[W5]");
 }
 
 int
@@ -102,6 +129,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_master_that_joins_a_backup_is_warned_of),
 		cmocka_unit_test(test_master_that_stays_one_is_not_warned_of),
+		cmocka_unit_test(test_bond_that_loses_its_members_is_warned_of),
 		cmocka_unit_test(test_warning_of_a_meeting_can_be_silenced),
 	};
 

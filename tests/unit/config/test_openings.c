@@ -66,6 +66,10 @@ static const struct {
 	{ "one group number, and so one virtual MAC address, twice on one segment",
 	  ETH("10.0.0.4/24") "set " ETH_GROUP " virtual-address 10.0.0.7/24\n"
 	  "set " ETH_GROUP " preempt false\nset " ETH_GROUP " sync-group S\n", "L17" },
+	{ "two members of one sync group on one segment",
+	  ETH("10.0.0.4/24") "set interfaces dataplane eth0 vrrp vrrp-group 7 virtual-address "
+	  "10.0.0.7/24\nset interfaces dataplane eth0 vrrp vrrp-group 7 sync-group S\n"
+	  "set interfaces dataplane eth0 vrrp vrrp-group 7 preempt false\n", "L43" },
 	{ "IPv6 in version 2", "set " GROUP " virtual-address fe80::1\n", "C7" },
 	{ "priority and weights lead out of 1 to 254",
 	  "set interfaces dataplane eth0\n"

@@ -40,6 +40,10 @@ test_values_of_another_family_name_the_other_word(void **state)
 	              "IPv6 has route6");
 	sample_expect(SOUND "set protocols static route6 10.0.0.0/8 blackhole", "E line 5: ",
 	              "must be an IPv6 network");
+	sample_expect(SOUND "set protocols static route default blackhole", "E line 5: ",
+	              "or 0.0.0.0/0 for the default route");
+	sample_expect(SOUND "set protocols static route6 default blackhole", "E line 5: ",
+	              "or ::/0 for the default route");
 	sample_expect(SOUND "set " ROUTE " next-hop fe80::1", "E line 5: ",
 	              "must be an IPv4 address");
 	sample_expect(SOUND "set " ROUTE6 " next-hop 10.0.0.9", "E line 5: ",
@@ -304,10 +308,11 @@ test_what_a_kernel_route_has_not_is_refused(void **state UNUSED)
 {
 	sample_expect("set protocols static route 10.0.0.0/8 next-hop 10.9.0.1 tag 5",
 	              "E line 1: protocols static route 10.0.0.0/8 next-hop 10.9.0.1 tag '5': not "
-	              "supported yet: a route of Linux has no tag", "by prefix there");
+	              "supported yet: a route of Linux has no tag",
+	              "by prefix there; delete it [K2]");
 	sample_expect("set protocols static table 7 route 10.0.0.0/8 blackhole",
 	              "E line 1: protocols static table 7: not supported yet: static routes are in "
-	              "the main table", "virtual-route can be");
+	              "the main table", "virtual-route can be; delete it [K2]");
 }
 
 int

@@ -151,7 +151,7 @@ test_h1_checks_say_what_they_check(void **state)
 	              "is missing", "[H1]");
 	sample_expect("set " PATHS " policy x requires type ping jitter threshold 3",
 	              "E line 1: " PATHS " policy x requires type ping jitter: not supported yet",
-	              "");
+	              "; delete it [K2]");
 }
 
 static void

@@ -42,8 +42,8 @@ test_five_faults_are_five_sentences(void **state)
 
 	(void)state;
 	assert_string_equal(lines,
-		"E line 8: " VIF " vrrp vrrp-group 2: virtual-address is missing; at least 1 is "
-		"needed [C6]\n"
+		"E line 8: " VIF " vrrp vrrp-group 2: virtual-address is missing; set at least "
+		"1 [C6]\n"
 		"E line 6: " GROUP " accept 'true': belongs to version 3; version 2 always accepts "
 		"packets to its virtual addresses; delete accept [C5]\n"
 		"E line 5: " GROUP " authentication: type is missing; set it, or delete "

@@ -15,7 +15,7 @@
 
 #include "core/flowsync.h"
 
-#define FLOWS 3000u
+#define FLOWS 11000u
 
 struct router {
 	struct flowsync *sync;

@@ -702,3 +702,28 @@ kernel_free(struct kernel *rig)
 	ifnets_free(rig->nets);
 	free(rig);
 }
+
+int
+kernel_tear_down(void **state)
+{
+	kernel_free(*state);
+	return 0;
+}
+
+void
+kernel_restart(struct kernel *rig)
+{
+	struct iforiginals *read;
+	struct error error;
+	size_t size;
+	uint8_t *bytes = iforiginals_write(rig->originals, &size);
+
+	assert_int_equal(iforiginals_read(bytes, size, &read, &error), 0);
+	iforiginals_free(rig->originals);
+	rig->originals = read;
+	for (size_t cut = 0; cut < size; cut++)
+		assert_int_not_equal(iforiginals_read(bytes, cut, &read, &error), 0);
+	bytes[0] ^= 1;
+	assert_int_not_equal(iforiginals_read(bytes, size, &read, &error), 0);
+	free(bytes);
+}

@@ -40,6 +40,13 @@ struct kernel {
 /* With the ports p1 (up) and p2 (down); takes the settings. */
 struct kernel *kernel_new(struct settings *settings);
 void kernel_free(struct kernel *rig);
+/* kernel_free(), for cmocka. */
+int kernel_tear_down(void **state);
+/*
+ * The originals are written, and it goes on with what can be read from the bytes, as a successor
+ * does; bytes that are damaged or lack their end must not be taken.
+ */
+void kernel_restart(struct kernel *rig);
 /* Takes the settings; nothing is held. */
 void kernel_adopt(struct kernel *rig, struct settings *settings);
 

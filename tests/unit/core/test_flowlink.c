@@ -324,8 +324,55 @@ test_numbers_go_on_around_the_circle(void **state)
 		assert_int_equal(acknowledge(), FLOW_OK);
 	}
 	assert_int_equal(arrived, 50);
+	assert_int_equal(ours.next, FLOWLINK_GAP + 50 - 21);
 	assert_true(flowlink_is_later(&peer, 5, UINT32_MAX - 5));
 	assert_false(flowlink_is_later(&peer, UINT32_MAX - 5, 5));
+}
+
+/* The old master tells on for a moment, and leaves out the same numbers there. */
+static void
+test_sender_that_takes_over_at_the_end_of_the_circle_is_ahead(void **state)
+{
+	struct flowwire_head head;
+
+	(void)state;
+	ours.next = ours.floor = ours.recover = UINT32_MAX - 9;
+	head = send_one(NULL);
+	hear(&head);
+	flowlink_take_turn(&peer);
+	for (unsigned i = 0; i < 300; i++) {
+		now += NSEC_PER_MSEC;
+		assert_int_equal(acknowledge(), FLOW_OK);
+		head = send_one(NULL);
+		hear(&head);
+		assert_true(head.sequence >= FLOWLINK_GAP);
+		assert_true((int32_t)(peer.next - head.sequence) > (int32_t)FLOWLINK_WINDOW);
+	}
+}
+
+/* Nothing is sent until all before is settled, and nothing but that is waited for. */
+static void
+test_circle_is_closed_when_nothing_is_under_way(void **state)
+{
+	struct flowwire_head first, last;
+
+	(void)state;
+	ours.next = ours.floor = ours.recover = UINT32_MAX - 1;
+	first = send_one(NULL);
+	last = send_one(NULL);
+	assert_int_equal(last.sequence, UINT32_MAX);
+	assert_false(flowlink_may_send(&ours, now));
+	assert_true(flowlink_probe_at(&ours, now) == NSEC_NEVER);
+	hear(&first);
+	assert_int_equal(acknowledge(), FLOW_OK);
+	assert_false(flowlink_may_send(&ours, now));
+	flowlink_give_up(&ours, &settler);
+	assert_true(flowlink_may_send(&ours, now));
+	first = send_one(NULL);
+	assert_int_equal(first.sequence, FLOWLINK_GAP);
+	hear(&first);
+	assert_int_equal(flowlink_check(&peer, &last), FLOW_LATE);
+	assert_true(flowlink_has_all_below(&peer, FLOWLINK_GAP + 1));
 }
 
 static void
@@ -371,6 +418,9 @@ main(void)
 		cmocka_unit_test_setup(test_stream_carries_what_no_path_lets_through, set_up),
 		cmocka_unit_test_setup(test_numbers_go_on_around_the_circle, set_up),
 		cmocka_unit_test_setup(test_sender_that_takes_over_counts_on, set_up),
+		cmocka_unit_test_setup(
+			test_sender_that_takes_over_at_the_end_of_the_circle_is_ahead, set_up),
+		cmocka_unit_test_setup(test_circle_is_closed_when_nothing_is_under_way, set_up),
 		cmocka_unit_test_setup(test_end_of_a_connection_settles_all_as_lost, set_up),
 	};
 

@@ -16,6 +16,23 @@ hand_over(void)
 	pass(NSEC_PER_MSEC);
 }
 
+/* ---- before ---------------------------------------------------------------------------------- */
+
+/* Connections that were closed before they were told of: router 0 keeps them to itself. */
+static void
+close_young_flows(unsigned flows)
+{
+	hold_new_flows();
+	tell_many(flows, 3);
+	pass(210 * NSEC_PER_MSEC);
+	for (unsigned i = 0; i < flows; i++) {
+		routers[0].kernel[i].tcp.state = FLOW_TCP_TIME_WAIT;
+		flowsync_on_looked(routers[0].sync, &routers[0].kernel[i], now);
+	}
+	pass(100 * NSEC_PER_MSEC);
+	assert_int_equal(held_by(1), 0);
+}
+
 /* ---- planned -------------------------------------------------------------------------------- */
 
 static void
@@ -52,6 +69,42 @@ test_planned_handover_hears_what_the_old_master_still_forwards(void **state UNUS
 	assert_int_equal(held_by(0), 3);
 	assert_int_equal(routers[0].kernel[3].tcp.state, 4);
 	assert_int_equal(routers[0].readiness, FLOWSYNC_SYNCED);
+}
+
+/* They are of no use to anybody; but one began anew, of which the news were not read. */
+static void
+test_closed_connections_are_dropped_and_not_offered(void **state UNUSED)
+{
+	close_young_flows(50);
+	routers[0].kernel[7].tcp.state = 3;
+	hand_over();
+	become(0, FLOWSYNC_STANDBY);
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(count(0, FLOW_OFFERED), 1);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(held_by(i), 1);
+		assert_int_equal(tcp_state(i, 7), 3);
+		assert_int_equal(status(i).flows, 1);
+		assert_int_equal(routers[i].readiness, FLOWSYNC_SYNCED);
+	}
+}
+
+/* The other one forwards for a moment only. */
+static void
+test_closed_connections_stay_private_through_two_handovers(void **state UNUSED)
+{
+	close_young_flows(50);
+	hand_over();
+	become(0, FLOWSYNC_STANDBY);
+	become(1, FLOWSYNC_STANDBY);
+	become(0, FLOWSYNC_ACTIVE);
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(routers[1].puts, 0);
+	for (unsigned i = 0; i < 50; i++)
+		gone(0, i);
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(status(0).flows, 0);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
 }
 
 static void
@@ -327,6 +380,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PAIR(test_planned_handover_hears_what_the_old_master_still_forwards),
+		PAIR(test_closed_connections_are_dropped_and_not_offered),
+		PAIR(test_closed_connections_stay_private_through_two_handovers),
 		PAIR(test_end_told_in_a_handover_ends_nothing),
 		PAIR(test_end_of_an_earlier_handover_does_not_count_in_the_next_one),
 		PAIR(test_handover_is_over_after_two_seconds),

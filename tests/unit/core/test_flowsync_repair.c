@@ -32,6 +32,58 @@ test_first_synchronisation_brings_all_and_removes_the_rest(void **state UNUSED)
 	assert_true(status(0).agreed_at > 0);
 }
 
+/* What would be lost is said while it becomes less, not at the end. */
+static void
+test_first_synchronisation_says_how_far_it_is(void **state UNUSED)
+{
+	bool halfway = false;
+
+	for (unsigned i = 0; i < 2900; i++)
+		routers[0].kernel[i] = flow_of(i);
+	options.rate = 200000;
+	start_pair();
+	for (unsigned turn = 0; turn < 5000; turn++) {
+		struct flowsync_view view;
+		uint32_t cursor = 0;
+		unsigned told = 0;
+
+		pass(100 * NSEC_PER_USEC);
+		while (flowsync_next(routers[0].sync, &cursor, now, &view))
+			told += view.told;
+		assert_in_range(status(0).lost_now, 0, 2900);
+		halfway = halfway || (status(0).lost_now > 1000 && status(0).lost_now < 2000 &&
+		                      told > 900 && told < 1900);
+	}
+	assert_true(halfway);
+	assert_int_equal(status(0).lost_now, 0);
+}
+
+/* What is told altogether is looked for in steps; one of them finds nothing but room. */
+static void
+test_flows_behind_many_that_ended_are_told_to_an_empty_standby(void **state UNUSED)
+{
+	const unsigned all = FLOWS, left = 2800;
+
+	options.capacity = all;
+	start_pair();
+	pass(NSEC_PER_SEC);
+	tell_many(all, 3);
+	pass(NSEC_PER_SEC);
+	assert_int_equal(held_by(1), all);
+	for (unsigned i = 0; i < all - left; i++)
+		gone(0, i);
+	pass(NSEC_PER_SEC);
+	assert_int_equal(held_by(1), left);
+	disconnect_both();
+	memset(routers[1].kernel, 0, sizeof(routers[1].kernel));
+	start(1);
+	become(1, FLOWSYNC_STANDBY);
+	connect_both();
+	pass(NSEC_PER_SEC);
+	assert_int_equal(held_by(1), left);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+}
+
 static void
 test_restarted_standby_keeps_what_is_right(void **state UNUSED)
 {
@@ -100,12 +152,13 @@ static void
 test_another_seed_forgets_nothing(void **state UNUSED)
 {
 	const uint64_t seed[2] = { 0x1234, 0x5678 };
+	const unsigned flows = 3000;
 	uint64_t upserts, dumps;
 	struct flow flow;
 
-	tell_many(FLOWS, 3);
+	tell_many(flows, 3);
 	pass(NSEC_PER_SEC);
-	assert_int_equal(held_by(1), FLOWS);
+	assert_int_equal(held_by(1), flows);
 	disconnect_both();
 	gone(0, 7);
 	dumps = count(0, FLOW_DUMPS);
@@ -114,7 +167,7 @@ test_another_seed_forgets_nothing(void **state UNUSED)
 	flowsync_reseed(routers[1].sync, seed);
 	connect_both();
 	pass(4 * NSEC_PER_SEC);
-	assert_int_equal(held_by(1), FLOWS - 1);
+	assert_int_equal(held_by(1), flows - 1);
 	assert_int_equal(routers[1].kernel[7].has, 0);
 	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
 	/* Found where they are, and equal: neither read nor told again. */
@@ -126,7 +179,7 @@ test_another_seed_forgets_nothing(void **state UNUSED)
 	news(0, &flow);
 	pass(5 * NSEC_PER_MSEC);
 	assert_int_equal(routers[1].kernel[8].mark, 5);
-	assert_int_equal(status(0).flows, FLOWS - 1);
+	assert_int_equal(status(0).flows, flows - 1);
 }
 
 /* ---- dumps ---------------------------------------------------------------------------------- */
@@ -307,11 +360,35 @@ test_full_table_is_said_and_heals(void **state UNUSED)
 	assert_int_equal(routers[0].readiness, FLOWSYNC_SYNCED);
 }
 
+static void
+test_partner_with_a_smaller_table_is_said(void **state UNUSED)
+{
+	start(0);
+	options.capacity = 3000;
+	start(1);
+	take_roles();
+	connect_both();
+	pass(NSEC_PER_SEC);
+	assert_int_equal(routers[0].alarms, 1u << FLOWSYNC_PEER_SMALLER);
+	assert_int_equal(routers[1].alarms, 0);
+	assert_int_equal(status(1).peer_capacity, 4000);
+	/* It has as much room now. */
+	disconnect_both();
+	options.capacity = 4000;
+	start(1);
+	become(1, FLOWSYNC_STANDBY);
+	connect_both();
+	pass(NSEC_PER_SEC);
+	assert_int_equal(routers[0].alarms, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PLAIN(test_first_synchronisation_brings_all_and_removes_the_rest),
+		PLAIN(test_first_synchronisation_says_how_far_it_is),
+		PLAIN(test_flows_behind_many_that_ended_are_told_to_an_empty_standby),
 		PAIR(test_restarted_standby_keeps_what_is_right),
 		PAIR(test_restarted_active_router_does_not_send_everything),
 		PAIR(test_first_comparison_under_load_is_repeated_soon),
@@ -325,6 +402,7 @@ main(void)
 		PAIR(test_refused_flow_is_counted_and_asked_for_again),
 		PAIR(test_refused_flow_is_dropped_by_who_is_promoted),
 		PAIR(test_full_table_is_said_and_heals),
+		PLAIN(test_partner_with_a_smaller_table_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

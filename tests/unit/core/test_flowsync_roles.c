@@ -141,6 +141,29 @@ test_no_epoch_is_the_last(void **state)
 
 /* ---- timers --------------------------------------------------------------------------------- */
 
+/* Both begun anew, and the users did not notice yet which of them forwards by now. */
+static void
+test_connections_whose_packets_passed_a_standby_are_made_anew_there(void **state UNUSED)
+{
+	struct flow touched = flow_of(1), quiet = flow_of(2);
+
+	news(0, &touched);
+	news(0, &quiet);
+	pass(NSEC_PER_SEC);
+	become(0, FLOWSYNC_STANDBY);
+	pass(NSEC_PER_SEC);
+	become(0, FLOWSYNC_ACTIVE);
+	pass(NSEC_PER_SEC);
+	routers[1].kernel[1].timeout = 300;
+	routers[1].puts = routers[1].removals = 0;
+	pass(2 * NSEC_PER_SEC);
+	assert_int_equal(routers[1].removals, 1);
+	assert_int_equal(routers[1].puts, 1);
+	assert_int_not_equal(routers[1].kernel[1].has, 0);
+	assert_int_equal(routers[1].kernel[1].timeout, routers[1].kernel[2].timeout);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+}
+
 static void
 test_timers_are_put_right_some_time_after_a_promotion(void **state UNUSED)
 {
@@ -243,6 +266,7 @@ main(void)
 		PAIR(test_router_that_stays_active_wins_whatever_its_epoch),
 		PAIR(test_datagram_of_an_older_epoch_changes_nothing),
 		PLAIN(test_no_epoch_is_the_last),
+		PAIR(test_connections_whose_packets_passed_a_standby_are_made_anew_there),
 		PAIR(test_timers_are_put_right_some_time_after_a_promotion),
 		PAIR(test_timer_that_is_told_again_counts_from_then),
 		PAIR(test_sweep_says_when_it_begins_and_what_is_left),

@@ -264,6 +264,21 @@ test_flow_of_a_split_that_the_winners_kernel_refuses_is_given_up(void **state UN
 }
 
 static void
+test_closed_flow_of_a_split_is_removed(void **state UNUSED)
+{
+	struct flow theirs = flow_of(1);
+
+	theirs.tcp.state = FLOW_TCP_TIME_WAIT;
+	live_apart(&theirs);
+	connect_both();
+	pass(5 * NSEC_PER_SEC);
+	assert_int_equal(count(1, FLOW_OFFERED), 0);
+	assert_int_equal(held_by(0), 0);
+	assert_int_equal(held_by(1), 0);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+}
+
+static void
 test_flows_of_a_split_long_ago_are_removed(void **state UNUSED)
 {
 	struct flow theirs = flow_of(1);
@@ -330,6 +345,7 @@ main(void)
 		PAIR(test_promotion_before_ends_of_a_dump_were_seen_to_does_not_revive_them),
 		PAIR(test_another_seed_exposes_no_flow_of_a_split),
 		PAIR(test_flow_of_a_split_that_the_winners_kernel_refuses_is_given_up),
+		PAIR(test_closed_flow_of_a_split_is_removed),
 		PAIR(test_flows_of_a_split_long_ago_are_removed),
 		PAIR(test_flow_of_a_split_is_not_offered_once_both_agreed),
 		PAIR(test_offer_that_nobody_asked_for_is_refused),

@@ -231,6 +231,27 @@ test_lost_datagrams_are_told_again_as_things_are_then(void **state UNUSED)
 	assert_true(count(0, FLOW_DATAGRAMS_LOST) > 0);
 }
 
+/* A path that swallows all: nothing is known of how long news take. */
+static void
+test_lag_is_not_known_before_anything_came_back(void **state UNUSED)
+{
+	const struct flowtally *tally;
+	struct flow flow = flow_of(1);
+
+	lossy = true;
+	start_pair();
+	pass(150 * NSEC_PER_MSEC);
+	tally = flowsync_tally(routers[0].sync);
+	news(0, &flow);
+	pass(50 * NSEC_PER_MSEC);
+	assert_true(routers[0].datagrams > 0);
+	assert_int_equal(tally->lag.count, 0);
+	/* But of what was told in vain it is known that it is late. */
+	pass(200 * NSEC_PER_MSEC);
+	assert_true(count(0, FLOW_DATAGRAMS_LOST) > 0);
+	assert_in_range(tally->lag.longest, 50 * NSEC_PER_MSEC, 250 * NSEC_PER_MSEC);
+}
+
 static void
 test_old_datagram_does_not_revive_a_dead_flow(void **state UNUSED)
 {
@@ -414,6 +435,7 @@ main(void)
 		PAIR(test_connection_that_begins_anew_after_its_close_is_told),
 		PAIR(test_looks_become_few_where_no_connection_is_closed_so_soon),
 		PAIR(test_lost_datagrams_are_told_again_as_things_are_then),
+		PLAIN(test_lag_is_not_known_before_anything_came_back),
 		PAIR(test_old_datagram_does_not_revive_a_dead_flow),
 		PAIR(test_end_that_was_lost_is_told_though_the_flow_came_and_went_again),
 		PAIR(test_related_flow_waits_for_its_master),

@@ -80,13 +80,6 @@ set_up(void **state)
 	return 0;
 }
 
-static int
-tear_down(void **state)
-{
-	kernel_free(*state);
-	return 0;
-}
-
 static const char *const held[][3] = {
 	[PLAIN] = { "10.0.0.1/24", "10.5.0.1/24", "10.0.0.3/24" },
 	[VIRTUAL] = { "10.0.0.11/24", "10.0.0.12/32" },
@@ -785,7 +778,7 @@ test_new_virtual_link_without_description_is_ours(void **state)
 int
 main(void)
 {
-#define GROUP_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define GROUP_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, kernel_tear_down)
 	const struct CMUnitTest tests[] = {
 		GROUP_TEST(test_take_answers_at_once_and_drop_is_silent_at_once),
 		GROUP_TEST(test_take_while_a_link_is_being_lowered_ends_right),

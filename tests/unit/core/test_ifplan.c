@@ -71,13 +71,6 @@ set_up(void **state)
 	return 0;
 }
 
-static int
-tear_down(void **state)
-{
-	kernel_free(*state);
-	return 0;
-}
-
 /* ---- tests ---- */
 
 static void
@@ -189,21 +182,9 @@ static void
 test_originals_survive_as_bytes(void **state)
 {
 	struct kernel *rig = *state;
-	struct iforiginals *read;
-	struct error error;
-	size_t size;
-	uint8_t *bytes;
 
 	kernel_settle(rig);
-	bytes = iforiginals_write(rig->originals, &size);
-	assert_int_equal(iforiginals_read(bytes, size, &read, &error), 0);
-	iforiginals_free(rig->originals);
-	rig->originals = read;
-	for (size_t cut = 0; cut < size; cut++)
-		assert_int_not_equal(iforiginals_read(bytes, cut, &read, &error), 0);
-	bytes[0] ^= 1;
-	assert_int_not_equal(iforiginals_read(bytes, size, &read, &error), 0);
-	free(bytes);
+	kernel_restart(rig);
 	kernel_adopt(rig, settings_new(&(struct settings_counts){ 0 }));
 	kernel_settle(rig);
 	assert_null(ifworld_named(rig->world, "dp0bond0"));
@@ -412,7 +393,7 @@ test_disabled_parent_leaves_vif_down(void **state)
 int
 main(void)
 {
-#define PLAN_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define PLAN_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, kernel_tear_down)
 	const struct CMUnitTest tests[] = {
 		PLAN_TEST(test_full_settings_make_everything),
 		PLAN_TEST(test_same_settings_twice_ask_for_nothing),

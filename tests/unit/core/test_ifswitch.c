@@ -72,13 +72,6 @@ set_up(void **state)
 	return 0;
 }
 
-static int
-tear_down(void **state)
-{
-	kernel_free(*state);
-	return 0;
-}
-
 static bool
 has_vlans(const struct kernel *rig, const char *name, const struct vlan_settings *ranges,
           size_t count)
@@ -222,10 +215,6 @@ static void
 test_bridge_of_others_is_adopted_and_given_back(void **state)
 {
 	struct kernel *rig = *state;
-	struct iforiginals *read;
-	struct error error;
-	uint8_t *bytes;
-	size_t size;
 
 	add_foreign_bridge(rig, "sw0");
 	kernel_settle(rig);
@@ -238,13 +227,7 @@ test_bridge_of_others_is_adopted_and_given_back(void **state)
 	ASSERT_VLANS(rig, "sw0", { 1, 1, true, true }, { 10, 10, false, false });
 	assert_int_equal(kernel_settle(rig), 0);
 
-	bytes = iforiginals_write(rig->originals, &size);
-	for (size_t cut = 0; cut < size; cut++)
-		assert_int_not_equal(iforiginals_read(bytes, cut, &read, &error), 0);
-	assert_int_equal(iforiginals_read(bytes, size, &read, &error), 0);
-	free(bytes);
-	iforiginals_free(rig->originals);
-	rig->originals = read;
+	kernel_restart(rig);
 	kernel_adopt(rig, settings_new(&(struct settings_counts){ 0 }));
 	kernel_settle(rig);
 	assert_false(kernel_link(rig, "sw0")->bridge.filtering);
@@ -435,37 +418,25 @@ test_vif_stays_while_its_parent_is_renamed(void **state)
 	assert_non_null(kernel_address(rig, "p1.100", "192.0.2.1/24"));
 }
 
+#define SWITCH_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, kernel_tear_down)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_switch_is_made_with_its_ports_and_vlans,
-		                                set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_is_changed_by_hand_comes_back, set_up,
-		                                tear_down),
-		cmocka_unit_test_setup_teardown(test_changed_vlans_touch_only_what_differs, set_up,
-		                                tear_down),
-		cmocka_unit_test_setup_teardown(test_removed_switch_leaves_no_trace, set_up,
-		                                tear_down),
-		cmocka_unit_test_setup_teardown(test_bridge_of_others_is_adopted_and_given_back,
-		                                set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_port_of_another_bridge_goes_back_with_its_vlans, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_kernel_without_vlans_on_bridges_is_not_asked_in_vain, set_up,
-			tear_down),
-		cmocka_unit_test_setup_teardown(test_switch_of_another_kind_takes_no_ports, set_up,
-		                                tear_down),
-		cmocka_unit_test_setup_teardown(test_switch_is_usable_through_a_usable_port, set_up,
-		                                tear_down),
-		cmocka_unit_test_setup_teardown(test_loopback_is_raised_and_never_taken_down,
-		                                set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_inner_vlan_stands_on_outer_one, set_up,
-		                                tear_down),
-		cmocka_unit_test_setup_teardown(test_vif_of_another_vlan_is_made_anew, set_up,
-		                                tear_down),
-		cmocka_unit_test_setup_teardown(test_vif_stays_while_its_parent_is_renamed, set_up,
-		                                tear_down),
+		SWITCH_TEST(test_switch_is_made_with_its_ports_and_vlans),
+		SWITCH_TEST(test_what_is_changed_by_hand_comes_back),
+		SWITCH_TEST(test_changed_vlans_touch_only_what_differs),
+		SWITCH_TEST(test_removed_switch_leaves_no_trace),
+		SWITCH_TEST(test_bridge_of_others_is_adopted_and_given_back),
+		SWITCH_TEST(test_port_of_another_bridge_goes_back_with_its_vlans),
+		SWITCH_TEST(test_kernel_without_vlans_on_bridges_is_not_asked_in_vain),
+		SWITCH_TEST(test_switch_of_another_kind_takes_no_ports),
+		SWITCH_TEST(test_switch_is_usable_through_a_usable_port),
+		SWITCH_TEST(test_loopback_is_raised_and_never_taken_down),
+		SWITCH_TEST(test_inner_vlan_stands_on_outer_one),
+		SWITCH_TEST(test_vif_of_another_vlan_is_made_anew),
+		SWITCH_TEST(test_vif_stays_while_its_parent_is_renamed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,26 +77,6 @@ set_up(void **state)
 	return 0;
 }
 
-static int
-tear_down(void **state)
-{
-	kernel_free(*state);
-	return 0;
-}
-
-/* Write the originals, and go on with what can be read from the bytes, as a successor does. */
-static void
-restart(struct kernel *rig)
-{
-	struct error error;
-	size_t size;
-	void *bytes = iforiginals_write(rig->originals, &size);
-
-	iforiginals_free(rig->originals);
-	assert_int_equal(iforiginals_read(bytes, size, &rig->originals, &error), 0);
-	free(bytes);
-}
-
 /* ---- tunes ---- */
 
 static void
@@ -133,7 +113,7 @@ test_tunes_are_set_kept_and_restored(void **state)
 	by_hand(rig, "p1", TUNE_RP_FILTER, 2);
 	assert_int_equal(kernel_settle(rig), 1);
 	assert_int_equal(now(rig, "p1", TUNE_RP_FILTER), 1);
-	restart(rig);
+	kernel_restart(rig);
 	kernel_adopt(rig, new_settings());
 	kernel_settle(rig);
 	assert_int_equal(now(rig, "p1", TUNE_RP_FILTER), 0);
@@ -304,7 +284,7 @@ test_speed_is_fixed_once_and_negotiated_again(void **state)
 	assert_int_equal(rig->kinds[IFSTEP_SET_PORT], 1);
 	assert_int_equal(rig->port.speed, 100);
 	assert_false(rig->port.negotiated);
-	restart(rig);
+	kernel_restart(rig);
 	kernel_adopt(rig, new_settings());
 	kernel_settle(rig);
 	assert_true(rig->port.negotiated);
@@ -358,7 +338,7 @@ test_speed_is_negotiated_again_though_a_commit_cancelled_it_once(void **state)
 	ifplan_link(rig->plan, &view, P2, &steps);
 	assert_int_equal(steps.list[0].kind, IFSTEP_SET_PORT);
 	ifsteps_done(&steps);
-	restart(rig);
+	kernel_restart(rig);
 	kernel_adopt(rig, new_settings());
 	kernel_settle(rig);
 	assert_true(rig->port.negotiated);
@@ -431,7 +411,7 @@ test_eui64_address_follows_the_mac(void **state)
 int
 main(void)
 {
-#define TUNE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TUNE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, kernel_tear_down)
 	const struct CMUnitTest tests[] = {
 		TUNE_TEST(test_nothing_configured_touches_nothing),
 		TUNE_TEST(test_tunes_are_set_kept_and_restored),

@@ -91,13 +91,6 @@ set_up(void **state)
 	return 0;
 }
 
-static int
-tear_down(void **state)
-{
-	kernel_free(*state);
-	return 0;
-}
-
 static const struct ifroute *
 route_there(const struct kernel *k, const char *destination, uint32_t table)
 {
@@ -339,7 +332,7 @@ test_picture_agrees_with_a_plain_table(void **state UNUSED)
 int
 main(void)
 {
-#define WAY_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define WAY_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, kernel_tear_down)
 	const struct CMUnitTest tests[] = {
 		WAY_TEST(test_routes_and_rules_come_after_addresses_and_go_before_them),
 		WAY_TEST(test_route_is_planned_with_its_own_link),

@@ -333,6 +333,34 @@ test_request_during_an_adopt_means_the_new_settings(void **state UNUSED)
 	assert_null(node.adoption);
 }
 
+/* What a helper complained of may be what a commit mends: it is no outcome of the commit, but a
+ * problem until the helper says otherwise. */
+static void
+test_complaints_of_before_are_no_outcome_of_an_adopt(void **state UNUSED)
+{
+	struct channel_message unhappy = { .version = CHANNEL_VERSION, .kind = CHANNEL_PROBLEMS,
+	                                   .text = "connsync does not run: no key" };
+	struct channel_message said;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(channel_send(theirs[HELPER_FLOWSYNC], &unhappy, -1), 0);
+	said = answer();
+	assert_int_equal(said.request, 0);
+	assert_string_equal(said.text, unhappy.text);
+
+	adopt_begin(&node, settings_of(2, 0, 1), &(struct adopt_how){ .request = 7 });
+	adopt_finish(&node);
+	said = answer();
+	assert_int_equal(said.request, 7);
+	assert_int_equal(said.outcome, CHANNEL_DONE);
+	assert_string_equal(said.text, "");
+	said = answer();
+	assert_int_equal(said.request, 0);
+	assert_int_equal(said.revision, 2);
+	assert_string_equal(said.text, unhappy.text);
+}
+
 /* ---- failing -------------------------------------------------------------------------------- */
 
 static void
@@ -436,6 +464,7 @@ main(void)
 		IN_NODE(test_records_are_seen_under_their_numbers_at_the_end),
 		IN_NODE(test_record_that_changes_while_others_are_stored_is_the_later_one),
 		IN_NODE(test_request_during_an_adopt_means_the_new_settings),
+		IN_NODE(test_complaints_of_before_are_no_outcome_of_an_adopt),
 		IN_NODE(test_failing_to_prepare_for_the_helpers_changes_nothing_anywhere),
 		IN_NODE(test_settings_that_cannot_outlive_the_engine_are_refused_by_name),
 		IN_NODE(test_every_adoption_has_a_serial_of_its_own),

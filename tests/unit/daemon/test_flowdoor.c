@@ -129,6 +129,7 @@ a_report(void)
 	report->configured = report->running = true;
 	strcpy(report->sync_group, "S");
 	report->settings.path_count = 2;
+	report->settings.port = 3781;
 	for (unsigned i = 0; i < 2; i++) {
 		snprintf(report->settings.paths[i].interface, NAME_SIZE, "sync%u", i);
 		report->settings.paths[i].remote = ip_from_v4((const uint8_t[]){ 10, 3, 0, 2 });
@@ -313,7 +314,7 @@ test_path_that_is_not_in_use_says_why(void **state UNUSED)
 	text = gathered();
 	assert_says(text, "\"interface\":\"sync0\",\"remote\":\"10.3.0.2\",\"local\":\"10.3.0.1\","
 	            "\"alive\":false,\"trouble\":\"the partner is connected, but no datagram comes "
-	            "through\"");
+	            "through; UDP port 3781 must pass the packet filters of both routers\"");
 	assert_says(text, "\"trouble\":\"there is no interface sync1\"");
 	free(text);
 }

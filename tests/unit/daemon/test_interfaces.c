@@ -5,10 +5,15 @@
  */
 #include "native.h"
 
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Of every group: what a plan brings back has a lease by it, which nobody renews here. */
+#define INTERVAL (60 * NSEC_PER_SEC)
 
 /* ---- settings ---- */
 
@@ -28,7 +33,7 @@ port_settings(bool virtual)
 	native_put_address(s, 1, "10.0.0.1/24");
 	native_put_address(s, 2, "10.5.0.1/24");
 	*g = (struct group_settings){ .sync = -1, .vrid = 1, .version = 2, .family = 4,
-	                              .address_first = 1,
+	                              .interval = INTERVAL, .address_first = 1,
 	                              .address_count = 2, .rfc_compatibility = virtual };
 	if (virtual)
 		strcpy(g->vmac_name, "vavrrp1");
@@ -105,6 +110,26 @@ test_plain_group_takes_leases_and_drops(void **state)
 	free(s);
 }
 
+/* Asked of the kernel by ourselves: to start a command may take as long as a lease. */
+static bool
+has_address(const char *text)
+{
+	struct ifaddrs *list;
+	struct ip wanted;
+	bool has = false;
+
+	assert_true(ip_parse(text, &wanted));
+	assert_int_equal(getifaddrs(&list), 0);
+	for (const struct ifaddrs *a = list; a != NULL && !has; a = a->ifa_next) {
+		const struct sockaddr_in *in = (const void *)a->ifa_addr;
+
+		has = in != NULL && in->sin_family == AF_INET &&
+		      memcmp(&in->sin_addr, wanted.bytes, sizeof(in->sin_addr)) == 0;
+	}
+	freeifaddrs(list);
+	return has;
+}
+
 static void
 test_unrenewed_lease_ends_and_renewed_lasts(void **state)
 {
@@ -115,18 +140,18 @@ test_unrenewed_lease_ends_and_renewed_lasts(void **state)
 	native_adopt(rig, s, NULL);
 	interfaces_take(rig->interfaces, 0, NSEC_PER_SEC);
 	interfaces_flush(rig->interfaces);
+	wait_for(rig, has_address("10.0.0.1"));
 	end = native_monotonic() + 3 * NSEC_PER_SEC;
 	while (native_monotonic() < end) {
 		interfaces_renew(rig->interfaces, 0, NSEC_PER_SEC);
 		interfaces_flush(rig->interfaces);
-		for (unsigned i = 0; i < 10; i++)
-			native_turn(rig);
-		assert_true(native_shows("10.0.0.1/24", "ip addr show va"));
+		native_turn(rig);
+		assert_true(has_address("10.0.0.1"));
 	}
 	assert_int_equal(rig->restored, 0);
 	/* The loop stands still, as in a stopped process. */
 	end = native_monotonic() + 2 * NSEC_PER_SEC;
-	while (native_shows("10.0.0.1/24", "ip addr show va"))
+	while (has_address("10.0.0.1"))
 		assert_true(native_monotonic() < end);
 	free(s);
 }
@@ -225,10 +250,8 @@ test_virtual_link_deleted_while_held_comes_back(void **state)
 	native_take(rig, 0);
 	run("ip link del vavrrp1");
 	wait_for(rig, rig->restored > 0);
-	native_rest(rig);
-	assert_true(native_answers(rig, "10.0.0.1"));
-	assert_true(native_shows("valid_lft", "ip addr show vavrrp1"));
-	assert_true(native_shows("0.0.1/24 scope global dynamic", "ip addr show vavrrp1"));
+	wait_for(rig, native_answers(rig, "10.0.0.1"));
+	wait_for(rig, native_shows("0.0.1/24 scope global dynamic", "ip addr show vavrrp1"));
 	free(s);
 }
 
@@ -421,11 +444,13 @@ bond_settings(enum bond_mode mode)
 	native_put_address(s, 2, "10.100.11.5/26");
 	native_put_address(s, 3, "10.100.105.177/28");
 	g[0] = (struct group_settings){ .link = BOND, .sync = -1, .vrid = 1, .version = 2,
-	                                .family = 4, .rfc_compatibility = true, .address_first = 2,
+	                                .family = 4, .interval = INTERVAL,
+	                                .rfc_compatibility = true, .address_first = 2,
 	                                .address_count = 1 };
 	strcpy(g[0].vmac_name, "dp0vrrp1");
 	g[1] = (struct group_settings){ .link = VIF, .sync = -1, .vrid = 10, .version = 2,
-	                                .family = 4, .address_first = 3, .address_count = 1 };
+	                                .family = 4, .interval = INTERVAL, .address_first = 3,
+	                                .address_count = 1 };
 	return s;
 }
 
@@ -572,8 +597,8 @@ test_thousands_of_links_and_addresses(void **state)
 		snprintf(text, sizeof(text), "10.%u.%u.1/24", v / 250 + 1, v % 250);
 		native_put_address(s, 2 * v + 1, text);
 		*g = (struct group_settings){ .link = (int32_t)v + 1, .sync = -1, .vrid = 1,
-		                              .version = 2, .family = 4, .address_first = 2 * v + 1,
-		                              .address_count = 1 };
+		                              .version = 2, .family = 4, .interval = INTERVAL,
+		                              .address_first = 2 * v + 1, .address_count = 1 };
 		if (!vlans && v % 2 == 0)
 			run("ip link add va.%u type veth peer name va.%u", v + 1, v + 2);
 	}
@@ -618,8 +643,7 @@ test_thousands_of_addresses_on_one_link(void **state)
 	for (uint32_t g = 0; g < groups; g++) {
 		settings_groups(s)[g] = (struct group_settings){
 			.sync = -1, .vrid = (uint8_t)(g + 1), .version = 2, .family = 4,
-			.address_first = 20 * g,
-			.address_count = 20 };
+			.interval = INTERVAL, .address_first = 20 * g, .address_count = 20 };
 		for (uint32_t a = 0; a < 20; a++) {
 			snprintf(text, sizeof(text), "10.0.%u.%u/16", g + 1, a + 1);
 			native_put_address(s, 20 * g + a, text);

@@ -33,6 +33,20 @@ refuse(struct refusals *r, const char *name, uint32_t mtu, int result)
 	return refusals_add(r, &step, result, "", 0);
 }
 
+/* "Unknown device type", the kernel says, and leaves it at that. */
+static void
+test_kind_of_link_that_the_kernel_has_not_names_its_module(void **state)
+{
+	const struct ifstep step = { .kind = IFSTEP_CREATE_BOND, .name = "dp0bond0" };
+	struct refusals now = { 0 };
+
+	(void)state;
+	assert_string_equal(refusals_add(&now, &step, -EOPNOTSUPP, "Unknown device type", 0)->text,
+	                    "dp0bond0: cannot create the bond: Operation not supported (this "
+	                    "kernel has no module bonding; load or build it)");
+	refusals_done(&now);
+}
+
 static void
 test_refusal_of_other_settings_is_known_and_a_similar_one_is_not(void **state)
 {
@@ -138,6 +152,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kind_of_link_that_the_kernel_has_not_names_its_module),
 		cmocka_unit_test(test_refusal_of_other_settings_is_known_and_a_similar_one_is_not),
 		cmocka_unit_test(test_passing_refusal_is_not_remembered_as_known),
 		cmocka_unit_test(test_each_of_many_is_held_until_it_is_done),

@@ -247,7 +247,7 @@ def test_warning_of_the_comparison_alone_is_a_finding(foresee):
     first, _ = pair([("eth0", 1, None)])
     second = first.replace("10.0.1.2/24", "10.0.1.3/24")
     seen = foresee(first, second)
-    assert ([found["number"] for found in seen.told["comparison"]], seen.status) == (["P11"], 1)
+    assert ([found["number"] for found in seen.told["comparison"]], seen.status) == (["P11"], 3)
     assert {found["severity"] for found in seen.told["findings"]} <= {"note"}
 
 

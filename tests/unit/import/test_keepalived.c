@@ -275,6 +275,18 @@ test_program_for_any_state_gets_the_words_it_knows(void **state)
 	                GROUP "run-transition-scripts user 'nobody'\n" HELD);
 }
 
+/* It would work on in vain beside connsync, and is not reached by a program without powers. */
+static void
+test_conntrackd_is_left_to_connsync(void **state)
+{
+	(void)state;
+	imported_expect(HEAD "notify_master \"/etc/conntrackd/primary-backup.sh primary\"\n"
+	                "notify_backup \"/usr/sbin/conntrackd -c\"\n" ADDRESS "}\n", HELD);
+	imported_expect_report(HEAD "notify_fault \"/etc/conntrackd/primary-backup.sh fault\"\n"
+	                       ADDRESS "}\n", "no equal: notify_fault: conntrackd is not told of "
+	                       "transitions; stop it and set service connsync");
+}
+
 static void
 test_addresses_beyond_twenty_are_excluded(void **state)
 {
@@ -428,6 +440,7 @@ main(void)
 		cmocka_unit_test(test_looking_for_a_process_becomes_a_check_of_it),
 		cmocka_unit_test(test_connection_of_bash_becomes_a_path_monitor),
 		cmocka_unit_test(test_program_for_any_state_gets_the_words_it_knows),
+		cmocka_unit_test(test_conntrackd_is_left_to_connsync),
 		cmocka_unit_test(test_addresses_beyond_twenty_are_excluded),
 		cmocka_unit_test(test_interfaces_are_told_by_their_names),
 		cmocka_unit_test(test_interface_of_impossible_name_is_refused),
