@@ -87,6 +87,19 @@ look_up(const struct marks *marks, uint32_t mark)
 	return marks->places[place];
 }
 
+/* count: of bits that are set. */
+static void
+set_bit(uint8_t *map, unsigned bit, bool value, unsigned *count)
+{
+	if (flowsync_bit(map, bit) == value)
+		return;
+	if (value)
+		flowsync_set_bit(map, bit);
+	else
+		flowsync_clear_bit(map, bit);
+	*count += value ? 1u : -1u;
+}
+
 /* ---- the active side ------------------------------------------------------------------------ */
 
 static void
@@ -117,6 +130,8 @@ flowrepair_restart(struct flowsync *f, nsec_t now)
 	f->repair.digest_at = now;
 	f->repair.different = 0;
 	f->repair.answered = false;
+	memset(f->repair.equal, 0, sizeof(f->repair.equal));
+	f->repair.equal_count = 0;
 	memset(c->agreed, 0, sizeof(c->agreed));
 	memset(c->doubted, 0, sizeof(c->doubted));
 	memset(c->differed, 0, sizeof(c->differed));
@@ -144,6 +159,7 @@ send_digest(struct flowsync *f, nsec_t now)
 	flowtalk_send(f, &out);
 	flowsync_count(f, FLOW_DIGESTS);
 	f->repair.asked = true;
+	f->repair.named = f->link.next - 1;
 	f->repair.last = now;
 	f->repair.answer_by = now + ANSWER_PATIENCE;
 	f->repair.digest_at = now + f->options.digest_period;
@@ -196,17 +212,24 @@ flowrepair_on_want(struct flowsync *f, struct reader body, nsec_t now)
 		return fault;
 	if (!flowsync_is_telling(f) || !r->asked)
 		return FLOW_ORDER;
+	/* It answers what we asked before we lost our role, and was on its way since. */
+	if (want.sequence != r->named)
+		return FLOW_OK;
 	forget_wants(f);
 	for (unsigned i = 0; i < FLOWWIRE_BUCKETS; i++) {
-		if (flowsync_bit(want.whole, i)) {
+		bool all = flowsync_bit(want.whole, i), some = flowsync_bit(want.list, i);
+
+		/* Nothing is known of what we touched since. */
+		if (all && some)
+			continue;
+		set_bit(r->equal, i, !all && !some, &r->equal_count);
+		if (all) {
 			flowsync_set_bit(r->whole, i);
 			whole += i < FLOWTABLE_BUCKETS ? f->table.told[i] : 0;
-		} else if (flowsync_bit(want.list, i)) {
+		} else if (some) {
 			flowsync_set_bit(r->list, i);
-		} else {
-			continue;
 		}
-		wanted++;
+		wanted += all || some;
 	}
 	r->left = wanted;
 	r->walk = whole > f->table.used / WALK_FROM ? 1 : 0;
@@ -214,7 +237,7 @@ flowrepair_on_want(struct flowsync *f, struct reader body, nsec_t now)
 	f->tally.counts[FLOW_BUCKETS_DIFFERENT] += wanted;
 	if (wanted == 0)
 		f->compare.agreed_at = now;
-	if (wanted == 0 && f->peer.readiness == FLOWSYNC_SYNCED)
+	if (r->equal_count == FLOWWIRE_BUCKETS)
 		flowshift_on_agreement(f);
 	/* What differed is compared again as soon as it is repaired, unless that does not help; and
 	 * what later datagrams touched soon, while the peer has not seen all of it equal. */
@@ -441,18 +464,6 @@ is_empty(const struct flowsync *f, unsigned bucket)
 }
 
 static void
-set_bit(uint8_t *map, unsigned bit, bool value, unsigned *count)
-{
-	if (flowsync_bit(map, bit) == value)
-		return;
-	if (value)
-		flowsync_set_bit(map, bit);
-	else
-		flowsync_clear_bit(map, bit);
-	*count += value ? 1u : -1u;
-}
-
-static void
 set_agreed(struct flowsync_compare *c, unsigned bucket, bool agreed)
 {
 	set_bit(c->agreed, bucket, agreed, &c->agreed_count);
@@ -471,8 +482,11 @@ compare_all(struct flowsync *f, uint8_t *list, uint8_t *whole, nsec_t now)
 		bool differed = flowsync_bit(c->differed, i);
 
 		flowsync_clear_bit(c->differed, i);
-		if (is_after(f, c->touched[i], c->sequence))
+		if (is_after(f, c->touched[i], c->sequence)) {
+			flowsync_set_bit(list, i);
+			flowsync_set_bit(whole, i);
 			continue;
+		}
 		set_agreed(c, i, own_sum(f, i) == c->sums[i]);
 		if (flowsync_bit(c->agreed, i))
 			continue;

@@ -73,7 +73,10 @@ struct flowsync_repair {
 	uint32_t waiting;		/* flows that this walk has not come to yet, about */
 	unsigned lists_open;		/* listings not yet answered */
 	nsec_t answer_by;		/* for the digest, or the listings */
-	bool asked;			/* a digest is under way */
+	uint8_t equal[FLOWWIRE_BITMAP];	/* buckets the peer saw equal, since it was begun anew */
+	unsigned equal_count;
+	bool asked;			/* a digest is under way ... */
+	uint32_t named;			/* ... with this number of a datagram */
 	bool answered;			/* one was, since it was begun anew */
 	nsec_t digest_at;
 	nsec_t last;			/* when the last was made */

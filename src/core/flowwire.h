@@ -123,7 +123,7 @@ struct flowwire_digest {
 struct flowwire_want {
 	uint32_t sequence;		/* that the digest named */
 	const uint8_t *list;		/* bitmap of buckets to list */
-	const uint8_t *whole;		/* ... to send altogether */
+	const uint8_t *whole;		/* ... to send altogether; in both: not compared */
 };
 
 struct flowwire_list {

@@ -382,6 +382,26 @@ test_partner_with_a_smaller_table_is_said(void **state UNUSED)
 	assert_int_equal(routers[0].alarms, 0);
 }
 
+/* An answer that was under way while the roles changed there and back says nothing of now. */
+static void
+test_answer_to_another_digest_counts_for_nothing(void **state UNUSED)
+{
+	uint8_t want[3 + 4 + 2 * 513] = { (sizeof(want) - 2) >> 8, (sizeof(want) - 2) & 0xff, 5 };
+	uint64_t digests = count(0, FLOW_DIGESTS);
+	nsec_t agreed = status(0).agreed_at;
+
+	disconnect_both();
+	tell_many(100, 3);
+	connect_both();
+	deliver();
+	deaf = true;
+	pass(2 * NSEC_PER_MSEC);
+	assert_int_equal(count(0, FLOW_DIGESTS), digests + 1);
+	flowsync_on_control(routers[0].sync, want, sizeof(want), now);
+	assert_int_equal(fault(0, FLOW_ORDER) + fault(0, FLOW_SHORT), 0);
+	assert_int_equal(status(0).agreed_at, agreed);
+}
+
 int
 main(void)
 {
@@ -403,6 +423,7 @@ main(void)
 		PAIR(test_refused_flow_is_dropped_by_who_is_promoted),
 		PAIR(test_full_table_is_said_and_heals),
 		PLAIN(test_partner_with_a_smaller_table_is_said),
+		PAIR(test_answer_to_another_digest_counts_for_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

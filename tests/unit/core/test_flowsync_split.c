@@ -311,6 +311,34 @@ test_flow_of_a_split_is_not_offered_once_both_agreed(void **state UNUSED)
 	assert_int_equal(held_by(1), 0);
 }
 
+/* The stream held an answer back from before: it says nothing of the tables of today. */
+static void
+test_answer_to_an_earlier_digest_is_no_agreement(void **state UNUSED)
+{
+	uint8_t all_is_equal[2 + 1 + 4 + 2 * 513] = { 4, 7, 5, 0, 0, 4, 1 };
+	struct flow flow = flow_of(1);
+
+	disconnect_both();
+	news(0, &flow);
+	pass(NSEC_PER_SEC);
+	connect_both();
+	deliver();
+	/* The comparison that would find the flow does not arrive. */
+	deaf = true;
+	flowsync_on_time(routers[0].sync, now);
+	flowsync_on_control(routers[0].sync, all_is_equal, sizeof(all_is_equal), now);
+	disconnect_both();
+	deaf = false;
+	become(1, FLOWSYNC_ACTIVE);
+	become(0, FLOWSYNC_STANDBY);
+	pass(100 * NSEC_PER_MSEC);
+	connect_both();
+	pass(5 * NSEC_PER_SEC);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(held_by(i), 1);
+	assert_int_equal(count(1, FLOW_MERGED), 1);
+}
+
 static void
 test_offer_that_nobody_asked_for_is_refused(void **state UNUSED)
 {
@@ -348,6 +376,7 @@ main(void)
 		PAIR(test_closed_flow_of_a_split_is_removed),
 		PAIR(test_flows_of_a_split_long_ago_are_removed),
 		PAIR(test_flow_of_a_split_is_not_offered_once_both_agreed),
+		PAIR(test_answer_to_an_earlier_digest_is_no_agreement),
 		PAIR(test_offer_that_nobody_asked_for_is_refused),
 		PAIR(test_claim_of_a_dead_partner_is_no_split),
 	};
