@@ -6,7 +6,11 @@
 #ifndef TANDEM_UTF8_H
 #define TANDEM_UTF8_H
 
-/* Bytes of the UTF-8 character at the start of a zero-ended text, or 0 when none stands there. */
+/*
+ * Bytes of the UTF-8 character at the start of a zero-ended text, or 0 when none stands there.
+ * U+FFFE and U+FFFF are none: YANG's strings, and so our JSON, have no such characters (RFC 7950
+ * 14).
+ */
 static inline unsigned
 utf8_size(const char *text)
 {
@@ -21,6 +25,8 @@ utf8_size(const char *text)
 	/* Overlong forms, surrogates, and beyond the last character. */
 	if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ||
 	    (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
+		return 0;
+	if (c[0] == 0xef && c[1] == 0xbf && c[2] >= 0xbe)
 		return 0;
 	return size;
 }

@@ -199,6 +199,8 @@ language_put_comment(struct lyd_node *node, const char *text)
 	struct lyd_meta *old = lyd_find_meta(node->meta, module, "comment");
 	struct lyd_meta *fresh = NULL;
 
+	if (!value_is_text(text))
+		return -EINVAL;
 	if (text[0] != '\0' &&
 	    lyd_new_meta(NULL, node, module, "comment", text, 0, &fresh) != LY_SUCCESS)
 		return -EINVAL;

@@ -240,19 +240,13 @@ is_plain_number(const char *value)
 	       (value[0] != '0' || value[1] == '\0');
 }
 
-/*
- * Is it UTF-8 without control characters, and without U+FFFE and U+FFFF?  libyang asks that of JSON
- * and not of single values; what could not be sent to the service must not get into a candidate.
- */
-static bool
-is_text(const char *value)
+bool
+value_is_text(const char *value)
 {
 	while (*value) {
 		unsigned size = utf8_size(value);
 
-		if (size == 0 || ((unsigned char)*value < 0x20 && !strchr("\t\n\r", *value)) ||
-		    strncmp(value, "\xef\xbf\xbe", 3) == 0 ||
-		    strncmp(value, "\xef\xbf\xbf", 3) == 0)
+		if (size == 0 || ((unsigned char)*value < 0x20 && !strchr("\t\n\r", *value)))
 			return false;
 		value += size;
 	}
@@ -269,7 +263,7 @@ value_check(const struct lysc_node *leaf, const char *value, char **ret_rule)
 	FILE *out;
 	LY_ERR r;
 
-	if (limits_of(type) ? is_plain_number(value) : is_text(value)) {
+	if (limits_of(type) ? is_plain_number(value) : value_is_text(value)) {
 		r = lyd_value_validate(schema, leaf, value, strlen(value), NULL, NULL, NULL);
 		if (r == LY_SUCCESS || r == LY_EINCOMPLETE)
 			return true;

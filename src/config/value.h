@@ -15,6 +15,12 @@ const struct lysc_type *value_type(const struct lysc_node *leaf);
 /* The form of a value: "1..254", "lacp|active-backup|balanced", "IPv4 address/length"; heap. */
 char *value_form(const struct lysc_node *leaf);
 
+/*
+ * Is it UTF-8 without control characters?  libyang asks that of JSON and not of single values; what
+ * could not be sent to the service must not get into a candidate.
+ */
+bool value_is_text(const char *value);
+
 /* May the leaf hold this?  If not: the rule it breaks, "must be a number from 1 to 254"; heap. */
 bool value_check(const struct lysc_node *leaf, const char *value, char **ret_rule) MUST_USE;
 

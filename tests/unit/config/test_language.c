@@ -631,6 +631,8 @@ test_comment_that_will_not_do_is_refused(void **state)
 		{ "comment interfaces dataplane eth0 'a */ b'", "without */" },
 		{ "comment interfaces dataplane eth0 ' a'", "without blanks around it" },
 		{ "comment interfaces dataplane eth0 \"a\\nb\"", "one line" },
+		{ "comment interfaces dataplane eth0 a\xef\xbf\xbe", "without blanks around it" },
+		{ "comment interfaces dataplane eth0 a\xff", "without blanks around it" },
 		{ "comment interfaces dataplan x", "dataplan" },
 		{ "comment interfaces", "must begin with" },
 	};
