@@ -73,7 +73,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size - 1] = '\0';
 	source.text = text;
 	r = data[0] == 'v' ? import_vyos(schema, &source, &tree, &findings)
-	                   : import_keepalived(schema, &source, &tree, &findings);
+	    : data[0] == 'b' ? import_vyatta(schema, &source, &tree, &findings)
+	                     : import_keepalived(schema, &source, &tree, &findings);
 	expect_report(&findings, r, tree);
 	if (r == 0) {
 		expect_same(schema, tree);

@@ -117,7 +117,7 @@ def run(story, rate):
             with story.step("Cutting the power of r1, until r2 holds every virtual address"):
                 watch_for(1.5)          # of advertisements, before
                 cut = pair.power_cut("r1")
-                wait_for(lambda: pair.r2.is_all("MASTER"), 15, "r2 to take over")
+                wait_for(lambda: pair.r2.is_all("MASTER"), 20, "r2 to take over")
             probes.wait_answering_again()
             end = time.time()
         reports = probes.stop()

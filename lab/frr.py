@@ -99,7 +99,7 @@ class Frr:
         self.space.ip("\n".join(line for router in self.routers
                                 for line in router.links(self.link)))
         self._popen("zebra")
-        wait_for(lambda: self._serves("zserv.api"), 10, "zebra")
+        wait_for(lambda: self._serves("zserv.api"), 20, "zebra")
         self._popen("vrrpd")
 
     def _serves(self, name):
@@ -109,16 +109,16 @@ class Frr:
         return os.path.exists(f"{self.folder}/run/frr/{name}")
 
     def wait_started(self):
-        wait_for(lambda: self._serves("vrrpd.vty") and self.states(), 10, "vrrpd")
+        wait_for(lambda: self._serves("vrrpd.vty") and self.states(), 20, "vrrpd")
 
     def terminate(self):
         """Begin an orderly stop: masters resign."""
         self.processes["vrrpd"].send_signal(signal.SIGTERM)
 
     def wait_ended(self):
-        self.processes["vrrpd"].wait(10)
+        self.processes["vrrpd"].wait(30)
         self.processes["zebra"].send_signal(signal.SIGTERM)
-        self.processes["zebra"].wait(10)
+        self.processes["zebra"].wait(30)
         self._clean()
         self._remove_links()
 
@@ -147,7 +147,7 @@ class Frr:
     def show(self):
         """What "show vrrp json" says: a list of virtual routers."""
         done = self.space.run("vtysh", "--vty_socket", f"{self.folder}/run/frr", "-d", "vrrpd",
-                              "-c", "show vrrp json", timeout=10, stdin=subprocess.DEVNULL)
+                              "-c", "show vrrp json", timeout=30, stdin=subprocess.DEVNULL)
         try:
             return json.loads(done.stdout)
         except ValueError:

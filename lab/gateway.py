@@ -18,6 +18,7 @@ import glob
 import json
 import os
 import pwd
+import select
 import subprocess
 
 from lab.network import LabError, Network, wait_for
@@ -102,10 +103,20 @@ class Talk:
                                    stdout=subprocess.PIPE)
         self.count = count
 
-    def wait_ready(self):
-        if self.process.stdout.readline().strip() != "ready":
+    def _said(self, seconds):
+        """The next line, or nothing if none comes in time."""
+        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
+        return self.process.stdout.readline().strip() if ready else ""
+
+    def wait_ready(self, seconds=60):
+        if self._said(seconds) != "ready":
             raise LabError("connections do not come about")
         return self
+
+    def wait_again(self, seconds=30):
+        """After mark(): wait until each has had the echo of something that it said later."""
+        if self._said(seconds) != "again":
+            raise LabError(f"not every connection goes on: {self.end()}")
 
     def mark(self):
         """What was silent so far does not count."""
@@ -117,7 +128,7 @@ class Talk:
         established, dead, reset; the longest silence: median, most (99 of 100), longest (ms); when
         it ended: first, middle, nearly (99 of 100), last (seconds since 1970).
         """
-        out, _ = self.process.communicate("", timeout=20)
+        out, _ = self.process.communicate("", timeout=60)
         words = out.split()[-10:]
         return dict(zip(("established", "dead", "reset", "median", "most", "longest", "first",
                          "middle", "nearly", "last"),
@@ -196,12 +207,12 @@ class Gateway:
     def start(self):
         """r1 becomes master; both hold the same connections."""
         self.r1.start()
-        self.r1.wait_all("MASTER", 10)
+        self.r1.wait_all("MASTER", 30)
         self.r2.start()
-        self.r2.wait_all("BACKUP", 10)
+        self.r2.wait_all("BACKUP", 30)
         return self
 
-    def wait_synced(self, seconds=15):
+    def wait_synced(self, seconds=60):
         for router in self.routers.values():
             wait_for(lambda: sync(router).get("readiness") == "synced", seconds,
                      lambda: f"{router.name}: {json.dumps(sync(router))}\n{router.log()[-2000:]}")

@@ -59,7 +59,7 @@ class Keepalived:
                 start_new_session=True)
 
     def wait_started(self):
-        wait_for(self._started, 15, lambda: "keepalived; its log says:\n" + self.log()[-2000:])
+        wait_for(self._started, 20, lambda: "keepalived; its log says:\n" + self.log()[-2000:])
 
     def _started(self):
         if self.process.poll() is not None:
@@ -71,7 +71,7 @@ class Keepalived:
         self.process.send_signal(signal.SIGTERM)
 
     def wait_ended(self):
-        self.process.wait(10)
+        self.process.wait(30)
 
     def pids(self):
         """Its two processes, the parent first: or it would start the child anew."""
@@ -89,7 +89,7 @@ class Keepalived:
         for pid in self.pids():
             os.kill(pid, signal.SIGKILL)
         self.process.wait()
-        wait_for(lambda: not self.pids(), 5, "the end of keepalived")
+        wait_for(lambda: not self.pids(), 20, "the end of keepalived")
 
     def states(self):
         """instance -> MASTER, BACKUP or FAULT."""

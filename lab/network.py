@@ -21,6 +21,7 @@ import time
 
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
+LOOK = 0.1              # seconds that a look at a condition takes, with the pause behind it
 NETNS = "/run/netns/"
 # Where run files lie in memory, as /run does on a router; here it may be on a disk.
 MEMORY = "/dev/shm"
@@ -31,15 +32,22 @@ class LabError(Exception):
 
 
 def wait_for(condition, seconds, what, pause=0.02):
-    """Wait until condition() is true and return its value; LabError after so many seconds."""
-    end = time.monotonic() + seconds
+    """
+    Wait until condition() is true and return its value; LabError after so many seconds.  A look
+    that takes longer than LOOK tells of a machine that is busy, or stood still: what is waited for
+    had no more time than that, and so much counts.
+    """
+    waited, before = 0.0, time.monotonic()
     while True:
         value = condition()
         if value:
             return value
-        if time.monotonic() > end:
+        if waited >= seconds:
             raise LabError(f"waited {seconds:g} s in vain for: {told(what)}")
         time.sleep(pause)
+        now = time.monotonic()
+        waited += min(now - before, max(LOOK, 2 * pause))
+        before = now
 
 
 def stays(condition, seconds, what, pause=0.05):
@@ -68,6 +76,12 @@ def watch_for(seconds):
 def let_last(seconds):
     """What was just done to a router or its network lasts so long before the next is done."""
     time.sleep(max(0.0, seconds))
+
+
+def precede():
+    """This thread goes before what merely runs: it plays a router, and those have priority, too."""
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
 
 
 def process_state(pid):

@@ -14,6 +14,8 @@ import threading
 import time
 from dataclasses import dataclass
 
+from lab.network import precede
+
 SO_TIMESTAMPNS = 35
 SO_ATTACH_FILTER = 26
 SO_RCVBUFFORCE = 33
@@ -240,6 +242,7 @@ class Sender:
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self):
+        precede()
         while not self.ended.wait(self.period / len(self.frames)):
             frame = self.frames[self.sent % len(self.frames)]
             self.socket.send(frame() if callable(frame) else frame)

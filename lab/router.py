@@ -100,7 +100,7 @@ class Router:
         """An orderly stop: masters resign.  The exit status."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(15)
+            return self.process.wait(30)
         except subprocess.TimeoutExpired:
             raise LabError(f"tandemd of {self.name} did not end after SIGTERM; its log says:\n"
                            + self.log()[-3000:]) from None
@@ -112,7 +112,7 @@ class Router:
                 os.kill(pid, signal.SIGKILL)
         if self.process:
             self.process.wait()
-        wait_for(lambda: not self.pids(), 5, f"the end of all processes of {self.name}")
+        wait_for(lambda: not self.pids(), 20, f"the end of all processes of {self.name}")
 
     # -- its processes
 
@@ -135,7 +135,7 @@ class Router:
         found = self.pids().get(role)
         return found if found != pid else None
 
-    def replace(self, role, number=signal.SIGKILL, seconds=5):
+    def replace(self, role, number=signal.SIGKILL, seconds=20):
         """Kill the process of a role, or stop it for good; the one that follows."""
         pid = self.pids()[role]
         os.kill(pid, number)
@@ -211,7 +211,7 @@ class Router:
         states = self.states()
         return bool(states) and set(states.values()) == {state}
 
-    def wait_all(self, state, seconds=5):
+    def wait_all(self, state, seconds=20):
         """Wait until every group is in this state."""
         wait_for(lambda: self.is_all(state), seconds,
                  lambda: f"{self.name} all {state}; it is {self.states()}; its log says:\n"

@@ -93,7 +93,7 @@ class Segment:
         return True
 
     def wait_ready(self):
-        wait_for(self.is_ready, 10, f"link-local addresses on {self.name}")
+        wait_for(self.is_ready, 20, f"link-local addresses on {self.name}")
 
     # -- breaking and mending
 

@@ -54,17 +54,27 @@ def watch():
         wait_for(lambda: all(one.awake() for one in WATCHERS), 60, "the watch for stalls")
 
 
-def stalled(start, end):
-    """The seconds between two times, since 1970, in which some processor stood still."""
+def between(start, end):
+    """Stalls, of whatever processor, between two times since 1970: [(begun, ended)] in order."""
     watch()
     wait_for(lambda: all(one.awake() > end for one in WATCHERS), 60, "the stall to end",
              pause=TICK)
+    return sorted(stall for one in WATCHERS for stall in one.update()
+                  if stall[1] > start and stall[0] < end)
+
+
+def stalled(start, end):
+    """The seconds between two times in which some processor stood still."""
     total, reached = 0.0, start
-    for begun, ended in sorted(stall for one in WATCHERS for stall in one.update()
-                               if stall[1] > start and stall[0] < end):
+    for begun, ended in between(start, end):
         total += max(0.0, min(ended, end) - max(begun, reached))
         reached = max(reached, ended)
     return total
+
+
+def longest(start, end):
+    """The seconds of the longest stall between two times."""
+    return max((ended - begun for begun, ended in between(start, end)), default=0.0)
 
 
 def main(processor, parent):

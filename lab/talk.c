@@ -13,9 +13,10 @@
  *     talk fling ADDRESS PORT SECONDS              UDP packets, each from another port, unanswered
  *
  * "connect" and "say" print "ready" when all have had an echo.  Each byte of their standard input
- * makes them forget the silences so far, and at its end they print one line: established, dead,
- * reset; longest silence: median, 99 of 100, of all (milliseconds); end of it: first, median, 99 of
- * 100, last (seconds since 1970).
+ * makes them forget the silences so far, and print "again" when all have had the echo of something
+ * they said later.  At its end they print one line: established, dead, reset; longest silence:
+ * median, 99 of 100, of all (milliseconds); end of it: first, median, 99 of 100, last (seconds
+ * since 1970).
  * Whoever is silent for SILENT seconds at the end is dead.  The others print what they counted.
  */
 #include <arpa/inet.h>
@@ -47,7 +48,9 @@ struct talker {
 	int64_t heard;			/* last echo */
 	int64_t silence;		/* longest between two */
 	int64_t resumed;		/* when that ended */
-	uint32_t said, echoed;
+	uint32_t said, echoed;		/* words; the echoed one of the highest number counts */
+	uint32_t asked;			/* of these, an echo of a later one is waited for */
+	uint64_t octets;		/* echoed by a stream, in which a word may be cut */
 };
 
 static int64_t
@@ -190,13 +193,18 @@ say(struct talker *t, int64_t when, int64_t interval)
 }
 
 static void
-hear(struct talker *t, int64_t when)
+hear(struct talker *t, int kind, int64_t when)
 {
 	char words[16384];
+	uint32_t number;
 	ssize_t n;
 
 	while ((n = recv(t->fd, words, sizeof(words), MSG_DONTWAIT)) > 0) {
-		t->echoed += (uint32_t)(n / WORD);
+		t->octets += (uint64_t)n;
+		memcpy(&number, words, sizeof(number));
+		number = kind == SOCK_STREAM ? (uint32_t)(t->octets / WORD) : number + 1;
+		if (number > t->echoed)
+			t->echoed = number;
 		if (t->ready && when - t->heard > t->silence) {
 			t->silence = when - t->heard;
 			t->resumed = when;
@@ -258,7 +266,7 @@ talk(int kind, const char *to, int port, size_t count, int64_t interval)
 	struct sockaddr_storage peer;
 	socklen_t length = address(to, port, &peer);
 	struct timespec nap = { 0 };
-	bool told = false, wait = true;
+	bool told = false, again = true, wait = true;
 	int64_t start = now();
 
 	for (size_t i = 0; i < count; i++) {
@@ -282,12 +290,13 @@ talk(int kind, const char *to, int port, size_t count, int64_t interval)
 		int n = epoll_pwait2(epoll, events, 256, &nap, NULL);
 		int64_t when = now(), due = when + NAP_MAX_NSEC;
 		struct pollfd end = { .fd = 0, .events = POLLIN };
-		size_t ready = 0;
+		size_t ready = 0, answered = 0;
 
 		for (int i = 0; i < n; i++)
-			hear(events[i].data.ptr, when);
+			hear(events[i].data.ptr, kind, when);
 		for (size_t i = 0; i < count; i++) {
 			ready += talkers[i].ready;
+			answered += !talkers[i].reset && talkers[i].echoed > talkers[i].asked;
 			if (!talkers[i].reset && talkers[i].next <= when)
 				say(&talkers[i], when, interval);
 			if (!talkers[i].reset && talkers[i].next < due)
@@ -300,12 +309,20 @@ talk(int kind, const char *to, int port, size_t count, int64_t interval)
 			fflush(stdout);
 			told = true;
 		}
+		if (!again && answered == count) {
+			printf("again\n");
+			fflush(stdout);
+			again = true;
+		}
 		if (poll(&end, 1, 0) == 1) {
 			char c;
 
 			wait = read(0, &c, 1) == 1;
-			for (size_t i = 0; wait && i < count; i++)
+			again = !wait;
+			for (size_t i = 0; wait && i < count; i++) {
 				talkers[i].silence = 0;
+				talkers[i].asked = talkers[i].said;
+			}
 		}
 	}
 	report(talkers, count, now());

@@ -22,7 +22,7 @@ class Watch:
     def __enter__(self):
         self.process = self.space.popen("ip", "-tshort", "-oneline", "monitor", *self.objects,
                                         stdout=self.file, stderr=subprocess.DEVNULL)
-        wait_for(self._socket, 5, "ip monitor")
+        wait_for(self._socket, 20, "ip monitor")
         return self
 
     def _socket(self):
@@ -41,7 +41,7 @@ class Watch:
 
     def __exit__(self, *what):
         try:
-            wait_for(self._has_read_all, 5, "ip monitor to read what it was told")
+            wait_for(self._has_read_all, 20, "ip monitor to read what it was told")
         finally:
             self.process.terminate()
             self.process.wait()

@@ -8,12 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "cli/client.h"
 #include "cli/data.h"
 #include "cli/list.h"
 #include "cli/print.h"
 #include "cli/state.h"
+
+/* Columns of a path. */
+#define NAME_WIDTH 16
+#define END_WIDTH 18
 
 /* ---- state ---------------------------------------------------------------------------------- */
 
@@ -160,6 +163,24 @@ print_use(FILE *out, const struct lyd_node *path)
 		fprintf(out, ", not heard %s\n", data_number(path, "received") ? "now" : "yet");
 }
 
+/* Its ends stand side by side; one of IPv6 that is too long for that takes both to lines below. */
+static void
+print_path(FILE *out, const struct lyd_node *path)
+{
+	const char *local = data_text(path, "local"), *remote = data_text(path, "remote");
+	bool narrow = strlen(local) < END_WIDTH && strlen(remote) < END_WIDTH;
+
+	print_column(out, data_text(path, "interface"), NAME_WIDTH);
+	print_column(out, narrow ? local : "", END_WIDTH);
+	print_column(out, narrow ? remote : "", END_WIDTH);
+	print_column(out, data_is_true(path, "alive") ? "alive" : "dead", 8);
+	print_column(out, list_or(data_text(path, "sent"), "0"), 10);
+	fprintf(out, "%s\n", list_or(data_text(path, "received"), "0"));
+	if (!narrow)
+		fprintf(out, "%*s%s\n%*s%s\n", NAME_WIDTH, "", local, NAME_WIDTH + END_WIDTH, "",
+		        remote);
+}
+
 static void
 print_paths(FILE *out, const struct lyd_node *state)
 {
@@ -168,19 +189,14 @@ print_paths(FILE *out, const struct lyd_node *state)
 	if (!path)
 		return;
 	fprintf(out, "\n");
-	print_column(out, "Path", 16);
-	print_column(out, "Local", 18);
-	print_column(out, "Remote", 18);
+	print_column(out, "Path", NAME_WIDTH);
+	print_column(out, "Local", END_WIDTH);
+	print_column(out, "Remote", END_WIDTH);
 	print_column(out, "State", 8);
 	print_column(out, "Sent", 10);
 	fprintf(out, "Received\n");
 	for (; path; path = data_next(path)) {
-		print_column(out, data_text(path, "interface"), 16);
-		print_column(out, data_text(path, "local"), 18);
-		print_column(out, data_text(path, "remote"), 18);
-		print_column(out, data_is_true(path, "alive") ? "alive" : "dead", 8);
-		print_column(out, list_or(data_text(path, "sent"), "0"), 10);
-		fprintf(out, "%s\n", list_or(data_text(path, "received"), "0"));
+		print_path(out, path);
 		print_use(out, path);
 		if (data_text(path, "trouble")[0])
 			print_sentence(out, "  Because: ", data_text(path, "trouble"));
@@ -234,10 +250,12 @@ print_readiness(FILE *out, const struct lyd_node *state)
 		{ "alone", ", a failover would break connections" },
 	};
 	const char *readiness = data_text(state, "readiness");
+	const char *meaning = meaning_of(meanings, ARRAY_SIZE(meanings), readiness);
 	char text[128];
 
-	snprintf(text, sizeof(text), "%s%s", readiness,
-	         meaning_of(meanings, ARRAY_SIZE(meanings), readiness));
+	if (strcmp(readiness, "synced") == 0 && data_is_true(state, "settling"))
+		meaning = ", but for what passed here just now";
+	snprintf(text, sizeof(text), "%s%s", readiness, meaning);
 	print_label(out, 0, "State:", text);
 }
 
@@ -359,167 +377,6 @@ connsync_show_statistics(struct session *session, char *const arguments[] UNUSED
                          size_t count UNUSED)
 {
 	return show(session, connsync_print_statistics);
-}
-
-/* ---- connections ---------------------------------------------------------------------------- */
-
-static void
-print_flow(FILE *out, const struct lyd_node *flow)
-{
-	print_column(out, data_text(flow, "protocol"), 8);
-	print_column(out, data_text(flow, "source"), 23);
-	print_column(out, data_text(flow, "destination"), 23);
-	print_column(out, data_text(flow, "state"), 12);
-	fprintf(out, "%s\n", data_text(flow, "copy"));
-	if (data_text(flow, "source-nat")[0] || data_text(flow, "destination-nat")[0]) {
-		print_column(out, "  NAT", 8);
-		print_column(out, list_or(data_text(flow, "source-nat"), "-"), 23);
-		fprintf(out, "%s\n", list_or(data_text(flow, "destination-nat"), "-"));
-	}
-}
-
-/* The answer is what an operation puts out; its list stands below the operation's node. */
-static void
-print_answer(struct session *session, const struct lyd_node *operation)
-{
-	const struct lyd_node *flow = data_child(operation, "flow");
-	unsigned long long matched = data_number(operation, "matched"), shown = 0;
-
-	print_column(session->out, "Proto", 8);
-	print_column(session->out, "Source", 23);
-	print_column(session->out, "Destination", 23);
-	print_column(session->out, "State", 12);
-	fprintf(session->out, "Copy\n");
-	for (; flow; flow = data_next(flow), shown++)
-		print_flow(session->out, flow);
-	fprintf(session->out, "%llu connection%s", matched, matched == 1 ? "" : "s");
-	if (shown < matched)
-		fprintf(session->out, ", %llu of them shown", shown);
-	fputc('\n', session->out);
-}
-
-/* What RESTCONF calls "output" (RFC 8040 3.6.2) has the operation's own name in libyang. */
-static struct lyd_node *
-parse_answer(struct session *session, const struct answer *answer)
-{
-	static const char head[] = "{\"tandem-state:output\":";
-	struct lyd_node *operation = NULL;
-	struct ly_in *in = NULL;
-	char *text = NULL;
-
-	if (strncmp(answer->body, head, sizeof(head) - 1) != 0 ||
-	    asprintf(&text, "{\"tandem-state:connsync-flows\":%s",
-	             answer->body + sizeof(head) - 1) < 0 ||
-	    ly_in_new_memory(text, &in) != LY_SUCCESS ||
-	    lyd_parse_op(session->schema, NULL, in, LYD_JSON, LYD_TYPE_REPLY_YANG, &operation,
-	                 NULL) != LY_SUCCESS)
-		operation = NULL;
-	ly_in_free(in, 0);
-	free(text);
-	return operation;
-}
-
-/* Nothing to list for a reason: it was said. */
-static bool
-tell_why_none(struct session *session)
-{
-	struct lyd_node *state = state_fetch_quietly(session, "connsync-state");
-	const char *running = data_text(state, "running");
-	bool told = state && strcmp(running, "true") != 0;
-
-	if (told && running[0])
-		print_sentence(session->out, "connsync does not run: ",
-		               data_text(state, "trouble"));
-	else if (told)
-		fprintf(session->out, "connsync is not configured\n");
-	lyd_free_all(state);
-	return told;
-}
-
-static enum outcome
-tell_answer(struct session *session, struct answer *answer)
-{
-	struct lyd_node *operation;
-
-	if (session->json) {
-		fprintf(session->out, "%s\n", answer->body);
-		return OUTCOME_DONE;
-	}
-	operation = parse_answer(session, answer);
-	if (!operation) {
-		fprintf(session->err, "The service's answer does not fit its model\n");
-		return OUTCOME_FAILED;
-	}
-	if (data_number(operation, "matched") > 0 || !tell_why_none(session))
-		print_answer(session, operation);
-	lyd_free_all(operation);
-	return OUTCOME_DONE;
-}
-
-/* One leaf of the input, or none when name is NULL. */
-static enum outcome
-show_flows(struct session *session, const char *name, const char *value, bool is_number)
-{
-	struct answer answer;
-	struct error error;
-	enum outcome outcome;
-	char *body = NULL;
-	size_t length;
-	FILE *to = open_memstream(&body, &length);
-	int r;
-
-	assert(to);
-	fprintf(to, "{\"tandem-state:input\":{");
-	if (name)
-		fprintf(to, "\"%s\":", name);
-	if (name && is_number)
-		fprintf(to, "%s", value);
-	else if (name)
-		json_string(to, value);
-	fprintf(to, "}}");
-	fclose(to);
-	r = client_post(session->client, "operations/tandem-state:connsync-flows", body, &answer,
-	                &error);
-	free(body);
-	if (r < 0)
-		return session_tell(session, &error);
-	if (answer.status != 200)
-		return session_tell_refusal(session, &answer);
-	outcome = tell_answer(session, &answer);
-	answer_done(&answer);
-	return outcome;
-}
-
-enum outcome
-connsync_show_flows(struct session *session, char *const arguments[] UNUSED, size_t count UNUSED)
-{
-	return show_flows(session, NULL, NULL, false);
-}
-
-enum outcome
-connsync_show_protocol(struct session *session, char *const arguments[], size_t count UNUSED)
-{
-	return show_flows(session, "protocol", arguments[0], false);
-}
-
-enum outcome
-connsync_show_address(struct session *session, char *const arguments[], size_t count UNUSED)
-{
-	return show_flows(session, "address", arguments[0], false);
-}
-
-enum outcome
-connsync_show_port(struct session *session, char *const arguments[], size_t count UNUSED)
-{
-	char *end;
-	unsigned long port = strtoul(arguments[0], &end, 10);
-
-	if (!arguments[0][0] || *end || port > 65535) {
-		fprintf(session->err, "A port is a number from 0 to 65535, not '%s'\n",
-		        arguments[0]);
-		return OUTCOME_USAGE;
-	}
-	return show_flows(session, "port", arguments[0], true);
 }
 
 enum outcome

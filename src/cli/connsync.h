@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The commands about the replication of connections: what stands, what is counted, which
- * connections there are, and comparing all of them anew.
+ * The commands about the replication of connections: what stands, what is counted, and comparing
+ * all of them anew.  The connections themselves are shown by flows.h.
  */
 #ifndef TANDEM_CLI_CONNSYNC_H
 #define TANDEM_CLI_CONNSYNC_H
@@ -15,12 +15,6 @@ void connsync_print_statistics(FILE *out, const struct lyd_node *state);
 enum outcome connsync_show(struct session *session, char *const arguments[], size_t count);
 enum outcome connsync_show_statistics(struct session *session, char *const arguments[],
                                       size_t count);
-/* All of them, or those with this protocol, network or port: see the table of commands. */
-enum outcome connsync_show_flows(struct session *session, char *const arguments[], size_t count);
-enum outcome connsync_show_protocol(struct session *session, char *const arguments[],
-                                    size_t count);
-enum outcome connsync_show_address(struct session *session, char *const arguments[], size_t count);
-enum outcome connsync_show_port(struct session *session, char *const arguments[], size_t count);
 enum outcome connsync_reset(struct session *session, char *const arguments[], size_t count);
 
 #endif

@@ -70,6 +70,12 @@ foreign_print_keepalived(struct session *session, char *const arguments[], size_
 }
 
 enum outcome
+foreign_print_vyatta(struct session *session, char *const arguments[], size_t count)
+{
+	return print(session, import_vyatta, arguments, count);
+}
+
+enum outcome
 foreign_print_vyos(struct session *session, char *const arguments[], size_t count)
 {
 	return print(session, import_vyos, arguments, count);
@@ -79,6 +85,12 @@ enum outcome
 foreign_merge_keepalived(struct session *session, char *const arguments[], size_t count)
 {
 	return merge(session, import_keepalived, arguments, count);
+}
+
+enum outcome
+foreign_merge_vyatta(struct session *session, char *const arguments[], size_t count)
+{
+	return merge(session, import_vyatta, arguments, count);
 }
 
 enum outcome

@@ -23,6 +23,7 @@
 #include "cli/candidate.h"
 #include "cli/commit.h"
 #include "cli/edit.h"
+#include "cli/pager.h"
 #include "cli/print.h"
 #include "cli/recovery.h"
 #include "config/words.h"
@@ -79,16 +80,42 @@ find_possibilities(size_t start, const char *word)
 	free(before);
 }
 
+/* Through the pager, which has the terminal and its keys for itself meanwhile: as readline leaves
+ * them for a command.  What ends the pager, Ctrl-C included, gives up the list, not the line. */
+static void
+page_list(const char *text)
+{
+	rl_clear_signals();
+	rl_deprep_terminal();
+	pager_show(rl_outstream, text, false);
+	interrupted = 0;
+	rl_prep_terminal(1);
+	rl_set_signals();
+	rl_reset_screen_size();	/* the window may be another one by now */
+}
+
 static void
 list_possibilities(void)
 {
 	unsigned width = print_width(rl_outstream);
+	char *text = NULL;
+	size_t length;
+	FILE *list = open_memstream(&text, &length);
 
-	fprintf(rl_outstream, "\nPossible completions:\n");
+	assert(list);
+	fprintf(list, "Possible completions:\n");
 	for (size_t i = 0; i < found.count; i++)
-		print_help_line(rl_outstream, found.list[i].shown, found.list[i].help, width);
+		print_help_line(list, found.list[i].shown, found.list[i].help, width);
 	if (found.count == 0)
-		fprintf(rl_outstream, "  (nothing fits here)\n");
+		fprintf(list, "  (nothing fits here)\n");
+	fclose(list);
+	assert(text);
+	fputc('\n', rl_outstream);
+	if (shell_session->page && !pager_fits(rl_outstream, text))
+		page_list(text);
+	else
+		fputs(text, rl_outstream);
+	free(text);
 	rl_on_new_line();
 }
 

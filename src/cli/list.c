@@ -66,6 +66,28 @@ list_or(const char *text, const char *otherwise)
 	return text[0] ? text : otherwise;
 }
 
+char *
+list_fault(const struct lyd_node *group)
+{
+	const struct lyd_node *fault = data_child(group, "fault");
+	const char *separator = "";
+	char *text = NULL;
+	size_t length;
+	FILE *to;
+
+	if (strcmp(data_text(group, "state"), "FAULT") != 0)
+		return NULL;
+	to = open_memstream(&text, &length);
+	assert(to);
+	if (!fault)
+		fputs(list_or(data_text(group, "reason"), "unknown"), to);
+	for (; fault; fault = data_next(fault), separator = "; ")
+		fprintf(to, "%s%s", separator, lyd_get_value(fault));
+	fclose(to);
+	assert(text);
+	return text;
+}
+
 const char *
 list_elapsed(const struct lyd_node *group, char text[ELAPSED_TEXT_SIZE])
 {

@@ -39,6 +39,8 @@ void list_groups(FILE *out, const struct lyd_node *state,
 
 /* text, or what stands for an empty one. */
 const char *list_or(const char *text, const char *otherwise);
+/* What keeps the group in FAULT, "this; that"; heap.  NULL when it is not there. */
+char *list_fault(const struct lyd_node *group);
 /* How long ago the group's last transition was. */
 const char *list_elapsed(const struct lyd_node *group, char text[ELAPSED_TEXT_SIZE]);
 

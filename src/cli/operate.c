@@ -15,6 +15,7 @@
 #include "cli/configure.h"
 #include "cli/connsync.h"
 #include "cli/data.h"
+#include "cli/flows.h"
 #include "cli/foreign.h"
 #include "cli/foresee.h"
 #include "cli/inspect.h"
@@ -429,6 +430,9 @@ const struct command operate_commands[] = {
 	  foreign_print_keepalived, foreign_complete, SHOWS_TEXT },
 	{ "import keepalived <file> <router>", "As the router of this name reads lines with @",
 	  foreign_print_keepalived, NULL, SHOWS_TEXT },
+	{ "import vyatta", "All that is known of a Vyatta 5600 or IBM VRA" },
+	{ "import vyatta <file>", "A config.boot of Vyatta, or its set commands",
+	  foreign_print_vyatta, foreign_complete, SHOWS_TEXT },
 	{ "import vyos", "VRRP and conntrack-sync of a VyOS router" },
 	{ "import vyos <file>", "A config.boot of VyOS, or its set commands", foreign_print_vyos,
 	  foreign_complete, SHOWS_TEXT },
@@ -471,17 +475,11 @@ const struct command operate_commands[] = {
 	  run_show_commands, NULL, SHOWS_CONFIGURATION },
 	{ "show connsync", "Replication of connections: state, partner, lag, what would be lost",
 	  connsync_show, NULL, SHOWS_DATA },
-	{ "show connsync flows", "Connections that are replicated",
-	  connsync_show_flows, NULL, SHOWS_DATA },
-	{ "show connsync flows address", "Connections with an end in a network" },
-	{ "show connsync flows address <address>", "Address or network/length",
-	  connsync_show_address, NULL, SHOWS_DATA },
-	{ "show connsync flows port", "Connections with a port" },
-	{ "show connsync flows port <port>", "Number of the port", connsync_show_port, NULL,
+	{ "show connsync flows", "Connections that are replicated", flows_show, NULL,
 	  SHOWS_DATA },
-	{ "show connsync flows protocol", "Connections of a protocol" },
-	{ "show connsync flows protocol <protocol>", "tcp, udp, icmp, ... or a number",
-	  connsync_show_protocol, NULL, SHOWS_DATA },
+	{ "show connsync flows <filter...>",
+	  "Those that pass: address, limit, port, protocol, each with its value, in any order",
+	  flows_show, flows_complete, SHOWS_DATA },
 	{ "show connsync statistics", "What was sent, received, repaired and refused",
 	  connsync_show_statistics, NULL, SHOWS_DATA },
 	{ "show interfaces", "Interfaces, their addresses and links",

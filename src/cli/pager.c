@@ -21,8 +21,8 @@
 
 extern char **environ;
 
-static bool
-fits(FILE *terminal, const char *text)
+bool
+pager_fits(FILE *terminal, const char *text)
 {
 	struct winsize size = { 0 };
 	unsigned lines = 0;
@@ -85,7 +85,8 @@ pager_show(FILE *terminal, const char *text, bool always)
 	FILE *input = NULL;
 	pid_t pid;
 
-	if ((!always && fits(terminal, text)) || start(&pid, &input) < 0) {
+	fflush(terminal);	/* the pager writes to it by itself */
+	if ((!always && pager_fits(terminal, text)) || start(&pid, &input) < 0) {
 		fputs(text, terminal);
 		fflush(terminal);
 		return;

@@ -10,6 +10,8 @@
 
 #include "base/base.h"
 
+/* Has the screen room for all of it, and a prompt below? */
+bool pager_fits(FILE *terminal, const char *text);
 void pager_show(FILE *terminal, const char *text, bool always);
 
 #endif

@@ -41,7 +41,28 @@ summary_group(FILE *out, const struct lyd_node *group, const char *number)
 	summary_line(out, texts);
 }
 
-static void
+/* What keeps groups in FAULT, a sentence each.  Was there any? */
+static bool
+summary_faults(FILE *out, const struct list *groups)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < groups->count; i++) {
+		char *fault = list_fault(groups->nodes[i]);
+		char number[LIST_LABEL_SIZE], start[64];
+
+		if (!fault)
+			continue;
+		snprintf(start, sizeof(start), "%s group %s is in FAULT: ",
+		         data_text(groups->nodes[i], "interface"), list_label(groups, i, number));
+		print_sentence(out, start, fault);
+		free(fault);
+		any = true;
+	}
+	return any;
+}
+
+static bool
 summary_alarms(FILE *out, const struct list *groups)
 {
 	bool any = false;
@@ -58,8 +79,7 @@ summary_alarms(FILE *out, const struct list *groups)
 			any = true;
 		}
 	}
-	if (any)
-		fputc('\n', out);
+	return any;
 }
 
 void
@@ -70,6 +90,7 @@ show_vrrp_summary(FILE *out, const struct lyd_node *state)
 		{ "---------", "-----", "-----", "---------", "-----", "----------", "-----" },
 	};
 	struct list groups = list_sort(state, "group", list_by_group);
+	bool any;
 
 	fputc('\n', out);
 	fprintf(out, "%33s%-11s%-7s%-12s%s\n", "", "RFC", "Addr", "Last", "Sync");
@@ -81,7 +102,10 @@ show_vrrp_summary(FILE *out, const struct lyd_node *state)
 		summary_group(out, groups.nodes[i], list_label(&groups, i, number));
 	}
 	fputc('\n', out);
-	summary_alarms(out, &groups);
+	any = summary_faults(out, &groups);
+	any |= summary_alarms(out, &groups);
+	if (any)
+		fputc('\n', out);
 	free(groups.nodes);
 }
 

@@ -16,14 +16,19 @@
 #define EVERYTHING_ABOVE UINT32_MAX
 #define START_SIZE 64			/* "dp0bond0.4094 group 255/ipv6: " */
 
-/* Of a group that is in FAULT. */
-static void
+/* What keeps a group in FAULT.  Is it there? */
+static bool
 show_fault(FILE *out, const struct lyd_node *group, const char *start)
 {
 	char text[START_SIZE + ELAPSED_TEXT_SIZE + 16], ago[ELAPSED_TEXT_SIZE];
+	char *fault = list_fault(group);
 
+	if (!fault)
+		return false;
 	snprintf(text, sizeof(text), "%sin FAULT for %s: ", start, list_elapsed(group, ago));
-	print_sentence(out, text, data_text(group, "reason"));
+	print_sentence(out, text, fault);
+	free(fault);
+	return true;
 }
 
 static void
@@ -38,10 +43,7 @@ show_alarms(FILE *out, const struct lyd_node *state)
 
 		snprintf(start, sizeof(start), "%s group %s: ",
 		         data_text(groups.nodes[i], "interface"), list_label(&groups, i, number));
-		if (strcmp(data_text(groups.nodes[i], "state"), "FAULT") == 0) {
-			show_fault(out, groups.nodes[i], start);
-			any = true;
-		}
+		any |= show_fault(out, groups.nodes[i], start);
 		for (; alarm; alarm = data_next(alarm)) {
 			print_sentence(out, start, lyd_get_value(alarm));
 			any = true;

@@ -190,13 +190,14 @@ static void
 detail_trouble(FILE *out, const struct lyd_node *group)
 {
 	const struct lyd_node *alarm = data_child(group, "alarm");
-	bool fault = strcmp(data_text(group, "state"), "FAULT") == 0;
+	char *fault = list_fault(group);
 	bool lingering = data_is_true(group, "lingering");
 
 	if (!alarm && !fault && !lingering)
 		return;
 	if (fault)
-		print_label(out, 2, "Fault:", list_or(data_text(group, "reason"), "unknown"));
+		print_sentence(out, "  Fault:                        ", fault);
+	free(fault);
 	if (lingering)
 		print_label(out, 2, "Still forwarding:", "until another master is heard");
 	for (; alarm; alarm = data_next(alarm))

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "config/lower_alarm.h"
+#include "config/lower_fault.h"
 #include "config/put.h"
 
 /* ------------------------------------------------------------------ groups */
@@ -88,43 +89,6 @@ put_group_settings(struct lyd_node *node, const struct settings *settings,
 		put_ip(node, "peer-address", &peers[i].address);
 }
 
-/* The words for a tracked object: kind, and its name without the kind's word. */
-static const char *
-object_words(const struct settings *settings, const struct object_settings *object,
-             const char **ret_name)
-{
-	const char *blank = strchr(object->name, ' ');
-
-	*ret_name = object->kind == OBJECT_CHECK && blank ? blank + 1 : object->name;
-	switch ((enum object_kind)object->kind) {
-	case OBJECT_INTERFACE:
-		return "interface";
-	case OBJECT_ROUTE:
-		return "route";
-	case OBJECT_CHECK:
-	case OBJECT_KINDS:
-		break;
-	}
-	switch ((enum check_kind)settings_checks(settings)[object->check].kind) {
-	case CHECK_SCRIPT:
-		return "script";
-	case CHECK_PROCESS:
-		return "process";
-	case CHECK_FILE:
-		return "file";
-	case CHECK_CONNSYNC:
-		return "connsync";
-	case CHECK_ICMP:
-	case CHECK_TCP:
-	case CHECK_POLICY:
-	case CHECK_CONNECT:		/* of real servers, which no group tracks */
-	case CHECK_ASK:
-	case CHECK_KINDS:
-		break;
-	}
-	return "path-monitor";
-}
-
 static void
 put_tracks(struct lyd_node *node, const struct settings *settings,
            const struct group_settings *group, const struct vrouter_status *record)
@@ -136,7 +100,7 @@ put_tracks(struct lyd_node *node, const struct settings *settings,
 			&settings_objects(settings)[track->object];
 		bool known = record->tracks_known & 1u << i;
 		bool up = record->tracks_up & 1u << i;
-		const char *name, *kind = object_words(settings, object, &name);
+		const char *name, *kind = lower_track_words(settings, object, &name);
 		struct lyd_node *entry = put_entry(node, "track", kind, name, NULL);
 		char weight[8];
 
@@ -169,12 +133,14 @@ put_master(struct lyd_node *node, const struct group_settings *group,
 /* What is. */
 static void
 put_group_status(struct lyd_node *node, const struct lower_facts *facts,
-                 const struct group_settings *group, const struct vrouter_status *record)
+                 const struct group_settings *group, const struct vrouter_status *record,
+                 const struct lower_culprits *culprits)
 {
 	enum vrouter_state state = (enum vrouter_state)record->state;
 
 	put_text(node, "state", vrouter_state_name(state < VROUTER_STATES ? state : VROUTER_INIT));
 	put_text(node, "reason", vrouter_reason_text((enum vrouter_reason)record->reason));
+	lower_fault_put(node, facts, group, record, culprits);
 	put_bool(node, "lingering", record->lingering);
 	if (record->last_transition > 0) {
 		nsec_t since = nsec_max(facts->now - record->last_transition, 0);
@@ -248,6 +214,25 @@ put_sync_groups(struct lyd_node *root, const struct settings *settings)
 		commons[i].node = put_entry(root, "sync-group", settings_syncs(settings)[i].name,
 		                            NULL, NULL);
 	return commons;
+}
+
+/* Of each sync group: who keeps it in FAULT. */
+static struct lower_culprits *
+blame(const struct lower_facts *facts)
+{
+	const struct settings *settings = facts->settings;
+	struct lower_culprits *culprits = calloc(settings->sync_count + 1, sizeof(*culprits));
+
+	assert(culprits);
+	for (uint32_t i = 0; i < settings->group_count; i++) {
+		const struct group_settings *group = &settings_groups(settings)[i];
+		const char *interface = settings_link_of(settings, group)->name;
+		const struct vrouter_status *record = find_record(facts, i, interface, group);
+
+		if (group->sync >= 0 && record)
+			lower_fault_blame(&culprits[group->sync], facts, group, record);
+	}
+	return culprits;
 }
 
 static void
@@ -332,6 +317,7 @@ lower_vrrp_state(const struct ly_ctx *schema, const struct lower_facts *facts,
 		return;
 
 	struct common *commons = put_sync_groups(root, settings);
+	struct lower_culprits *culprits = blame(facts);
 
 	for (uint32_t i = 0; i < settings->group_count; i++) {
 		const struct group_settings *group = &settings_groups(settings)[i];
@@ -342,7 +328,8 @@ lower_vrrp_state(const struct ly_ctx *schema, const struct lower_facts *facts,
 		                                    group->family);
 
 		put_group_settings(node, settings, group);
-		put_group_status(node, facts, group, &record);
+		put_group_status(node, facts, group, &record,
+		                 group->sync >= 0 ? &culprits[group->sync] : NULL);
 		if (group->sync >= 0)
 			join(&commons[group->sync], &record);
 	}
@@ -350,6 +337,7 @@ lower_vrrp_state(const struct ly_ctx *schema, const struct lower_facts *facts,
 		put_text(commons[i].node, "state",
 		         commons[i].differs || commons[i].members == 0 ? "UNKNOWN" :
 		         vrouter_state_name((enum vrouter_state)commons[i].state));
+	free(culprits);
 	free(commons);
 	if (facts->engine) {
 		put_strangers(root, facts);

@@ -18,6 +18,7 @@
 #define DUMP_PAUSE NSEC_PER_SEC		/* between two, at least */
 #define SWEEP_AFTER (20 * NSEC_PER_SEC)	/* a promotion: live flows had a packet by then */
 #define STEP NSEC_PER_MSEC		/* of a walk */
+#define NOTICED (2 * NSEC_PER_SEC)	/* that the peer forwards, by all who send through us */
 #define CALM (100 * NSEC_PER_MSEC)	/* a promotion: the first packets come before a dump */
 #define STEP_ENTRIES 4000u		/* looked at in a step */
 #define STEP_LEAST 5u			/* timers put right in a step, at least */
@@ -53,6 +54,21 @@ start_dump(struct flowsync *f, nsec_t now)
 	f->walk = (struct flowsync_walk){ 0 };
 	flowsync_count(f, FLOW_DUMPS);
 	f->hooks.dump(f->hooks.owner);
+}
+
+void
+flowsweep_look_again(struct flowsync *f, nsec_t now)
+{
+	f->settle_at = now + NOTICED;
+}
+
+/* Not before it is known what our kernel has, nor in the middle of putting its timers right: they
+ * would look like those that a packet gave. */
+static nsec_t
+settle_at(const struct flowsync *f)
+{
+	return f->settle_at && f->dump.done && !f->dump.running && !f->walk.running ?
+	       f->settle_at : NSEC_NEVER;
 }
 
 /* ---- what a dump shows ---------------------------------------------------------------------- */
@@ -316,6 +332,13 @@ visit(struct flowsync *f, uint32_t number, nsec_t now)
 }
 
 static void
+end_walk(struct flowsync *f)
+{
+	f->walk = (struct flowsync_walk){ 0 };
+	f->settles = false;
+}
+
+static void
 walk_on(struct flowsync *f, nsec_t now)
 {
 	nsec_t steps = nsec_max(f->options.sweep_time / STEP, 1);
@@ -344,7 +367,7 @@ walk_on(struct flowsync *f, nsec_t now)
 			.running = true, .renew = f->walk.renew, .next = f->walk.next,
 		};
 	else
-		f->walk = (struct flowsync_walk){ 0 };
+		end_walk(f);
 }
 
 /* ---- role and time -------------------------------------------------------------------------- */
@@ -358,10 +381,14 @@ flowsweep_on_role(struct flowsync *f, nsec_t now)
 	if (f->dump.running || f->walk.believe)
 		flowsweep_want_dump(f, now);
 	f->dump.compare = false;
-	f->walk = (struct flowsync_walk){ 0 };
+	end_walk(f);
 	f->sweep_at = standby ? 0 : now + SWEEP_AFTER;
+	f->settle_at = 0;
 	if (!standby)
 		return;
+	/* The new master may have said so before we gave in. */
+	if (f->peer.claim.active)
+		flowsweep_look_again(f, now);
 	/* News that were not read yet are lost: what the kernel has must be found out before tables
 	 * are compared.  And nothing renews the timers of our own flows here any more: the dump
 	 * finds them short. */
@@ -390,6 +417,11 @@ flowsweep_on_time(struct flowsync *f, nsec_t now)
 		f->sweep_at = 0;
 		flowsweep_want_dump(f, now);
 	}
+	if (now >= settle_at(f)) {
+		f->settle_at = 0;
+		f->settles = true;
+		flowsweep_want_dump(f, now);
+	}
 	if (f->dump.done && now >= f->dump.verify_at) {
 		f->dump.verify_at = now + nsec_max(f->options.verify_period, NSEC_PER_SEC);
 		if (f->options.verify_period)
@@ -408,7 +440,7 @@ flowsweep_deadline(const struct flowsync *f)
 
 	if (f->dump.done && f->options.verify_period)
 		deadline = nsec_min(deadline, f->dump.verify_at);
-	deadline = nsec_min(deadline, dump_at(f));
+	deadline = nsec_min(deadline, nsec_min(dump_at(f), settle_at(f)));
 	if (f->walk.running)
 		deadline = nsec_min(deadline, f->walk.next);
 	if (!f->dump.running && flowtable_listed(&f->table, FLOWTABLE_GRAVES) > 0)

@@ -534,6 +534,7 @@ flowsync_status(const struct flowsync *f, nsec_t now, struct flowsync_status *re
 		.sweep_left = f->table.late_timers,
 		.sweep_at = f->sweep_at,
 		.dumping = f->dump.running,
+		.settling = f->role == FLOWSYNC_STANDBY && (f->settle_at || f->settles),
 	};
 	memcpy(ret_status->peer_node, f->peer.node, sizeof(ret_status->peer_node));
 	for (unsigned i = 0; i < FLOWSYNC_PATHS && f->peer.greeted; i++)

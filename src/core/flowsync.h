@@ -242,6 +242,8 @@ struct flowsync_status {
 	uint32_t sweep_left;		/* flows whose timer is known to be wrong still */
 	nsec_t sweep_at;		/* when that begins, after a promotion; 0 = nothing waits */
 	bool dumping;
+	bool settling;			/* standby: packets may have passed here until a moment ago,
+					 * and which did is not seen to yet */
 };
 void flowsync_status(const struct flowsync *f, nsec_t now, struct flowsync_status *ret_status);
 const struct flowtally *flowsync_tally(const struct flowsync *f);

@@ -137,6 +137,9 @@ struct flowsync {
 	unsigned looks;			/* so many more that may find no closed connection */
 	unsigned unlooked;		/* released without one */
 	nsec_t sweep_at;		/* timers of the last standby time are put right; 0 = no */
+	nsec_t settle_at;		/* packets may pass here until now, though we stand by:
+					 * the kernel's table is looked at again; 0 = no */
+	bool settles;			/* that look is due, or under way */
 	nsec_t chores_at;
 	nsec_t expire_at;		/* expectations are looked through */
 	nsec_t both_since;		/* both routers forward; 0 = not */
@@ -349,6 +352,8 @@ enum flow_fault flowshift_on_offer(struct flowsync *f, struct reader body, nsec_
 
 /* flowsweep.c: our own kernel's table */
 void flowsweep_want_dump(struct flowsync *f, nsec_t earliest);
+/* The peer forwards and we do not, but not everybody has noticed yet. */
+void flowsweep_look_again(struct flowsync *f, nsec_t now);
 void flowsweep_on_dump(struct flowsync *f, const struct flow *flow, nsec_t now);
 void flowsweep_on_dump_done(struct flowsync *f, bool whole, nsec_t now);
 void flowsweep_on_role(struct flowsync *f, nsec_t now);

@@ -13,7 +13,6 @@
 #include "core/flowsync_inside.h"
 
 #define STATUS_PERIOD (500 * NSEC_PER_MSEC)
-#define NOTICED (2 * NSEC_PER_SEC)	/* that the peer forwards, by all who send through us */
 
 void
 flowtalk_send(struct flowsync *f, const struct writer *message)
@@ -161,9 +160,8 @@ on_claim(struct flowsync *f, const struct flowwire_claim *claim, nsec_t now)
 		f->shift.tell_until = 0;
 	if (f->role == FLOWSYNC_ACTIVE && !claim->active && (was_active || newer))
 		flowshift_forget_ends(f);
-	/* Until everybody had noticed, packets may have come through here. */
 	if (f->role == FLOWSYNC_STANDBY && claim->active && !was_active)
-		flowsweep_want_dump(f, now + NOTICED);
+		flowsweep_look_again(f, now);
 	flowsync_judge_roles(f, now);
 	if (flowsync_is_telling(f) != was_telling || claim->active != was_active)
 		flowrepair_restart(f, now);

@@ -36,11 +36,14 @@
 #define RELEASE_PATIENCE (8 * NSEC_PER_SEC)	/* at the end; the supervisor's is longer */
 #define WATCH_USEC 10000000u		/* between looks at the kernel's settings */
 #define RETRY_USEC 10000000u
+#define STILL NSEC_PER_SEC		/* the loop, before the supervisor thinks that it hangs */
+#define STILL_EACH NSEC_PER_USEC	/* ... more for every connection that there may be */
 #define READY_SIZE (16u << 20)		/* of the table's memory: about 150,000 flows */
 #define LOOKS 256u			/* in one turn: about a millisecond */
 
 struct role {
 	struct post post;
+	struct pulse *pulse;
 	struct flowshow *show;
 	const char *state_dir;
 	const struct settings *settings;
@@ -354,6 +357,17 @@ set_node(struct role *f)
 }
 
 /*
+ * A loop that stands still tells nothing, and lets the kernel's news pile up.  What is done in one
+ * go for the whole table is in the patience: the longest is a look of the kernel at all of it for
+ * some few (0.35 us for each), before the first of them is told.
+ */
+static void
+be_watched(struct role *f)
+{
+	post_be_watched(&f->post, f->pulse, STILL + (nsec_t)f->capacity * STILL_EACH);
+}
+
+/*
  * The table and the protocol around it.  What it was made of before is given up when there is
  * memory for the new one, and only then.
  */
@@ -406,6 +420,7 @@ make_protocol(struct role *f, uint64_t capacity, const uint64_t seed[2], uint32_
 	f->alarms = 0;
 	f->readiness = FLOWSYNC_INIT;
 	f->flowsync = flowsync_new(memory, &options, &own, clock_now());
+	be_watched(f);
 	return 0;
 }
 
@@ -506,6 +521,7 @@ take_role(struct role *f)
 static void
 stop_running(struct role *f)
 {
+	post_be_watched(&f->post, f->pulse, 0);
 	sd_event_source_set_enabled(f->timer, SD_EVENT_OFF);
 	f->alarm = NSEC_NEVER;
 	f->look_count = 0;
@@ -870,10 +886,14 @@ set_up(struct role *f, int door, struct error *error)
 }
 
 int
-flowsync_main(const struct role_options *options, int channel, int door)
+flowsync_main(const struct role_options *options, int channel, int door, struct pulse *pulse)
 {
 	static const struct post_calls calls = { on_adopt, on_message, on_stop };
-	struct role f = { .state_dir = options->state_dir, .forwarded = true };
+	struct role f = {
+		.pulse = pulse,
+		.state_dir = options->state_dir,
+		.forwarded = true,
+	};
 	bool prompt = privilege_real_time_least();
 	struct error error;
 	int status;

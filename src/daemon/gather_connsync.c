@@ -183,6 +183,8 @@ put_status(struct lyd_node *node, const struct flowdoor_report *report)
 		put_number(node, "sweep-due",
 		           (uint64_t)((s->sweep_at - report->now) / NSEC_PER_SEC));
 	put_bool(node, "dumping", s->dumping);
+	if (s->role == FLOWSYNC_STANDBY)
+		put_bool(node, "settling", s->settling);
 	put_number(node, "event-buffer", report->kernel.buffer);
 	for (enum flowsync_alarm i = 0; i < FLOWSYNC_ALARMS; i++)
 		if (s->alarms & 1u << i)

@@ -20,6 +20,9 @@
 #define ACCURACY_USEC 1000u
 #define HEARD_FIRST (-20)		/* before anything is tried */
 #define ALIVE_USEC 2000000u
+#define BEAT_USEC 200000u		/* several in the least patience */
+#define BEAT_ACCURACY_USEC 50000u
+#define BEAT_FIRST (-30)		/* before anything else of a turn */
 #define PATIENCE 20u			/* seconds; then a loop that hangs is ended */
 
 enum report { REPORT_NONE, REPORT_UP, REPORT_DOWN };
@@ -214,6 +217,26 @@ on_alive(sd_event_source *source, uint64_t usec UNUSED, void *owner UNUSED)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+static int
+on_beat(sd_event_source *source, uint64_t usec UNUSED, void *owner)
+{
+	const struct post *post = owner;
+
+	pulse_beat(post->pulse, post->patience);
+	sd_event_source_set_time_relative(source, BEAT_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+void
+post_be_watched(struct post *post, struct pulse *pulse, nsec_t patience)
+{
+	post->pulse = pulse;
+	post->patience = patience;
+	pulse_beat(pulse, patience);
+	sd_event_source_set_time_relative(post->beat, BEAT_USEC);
+	sd_event_source_set_enabled(post->beat, patience > 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
 int
 post_open(struct post *post, const char *role, const struct role_options *options, int channel,
           const struct post_calls *calls, void *owner, struct error *error)
@@ -242,6 +265,13 @@ post_open(struct post *post, const char *role, const struct role_options *option
 		r = sd_event_add_time_relative(post->event, &post->alive, CLOCK_MONOTONIC, 0, 0,
 		                               on_alive, post);
 	if (r >= 0)
+		r = sd_event_add_time_relative(post->event, &post->beat, CLOCK_MONOTONIC, 0,
+		                               BEAT_ACCURACY_USEC, on_beat, post);
+	if (r >= 0)
+		r = sd_event_source_set_priority(post->beat, BEAT_FIRST);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(post->beat, SD_EVENT_OFF);
+	if (r >= 0)
 		r = sd_event_add_time_relative(post->event, &post->retry, CLOCK_BOOTTIME, 0,
 		                               ACCURACY_USEC, on_retry, post);
 	if (r >= 0)
@@ -269,6 +299,7 @@ post_close(struct post *post)
 {
 	alarm(0);
 	sd_event_source_unref(post->alive);
+	sd_event_source_unref(post->beat);
 	sd_event_source_unref(post->retry);
 	sd_event_unref(post->event);
 	free(post->settings);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "core/settings.h"
 #include "daemon/channel.h"
+#include "daemon/pulse.h"
 #include "daemon/roles.h"
 
 struct sd_event;
@@ -34,6 +35,9 @@ struct post {
 	/* private */
 	int channel;
 	struct sd_event_source *alive;
+	struct sd_event_source *beat;
+	struct pulse *pulse;
+	nsec_t patience;
 	struct sd_event_source *retry;
 	uint8_t *reports;		/* per check: what is due */
 	bool problems_due;
@@ -48,6 +52,12 @@ int post_open(struct post *post, const char *role, const struct role_options *op
 /* Say hello and run the loop to its end; returns the exit status of the process. */
 int post_run(struct post *post);
 void post_close(struct post *post);
+
+/*
+ * From now on the supervisor replaces this process when its loop stands still for longer than
+ * patience (no less than a second); 0 = it looks away again.
+ */
+void post_be_watched(struct post *post, struct pulse *pulse, nsec_t patience);
 
 /* Hand on what the engine has sent and is not read yet. */
 void post_drain(struct post *post);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "daemon/helpers.h"
 #include "daemon/memory.h"
+#include "daemon/pulse.h"
 
 struct role_options {
 	const char *saved_path;		/* /etc/tandem/config.boot */
@@ -32,10 +33,10 @@ int engine_main(const struct role_options *options, int channel, const int helpe
                 struct memory *memory);
 
 /* What these are for, each with its channel to the engine.  The packet filter; replication of
- * connections (door: to the manager); programs; checks of paths, processes, files and servers;
- * virtual servers (hatch: to the manager). */
+ * connections (door: to the manager; pulse: for the supervisor); programs; checks of paths,
+ * processes, files and servers; virtual servers (hatch: to the manager). */
 int filter_main(const struct role_options *options, int channel);
-int flowsync_main(const struct role_options *options, int channel, int door);
+int flowsync_main(const struct role_options *options, int channel, int door, struct pulse *pulse);
 int runner_main(const struct role_options *options, int channel);
 int prober_main(const struct role_options *options, int channel);
 int balancer_main(const struct role_options *options, int channel, int hatch);

@@ -29,9 +29,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "core/vigil.h"
 #include "daemon/naming.h"
 #include "system/clock.h"
 #include "system/privilege.h"
+#include "system/process.h"
 
 #define PATH_SIZE 256
 #define WATCH_LEAST (50 * NSEC_PER_MSEC)
@@ -75,6 +77,8 @@ struct supervisor {
 	sd_event_source *watch;
 	nsec_t suspected_beat;		/* the last of an engine that seems to hang */
 	nsec_t suspected_at;
+	struct pulse *pulse;		/* flowsync's */
+	struct vigil vigil;		/* over it */
 	struct child children[ROLES];
 	uint64_t named;			/* serial of the settings whose host name is realised */
 	bool stopping;
@@ -250,6 +254,8 @@ set_up(struct supervisor *s, struct error *error)
 		r = make_pair(s->door, error);
 	if (r == 0)
 		r = make_pair(s->hatch, error);
+	if (r == 0)
+		r = pulse_new(&s->pulse, error);
 	return r < 0 ? r : make_lines(s, error);
 }
 
@@ -340,6 +346,8 @@ run_role(struct supervisor *s, enum role role, pid_t parent)
 	signal(SIGHUP, SIG_IGN);
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
+	if (role != FLOWSYNC)
+		pulse_free(s->pulse);
 	switch (role) {
 	case ENGINE:
 		status = run_engine(s);
@@ -352,7 +360,8 @@ run_role(struct supervisor *s, enum role role, pid_t parent)
 		break;
 	case FLOWSYNC:
 		status = flowsync_main(s->options,
-		                       keep_line_and(s, HELPER_FLOWSYNC, s->door[0]), s->door[0]);
+		                       keep_line_and(s, HELPER_FLOWSYNC, s->door[0]), s->door[0],
+		                       s->pulse);
 		break;
 	case RUNNER:
 		status = runner_main(s->options, keep_line(s, HELPER_RUNNER));
@@ -375,9 +384,11 @@ static void
 start_role(struct supervisor *s, enum role role)
 {
 	struct child *child = &s->children[role];
-	pid_t parent = getpid();
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid;
 
+	if (role == FLOWSYNC)
+		pulse_beat(s->pulse, 0);	/* whatever its predecessor said */
+	pid = fork();
 	if (pid == 0)
 		run_role(s, role, parent);
 	child->started = clock_now();
@@ -488,6 +499,30 @@ watch_engine(struct supervisor *s, nsec_t now)
 	kill(engine->pid, SIGKILL);
 }
 
+/*
+ * Kill a flowsync whose loop stands still: with it go its sockets, so nothing piles up in the
+ * kernel, and the next one reads and compares everything anew.  It is less urgent than an engine
+ * and does more at once, so it is judged by what it could have done, not by the clock.
+ */
+static void
+watch_flowsync(struct supervisor *s, nsec_t now)
+{
+	const struct child *flowsync = &s->children[FLOWSYNC];
+	struct vigil_sight sight;
+	nsec_t patience;
+	uint32_t beat;
+
+	patience = pulse_read(s->pulse, &beat);
+	if (flowsync->pid == 0 || patience == 0)
+		return;
+	sight = process_glance(flowsync->pid);
+	if (!vigil_look(&s->vigil, beat, patience, &sight, now))
+		return;
+	log_error("flowsync has not moved for %lld ms; replacing it",
+	          (long long)(patience / NSEC_PER_MSEC));
+	kill(flowsync->pid, SIGKILL);
+}
+
 static void
 tell_service_manager(struct supervisor *s)
 {
@@ -510,6 +545,7 @@ on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 	nsec_t now = clock_now();
 
 	watch_engine(s, now);
+	watch_flowsync(s, now);
 	naming_follow(s->memory, &s->named);
 	for (enum role role = 0; role < ROLES; role++)
 		if (s->children[role].pid == 0 && now >= s->children[role].restart_at)
@@ -625,6 +661,7 @@ supervisor_run(const struct role_options *options)
 	stop_role(&s, FILTER, STOP_PATIENCE);
 	stop_role(&s, FLOWSYNC, TIMERS_PATIENCE);
 	memory_close(s.memory);
+	pulse_free(s.pulse);
 	sd_event_source_unref(s.watch);
 	sd_event_unref(s.event);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -62,6 +62,16 @@ findings_add(struct findings *findings, enum finding_kind kind, struct place pla
 	findings->counts[kind]++;
 }
 
+void
+findings_alike(struct findings *findings, const char *alike)
+{
+	struct finding *last = &findings->list[findings->count - 1];
+
+	assert(findings->count > 0 && !last->alike);
+	last->alike = strdup(alike);
+	assert(last->alike);
+}
+
 static int
 by_place(const void *first, const void *second)
 {
@@ -86,8 +96,9 @@ static uint32_t
 number_of(struct nameset *sayings, const struct finding *finding)
 {
 	char *key = NULL;
-	int length = asprintf(&key, "%u %s: %s", (unsigned)finding->kind, finding->what,
-	                      finding->text);
+	int length = finding->alike ?
+		asprintf(&key, "%u %s", (unsigned)finding->kind, finding->alike) :
+		asprintf(&key, "%u %s: %s", (unsigned)finding->kind, finding->what, finding->text);
 	uint32_t number;
 	bool is_new;
 
@@ -168,6 +179,7 @@ findings_done(struct findings *findings)
 	for (size_t i = 0; i < findings->count; i++) {
 		free(findings->list[i].what);
 		free(findings->list[i].text);
+		free(findings->list[i].alike);
 	}
 	for (unsigned i = 0; i < findings->file_count; i++)
 		free(findings->files[i]);

@@ -31,6 +31,7 @@ struct finding {
 	size_t number;			/* in the order they were found */
 	char *what;			/* the statement in the source's words; heap */
 	char *text;			/* a sentence without final dot; heap */
+	char *alike;			/* what makes it the same as others; NULL: both; heap */
 };
 
 struct findings {
@@ -48,6 +49,10 @@ unsigned findings_file(struct findings *findings, const char *path);
 /* what may be NULL.  Both texts are copied. */
 void findings_add(struct findings *findings, enum finding_kind kind, struct place place,
                   const char *what, const char *format, ...) PRINTF_LIKE(5, 6);
+
+/* The finding that was added last is the same as others of its kind that are said to be like this,
+ * though its texts differ. */
+void findings_alike(struct findings *findings, const char *alike);
 
 /*
  * Print all of them, one a line, in the order of the source, and what they add up to:

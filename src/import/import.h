@@ -19,6 +19,8 @@
  */
 int import_keepalived(struct ly_ctx *schema, const struct source *source, struct lyd_node **tree,
                       struct findings *findings) MUST_USE;
+int import_vyatta(struct ly_ctx *schema, const struct source *source, struct lyd_node **tree,
+                  struct findings *findings) MUST_USE;
 int import_vyos(struct ly_ctx *schema, const struct source *source, struct lyd_node **tree,
                 struct findings *findings) MUST_USE;
 

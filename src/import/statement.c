@@ -42,6 +42,7 @@ statement_free(struct statement *root)
 		statement_free(child);
 	}
 	words_free(&root->words);
+	free(root->comment);
 	free(root);
 }
 

@@ -17,6 +17,7 @@ struct statement {
 	struct place place;
 	struct words words;		/* what stands before the block; owned */
 	bool block;
+	char *comment;			/* that stands before it; heap, NULL = none */
 	struct statement *parent;	/* NULL: the root, which has no words */
 	struct statement *first, *last;	/* of the block */
 	struct statement *next;

@@ -8,7 +8,7 @@
 #include "import/model.h"
 #include "import/statement.h"
 
-/* root is what vyos_text_read() made. */
+/* root is what config_boot_read() made. */
 void vyos_read(struct model *model, const struct statement *root);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "base/base.h"
 #include "base/error.h"
+#include "core/vigil.h"
 #include "system/program.h"
 
 #define PROCESS_COMMAND_MAX 4096u
@@ -30,6 +31,9 @@ struct process {
 /* Read the process of this number; false when there is none that counts. */
 bool process_read(pid_t pid, struct process *ret_process);
 bool process_matches(const struct process *process, const struct program_words *pattern);
+
+/* What the process does at this moment; held and nothing used when it cannot be seen. */
+struct vigil_sight process_glance(pid_t pid);
 
 /* Call for each process of the machine that counts; the record is borrowed. */
 void process_each(void (*call)(void *owner, const struct process *process), void *owner);

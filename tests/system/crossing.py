@@ -22,7 +22,7 @@ def counted(router, list_name="counter"):
 
 
 def wait_counted(router, name, least, list_name="counter"):
-    wait_for(lambda: counted(router, list_name)[name] >= least, 10,
+    wait_for(lambda: counted(router, list_name)[name] >= least, 30,
              lambda: f"{least} of {name}: {counted(router, list_name)}")
 
 
@@ -40,7 +40,7 @@ def tuples(gateway, name):
     return found
 
 
-def wait_equal(gateway, seconds=15):
+def wait_equal(gateway, seconds=30):
     def differ():
         return tuples(gateway, "r1") ^ tuples(gateway, "r2")
     wait_for(lambda: not differ(), seconds, lambda: f"equal tables; {len(differ())} connections "
@@ -72,7 +72,7 @@ def mend(gateway):
 
 
 def takes_over(gateway, name):
-    wait_for(lambda: gateway.routers[name].is_all("MASTER"), 5,
+    wait_for(lambda: gateway.routers[name].is_all("MASTER"), 30,
              lambda: f"{name}: {gateway.routers[name].states()}")
 
 
@@ -94,11 +94,20 @@ def hand_over(gateway, to="r2"):
 
 def wait_told(gateway, least):
     """The standby router holds so many connections."""
-    wait_for(lambda: (status(gateway.r2, "flows")[0] or 0) >= least, 10,
+    wait_for(lambda: (status(gateway.r2, "flows")[0] or 0) >= least, 30,
              lambda: f"{least} flows: {sync(gateway.r2)}")
 
 
+def talk_on(*talks):
+    """Each connection has the echo of something that it says now."""
+    for talk in talks:
+        talk.mark()
+    for talk in talks:
+        talk.wait_again()
+
+
 def all_alive(*talks):
+    talk_on(*talks)
     for talk in talks:
         found = talk.end()
         assert found["established"] == talk.count

@@ -47,7 +47,7 @@ class Duo(Pair):
             self.r1.start(wait=False)
             self.r2.start(wait=False)
             for router in (self.r1, self.r2):
-                wait_for(router.answers, 15, "the API")
+                wait_for(router.answers, 20, "the API")
             self.wait_state("r1", "MASTER", 20)
             self.wait_state("r2", "BACKUP", 20)
         except BaseException:
@@ -58,7 +58,7 @@ class Duo(Pair):
         states = self.routers[name].states()
         return {states.get(V10), states.get(B1)}
 
-    def wait_state(self, name, state, seconds=5):
+    def wait_state(self, name, state, seconds=20):
         wait_for(lambda: self.states_of(name) == {state}, seconds,
                  lambda: f"{name} to be {state}: {self.routers[name].states()}\n"
                          + self.routers[name].log()[-2000:])

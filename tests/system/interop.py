@@ -19,6 +19,7 @@ from lab import frr, keepalived
 from lab.network import LabError, Network, wait_for, watch_for
 from lab.router import Router
 from lab.segment import LINK, PREFIX4, PREFIX6, SIDES, Segment
+from lab.stalls import longest
 from lab.witness import Witness, between
 
 PASSWORD = "secret"
@@ -26,6 +27,7 @@ SECOND_SOURCE = "10.90.0.9"             # of ours, higher than the peer's
 STEADY = 60.0
 HOLD = 1.2                              # seconds watched after everything has settled
 PATIENCE = 14.0
+STANDSTILL = 0.1                        # seconds
 
 # What happens, in this order, to every segment.  After each: one master, and nothing moves.
 PHASES = ("start", "steady", "our-stop", "our-return", "peer-stop", "peer-return", "our-cut",
@@ -369,7 +371,7 @@ class Meeting:
             return
         wait_for(self.ours.answers, 20, lambda: "the API; the log says:\n" + self.our_log())
         wanted = {(case.family, case.vrid) for case in self.cases}
-        wait_for(lambda: wanted <= self.our_groups().keys(), 5,
+        wait_for(lambda: wanted <= self.our_groups().keys(), 20,
                  lambda: f"groups {sorted(wanted - self.our_groups().keys())}; the log says:\n"
                  + self.our_log())
 
@@ -382,7 +384,7 @@ class Meeting:
 
     def wait_ended(self, side):
         if side == "ours":
-            self.ours.process.wait(15)
+            self.ours.process.wait(30)
         else:
             self.peer.wait_ended()
 
@@ -510,11 +512,15 @@ class Campaign:
                 if not self.live():
                     break
                 self.phase(phase, *acts[phase], steady if phase == "steady" else HOLD)
-                if phase == "steady" and self.witness.stalled(time.time() - steady, time.time()):
-                    # The machine stood still and timers of all ran out: watch once more.
+                if phase == "steady" and self.stood_still(time.time() - steady, time.time()):
+                    # Timers of all ran out: watch once more.
                     self.phase(phase, *acts[phase], steady)
         self.witness.update()
         return self
+
+    def stood_still(self, start, end):
+        """Did the machine, for so long that a hurried router may have let go?"""
+        return self.witness.stalled(start, end) or longest(start, end) > STANDSTILL
 
     @staticmethod
     def at_start(case, _):

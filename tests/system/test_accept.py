@@ -27,7 +27,7 @@ def duo():
                                 f"priority {200 if name == 'r1' else 100}", "preempt true",
                                 "accept true")))
         found.space("c10").ip("address add fd10::99/64 dev eth0 nodad")
-        wait_for(lambda: found.r1.is_all("MASTER") and found.r2.is_all("BACKUP"), 15,
+        wait_for(lambda: found.r1.is_all("MASTER") and found.r2.is_all("BACKUP"), 20,
                  lambda: f"{found.r1.states()} {found.r2.states()}")
         yield found
 
@@ -43,7 +43,7 @@ def refuse(duo, *groups):
                            for group in ADDRESSES))
     wanted = set().union(*(ADDRESSES[group] for group in groups))
     for router in (duo.r1, duo.r2):
-        wait_for(lambda: refused(router) == wanted, 5,
+        wait_for(lambda: refused(router) == wanted, 20,
                  lambda: f"{router.name} to refuse {wanted}, not {refused(router)}")
 
 
@@ -74,7 +74,7 @@ def is_neighbour(duo, client, target):
 def test_accepting_group_answers_and_needs_no_table(duo):
     refuse(duo)
     assert pings(duo, "c10", VIP) and pings(duo, "c10", VIP6)
-    wait_for(lambda: table(duo.r1) is None, 3, "no table")
+    wait_for(lambda: table(duo.r1) is None, 20, "no table")
 
 
 def test_refusing_group_is_silent_but_found_and_forwards(duo):
@@ -86,7 +86,7 @@ def test_refusing_group_is_silent_but_found_and_forwards(duo):
     duo.space("up").ip(f"route replace {INNER}/32 via {OUTER_VIP}")
     assert pings(duo, "c10", UP)                        # through both
     refuse(duo)
-    wait_for(lambda: table(duo.r1) is None, 3, "the end of the table")
+    wait_for(lambda: table(duo.r1) is None, 20, "the end of the table")
     assert pings(duo, "c10", VIP)
 
 
@@ -116,10 +116,10 @@ def test_difference_is_added_and_removed_in_place(duo):
     refuse(duo, GROUP10)
     chain = [line for line in table(duo.r1).splitlines() if "drop" in line]
     duo.r1.configure(f"set {GROUP10} virtual-address 10.100.38.1/26")
-    wait_for(lambda: "10.100.38.1" in table(duo.r1), 3, "the new address")
+    wait_for(lambda: "10.100.38.1" in table(duo.r1), 20, "the new address")
     assert [line for line in table(duo.r1).splitlines() if "drop" in line] == chain
     duo.r1.configure(f"delete {GROUP10} virtual-address 10.100.38.1/26")
-    wait_for(lambda: "10.100.38.1" not in table(duo.r1), 3, "the address to go")
+    wait_for(lambda: "10.100.38.1" not in table(duo.r1), 20, "the address to go")
     assert VIP in table(duo.r1)
     refuse(duo)
 
@@ -134,7 +134,7 @@ def test_table_that_somebody_removed_or_changed_comes_back(duo):
     for words in (("flush", "ruleset"), ("flush", "set", "inet", "tandem", "refused4"),
                   ("flush", "chain", "inet", "tandem", "input")):
         assert duo.r1.space.run("nft", *words).returncode == 0
-        wait_for(lambda: without_handles(table(duo.r1)) == whole, 5, "the whole table again")
+        wait_for(lambda: without_handles(table(duo.r1)) == whole, 20, "the whole table again")
     assert not pings(duo, "c10", VIP)
     refuse(duo)
 
@@ -144,7 +144,7 @@ def test_filter_that_is_killed_leaves_no_gap_and_the_stop_leaves_nothing(duo):
     pid = duo.r2.pids()["filter"]
     duo.r2.signal(signal.SIGKILL, "filter")
     seen = []
-    wait_for(lambda: seen.append(table(duo.r2)) or duo.r2.successor("filter", pid), 5,
+    wait_for(lambda: seen.append(table(duo.r2)) or duo.r2.successor("filter", pid), 20,
              "a new filter")
     # It could do harm now.
     stays(lambda: VIP in (table(duo.r2) or ""), 0.5, lambda: f"in r2's table: {table(duo.r2)}")
@@ -155,7 +155,7 @@ def test_filter_that_is_killed_leaves_no_gap_and_the_stop_leaves_nothing(duo):
     duo.r2.space.run("nft", "add", "table", "inet", "tandem")
     duo.r2.start()
     refuse(duo)
-    wait_for(lambda: table(duo.r2) is None, 5, "the leftover to go")
+    wait_for(lambda: table(duo.r2) is None, 20, "the leftover to go")
 
 
 def test_owner_of_the_address_accepts_whatever_accept_says(duo):
@@ -163,11 +163,11 @@ def test_owner_of_the_address_accepts_whatever_accept_says(duo):
     refuse(duo, GROUP10)
     duo.r1.configure(f"set {GROUP10} virtual-address {own}/30")
     duo.r2.configure(f"set {GROUP10} virtual-address {own}/30")
-    wait_for(lambda: table(duo.r1) is None and own in (table(duo.r2) or ""), 3,
+    wait_for(lambda: table(duo.r1) is None and own in (table(duo.r2) or ""), 20,
              lambda: f"the owner to accept:\n{table(duo.r1)}\n{table(duo.r2)}")
     assert pings(duo, "c10", VIP)
     duo.r1.configure(f"delete {GROUP10} virtual-address {own}/30")
     duo.r2.configure(f"delete {GROUP10} virtual-address {own}/30")
-    wait_for(lambda: VIP in (table(duo.r1) or "") and own not in table(duo.r1), 3,
+    wait_for(lambda: VIP in (table(duo.r1) or "") and own not in table(duo.r1), 20,
              lambda: f"it to refuse again:\n{table(duo.r1)}")
     refuse(duo)

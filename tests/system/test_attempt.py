@@ -81,7 +81,7 @@ def test_what_is_refused_already_is_in_nobodys_way(make_pair):
     forbid_ipv6(pair.r1, OTHER)
     pair.start("r1")
     pair.wait_all("r1", "MASTER")
-    wait_for(lambda: "2001:db8:77::1" in json.dumps(pair.r1.state("system-state")), 5,
+    wait_for(lambda: "2001:db8:77::1" in json.dumps(pair.r1.state("system-state")), 20,
              "the refusal among the problems")
     done = pair.r1.configure("set interfaces bonding dp0bond0 mtu 1400")
     assert mtu_of(pair.r1, "dp0bond0") == 1400, done
@@ -119,11 +119,11 @@ def asked_during(router, *lines):
         tracer = router.space.popen(
             "strace", "-f", "-v", "-s", "300", "-e", "trace=sendto,sendmsg,sendmmsg", "-o",
             file.name, "-p", str(router.pids()["engine"]), stderr=subprocess.DEVNULL)
-        wait_for(lambda: os.path.getsize(file.name) > 0, 5, "strace")
+        wait_for(lambda: os.path.getsize(file.name) > 0, 20, "strace")
         router.configure(*lines)
         watch_for(1)                    # what is done late shows, too
         tracer.send_signal(signal.SIGINT)
-        tracer.wait(5)
+        tracer.wait(20)
         text = file.read()
         return changes_asked_for(text), [line for line in text.splitlines() if "NLM_F_DUMP" in line]
 
@@ -175,10 +175,10 @@ def test_manager_killed_while_a_commit_is_taken_back_leaves_the_old(refusing):
         if alive:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, Tracer.ALL)
-        wait_for(lambda: router.pids().get("manager", pid) != pid, 5, "another manager")
-        wait_for(router.answers, 5, "its API")
+        wait_for(lambda: router.pids().get("manager", pid) != pid, 20, "another manager")
+        wait_for(router.answers, 20, "its API")
         assert router.running()[0] == tree
-        wait_for(lambda: mtu_of(router, OTHER) == mtu, 5, "the kernel as it was")
+        wait_for(lambda: mtu_of(router, OTHER) == mtu, 20, "the kernel as it was")
         if alive:
             break
         killed += 1
@@ -196,10 +196,10 @@ def test_engine_killed_while_it_tries_is_told_again(pair):
         killer.start()
         done = router.configure(f"set interfaces bonding {OTHER} mtu {mtu}", check=False)
         killer.join()
-        wait_for(lambda: router.successor("engine", pid), 5, "another engine")
+        wait_for(lambda: router.successor("engine", pid), 20, "another engine")
         found = [entry.get("mtu") for entry in
                  router.running()[0]["tandem-interfaces:interfaces"]["bonding"]
                  if entry["name"] == OTHER][0]
         assert (found == mtu) == (done.returncode == 0), done.stderr
-        wait_for(lambda: mtu_of(router, OTHER) == found, 10, "the kernel to agree")
+        wait_for(lambda: mtu_of(router, OTHER) == found, 20, "the kernel to agree")
     router.configure(f"delete interfaces bonding {OTHER} mtu")

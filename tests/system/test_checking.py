@@ -29,7 +29,7 @@ def running():
     os.chmod(folder, 0o755)
     router = Solitary("r1", Alone(), folder, START)
     router.start()
-    wait_for(router.answers, 5, "its API")
+    wait_for(router.answers, 20, "its API")
     # Nothing is said of a router that forwards; test_routing has one that does not.
     subprocess.run(["nsenter", "--target", str(router.process.pid), "--net", "sh", "-c",
                     "echo 1 >/proc/sys/net/ipv4/ip_forward"], check=True)

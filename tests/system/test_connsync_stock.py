@@ -10,6 +10,7 @@ import pytest
 
 from crossing import (all_alive, counted, pair, power_cut, status, wait_equal, wait_told)
 from lab.gateway import Gateway
+from lab.network import let_last
 
 pytestmark = pytest.mark.bonds
 DIGEST_PERIOD = 3       # seconds between comparisons of both tables
@@ -22,7 +23,7 @@ def gateway():
     with contextlib.closing(Gateway(connsync=())) as made:
         made.start()
         pair(made)
-        yield made.wait_synced(30).serve()
+        yield made.wait_synced().serve()
 
 
 def disorder(gateway, *how):
@@ -44,13 +45,12 @@ def test_disorder_is_put_right_within_a_comparison(gateway, percent):
     talks = [gateway.talk(count=30).wait_ready() for _ in range(4)]
     for talk in talks[:2]:
         talk.end()
-    time.sleep(1)                                       # the storm itself
+    let_last(1)                                         # the storm itself
     order(gateway)
     wait_equal(gateway, DIGEST_PERIOD + EMULATION)
     for router in gateway.routers.values():
         assert counted(router, "fault")["sealed-forged"] == 0
     with power_cut(gateway):
-        time.sleep(0.5)                                 # they talk on
         all_alive(*talks[2:])
 
 
@@ -68,5 +68,4 @@ def test_a_clock_that_is_set_changes_nothing(gateway):
     assert [status(router, "epoch", "readiness") for router in gateway.routers.values()] == before
     assert {name: len(router.events()) for name, router in gateway.routers.items()} == since
     with power_cut(gateway):
-        time.sleep(0.5)
         all_alive(talk)

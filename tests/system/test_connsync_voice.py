@@ -52,7 +52,7 @@ class Phones:
             with space.inside():
                 made = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
                 made.bind((own, port))
-                made.settimeout(5)
+                made.settimeout(20)
                 return made
         self.bound = lambda inside, port: bound(
             gateway.inside if inside else gateway.outside, INSIDE if inside else OUTSIDE, port)
@@ -104,9 +104,9 @@ def test_a_call_goes_on_and_another_begins(phones):
     under_way = telephones.call(1)
     telephones.speak(under_way, b"before")
     agreed = telephones.call(2)         # (makes the helper forget what was foreseen for others)
-    wait_for(lambda: status(gateway.r2, "expectations") >= (2,), 10,
+    wait_for(lambda: status(gateway.r2, "expectations") >= (2,), 30,
              lambda: str(sync(gateway.r2)))
-    wait_for(lambda: gateway.r2.space.run("conntrack", "-L", "expect").stdout.count("\n") >= 2, 5,
+    wait_for(lambda: gateway.r2.space.run("conntrack", "-L", "expect").stdout.count("\n") >= 2, 30,
              lambda: f"expectations on r2: {sync(gateway.r2)}")
     wait_equal(gateway)
     with power_cut(gateway):

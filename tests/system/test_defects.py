@@ -73,7 +73,7 @@ class Lone:
         self.segment.wait_ready()
         self.router = Router("ours", self.segment.spaces["ours"], self.folder, configuration())
         self.router.start()
-        wait_for(lambda: self.all_are("MASTER"), 10,
+        wait_for(lambda: self.all_are("MASTER"), 20,
                  lambda: f"masters: {self.states()}; the log says:\n{self.router.log()[-2000:]}")
 
     def close(self):
@@ -109,7 +109,7 @@ class Lone:
     def wait_master(self, witness, since):
         """Wait until it is master of everything and has said so; group -> when it said so first."""
         wait_for(lambda: self.all_are("MASTER"), DOWN + 2, lambda: f"masters: {self.states()}")
-        wait_for(lambda: all(self.spoken(witness, key, since) for key in LISTS), 2,
+        wait_for(lambda: all(self.spoken(witness, key, since) for key in LISTS), 20,
                  "its first advertisements")
         return {key: self.spoken(witness, key, since)[0].time for key in LISTS}
 
@@ -133,7 +133,7 @@ def master(lone):
 def backup(lone):
     """The router, backup of a master that the test plays until it ends."""
     with lone.sending([speak(key) for key in LISTS], INTERVAL) as sender:
-        wait_for(lambda: lone.all_are("BACKUP"), 5, lambda: f"backups: {lone.states()}")
+        wait_for(lambda: lone.all_are("BACKUP"), 20, lambda: f"backups: {lone.states()}")
         lone.sender = sender
         yield lone
 
@@ -173,7 +173,7 @@ def wait_counted(lone, before):
         return [(key, reason) for key, list_ in WRONG.items() for _, reason in list_
                 if lone.faults(key).get(reason, 0) <= before[key].get(reason, 0)]
 
-    wait_for(lambda: not uncounted(), 5, lambda: f"{uncounted()} to be counted")
+    wait_for(lambda: not uncounted(), 20, lambda: f"{uncounted()} to be counted")
 
 
 @pytest.mark.parametrize("period", [0.5, 1.0], ids=["twice-an-interval", "in-step"])
@@ -215,24 +215,29 @@ def test_recorded_packets_of_a_master_do_not_stand_in_for_it(backup):
     wait_for(lambda: backup.sender.sent >= then + 2 * len(LISTS), 4 * INTERVAL,
              "the master to be further on")
     before = backup.faults(SEALED).get("authentication-replay", 0)
-    with backup.sending([recorded], 0.2):
+    with backup.sending([recorded], 0.2) as sender:
         watch_for(1)                    # recorded packets beside the true ones, then alone
         backup.sender.__exit__()
         wait_for(lambda: backup.all_are("MASTER"), DOWN + 1, lambda: f"{backup.states()}")
         held = backup.transitions()
         watch_for(1)                    # recorded packets beside our own
         assert backup.transitions() == held
-    assert backup.faults(SEALED)["authentication-replay"] - before >= 20
+    assert sender.sent > 10
+    # But for the first: its number had not been heard.
+    wait_for(lambda: backup.faults(SEALED)["authentication-replay"] - before == sender.sent - 1, 20,
+             lambda: f"{sender.sent} packets, {before} replays before: {backup.faults(SEALED)}")
 
 
 def test_zero_interval_teaches_nothing(backup):
     """One such packet makes others believe in a master that is always late."""
     before = backup.transitions()
-    with backup.sending([speak(key, interval_ms=0) for key in (THREE, SIX)], 0.1):
+    faults = {key: backup.faults(key).get("interval", 0) for key in (THREE, SIX)}
+    with backup.sending([speak(key, interval_ms=0) for key in (THREE, SIX)], 0.1) as sender:
         watch_for(2)                    # of such packets
     assert backup.transitions() == before
     for key in (THREE, SIX):
-        assert backup.faults(key)["interval"] >= 10
+        wait_for(lambda: backup.faults(key)["interval"] - faults[key] >= sender.sent // 2 > 2, 20,
+                 lambda: f"{sender.sent} packets: {backup.faults(key)}")
 
 
 def test_either_checksum_of_a_version_3_master_is_understood(master):
@@ -240,7 +245,7 @@ def test_either_checksum_of_a_version_3_master_is_understood(master):
              speak(THREE, form="message", interval_ms=200)]
     for frames in (other[:1], other[1:], other):
         with master.sending(frames, 0.2 * len(frames)):
-            wait_for(lambda: master.states()[THREE] == "BACKUP", 2, "the master to be heard")
+            wait_for(lambda: master.states()[THREE] == "BACKUP", 20, "the master to be heard")
             before = master.transitions()
             watch_for(1.5)              # more than the down interval of 0.2 s
             assert master.transitions() == before
@@ -263,14 +268,14 @@ def test_count_of_255_addresses_is_read_to_its_end(master):
 def test_weaker_master_of_version_3_is_answered_at_once(master):
     """RFC 9568 6.4.3; RFC 3768 discards, so version 2 need not answer."""
     with master.witness() as witness:
-        wait_for(lambda: all(master.spoken(witness, key) for key in (THREE, SIX)), 2, "adverts")
+        wait_for(lambda: all(master.spoken(witness, key) for key in (THREE, SIX)), 20, "adverts")
         let_last(0.3)                   # well between two of our own
         for key in (THREE, SIX):
             heard = time.time()
             with master.sending([speak(key, 50)], 0.05) as sender:
-                wait_for(lambda: sender.sent, 1, "the packet")
-            asked = wait_for(lambda: master.spoken(witness, key, heard, "peer"), 1, "it")[0].time
-            answer = wait_for(lambda: master.spoken(witness, key, asked), 2, "an answer")[0]
+                wait_for(lambda: sender.sent, 20, "the packet")
+            asked = wait_for(lambda: master.spoken(witness, key, heard, "peer"), 20, "it")[0].time
+            answer = wait_for(lambda: master.spoken(witness, key, asked), 20, "an answer")[0]
             assert waited(asked, answer.time) <= 0.1, f"{key}: {answer.time - asked:.3f} s"
     assert master.all_are("MASTER")
 
@@ -282,13 +287,13 @@ def test_of_two_equal_masters_the_lower_address_yields(master):
         watch_for(2)                    # of its adverts
         assert master.transitions() == before
     with master.sending([speak(key, PRIORITY) for key in LISTS], 0.5):
-        wait_for(lambda: master.all_are("BACKUP"), 2, lambda: f"backups: {master.states()}")
+        wait_for(lambda: master.all_are("BACKUP"), 20, lambda: f"backups: {master.states()}")
 
 
 def test_our_own_packets_that_come_back_change_nothing(master):
     """A loop in the network, as the wire shows it: byte for byte what we sent."""
     with master.witness() as witness:
-        wait_for(lambda: all(master.spoken(witness, key) for key in LISTS), 3, "adverts")
+        wait_for(lambda: all(master.spoken(witness, key) for key in LISTS), 20, "adverts")
         copies = [packet.data for packet in list(witness.capture.packets)
                   if packet.where == ("d1", "ours")
                   and packet.data[12:14] in (b"\x08\x00", b"\x86\xdd")
@@ -323,7 +328,7 @@ print(sent)
 def test_flood_of_unknown_groups_delays_nothing(master):
     before = master.transitions()
     with master.witness() as witness:
-        done = master.place.run(sys.executable, "-c", FLOOD, TOP, LINK, timeout=20)
+        done = master.place.run(sys.executable, "-c", FLOOD, TOP, LINK, timeout=60)
         watch_for(0.2)                  # what was late is here by now
     assert int(done.stdout) > 20000, done.stderr
     assert master.transitions() == before

@@ -15,11 +15,12 @@ import socket
 import stat
 import subprocess
 import tempfile
+import time
 
 import pexpect
 import pytest
 
-from lab.network import LabError, wait_for
+from lab.network import let_last, process_state, wait_for
 from lab.router import BUILD, TOP, Router
 
 BOND = "interfaces bonding dp0bond0"
@@ -70,8 +71,8 @@ class Solitary(Router):
         """Kill it; the supervisor starts another."""
         old = self.pids()["manager"]
         os.kill(old, signal.SIGKILL)
-        wait_for(lambda: self.pids().get("manager", old) != old, 5, "another manager")
-        wait_for(self.answers, 5, "its API")
+        wait_for(lambda: self.pids().get("manager", old) != old, 20, "another manager")
+        wait_for(self.answers, 20, "its API")
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +112,7 @@ def shell(router, tmp_path):
                               ["--run-dir", router.run_dir, "--yang-dir", TOP + "/yang"],
                               env=dict(os.environ, HOME=str(tmp_path), TERM="dumb", PAGER="cat",
                                        XDG_STATE_HOME=str(tmp_path / "state")),
-                              encoding="utf-8", timeout=10, dimensions=(50, 100))
+                              encoding="utf-8", timeout=60, dimensions=(50, 100))
         child.delaybeforesend = None
         opened.append(child)
         child.expect(OPERATE)
@@ -437,10 +438,10 @@ def api_trial(router, mtu, seconds):
 def test_unconfirmed_commit_returns_by_itself(router):
     before = router.braces()
     revision = router.revision()
-    api_trial(router, 1400, 2)
+    api_trial(router, 1400, 5)
     assert "mtu 1400" in router.braces()
     assert router.commits()["trial"]["returns-to"] == str(revision)
-    wait_for(lambda: "trial" not in router.commits(), 6, "the return")
+    wait_for(lambda: "trial" not in router.commits(), 20, "the return")
     assert router.braces() == before
     newest = router.commits()["commit"][0]
     assert (newest["user"], newest["via"]) == ("tandem", "return")
@@ -450,10 +451,10 @@ def test_unconfirmed_commit_returns_by_itself(router):
 
 def test_return_comes_although_the_manager_dies(router):
     before = router.braces()
-    api_trial(router, 1400, 4)
+    api_trial(router, 1400, 8)
     router.restart_manager()
     assert "mtu 1400" in router.braces() and "trial" in router.commits()
-    wait_for(lambda: "trial" not in router.commits(), 8, "the return")
+    wait_for(lambda: "trial" not in router.commits(), 20, "the return")
     assert router.braces() == before
 
 
@@ -463,11 +464,11 @@ def test_deadline_that_passed_without_a_manager_counts(router):
     manager = router.pids()["manager"]
     os.kill(manager, signal.SIGSTOP)
     try:
-        subprocess.run(["sleep", "2.5"], check=True)
+        let_last(2.5)
     finally:
         os.kill(manager, signal.SIGKILL)
-    wait_for(lambda: router.pids().get("manager", manager) != manager, 5, "another manager")
-    wait_for(lambda: router.answers() and "trial" not in router.commits(), 5, "the return")
+    wait_for(lambda: router.pids().get("manager", manager) != manager, 20, "another manager")
+    wait_for(lambda: router.answers() and "trial" not in router.commits(), 20, "the return")
     assert router.braces() == before
 
 
@@ -590,7 +591,7 @@ def test_closed_terminal_keeps_changes_and_they_can_be_dropped(shell, tmp_path):
     do(person, f"set {BOND} mtu 1400")
     person.close()
     folder = tmp_path / "state" / "tandem"
-    wait_for(lambda: folder.is_dir() and list(folder.iterdir()), 5, "the file")
+    wait_for(lambda: folder.is_dir() and list(folder.iterdir()), 20, "the file")
     person = shell(enter=False)
     assert "left 1 uncommitted change" in do(person, "configure")
     do(person, "recover discard")
@@ -630,11 +631,13 @@ class Tracer:
         """Let it run to this stop; False when it sleeps before (epoll_wait has nothing to do)."""
         for _ in range(stop):
             self.ask(self.SYSCALL)
-            try:
-                wait_for(lambda: os.waitpid(self.pid, self.ALL | os.WNOHANG)[0], 1.5, "its stop",
-                         pause=0.0002)
-            except LabError:
-                return False
+            asleep = None                       # since when
+            while not os.waitpid(self.pid, self.ALL | os.WNOHANG)[0]:
+                if process_state(self.pid) != "S":
+                    asleep = None               # busy, or it waits for a disk
+                elif time.monotonic() - (asleep := asleep or time.monotonic()) > 1.5:
+                    return False
+                let_last(0.0002)
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, self.ALL)
         return True
@@ -646,7 +649,7 @@ def commit_request(router, mtu):
     tree["tandem-interfaces:interfaces"]["bonding"][0]["mtu"] = mtu
     body = json.dumps(tree)
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(5)
+    connection.settimeout(20)
     connection.connect(router.run_dir + "/api.sock")
     request = (f"PUT /restconf/data HTTP/1.1\r\nHost: r\r\nIf-Match: \"{revision}\"\r\n"
                f"Content-Type: application/yang-data+json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -677,8 +680,8 @@ def test_manager_killed_at_any_call_of_a_commit_leaves_old_or_new(router):
         except OSError:
             answer = b""
         connection.close()
-        wait_for(lambda: router.pids().get("manager", pid) != pid, 5, "another manager")
-        wait_for(router.answers, 5, "its API")
+        wait_for(lambda: router.pids().get("manager", pid) != pid, 20, "another manager")
+        wait_for(router.answers, 20, "its API")
         tree, revision = router.running()
         found = tree["tandem-interfaces:interfaces"]["bonding"][0].get("mtu")
         assert found == mtu if answer.startswith(b"HTTP/1.1 2") else found in (before, mtu)
@@ -694,5 +697,5 @@ def test_manager_killed_at_any_call_of_a_commit_leaves_old_or_new(router):
     # The one that was waited for in vain is killed too, when its tracer lets go.
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, Tracer.ALL)
-    wait_for(lambda: router.pids().get("manager", pid) != pid, 5, "another manager")
-    wait_for(router.answers, 5, "its API")
+    wait_for(lambda: router.pids().get("manager", pid) != pid, 20, "another manager")
+    wait_for(router.answers, 20, "its API")

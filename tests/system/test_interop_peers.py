@@ -132,10 +132,12 @@ def test_addresses_are_answered_for_by_the_master_alone(campaign, case):
 def test_nothing_flaps_for_a_minute(campaign, case):
     def law(window, phase):
         master, disturbed = master_of(campaign, case, window)
+        if case.hurried and campaign.stood_still(window.begun, window.ended):
+            return                      # it may have listened first, as it should then
         adverts = [a for a in campaign.adverts(case, window.begun, window.ended)
                    if a.side == master]
         interval = case.interval(master)
-        owed = (window.ended - window.begun) / interval
+        owed = waited(window.begun, window.ended) / interval
         if master == "ours" or not case.hurried:
             longest = longest_gap(adverts)
             check(longest < 1.5 * interval + SLACK, f"a gap of {longest:.3f} s")

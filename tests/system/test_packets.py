@@ -39,7 +39,7 @@ def test_stream_of_wrong_packets_neither_delays_nor_moves_anything(make_pair):
         return [reason for reason in frames if faults(router, "v10").get(reason, 0) < each]
 
     for router in (pair.r1, pair.r2):
-        wait_for(lambda: not uncounted(router), 2,
+        wait_for(lambda: not uncounted(router), 20,
                  lambda: f"{router.name} to count {uncounted(router)}: {faults(router, 'v10')}")
 
 
@@ -47,7 +47,7 @@ def test_both_with_the_same_password_are_master_and_backup(make_pair):
     pair = make_pair(seed("r1") + with_password("secret"), seed("r2") + with_password("secret"))
     pair.start()
     with pair.capture() as packets:
-        wait_for(lambda: packets.adverts("v10"), 3, "an advertisement")
+        wait_for(lambda: packets.adverts("v10"), 20, "an advertisement")
     assert packets.adverts("v10")[0].data[34:][-8:] == b"secret\0\0"
 
 
@@ -62,8 +62,8 @@ def test_different_passwords_raise_an_alarm_and_are_mended_by_a_commit(make_pair
     pair.wait_all("r1", "MASTER")
     pair.start("r2")
     wait_for(lambda: pair.r2.states().get(group) == "MASTER", DOWN_INTERVAL + 5, "a second master")
-    wait_for(lambda: pair.r2.groups()[group].get("alarm"), 3, "an alarm")
+    wait_for(lambda: pair.r2.groups()[group].get("alarm"), 20, "an alarm")
     assert any("auth" in alarm for alarm in pair.r2.groups()[group]["alarm"])
     pair.r2.configure(f"set {GROUP10} authentication password 'secret'")
-    wait_for(lambda: pair.r2.states()[group] == "BACKUP", 3, "r2 to yield")
+    wait_for(lambda: pair.r2.states()[group] == "BACKUP", 20, "r2 to yield")
     assert pair.r1.states()[group] == "MASTER"

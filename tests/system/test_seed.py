@@ -31,11 +31,11 @@ def test_first_router_is_master_and_second_backup_of_all_groups(pair):
 
 def test_every_virtual_address_is_held_by_the_master_alone_and_answers(pair):
     for vip in VIPS:
-        wait_for(lambda: pair.holder(vip) == ["r1"], 2, f"r1 to hold {vip}")
+        wait_for(lambda: pair.holder(vip) == ["r1"], 20, f"r1 to hold {vip}")
     with nobody_notices(pair):
         wait_for(lambda: all(neighbour(pair.space(client), vip)
                              for client, (_, _, _, vips) in CLIENTS.items() for vip in vips),
-                 5, "neighbours")
+                 20, "neighbours")
 
 
 def test_rfc_group_answers_with_the_virtual_mac_only(pair):

@@ -28,7 +28,7 @@ class Service:
             os.chown(self.saved, pwd.getpwnam(USER).pw_uid, -1)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.folder + "/notify")
-        self.notify.settimeout(10)
+        self.notify.settimeout(60)
         self.process = self.start()
 
     def start(self, **options):
@@ -86,14 +86,14 @@ def test_service_manager_hears_ready_watchdog_and_stopping(make_service):
     service.heard("WATCHDOG=1")
     service.process.send_signal(signal.SIGTERM)
     service.heard("STOPPING=1")
-    assert service.process.wait(10) == 0
+    assert service.process.wait(60) == 0
 
 
 def test_second_service_in_the_same_folder_is_refused_and_harms_nothing(make_service):
     service = make_service()
     service.heard("READY=1")
     second = service.start()
-    _, errors = second.communicate(timeout=10)
+    _, errors = second.communicate(timeout=60)
     assert second.returncode == 1
     assert "another tandemd runs in" in errors
     assert service.process.poll() is None
@@ -103,9 +103,9 @@ def test_second_service_in_the_same_folder_is_refused_and_harms_nothing(make_ser
 def test_supervisor_killed_takes_its_roles_with_it(make_service):
     service = make_service()
     service.heard("READY=1")
-    children = wait_for(service.roles, 5, "five roles")
+    children = wait_for(service.roles, 20, "five roles")
     service.process.kill()
-    wait_for(lambda: not any(os.path.exists(f"/proc/{pid}/exe") for pid in children), 5,
+    wait_for(lambda: not any(os.path.exists(f"/proc/{pid}/exe") for pid in children), 20,
              "the roles to end")
 
 
@@ -123,10 +123,10 @@ def test_interrupt_from_a_terminal_is_an_orderly_stop(make_service):
     service = make_service("set interfaces dataplane eth0 vrrp vrrp-group 1 virtual-address "
                            "10.0.0.1/24\n")
     service.heard("READY=1")
-    wait_for(lambda: "FAULT" in service.show("vrrp").stdout, 5, "the engine to run the group")
+    wait_for(lambda: "FAULT" in service.show("vrrp").stdout, 20, "the engine to run the group")
     os.killpg(service.process.pid, signal.SIGINT)
     service.heard("STOPPING=1")
-    _, errors = service.process.communicate(timeout=10)
+    _, errors = service.process.communicate(timeout=60)
     assert service.process.returncode == 0
     assert "FAULT -> INIT, stopped" in errors       # the engine lived to say so
 

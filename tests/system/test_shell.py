@@ -37,7 +37,7 @@ def router():
         router.start()
         subprocess.run(["nsenter", f"--net=/proc/{router.process.pid}/ns/net", "ip", "link", "add",
                         "dp0s9", "type", "veth", "peer", "name", "spare1"], check=True)
-        wait_for(lambda: "spare1" in router.tandem("show", "interfaces"), 5, "the ports")
+        wait_for(lambda: "spare1" in router.tandem("show", "interfaces"), 20, "the ports")
         yield router
     finally:
         router.stop()
@@ -53,7 +53,7 @@ def shell(router, tmp_path):
                               ["--run-dir", router.run_dir, "--yang-dir", TOP + "/yang"],
                               env={**os.environ, "HOME": str(tmp_path), "TERM": term,
                                    "PAGER": "cat", **environment},
-                              encoding="utf-8", timeout=10, dimensions=(24, 80))
+                              encoding="utf-8", timeout=60, dimensions=(24, 80))
         child.delaybeforesend = None
         opened.append(child)
         child.expect(OPERATE)

@@ -37,17 +37,17 @@ class Lab:
 @pytest.fixture(scope="module")
 def lab():
     with contextlib.closing(Lab()) as found:
-        found.router.wait_all("MASTER", 15)
+        found.router.wait_all("MASTER", 20)
         yield found
 
 
 def test_disabled_vrrp_runs_nothing_until_it_is_deleted(lab):
     space = lab.router.space
     lab.router.configure("set service vrrp disable")
-    wait_for(lambda: "10.1.0.1/24" not in space.addresses(), 5, "no virtual address")
+    wait_for(lambda: "10.1.0.1/24" not in space.addresses(), 20, "no virtual address")
     assert space.addresses("dp0s1") == {"10.1.0.2/24"}
     lab.router.configure("delete service vrrp disable")
-    lab.router.wait_all("MASTER", 10)
+    lab.router.wait_all("MASTER", 20)
     assert "10.1.0.1/24" in space.addresses("dp0s1")
 
 
@@ -55,10 +55,10 @@ def test_tracked_file_of_the_sync_group_holds_all_its_members(lab):
     path = lab.folder + "/ready"
     lab.router.configure(f"set service health-check file ready path {path}",
                          f"set {SYNC} track file ready")
-    lab.router.wait_all("FAULT", 10)
+    lab.router.wait_all("FAULT", 20)
     with open(path, "w"):
         pass
-    lab.router.wait_all("MASTER", 15)
+    lab.router.wait_all("MASTER", 20)
     lab.router.configure(f"delete {SYNC}", "delete service health-check")
 
 
@@ -78,10 +78,10 @@ def test_program_of_the_sync_group_runs_once(lab):
             return file.read().splitlines()
         return []
 
-    wait_for(lambda: lines() == ["master dp0s1 1"], 10, lambda: f"where it is now: {lines()}")
+    wait_for(lambda: lines() == ["master dp0s1 1"], 20, lambda: f"where it is now: {lines()}")
     lab.network.spaces["sw"].ip("link set p2 down")
-    lab.router.wait_all("FAULT", 10)
+    lab.router.wait_all("FAULT", 20)
     lab.network.spaces["sw"].ip("link set p2 up")
-    lab.router.wait_all("MASTER", 10)
+    lab.router.wait_all("MASTER", 20)
     wanted = ["master dp0s1 1", "fault dp0s1 1", "master dp0s1 1"]
-    wait_for(lambda: lines() == wanted, 10, lambda: f"{wanted}: {lines()}")
+    wait_for(lambda: lines() == wanted, 20, lambda: f"{wanted}: {lines()}")

@@ -38,7 +38,7 @@ def track(duo):
         for router in (duo.r1, duo.r2):
             router.configure(*(f"set {line}" for line in lines))
         for router in (duo.r1, duo.r2):
-            wait_for(lambda: all_up(router), 5, lambda: f"{router.groups()[V10].get('track')}")
+            wait_for(lambda: all_up(router), 20, lambda: f"{router.groups()[V10].get('track')}")
         duo.wait_state("r1", "MASTER")
         duo.wait_state("r2", "BACKUP")
 
@@ -78,10 +78,10 @@ def test_weight_changes_the_priority_and_a_lower_one_gives_way(duo, track):
           f"{GROUP10} track file F weight type decrement",
           f"{GROUP10} track file F weight value 50")
     os.unlink(here)
-    wait_for(lambda: priority(duo.r1) == 150, 3, "a priority of 150")
+    wait_for(lambda: priority(duo.r1) == 150, 20, "a priority of 150")
     assert duo.states_of("r1") == {"MASTER"}            # both lose 50
     duo.r2.configure(f"set {GROUP10} track file F weight value 1")
-    wait_for(lambda: priority(duo.r2) == 99, 3, "a priority of 99")
+    wait_for(lambda: priority(duo.r2) == 99, 20, "a priority of 99")
     stays(lambda: duo.states_of("r1") == {"MASTER"}, 0.5, "r1 MASTER, with 150 against 99")
     duo.r1.configure(f"set {GROUP10} track file F weight value 150")
     duo.wait_state("r2", "MASTER")                      # 50 against 99
@@ -96,7 +96,7 @@ def test_script_that_hangs_is_a_fault_and_delays_no_advertisement(duo, track):
           f"{CHECKS} script H timeout 200", f"{CHECKS} script H fall 3",
           f"{GROUP10} track script H")
     with duo.capture() as packets:
-        wait_for(lambda: len(packets.adverts("v10")) >= 5, 3, "advertisements")
+        wait_for(lambda: len(packets.adverts("v10")) >= 5, 20, "advertisements")
         open(flag, "w").close()
         begun = time.time()
         duo.wait_state("r1", "FAULT")
@@ -148,7 +148,7 @@ def test_path_whose_target_is_down_is_a_fault(duo, track, kind):
     if kind == "tcp":
         server = client.popen("python3", "-m", "http.server", "-b", INNER, "8080",
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(lambda: client.run("sh", "-c", "ss -ltn").stdout.count(":8080"), 10, "a server")
+        wait_for(lambda: client.run("sh", "-c", "ss -ltn").stdout.count(":8080"), 20, "a server")
     try:
         track(f"{PATHS} host C target {INNER}",
               f"{PATHS} host C type {kind}" + (" port 8080" if kind == "tcp" else ""),
@@ -181,7 +181,7 @@ def test_helper_that_is_killed_is_back_and_nobody_notices(duo, track, role):
           f"{GROUP10} track file F", f"{GROUP10} track script S")
     changes = duo.r1.log().count(" -> ")
     with duo.capture() as packets:
-        wait_for(lambda: len(packets.adverts("v10")) >= 3, 3, "advertisements")
+        wait_for(lambda: len(packets.adverts("v10")) >= 3, 20, "advertisements")
         duo.r1.replace(role)
         watch_for(0.5)                  # of advertisements
     assert longest_gap(packets.adverts("v10")) < 0.13
@@ -215,7 +215,7 @@ def test_unrelated_change_leaves_checks_alone(duo, track):
     script = duo.script("count", f"echo >>{counter}; exit 0\n")
     track(f"{CHECKS} script S command {script}", f"{CHECKS} script S interval 60000",
           f"{GROUP10} track script S")
-    wait_for(lambda: len(read(counter)) == 2, 3, "one try by each router")
+    wait_for(lambda: len(read(counter)) == 2, 20, "one try by each router")
     duo.r1.configure("set interfaces bonding dp0bond1 description changed")
     stays(lambda: len(read(counter)) == 2, 0.5, "two: a script was tried anew")
     assert duo.states_of("r1") == {"MASTER"}

@@ -12,7 +12,7 @@ from lab.network import wait_for, watch_for
 from lab.watch import Watch
 
 import twins as lab
-from laws import EMULATED, no_transition
+from laws import EMULATED, no_transition, waited
 from twins import PRIORITIES, Inquiry, Twins, link_name
 
 SLACK = 0.5 if EMULATED else 0.05
@@ -65,10 +65,15 @@ def assert_spoken(inquiry, router, links, groups, longest):
     for event in inquiry.adverts(router):
         times.setdefault(event.key, []).append(event.time)
     assert len(times) == links * groups
-    late = {key: max(b - a for a, b in zip(found, found[1:])) for key, found in times.items()}
+    late = {key: longest_gap(found, longest) for key, found in times.items()}
     worst = max(late, key=late.get)
     print(f"longest gap of {len(late)} groups: {late[worst]:.3f} s")
     assert late[worst] <= longest, f"{worst}: {late[worst]:.3f} s"
+
+
+def longest_gap(times, allowed):
+    """Between neighbours; whether the machine stood still is asked where one is too long."""
+    return max(b - a if b - a <= allowed else waited(a, b) for a, b in zip(times, times[1:]))
 
 
 # ------------------------------------------------------------------ lost news
@@ -85,13 +90,14 @@ def test_news_that_are_lost_are_made_up_for(crowd):
     More changes than the engine's socket holds, while it stands still for less than its down
     interval; among them some that matter: what the lost news would have said is found out.
     """
-    twins = crowd(2, 4, 1000).start()
+    interval, down = 3, 3 * 3 + 3 * 56 / 256      # the noise takes seconds on a busy machine
+    twins = crowd(2, 4, 1000 * interval).start()
     space = twins.spaces["r1"]
     space.ip("link add noise type veth peer name silence\nlink set noise up\n"
              "link set silence up")
     victim = address(0, 1)
     noise = "".join(f"address {what} 10.99.0.{n} peer 10.99.1.{n} dev noise\n"
-                    for _ in range(20) for what in ("add", "del") for n in range(250))
+                    for _ in range(4) for what in ("add", "del") for n in range(250))
 
     def lose_news(miss):
         """Stop the router, make noise until its sockets overflow, then do what it shall miss."""
@@ -102,24 +108,25 @@ def test_news_that_are_lost_are_made_up_for(crowd):
         miss()
         lasted = time.monotonic() - begun
         twins.r1.signal(signal.SIGCONT)
-        assert lasted < 2.8, f"the noise took {lasted:.2f} s: longer than the down interval"
+        print(f"the noise took {lasted:.2f} s")
+        assert lasted < down - 0.2, f"the noise took {lasted:.2f} s: longer than the down interval"
 
     with no_transition(twins.r1, twins.r2), listen(twins) as inquiry:
-        wait_for(lambda: inquiry.adverts("r1"), 3, "adverts")
+        wait_for(lambda: inquiry.adverts("r1"), 20, "adverts")
         lose_news(lambda: space.ip(f"address del {victim}/16 dev {link_name(0)}"))
-        wait_for(lambda: twins.holds("r1", victim), 2, f"{victim} to be back")
-        wait_for(lambda: inquiry.adverts("r1", since=time.time() - 0.1), 3, "adverts")
+        wait_for(lambda: twins.holds("r1", victim), 20, f"{victim} to be back")
+        wait_for(lambda: inquiry.adverts("r1", since=time.time() - 0.1), 20, "adverts")
     assert not inquiry.adverts("r2")
     lose_news(lambda: twins.unplug("r1", 1))
     wait_for(lambda: {state for (link, _), state in twins.r1.states().items()
-                      if link == link_name(1)} == {"FAULT"}, 3,
+                      if link == link_name(1)} == {"FAULT"}, 20,
              lambda: f"{twins.r1.states()}\n{twins.r1.log()[-2500:]}")
-    wait_for(lambda: not twins.holds("r1", address(1, 1)), 3, "its addresses to be free")
+    wait_for(lambda: not twins.holds("r1", address(1, 1)), 20, "its addresses to be free")
     lose_news(lambda: twins.plug("r1", 1))
-    twins.wait("r1", "MASTER", 10)
-    twins.wait("r2", "BACKUP", 10)
+    twins.wait("r1", "MASTER", 60)
+    twins.wait("r2", "BACKUP", 60)
     for link in range(2):
-        wait_for(lambda: twins.holds("r1", address(link, 1)), 2, "the addresses")
+        wait_for(lambda: twins.holds("r1", address(link, 1)), 20, "the addresses")
 
 
 # ------------------------------------------------------------------ a thousand virtual links
@@ -179,7 +186,7 @@ def test_parents_of_a_thousand_virtual_links_flap_and_all_is_right_in_the_end(cr
     # Whoever is asked now answers alone.
     with Inquiry(twins, (11, GROUPS - 1), period=0.2) as later:
         wait_for(lambda: {e.key for e in later.answers("r1")} ==
-                 {(link, vrid) for link in range(LINKS) for vrid in (11, GROUPS - 1)}, 5,
+                 {(link, vrid) for link in range(LINKS) for vrid in (11, GROUPS - 1)}, 20,
                  "r1 to answer for all that are asked for")
         watch_for(1)                    # of questions to r2
     assert not later.answers("r2")
@@ -198,7 +205,7 @@ def test_commit_that_changes_one_of_many_groups_costs_no_advert_and_no_address(c
     one = f"interfaces dataplane {link_name(0)} vrrp vrrp-group 77"
     with no_transition(twins.r1, twins.r2), listen(twins, ("r1",)) as inquiry, \
             Watch(twins.spaces["r1"], "address", "link") as watch:
-        wait_for(lambda: len(inquiry.adverts("r1")) > 3 * links * groups, 5, "adverts")
+        wait_for(lambda: len(inquiry.adverts("r1")) > 3 * links * groups, 20, "adverts")
         for lines in ([f"set {one} priority 150"], [f"set {one} priority 200"],
                       [f"set {one} virtual-address 10.50.250.1/16"],
                       [f"delete {one} virtual-address 10.50.250.1/16"]):
@@ -239,12 +246,12 @@ def test_engine_killed_at_ten_milliseconds_leaves_one_master_soon(crowd, name):
     with listen(twins) as inquiry:
         for _ in range(3):
             router.replace("engine")
-            twins.wait("r1", "MASTER", 3)
-            twins.wait("r2", "BACKUP", 3)
+            twins.wait("r1", "MASTER", 20)
+            twins.wait("r2", "BACKUP", 20)
             watch_for(0.3)              # many down intervals
     overlaps = inquiry.overlaps(0.01)
-    silence = max(b.time - a.time for key in overlaps
-                  for a, b in zip(inquiry.adverts(key=key), inquiry.adverts(key=key)[1:]))
+    silence = max(longest_gap([e.time for e in inquiry.adverts(key=key)], 0.036 + SLACK)
+                  for key in overlaps)
     print(f"{name}: longest silence {silence * 1000:.0f} ms, two masters for "
           f"{max(overlaps.values()) * 1000:.0f} ms at most, adverts of r2: "
           f"{len(inquiry.adverts('r2'))}")

@@ -73,7 +73,7 @@ class Lab:
 @pytest.fixture(scope="module")
 def lab():
     with contextlib.closing(Lab()) as found:
-        wait_for(lambda: found.pings("10.2.0.2", count=1) and found.pings("fd02::2", count=1), 15,
+        wait_for(lambda: found.pings("10.2.0.2", count=1) and found.pings("fd02::2", count=1), 20,
                  "a router that forwards")
         yield found
 
@@ -96,10 +96,10 @@ def test_values_of_two_interfaces_are_set_kept_and_restored(lab):
     assert now() == wanted
     # Of what the kernel tells, the engine hears; of the rest the next engine finds out.
     lab.put("ipv4/conf/dp0s0/rp_filter", 0)
-    wait_for(lambda: now() == wanted, 5, lambda: f"{wanted}, not {now()}")
+    wait_for(lambda: now() == wanted, 20, lambda: f"{wanted}, not {now()}")
     lab.put("ipv6/conf/dp0s0/dad_transmits", 9)
     lab.router.replace("engine")
-    wait_for(lambda: now() == wanted, 5, lambda: f"{wanted}, not {now()}")
+    wait_for(lambda: now() == wanted, 20, lambda: f"{wanted}, not {now()}")
     lab.configure("delete dp0s0 ip", "delete dp0s0 ipv6", "delete dp0s0 log_martians",
                   "delete dp0s0 disable-link-detect", "delete dp0s1 ip")
     assert now() == before
@@ -111,10 +111,10 @@ def test_interface_that_forwards_nothing(lab):
     assert lab.pings("10.1.0.1") and lab.pings("fd02::2")
     lab.configure("delete dp0s0 ip", "set dp0s0 ipv6 disable-forwarding")
     assert lab.pings("10.2.0.2")
-    wait_for(lambda: not lab.pings("fd02::2", count=1), 5, "the packet filter")
+    wait_for(lambda: not lab.pings("fd02::2", count=1), 20, "the packet filter")
     assert lab.pings("fd01::1")                         # the router itself answers
     lab.configure("delete dp0s0 ipv6")
-    wait_for(lambda: lab.pings("fd02::2", count=1), 5, "the end of the packet filter")
+    wait_for(lambda: lab.pings("fd02::2", count=1), 20, "the end of the packet filter")
     assert lab.space.run("nft", "list", "table", "inet", "tandem").returncode != 0
 
 
@@ -153,7 +153,7 @@ def test_new_address_is_announced_as_often_as_configured(lab, count):
             return [p for p in packets.packets if p.arp[2:] == ("10.1.9.1", "10.1.9.1")]
 
         lab.configure("set dp0s0 address 10.1.9.1/24")
-        wait_for(lambda: len(told()) >= count, 5, lambda: f"{count} announcements: {told()}")
+        wait_for(lambda: len(told()) >= count, 20, lambda: f"{count} announcements: {told()}")
         lab.pings("10.1.0.1")                           # whatever came by then counts
     assert len(told()) == count
     lab.configure("delete dp0s0 address 10.1.9.1/24", "delete dp0s0 ip")
@@ -179,7 +179,7 @@ def test_ipv6_goes_and_comes_back(lab):
     said = lab.configure("delete dp0s1 ipv6", "set dp0s1 address fd02::1/64",
                          "set dp0s1 ipv6 address eui64 fd22::/64")
     assert "cannot" not in said
-    wait_for(lambda: lab.pings("fd02::2", count=1), 5, "IPv6 through both")
+    wait_for(lambda: lab.pings("fd02::2", count=1), 20, "IPv6 through both")
     mac = lab.space.show("link", "show", "dev", "dp0s1")[0]["address"].split(":")
     host = f"{int(mac[0], 16) ^ 2:02x}{mac[1]}:{mac[2]}ff:fe{mac[3]}:{mac[4]}{mac[5]}"
     made = "fd22::" + ":".join(re.sub("^0+(?=.)", "", word) for word in host.split(":"))

@@ -354,7 +354,7 @@ class Site:
                 "-s", "link", "show", "eth0")[0]["stats64"]["rx"]["packets"]
 
         before = arrived()
-        wait_for(lambda: arrived() > before + 5, 5, "the host's packets to flow")
+        wait_for(lambda: arrived() > before + 5, 20, "the host's packets to flow")
         router = self.routers[name]
         for pid in sorted(router.pids().values()):
             os.kill(pid, signal.SIGSTOP)
@@ -390,7 +390,7 @@ def follow(site, line):
         if kind == "stage" and line.text.startswith("pair"):
             site.stage(what)
         elif kind == "stage":
-            watch_for(0.5)      # until it has subscribed, which nothing shows
+            watch_for(2)        # until it has subscribed, which nothing shows
             site.stage(what)
         elif what == ["^C"]:
             shell.sendcontrol("c")

@@ -43,7 +43,7 @@ def addresses(twins, name, vrid):
 
 def assert_version_6_as_it_should_be(twins):
     wanted = set(virtual_addresses(0, VIRTUAL6))
-    wait_for(lambda: set(addresses(twins, "r1", VIRTUAL6)) == wanted, 3,
+    wait_for(lambda: set(addresses(twins, "r1", VIRTUAL6)) == wanted, 20,
              lambda: f"{wanted}: {addresses(twins, 'r1', VIRTUAL6)}")
     for local, info in addresses(twins, "r1", VIRTUAL6).items():
         assert info.get("nodad"), f"{local} is checked for duplicates"
@@ -86,13 +86,13 @@ def test_virtual_links_of_version_6_have_the_virtual_addresses_and_no_others(twi
     assert_version_6_as_it_should_be(twins)
     with capture(twins, *lab.NAMES) as watch:
         twins.unplug("r1", 0)
-        wait_for(lambda: twins.r2.states()[(LINK, VIRTUAL6)] == "MASTER", 3, "r2 to take over")
+        wait_for(lambda: twins.r2.states()[(LINK, VIRTUAL6)] == "MASTER", 20, "r2 to take over")
         twins.plug("r1", 0)
         twins.calm()
-        wait_for(lambda: not addresses(twins, "r2", VIRTUAL6), 3, "r2 to let go")
+        wait_for(lambda: not addresses(twins, "r2", VIRTUAL6), 20, "r2 to let go")
         assert_version_6_as_it_should_be(twins)
         seen = len(virtual_frames(watch, "r1"))
-        wait_for(lambda: len(virtual_frames(watch, "r1")) > seen + 5, 3, "adverts")
+        wait_for(lambda: len(virtual_frames(watch, "r1")) > seen + 5, 20, "adverts")
     assert_only_vrrp_and_neighbours(
         [packet for packet in virtual_frames(watch, "r1")
          if packet.source_mac == virtual_mac(VIRTUAL6)], own)
@@ -120,7 +120,7 @@ def test_who_uses_a_virtual_mac_is_not_redirected(twins):
                 return sum(1 for packet in watch.packets if packet.ether_type == ETH_IP
                            and packet.data[23] == 17 and packet.data[30:34] ==
                            ipaddress.ip_address(behind).packed) > 3
-            wait_for(forwarded, 3, f"what is sent to {mac} to be forwarded", pause=0.05)
+            wait_for(forwarded, 20, f"what is sent to {mac} to be forwarded", pause=0.05)
         return redirects(watch.packets)
 
     assert twins.r1.states()[(LINK, PLAIN4)] == "MASTER"

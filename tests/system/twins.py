@@ -163,7 +163,7 @@ class Twins:
         self.wait("r2", second, 30)
         return self
 
-    def wait(self, name, state, seconds=5):
+    def wait(self, name, state, seconds=20):
         self.routers[name].wait_all(state, seconds)
 
     def calm(self):

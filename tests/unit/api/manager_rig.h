@@ -19,7 +19,7 @@
 #include "daemon/memory.h"
 
 #define SERVICE_USER "nobody"
-#define PATIENCE_MSEC 5000
+#define PATIENCE_MSEC 30000
 
 /* ---- a manager and its world ---- */
 

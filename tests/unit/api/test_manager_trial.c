@@ -12,7 +12,7 @@ test_unconfirmed_commit_is_taken_back_and_the_engine_told(void **state UNUSED)
 	struct world w;
 
 	start_empty(&w);
-	try_a(&w, "2");
+	try_a(&w, "5");
 	expect(&w, "GET", COMMITS, "", "", 200, "\"trial\":{\"returns-to\":\"1\"");
 	expect(&w, "GET", COMMITS, "", "", 200, "\"via\":\"cli\",\"comment\":\"a try\"");
 	assert_int_equal(engine_adopts(&w, CHANNEL_DONE, ""), 3);
@@ -54,9 +54,9 @@ test_confirmed_commit_stays(void **state UNUSED)
 	struct world w;
 
 	start_empty(&w);
-	try_a(&w, "2");
+	try_a(&w, "5");
 	expect(&w, "POST", "/restconf/operations/tandem-state:confirm", "", "", 204, "");
-	assert_true(engine_hears_nothing(&w, 2500));
+	assert_true(engine_hears_nothing(&w, 5500));
 	expect(&w, "GET", CONFIG, "", "", 200, "10.0.0.1/24");
 	expect(&w, "POST", "/restconf/operations/tandem-state:save", "", "", 204, "");
 	tear_down_world(&w);

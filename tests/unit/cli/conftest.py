@@ -49,7 +49,7 @@ def tandem(environment, tmp_path):
     def run(*words, lines=()):
         return subprocess.run([TANDEM, *words], input="".join(line + "\n" for line in lines),
                               env=environment, cwd=tmp_path, capture_output=True, text=True,
-                              timeout=30, check=False)
+                              timeout=120, check=False)
     return run
 
 
@@ -60,7 +60,7 @@ def shell(environment, tmp_path):
 
     def start(*words):
         child = pexpect.spawn(TANDEM, list(words), env=environment, cwd=str(tmp_path),
-                              encoding="utf-8", timeout=10, dimensions=(24, 80))
+                              encoding="utf-8", timeout=60, dimensions=(24, 80))
         child.delaybeforesend = None
         opened.append(child)
         return child

@@ -63,7 +63,7 @@ def test_pair_needs_no_service(peer, tmp_path):
     peer()
     environment = dict(os.environ, TANDEM_SOCKET="/nonexistent/api.sock")
     done = subprocess.run([TANDEM, "check", "pair", "peer.conf", "peer.conf"], cwd=tmp_path,
-                          env=environment, capture_output=True, text=True, timeout=30, check=False)
+                          env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert "P11 warning" in done.stdout and "P19 error" in done.stdout
 
@@ -133,7 +133,7 @@ def check_file(tmp_path, text, *more):
     (tmp_path / "router.conf").write_text(text)
     return subprocess.run([TANDEM, "check", "file", "router.conf", *more], cwd=tmp_path,
                           env=dict(os.environ, **ALONE), capture_output=True, text=True,
-                          timeout=30, check=False)
+                          timeout=120, check=False)
 
 
 SOUND = f"""set interfaces bonding dp0bond0 address 10.100.11.39/26

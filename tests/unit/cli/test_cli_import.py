@@ -32,7 +32,7 @@ def write(folder, text, name="foreign.conf"):
 def alone(*words):
     """Where no service runs."""
     return subprocess.run([TANDEM, "--socket", "/nonexistent/api.sock", *words], text=True,
-                          capture_output=True, timeout=60, stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=120, stdin=subprocess.DEVNULL,
                           env={**os.environ, "LC_ALL": "C"})
 
 
@@ -46,6 +46,20 @@ def test_import_prints_set_commands_without_a_service(tmp_path):
     done = alone("import", "vyos", path)
     assert (done.returncode, done.stdout) == (0, SET)
     assert done.stderr.startswith(f"{path}:1: {TAKEN}\n")
+
+
+def test_vyatta_is_taken_over_word_for_word_and_told_what_is_left(tmp_path):
+    path = write(tmp_path, "interfaces {\n    dataplane eth0 {\n        vrrp {\n"
+                 "            vrrp-group 5 {\n                virtual-address 10.0.0.1/24\n"
+                 "            }\n        }\n    }\n}\n", "config.boot")
+    done = alone("import", "vyatta", path)
+    assert (done.returncode, done.stdout) == (0, SET)
+    assert done.stderr == (f"{path}:2: taken over: interfaces dataplane eth0: 1 setting, word for "
+                           "word\n1 taken over, 0 different, 0 without equal, 0 not needed\n")
+    path = write(tmp_path, SET + "set system login user a level admin\n", "config.set")
+    done = alone("import", "vyatta", path)
+    assert (done.returncode, done.stdout) == (1, SET)
+    assert ":2: no equal: system login: 1 setting; " in done.stderr
 
 
 def test_status_says_whether_all_was_taken_over(tmp_path):
@@ -79,6 +93,19 @@ def test_import_adds_to_the_candidate(tandem, service, tmp_path):
     assert [port["name"] for port in interfaces["dataplane"]] == ["eth0"]
 
 
+def test_vyatta_that_cannot_be_loaded_is_imported(tandem, service, tmp_path):
+    path = write(tmp_path, SET + "set system login user a level admin\n", "config.set")
+    done = tandem(lines=["configure", f"load {path}"])
+    assert done.returncode == 1 and "unknown word" in done.stderr
+    before = service.configuration["tandem-interfaces:interfaces"]["bonding"]
+    done = tandem(lines=["configure", f"import vyatta {path}", "commit", "exit"])
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "no equal: system login" in done.stderr
+    interfaces = service.configuration["tandem-interfaces:interfaces"]
+    assert interfaces["bonding"] == before
+    assert [port["name"] for port in interfaces["dataplane"]] == ["eth0"]
+
+
 def test_source_that_cannot_be_read_leaves_the_candidate(tandem, service, tmp_path):
     path = write(tmp_path, KEEPALIVED + "}\n")
     done = tandem(lines=["configure", f"import keepalived {path}"])
@@ -89,6 +116,6 @@ def test_source_that_cannot_be_read_leaves_the_candidate(tandem, service, tmp_pa
 
 def test_programs_and_files_are_completed(tandem, tmp_path):
     path = write(tmp_path, KEEPALIVED)
-    assert tandem("--complete", "import", "").stdout == "keepalived\nvyos\n"
+    assert tandem("--complete", "import", "").stdout == "keepalived\nvyatta\nvyos\n"
     done = tandem("--complete", "import", "keepalived", str(tmp_path / "for"))
     assert done.stdout == path + "\n"

@@ -127,7 +127,7 @@ def test_bash_gets_words_with_blanks_in_quotes(environment, service):
             ["bash", "-c", 'source "$1"; shift; tandem() { "$TANDEM" "$@"; }; '
              'COMP_WORDS=(tandem "$@"); COMP_CWORD=$#; _tandem; printf "%s\\n" "${COMPREPLY[@]}"',
              "bash", script, *words], env={**environment, "TANDEM": TANDEM}, text=True,
-            capture_output=True, timeout=30, check=True).stdout.splitlines()
+            capture_output=True, timeout=120, check=True).stdout.splitlines()
     assert complete("show", "vrrp", "sync-group", "So") == ["South\\ side", "Southern"]
     assert complete("show", "vrrp", "sync-group", "'So") == ["South side", "Southern"]
     assert complete("show", "vrrp", "'|'", "ma") == ["match"]

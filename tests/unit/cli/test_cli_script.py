@@ -246,7 +246,7 @@ def interrupted(environment, service, tmp_path, other, before, after):
             pass
         other(service.configuration)
         service.revision += 1
-        out, err = child.communicate("".join(line + "\n" for line in after), timeout=30)
+        out, err = child.communicate("".join(line + "\n" for line in after), timeout=120)
         return child.returncode, out, err
 
 

@@ -112,6 +112,35 @@ test_alarms_match_their_golden(void **state UNUSED)
 	check("tracked", "vrrp-state", "alarms", show_vrrp_alarms);
 }
 
+static void
+test_groups_in_fault_say_why_below_the_table(void **state UNUSED)
+{
+	check("fault", "vrrp-state", "summary", show_vrrp_summary);
+}
+
+static void
+test_alarms_of_groups_in_fault_name_what_is_down(void **state UNUSED)
+{
+	check("fault", "vrrp-state", "alarms", show_vrrp_alarms);
+}
+
+static void
+test_detail_of_a_group_in_fault_names_what_is_down(void **state UNUSED)
+{
+	char *json = read_golden("fault", "json");
+	struct lyd_node *tree = parse(json);
+	char *printed = print(show_vrrp_detail, tree);
+
+	assert_non_null(strstr(printed, "\n  Fault:                        tracked interface dp0s3 "
+	                       "is down; tracked route 0.0.0.0/0 is missing\n"));
+	/* A service that names nothing gives its reason still. */
+	assert_non_null(strstr(printed, "\n  Fault:                        its interface is "
+	                       "down\n"));
+	free(printed);
+	lyd_free_all(tree);
+	free(json);
+}
+
 /* A terminal gets the sentences of a pipe, in lines that fit. */
 static void
 test_alarms_fit_a_terminal(void **state UNUSED)
@@ -221,6 +250,27 @@ test_standby_connsync_with_a_dead_path_matches_its_golden(void **state UNUSED)
 	check_width("standby", "state");
 }
 
+/* Two seconds after the partner took over it is found out what passed here until then. */
+static void
+test_connsync_that_settles_promises_nothing_for_what_passed_here(void **state UNUSED)
+{
+	struct lyd_node *settles = parse("{\"tandem-state:connsync-state\":{\"running\":true,"
+	                                 "\"role\":\"standby\",\"readiness\":\"synced\","
+	                                 "\"settling\":true}}");
+	struct lyd_node *settled = parse("{\"tandem-state:connsync-state\":{\"running\":true,"
+	                                 "\"role\":\"standby\",\"readiness\":\"synced\","
+	                                 "\"settling\":false}}");
+	char *before = print(connsync_print, settles), *after = print(connsync_print, settled);
+
+	assert_non_null(strstr(before, "synced, but for what passed here just now\n"));
+	assert_null(strstr(before, "breaks no connection"));
+	assert_non_null(strstr(after, "synced, a failover breaks no connection\n"));
+	free(before);
+	free(after);
+	lyd_free_all(settles);
+	lyd_free_all(settled);
+}
+
 static void
 test_connsync_says_when_timers_will_be_put_right(void **state UNUSED)
 {
@@ -232,6 +282,30 @@ test_connsync_says_when_timers_will_be_put_right(void **state UNUSED)
 	assert_non_null(strstr(printed, "Next:                           puts timers right after "
 	                       "the promotion, in 17s\n"));
 	assert_null(strstr(printed, "Now:"));
+	free(printed);
+	lyd_free_all(tree);
+}
+
+static void
+test_long_ends_of_a_path_take_lines_of_their_own(void **state UNUSED)
+{
+	struct lyd_node *tree = parse("{\"tandem-state:connsync-state\":{\"running\":false,"
+	                              "\"path\":[{\"interface\":\"dp0bond0.1234\","
+	                              "\"local\":\"2001:db8:1111:2222:3333:4444:5555:6666\","
+	                              "\"remote\":\"2001:db8:1111:2222:3333:4444:5555:7777\","
+	                              "\"alive\":true,\"sent\":\"5\"},"
+	                              "{\"interface\":\"dp0s1\",\"local\":\"fe80::1\","
+	                              "\"remote\":\"2001:db8:0:1::22\",\"alive\":true}]}}");
+	char *printed = print(connsync_print, tree);
+	const char *paths = strstr(printed, "Path ");
+
+	assert_non_null(paths);
+	assert_string_equal(paths,
+		"Path            Local             Remote            State   Sent      Received\n"
+		"dp0bond0.1234                                       alive   5         0\n"
+		"                2001:db8:1111:2222:3333:4444:5555:6666\n"
+		"                                  2001:db8:1111:2222:3333:4444:5555:7777\n"
+		"dp0s1           fe80::1           2001:db8:0:1::22  alive   0         0\n");
 	free(printed);
 	lyd_free_all(tree);
 }
@@ -318,6 +392,9 @@ main(void)
 		cmocka_unit_test(test_detail_of_tracked_groups_of_both_families_matches_its_golden),
 		cmocka_unit_test(test_summary_tells_both_families_apart),
 		cmocka_unit_test(test_alarms_match_their_golden),
+		cmocka_unit_test(test_groups_in_fault_say_why_below_the_table),
+		cmocka_unit_test(test_alarms_of_groups_in_fault_name_what_is_down),
+		cmocka_unit_test(test_detail_of_a_group_in_fault_names_what_is_down),
 		cmocka_unit_test(test_alarms_fit_a_terminal),
 		cmocka_unit_test(test_no_alarms_say_so),
 		cmocka_unit_test(test_sync_groups_of_a_pair_match_their_golden),
@@ -329,7 +406,9 @@ main(void)
 		cmocka_unit_test(test_system_matches_its_golden),
 		cmocka_unit_test(test_connsync_matches_its_golden_in_80_columns),
 		cmocka_unit_test(test_standby_connsync_with_a_dead_path_matches_its_golden),
+		cmocka_unit_test(test_connsync_that_settles_promises_nothing_for_what_passed_here),
 		cmocka_unit_test(test_connsync_says_when_timers_will_be_put_right),
+		cmocka_unit_test(test_long_ends_of_a_path_take_lines_of_their_own),
 		cmocka_unit_test(test_connsync_that_does_not_run_says_why),
 		cmocka_unit_test(test_healthy_summary_ends_with_one_blank_line),
 		cmocka_unit_test(test_long_elapsed_time_keeps_a_blank_before_the_sync_group),

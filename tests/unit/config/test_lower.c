@@ -233,6 +233,203 @@ test_two_masters_alarm_names_both_addresses(void **state UNUSED)
 	free(settings);
 }
 
+/* Both groups in FAULT; group 1 tracks what is told here. */
+static struct lyd_node *
+lower_faults(struct settings *settings, struct vrouter_status *first,
+             struct vrouter_status *second, const struct ifworld *world)
+{
+	struct vrouter_status records[2] = { *first, *second };
+	const struct lower_facts facts = { .settings = settings, .records = records,
+	                                   .record_count = 2, .world = world };
+	struct lyd_node *tree = NULL;
+
+	lower_vrrp_state(schema, &facts, &tree);
+	assert_int_equal(lyd_validate_all(&tree, NULL, LYD_VALIDATE_PRESENT, NULL), LY_SUCCESS);
+	return tree;
+}
+
+/* Group 1 of dp0bond0 and group 10 of dp0bond0.10, whose interfaces are good. */
+static void
+make_faults(struct vrouter_status *first, struct vrouter_status *second)
+{
+	*first = (struct vrouter_status){ .interface = "dp0bond0", .vrid = 1, .family = 4,
+		.state = VROUTER_FAULT, .reason = REASON_TRACK_DOWN, .link_usable = true,
+		.source = ip("10.100.11.39") };
+	*second = (struct vrouter_status){ .interface = "dp0bond0.10", .vrid = 10, .family = 4,
+		.state = VROUTER_FAULT, .reason = REASON_MEMBER_TRACK_DOWN, .link_usable = true,
+		.source = ip("10.100.38.2") };
+}
+
+static void
+test_fault_names_the_interface_and_who_waits_for_it(void **state UNUSED)
+{
+	struct settings *settings = make_settings();
+	struct vrouter_status first, second;
+	struct lyd_node *tree;
+
+	make_faults(&first, &second);
+	first.link_usable = false;
+	tree = lower_faults(settings, &first, &second, NULL);
+	assert_string_equal(value(tree, GROUP_1 "/fault[1]"), "its interface dp0bond0 is down");
+	assert_string_equal(value(tree, GROUP_10 "/fault[1]"), "sync group SYNC1 waits for "
+	                    "dp0bond0 group 1: its interface dp0bond0 is down");
+	lyd_free_all(tree);
+
+	/* Group 10 does not care for its own link, but must have an address. */
+	second.link_usable = false;
+	second.source = (struct ip){ 0 };
+	tree = lower_faults(settings, &first, &second, NULL);
+	assert_string_equal(value(tree, GROUP_10 "/fault[1]"),
+	                    "its interface dp0bond0.10 has no IPv4 address to send from");
+	assert_int_equal(count(tree, GROUP_1 "/fault"), 1);
+	assert_int_equal(count(tree, GROUP_10 "/fault"), 1);
+	lyd_free_all(tree);
+	free(settings);
+}
+
+static void
+test_fault_tells_a_missing_interface_from_one_that_is_down(void **state UNUSED)
+{
+	struct settings *settings = make_settings();
+	struct ifworld *world = ifworld_new();
+	struct ifworld_link link = { .index = 7, .name = "dp0bond0" };
+	struct vrouter_status first, second;
+	struct lyd_node *tree;
+
+	make_faults(&first, &second);
+	first.link_usable = second.link_usable = false;
+	ifworld_put_link(world, &link);
+	tree = lower_faults(settings, &first, &second, world);
+	assert_string_equal(value(tree, GROUP_1 "/fault[1]"), "its interface dp0bond0 is down");
+	assert_string_equal(value(tree, GROUP_10 "/fault[1]"),
+	                    "its interface dp0bond0.10 does not exist");
+	lyd_free_all(tree);
+	ifworld_free(world);
+	free(settings);
+}
+
+static void
+test_fault_is_none_of_a_group_that_is_not_in_it(void **state UNUSED)
+{
+	struct settings *settings = make_settings();
+	struct vrouter_status first, second;
+	struct lyd_node *tree;
+
+	make_faults(&first, &second);
+	first.link_usable = false;
+	first.state = VROUTER_INIT;
+	second.reason = REASON_LINK_DOWN;
+	tree = lower_faults(settings, &first, &second, NULL);
+	assert_int_equal(count(tree, GROUP_1 "/fault"), 0);
+	/* Nothing is wrong any more: why it went there still stands. */
+	assert_string_equal(value(tree, GROUP_10 "/fault[1]"), "its interface is down");
+	lyd_free_all(tree);
+	free(settings);
+}
+
+/* One group that tracks one of each kind, without a weight but the last. */
+static void
+test_fault_names_everything_tracked_that_is_down(void **state UNUSED)
+{
+	static const struct {
+		const char *name;
+		enum object_kind kind;
+		enum check_kind check;
+	} objects[] = {
+		{ "dp0s3", OBJECT_INTERFACE, 0 },
+		{ "0.0.0.0/0", OBJECT_ROUTE, 0 },
+		{ "monitor UPLINK policy loss", OBJECT_CHECK, CHECK_POLICY },
+		{ "script gateway", OBJECT_CHECK, CHECK_SCRIPT },
+		{ "process bgpd", OBJECT_CHECK, CHECK_PROCESS },
+		{ "file stop", OBJECT_CHECK, CHECK_FILE },
+		{ "dp0s7", OBJECT_INTERFACE, 0 },
+	};
+	static const char *const expected[] = {
+		"tracked interface dp0s3 is down",
+		"tracked route 0.0.0.0/0 is missing",
+		"tracked path monitor UPLINK policy loss is not compliant",
+		"nothing is known yet of tracked script gateway",
+		"tracked process bgpd does not run",
+		"tracked file stop does not exist",
+	};
+	struct settings *s = settings_new(&(struct settings_counts){
+		.links = 1, .groups = 1, .tracks = ARRAY_SIZE(objects),
+		.objects = ARRAY_SIZE(objects), .checks = ARRAY_SIZE(objects) });
+	struct vrouter_status record, unused;
+	const struct lower_facts facts = { .settings = s, .records = &record, .record_count = 1 };
+	struct lyd_node *tree = NULL;
+
+	make_faults(&record, &unused);
+	record.tracks_known = 0x77;
+	strcpy(settings_links(s)->name, "dp0bond0");
+	group_settings_init(settings_groups(s));
+	settings_groups(s)->link = 0;
+	settings_groups(s)->vrid = 1;
+	settings_groups(s)->track_count = ARRAY_SIZE(objects);
+	for (uint32_t i = 0; i < ARRAY_SIZE(objects); i++) {
+		struct object_settings *object = &settings_objects(s)[i];
+
+		strcpy(object->name, objects[i].name);
+		object->kind = (uint8_t)objects[i].kind;
+		object->check = (int32_t)i;
+		settings_checks(s)[i].kind = (uint8_t)objects[i].check;
+		settings_tracks(s)[i].object = i;
+	}
+	settings_tracks(s)[ARRAY_SIZE(objects) - 1].weight = -10;
+
+	lower_vrrp_state(schema, &facts, &tree);
+	assert_int_equal(count(tree, GROUP_1 "/fault"), ARRAY_SIZE(expected));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		char path[256];
+
+		snprintf(path, sizeof(path), GROUP_1 "/fault[%zu]", i + 1);
+		assert_string_equal(value(tree, path), expected[i]);
+	}
+	lyd_free_all(tree);
+	free(s);
+}
+
+/* The longest names there are: nothing is cut off. */
+static void
+test_fault_of_the_longest_names_is_whole(void **state UNUSED)
+{
+	struct settings *s = settings_new(&(struct settings_counts){
+		.links = 2, .groups = 3, .syncs = 1, .tracks = 1, .objects = 1, .checks = 1 });
+	struct vrouter_status records[3];
+	const struct lower_facts facts = { .settings = s, .records = records, .record_count = 3 };
+	struct lyd_node *tree = NULL;
+	const char *said;
+
+	memset(settings_objects(s)->name, 'o', OBJECT_NAME_SIZE - 1);
+	memset(settings_syncs(s)->name, 's', SYNC_NAME_SIZE - 1);
+	memset(settings_links(s)[0].name, 'i', NAME_SIZE - 1);
+	memset(settings_links(s)[1].name, 'j', NAME_SIZE - 1);
+	settings_objects(s)->kind = OBJECT_CHECK;
+	settings_checks(s)->kind = CHECK_POLICY;
+	for (uint8_t i = 0; i < 3; i++) {
+		struct group_settings *group = &settings_groups(s)[i];
+
+		make_faults(&records[i], &(struct vrouter_status){ 0 });
+		group_settings_init(group);
+		group->link = i > 0;
+		group->sync = 0;
+		group->vrid = records[i].vrid = (uint8_t)(253 + i);
+		group->track_count = i > 0;
+		memcpy(records[i].interface, settings_links(s)[i > 0].name, NAME_SIZE);
+	}
+	lower_vrrp_state(schema, &facts, &tree);
+	said = value(tree, "/tandem-state:vrrp-state/group[interface='iiiiiiiiiiiiiii']"
+	             "[vrid='253'][family='ipv4']/fault[1]");
+	assert_non_null(strstr(said, "ss waits for jjjjjjjjjjjjjjj group 254 and 1 more: nothing "
+	                       "is known yet of tracked path monitor o"));
+	assert_string_equal(said + strlen(said) - 3, "ooo");
+	assert_int_equal(strlen(said) - (SYNC_NAME_SIZE + NAME_SIZE + OBJECT_NAME_SIZE - 3),
+	                 strlen("sync group  waits for  group 254 and 1 more: nothing is known yet "
+	                        "of tracked path monitor "));
+	lyd_free_all(tree);
+	free(s);
+}
+
 /* A record is bytes from another process: values out of range are shown, never trusted. */
 static void
 test_record_out_of_range_is_harmless(void **state UNUSED)
@@ -417,6 +614,11 @@ main(void)
 		cmocka_unit_test(test_groups_without_record_are_init),
 		cmocka_unit_test(test_records_are_found_by_name_and_shown_in_configuration_order),
 		cmocka_unit_test(test_two_masters_alarm_names_both_addresses),
+		cmocka_unit_test(test_fault_names_the_interface_and_who_waits_for_it),
+		cmocka_unit_test(test_fault_tells_a_missing_interface_from_one_that_is_down),
+		cmocka_unit_test(test_fault_is_none_of_a_group_that_is_not_in_it),
+		cmocka_unit_test(test_fault_names_everything_tracked_that_is_down),
+		cmocka_unit_test(test_fault_of_the_longest_names_is_whole),
 		cmocka_unit_test(test_record_out_of_range_is_harmless),
 		cmocka_unit_test(test_both_families_of_a_group_are_two_entries),
 		cmocka_unit_test(test_strangers_and_lateness_are_told),

@@ -164,6 +164,57 @@ test_connections_whose_packets_passed_a_standby_are_made_anew_there(void **state
 	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
 }
 
+/* What follows a promotion of the peer is over with our own. */
+static void
+test_look_at_what_passed_is_of_this_role_only(void **state UNUSED)
+{
+	become(1, FLOWSYNC_ACTIVE);
+	pass(20 * NSEC_PER_MSEC);
+	become(0, FLOWSYNC_STANDBY);
+	pass(NSEC_PER_SEC);
+	become(0, FLOWSYNC_ACTIVE);
+	assert_false(status(0).settling);
+	pass(20 * NSEC_PER_MSEC);
+	become(1, FLOWSYNC_STANDBY);
+	pass(5 * NSEC_PER_SEC);
+	assert_false(status(0).settling);
+	assert_false(status(1).settling);
+	/* Another connection to the same master: it forwarded all the time. */
+	disconnect_both();
+	connect_both();
+	pass(NSEC_PER_SEC);
+	assert_int_equal(routers[1].readiness, FLOWSYNC_SYNCED);
+	pass(5 * NSEC_PER_SEC);
+	assert_false(status(1).settling);
+}
+
+/* As nearly always: the new master says so before the old one gives up its role. */
+static void
+test_connections_whose_packets_passed_the_old_master_are_made_anew_there(void **state UNUSED)
+{
+	struct flow touched = flow_of(1), quiet = flow_of(2);
+
+	news(0, &touched);
+	news(0, &quiet);
+	pass(NSEC_PER_SEC);
+	become(1, FLOWSYNC_ACTIVE);
+	pass(20 * NSEC_PER_MSEC);
+	become(0, FLOWSYNC_STANDBY);
+	pass(NSEC_PER_SEC);
+	assert_true(routers[0].kernel[1].timeout > options.long_timer);
+	assert_int_equal(routers[0].readiness, FLOWSYNC_SYNCED);
+	assert_true(status(0).settling);
+	assert_false(status(1).settling);
+	routers[0].kernel[1].timeout = 300;
+	routers[0].puts = routers[0].removals = 0;
+	pass(2 * NSEC_PER_SEC);
+	assert_false(status(0).settling);
+	assert_int_equal(routers[0].removals, 1);
+	assert_int_equal(routers[0].puts, 1);
+	assert_int_equal(routers[0].kernel[1].timeout, routers[0].kernel[2].timeout);
+	assert_int_equal(routers[0].readiness, FLOWSYNC_SYNCED);
+}
+
 static void
 test_timers_are_put_right_some_time_after_a_promotion(void **state UNUSED)
 {
@@ -267,6 +318,8 @@ main(void)
 		PAIR(test_datagram_of_an_older_epoch_changes_nothing),
 		PLAIN(test_no_epoch_is_the_last),
 		PAIR(test_connections_whose_packets_passed_a_standby_are_made_anew_there),
+		PAIR(test_connections_whose_packets_passed_the_old_master_are_made_anew_there),
+		PAIR(test_look_at_what_passed_is_of_this_role_only),
 		PAIR(test_timers_are_put_right_some_time_after_a_promotion),
 		PAIR(test_timer_that_is_told_again_counts_from_then),
 		PAIR(test_sweep_says_when_it_begins_and_what_is_left),

@@ -20,7 +20,7 @@
 
 #include "post_rig.h"
 
-#define PATIENCE 10000			/* milliseconds */
+#define PATIENCE 30000			/* milliseconds */
 
 static int theirs = -1;			/* kept open, as by the supervisor */
 
@@ -184,10 +184,9 @@ post_rig_adopt(const struct post_rig *rig, const struct settings *settings)
 	close(fd);
 }
 
-/* The next message of this kind; false when none comes. */
-static bool
-receive(const struct post_rig *rig, enum channel_kind kind, int milliseconds,
-        struct channel_message *ret_message)
+bool
+post_rig_takes(const struct post_rig *rig, enum channel_kind kind, int milliseconds,
+               struct channel_message *ret_message)
 {
 	for (;;) {
 		struct pollfd wait = { .fd = rig->socket, .events = POLLIN };
@@ -207,7 +206,7 @@ post_rig_expect(const struct post_rig *rig, enum channel_kind kind)
 {
 	struct channel_message message = { 0 };
 
-	if (!receive(rig, kind, PATIENCE, &message))
+	if (!post_rig_takes(rig, kind, PATIENCE, &message))
 		fail_msg("no message of kind %d came", kind);
 	return message;
 }
@@ -217,7 +216,7 @@ post_rig_hears(const struct post_rig *rig, enum channel_kind kind, int milliseco
 {
 	struct channel_message message;
 
-	return receive(rig, kind, milliseconds, &message);
+	return post_rig_takes(rig, kind, milliseconds, &message);
 }
 
 void

@@ -36,16 +36,18 @@ struct settings *post_rig_settings(uint32_t groups, uint32_t checks, uint32_t pr
 void post_rig_adopt(const struct post_rig *rig, const struct settings *settings);
 void post_rig_send(const struct post_rig *rig, const struct channel_message *message);
 
-/* The next message of this kind, others are passed over; fails the test after ten seconds. */
+/* The next message of this kind, others are passed over; fails the test after thirty seconds. */
 struct channel_message post_rig_expect(const struct post_rig *rig, enum channel_kind kind);
-/* Is there one of this kind within so many milliseconds? */
+/* Is there one of this kind, others passed over, with never so many milliseconds between two? */
+bool post_rig_takes(const struct post_rig *rig, enum channel_kind kind, int milliseconds,
+                    struct channel_message *ret_message);
 bool post_rig_hears(const struct post_rig *rig, enum channel_kind kind, int milliseconds);
 
-/* Wait until it holds; fails the test after ten seconds. */
+/* Wait until it holds; fails the test after thirty seconds. */
 #define POST_RIG_AWAIT(condition) \
 	do { \
 		int turns_ = 0; \
-		while (!(condition) && turns_++ < 2000) \
+		while (!(condition) && turns_++ < 6000) \
 			post_rig_pause(); \
 		assert_true(condition); \
 	} while (0)

@@ -125,10 +125,11 @@ begin(unsigned which)
 	begin_with(which, NULL, NULL);
 }
 
-/* Turns of the loop until it holds; fails the test after ten seconds. */
+/* Turns of the loop until it holds; fails the test after thirty seconds. */
 #define TURN_UNTIL(condition) \
 	do { \
-		for (unsigned turn_ = 0; !(condition) && turn_ < 1000; turn_++) \
+		nsec_t end_ = clock_now() + 30 * NSEC_PER_SEC; \
+		while (!(condition) && clock_now() < end_) \
 			assert_true(sd_event_run(event, 10000) >= 0); \
 		assert_true(condition); \
 	} while (0)
@@ -182,7 +183,7 @@ test_drain_takes_all_there_is(void **state)
 	begin(1);
 	TURN_UNTIL(ends[0].connected && ends[1].connected);
 	send_many(3000);
-	assert_true(flowpeer_drain(ends[1].peer, clock_now() + 10 * NSEC_PER_SEC));
+	assert_true(flowpeer_drain(ends[1].peer, clock_now() + 30 * NSEC_PER_SEC));
 	assert_int_equal(ends[1].datagrams, 3000);
 }
 
@@ -293,17 +294,27 @@ static void
 test_candidate_does_not_make_way_for_another_while_it_is_young(void **state)
 {
 	struct ends keys = { 0 };
+	nsec_t first;
 	int fds[6];
 	char byte;
 
 	(void)state;
 	ends_open(&keys);
 	ends[0].greets = ends[1].greets = true;
-	begin_with(1, keys.identities[1], identity_fingerprint(keys.identities[0]));
-	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++) {
-		fds[i] = connect_from(1);
-		for (unsigned turn = 0; turn < 5; turn++)
-			assert_true(sd_event_run(event, 1000) >= 0);
+	for (;;) {
+		begin_with(1, keys.identities[1], identity_fingerprint(keys.identities[0]));
+		first = clock_now();
+		for (unsigned i = 0; i < ARRAY_SIZE(fds); i++) {
+			fds[i] = connect_from(1);
+			for (unsigned turn = 0; turn < 5; turn++)
+				assert_true(sd_event_run(event, 1000) >= 0);
+		}
+		if (clock_now() - first < NSEC_PER_SEC)
+			break;
+		/* The machine stalled, and they grew old: once more. */
+		for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+			close(fds[i]);
+		flowpeer_free(ends[1].peer);
 	}
 	/* Four wait for what they will say; for the last two there was no place. */
 	for (unsigned i = 0; i < 4; i++)

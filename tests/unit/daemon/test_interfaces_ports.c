@@ -115,9 +115,10 @@ test_driver_that_hangs_is_a_problem_and_no_standstill(void **state)
 
 	atomic_store(&hangs, true);
 	native_adopt(rig, fixed, NULL);
-	assert_true(clock_now() - begin < 6 * NSEC_PER_SEC);
-	assert_string_equal(rig->problems, "va: cannot set speed 100 Mbit/s, duplex full: "
-	                    "Connection timed out (its driver does not answer)");
+	assert_true(clock_now() - begin < 15 * NSEC_PER_SEC);
+	/* After a while its speed cannot be read either, which is told, too. */
+	assert_non_null(strstr(rig->problems, "va: cannot set speed 100 Mbit/s, duplex full: "
+	                       "Connection timed out (its driver does not answer)"));
 	assert_true(native_shows("10.0.0.2/24", "ip addr show va"));
 	atomic_store(&hangs, false);
 	wait_for(rig, rig->problems[0] == '\0');

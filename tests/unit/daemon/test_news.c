@@ -167,6 +167,12 @@ look(struct rig *rig)
 static void
 rest(struct rig *rig)
 {
+	nsec_t end = native_monotonic() + PATIENCE;
+
+	/* Its thread that tells of carriers may need a while. */
+	while (!native_shows("state UP", "ip link show va") ||
+	       !native_shows("state UP", "ip link show vb"))
+		assert_true(native_monotonic() < end);
 	do {
 		forget_tidings(rig);
 		assert_true(netlink_wait(news_socket(rig->news), NSEC_PER_SEC / 5) >= 0);

@@ -137,6 +137,7 @@ test_flap_storm_runs_scripts_in_order_one_at_a_time_and_ends_right(void **state)
 {
 	const char *line;
 	char last[16] = "", begun[16];
+	struct channel_message ran;
 	struct settings *s;
 	unsigned runs_seen = 0;
 
@@ -148,10 +149,12 @@ test_flap_storm_runs_scripts_in_order_one_at_a_time_and_ends_right(void **state)
 	for (unsigned i = 0; i < 61; i++) {
 		tell_state(10, i % 3 == 0 ? VROUTER_MASTER : i % 3 == 1 ? VROUTER_BACKUP :
 		           VROUTER_FAULT, 1 + i);
-		post_rig_pause();
+		if (i % 20 == 19)	/* the storm goes on while they run */
+			(void)post_rig_expect(&rig, CHANNEL_RAN);
 	}
-	POST_RIG_AWAIT(strlen(post_rig_read(&rig, "out")) > 0 &&
-	               !post_rig_hears(&rig, CHANNEL_RAN, 300));
+	do
+		ran = post_rig_expect(&rig, CHANNEL_RAN);
+	while (ran.sequence != 61 || ran.script != SCRIPT_MASTER);
 	for (line = post_rig_read(&rig, "out"); *line; line = strchr(line, '\n') + 1) {
 		if (sscanf(line, "begin %15s", begun) == 1) {
 			assert_string_not_equal(begun, last);
@@ -374,10 +377,16 @@ test_successor_needs_as_many_failures_as_its_predecessor(void **state)
 	struct settings *s;
 
 	(void)state;
-	post_rig_write(&rig, "check", "#!/bin/sh\necho >>\"${0%/*}/out\"; exit 1\n", 0755);
-	s = one_check("check", 30, 5000, 1, 4);
+	/* It fails four times, and no fifth time before we have looked. */
+	post_rig_write(&rig, "out", "", 0666);
+	post_rig_write(&rig, "check", "#!/bin/sh\n"
+	               "[ $(wc -c <\"${0%/*}/out\") -lt 4 ] || exec sleep 600\n"
+	               "echo >>\"${0%/*}/out\"; exit 1\n", 0755);
+	s = one_check("check", 30, 600000, 1, 4);
+	kill(rig.pid, SIGSTOP);		/* what was known is there before the first try ends */
 	post_rig_adopt(&rig, s);
-	post_rig_send(&rig, &track);	/* there before the first try ends */
+	post_rig_send(&rig, &track);
+	kill(rig.pid, SIGCONT);
 	assert_int_equal(post_rig_expect(&rig, CHANNEL_TRACK).up, 0);
 	assert_int_equal(strlen(post_rig_read(&rig, "out")), 4);
 	free(s);
@@ -391,16 +400,19 @@ test_hanging_check_is_down_and_leaves_nothing_behind(void **state)
 
 	(void)state;
 	post_rig_write(&rig, "check", "#!/bin/sh\ntrap '' TERM\n[ -e \"${0%/*}/bad\" ] || exit 0\n"
-	               "sh -c \"trap '' TERM; while :; do sleep 0.01; done\" &\nwait\n", 0755);
-	snprintf(command, sizeof(command), "/bin/sh %s", post_rig_path(&rig, "check"));
-	s = one_check("check", 50, 600, 1, 2);
+	               "sh -c \"trap '' TERM; while :; do sleep 0.01; done\" $0 &\nwait\n", 0755);
+	snprintf(command, sizeof(command),
+	         "sh -c \"trap '' TERM; while :; do sleep 0.01; done\" %s",
+	         post_rig_path(&rig, "check"));
+	s = one_check("check", 50, 2000, 1, 2);
 	post_rig_adopt(&rig, s);
 	assert_int_equal(post_rig_expect(&rig, CHANNEL_TRACK).up, 1);
 	post_rig_write(&rig, "bad", "", 0644);
+	POST_RIG_AWAIT(runs(command));
 	assert_int_equal(post_rig_expect(&rig, CHANNEL_TRACK).up, 0);
 	unlink(post_rig_path(&rig, "bad"));
 	assert_int_equal(post_rig_expect(&rig, CHANNEL_TRACK).up, 1);
-	POST_RIG_AWAIT(!runs("sh -c \"trap '' TERM; while :; do sleep 0.01; done\""));
+	POST_RIG_AWAIT(!runs(command));
 	free(s);
 }
 

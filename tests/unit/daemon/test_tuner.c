@@ -20,6 +20,7 @@
 #include "system/ethtool.h"
 
 #define DONE_MAX 8u
+#define ENOUGH (20 * NSEC_PER_SEC)	/* for what takes no time, on a machine that stalls */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -115,7 +116,7 @@ expect(unsigned number, const char *name, int result)
 static void
 wait_until_it_takes_orders(const char *link)
 {
-	nsec_t end = clock_now() + 10 * NSEC_PER_SEC;
+	nsec_t end = clock_now() + ENOUGH;
 
 	do {
 		struct pollfd ready = { .fd = tuner_descriptor(tuner), .events = POLLIN };
@@ -125,7 +126,7 @@ wait_until_it_takes_orders(const char *link)
 		tuner_collect(tuner);
 		done_count = 0;
 		put(link);
-		wait_for_done(1, NSEC_PER_SEC);
+		wait_for_done(1, ENOUGH);
 	} while (done[0].result != 0);
 }
 
@@ -177,7 +178,7 @@ test_orders_are_carried_out_in_turn(void **state)
 	put("b");
 	put("c");
 	assert_false(tuner_is_idle(tuner));
-	wait_for_done(3, 2 * NSEC_PER_SEC);
+	wait_for_done(3, ENOUGH);
 	expect(0, "a", 0);
 	expect(1, "b", 0);
 	expect(2, "c", 0);
@@ -194,13 +195,13 @@ test_order_is_begun_when_it_is_pushed(void **state)
 		skip();
 	put("a");
 	put_only("b");
-	wait_for_done(1, 2 * NSEC_PER_SEC);
+	wait_for_done(1, ENOUGH);
 	expect(0, "a", 0);
 	ready = (struct pollfd){ .fd = tuner_descriptor(tuner), .events = POLLIN };
 	assert_int_equal(poll(&ready, 1, 100), 0);
 	assert_false(tuner_is_idle(tuner));
 	tuner_push(tuner);
-	wait_for_done(2, 2 * NSEC_PER_SEC);
+	wait_for_done(2, ENOUGH);
 	expect(1, "b", 0);
 	/* What never was pushed can be taken back. */
 	put_only("c");
@@ -219,7 +220,7 @@ test_second_driver_that_hangs_keeps_its_deadline(void **state)
 		skip();
 	put("hang0");
 	put("hang1");
-	wait_for_done(2, 2 * TUNER_PATIENCE + 2 * NSEC_PER_SEC);
+	wait_for_done(2, 2 * TUNER_PATIENCE + ENOUGH);
 	/* The first is back, so that another one can take its worker. */
 	pthread_mutex_lock(&lock);
 	released_one = "hang0";
@@ -232,7 +233,7 @@ test_second_driver_that_hangs_keeps_its_deadline(void **state)
 	put("hang2");
 	/* One more for the one that hangs, while this one is within its time. */
 	put("hang1");
-	wait_for_done(3, TUNER_PATIENCE + 2 * NSEC_PER_SEC);
+	wait_for_done(3, TUNER_PATIENCE + ENOUGH);
 	expect(1, "hang2", -ETIMEDOUT);
 	expect(2, "hang1", -ETIMEDOUT);
 	assert_true(done[1].when - begin >= TUNER_PATIENCE);
@@ -249,7 +250,7 @@ test_driver_that_hangs_delays_nobody_but_its_link(void **state)
 		skip();
 	put("hang0");
 	put("other");
-	wait_for_done(2, TUNER_PATIENCE + 2 * NSEC_PER_SEC);
+	wait_for_done(2, TUNER_PATIENCE + ENOUGH);
 	expect(0, "hang0", -ETIMEDOUT);
 	expect(1, "other", 0);
 	assert_true(done[0].when - begin >= TUNER_PATIENCE);
@@ -258,7 +259,8 @@ test_driver_that_hangs_delays_nobody_but_its_link(void **state)
 	begin = clock_now();
 	put("hang0");
 	put("other");
-	wait_for_done(4, TUNER_PATIENCE / 2);
+	wait_for_done(4, ENOUGH);
+	assert_true(done[3].when - begin < TUNER_PATIENCE);
 	expect(2, "hang0", -ETIMEDOUT);
 	expect(3, "other", 0);
 	/* When it is back it is like the others; what came too late is not told. */
@@ -278,7 +280,7 @@ test_end_does_not_wait_for_a_driver_that_hangs(void **state)
 	begin = clock_now();
 	tuner_free(tuner);
 	tuner = NULL;
-	assert_true(clock_now() - begin < 2 * NSEC_PER_SEC);
+	assert_true(clock_now() - begin < ENOUGH);
 	assert_int_equal(done_count, 0);
 }
 

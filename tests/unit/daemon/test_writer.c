@@ -19,7 +19,7 @@
 #include "daemon/writer.h"
 #include "system/clock.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 30000
 #define MANY 20000u
 
 struct rig {

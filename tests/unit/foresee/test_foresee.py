@@ -15,7 +15,7 @@ GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "g
 
 
 def run(*words, cwd=GOLDEN):
-    return subprocess.run([PROGRAM, *words], cwd=cwd, capture_output=True, text=True, timeout=60,
+    return subprocess.run([PROGRAM, *words], cwd=cwd, capture_output=True, text=True, timeout=240,
                           check=False)
 
 

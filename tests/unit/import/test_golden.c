@@ -79,6 +79,13 @@ test_load_balancer_is_told_what_is_not_ours(void **state)
 }
 
 static void
+test_vyatta_of_a_whole_router_is_imported(void **state)
+{
+	(void)state;
+	expect_golden(import_vyatta, "vra.boot");
+}
+
+static void
 test_vyos_of_three_ages_is_imported(void **state)
 {
 	(void)state;
@@ -117,6 +124,7 @@ main(void)
 		cmocka_unit_test(test_template_with_parameters_is_imported),
 		cmocka_unit_test(test_groups_of_both_families_are_imported),
 		cmocka_unit_test(test_load_balancer_is_told_what_is_not_ours),
+		cmocka_unit_test(test_vyatta_of_a_whole_router_is_imported),
 		cmocka_unit_test(test_vyos_of_three_ages_is_imported),
 		cmocka_unit_test(test_samples_of_the_package_are_fit_to_be_committed),
 	};

@@ -22,7 +22,7 @@
 #include "system/packet.h"
 
 #define SKIPPED 77
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 30000
 
 struct rig {
 	struct packet_senders senders;

@@ -106,24 +106,24 @@ make_file(void)
 }
 
 /* A file that its own user may write, by the rights that are on it. */
-#define OWN_FILE "/tmp/tandem-privilege-own"
+static char own_file[] = "/tmp/tandem-privilege-XXXXXX";
 
 static int
 empty_file(void)
 {
-	return open(OWN_FILE, O_WRONLY | O_TRUNC) < 0 && errno == EPERM ? 0 : 1;
+	return open(own_file, O_WRONLY | O_TRUNC) < 0 && errno == EPERM ? 0 : 1;
 }
 
 static int
 write_file(void)
 {
-	return open(OWN_FILE, O_WRONLY) < 0 && errno == EACCES ? 0 : 1;
+	return open(own_file, O_WRONLY) < 0 && errno == EACCES ? 0 : 1;
 }
 
 static int
 read_own_file(void)
 {
-	return open(OWN_FILE, O_RDONLY) < 0;
+	return open(own_file, O_RDONLY) < 0;
 }
 
 static int
@@ -173,7 +173,7 @@ test_no_file_is_made(void **state UNUSED)
 static void
 test_files_that_are_there_stay_as_they_are(void **state UNUSED)
 {
-	int fd = open(OWN_FILE, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int fd = mkstemp(own_file);
 	bool landlock = syscall(SYS_landlock_create_ruleset, NULL, 0,
 	                        LANDLOCK_CREATE_RULESET_VERSION) > 0;
 
@@ -185,7 +185,7 @@ test_files_that_are_there_stay_as_they_are(void **state UNUSED)
 	if (landlock)
 		assert_int_equal(after_drop(write_file), 0);
 	close(fd);
-	assert_int_equal(unlink(OWN_FILE), 0);
+	assert_int_equal(unlink(own_file), 0);
 }
 
 /* Who has CAP_NET_ADMIN in a network namespace of its own sets it. */

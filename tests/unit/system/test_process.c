@@ -99,7 +99,7 @@ await_child(void)
 {
 	const struct program_words *name = pattern_of(LINE, number);
 
-	for (unsigned i = 0; !process_is(child, name) && i < 1000; i++) {
+	for (unsigned i = 0; !process_is(child, name) && i < 6000; i++) {
 		const struct timespec moment = { .tv_nsec = 5000000 };
 
 		nanosleep(&moment, NULL);
@@ -183,6 +183,45 @@ test_script_is_found_and_its_interpreter_too(void **state)
 	(void)waitpid(script, NULL, 0);
 }
 
+/* One that runs in circles, under a name that looks like what follows it. */
+static int
+start_spinner(void **state)
+{
+	(void)state;
+	child = fork();
+	if (child == 0) {
+		prctl(PR_SET_NAME, "a) S 1 (b");
+		for (volatile unsigned i = 0;; i++)
+			;
+	}
+	return child > 0 ? 0 : -1;
+}
+
+static void
+test_glance_tells_running_from_waiting(void **state)
+{
+	const struct timespec moment = { .tv_nsec = 5000000 };
+	struct vigil_sight sight = { 0 };
+	siginfo_t info;
+
+	(void)state;
+	for (unsigned i = 0; i < 4000 && (sight.used < 50 * NSEC_PER_MSEC ||
+	                                  sight.state != VIGIL_RUNS); i++) {
+		nanosleep(&moment, NULL);
+		sight = process_glance(child);
+	}
+	assert_int_equal(sight.state, VIGIL_RUNS);
+	assert_in_range(sight.used, 50 * NSEC_PER_MSEC, 60 * NSEC_PER_SEC);
+	kill(child, SIGSTOP);
+	assert_int_equal(waitpid(child, NULL, WUNTRACED), child);
+	assert_int_equal(process_glance(child).state, VIGIL_WAITS);
+	assert_true(process_glance(child).used >= sight.used);
+	kill(child, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(process_glance(child).state, VIGIL_HELD);
+	assert_int_equal(process_glance(0x7ffffff0).state, VIGIL_HELD);
+}
+
 int
 main(void)
 {
@@ -193,6 +232,8 @@ main(void)
 			test_process_that_ended_is_gone_unreaped, start_child, end_child),
 		cmocka_unit_test(test_our_own_name_is_found),
 		cmocka_unit_test(test_script_is_found_and_its_interpreter_too),
+		cmocka_unit_test_setup_teardown(test_glance_tells_running_from_waiting,
+		                                start_spinner, end_child),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

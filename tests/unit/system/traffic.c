@@ -171,7 +171,7 @@ traffic_send_to(int fd, const char *address, uint16_t port)
 void
 traffic_transfer(int from, int to, size_t bytes)
 {
-	nsec_t end = space_now() + 10 * NSEC_PER_SEC;
+	nsec_t end = space_now() + 60 * NSEC_PER_SEC;
 	size_t sent = 0, received = 0;
 	static uint8_t block[65536];
 

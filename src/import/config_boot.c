@@ -2,9 +2,10 @@
 /*
  * Reads braces or set commands; which of them is seen from the first word.  A set command does not
  * say which of its words are names of lists, so that both forms become the same only when every
- * word is a block of its own: "group WAN" of a block is "group" with "WAN" below it.
+ * word is a block of its own: "group WAN" of a block is "group" with "WAN" below it.  A comment
+ * belongs to the node that it stands before, or that its command names.
  */
-#include "import/vyos_text.h"
+#include "import/config_boot.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,9 +15,11 @@
 
 struct reader {
 	struct findings *findings;
+	const char *const *wanted;	/* NULL: all */
 	struct words_scanner scanner;
 	struct statement *root;
 	struct words words;		/* of the statement being read */
+	char *comment;			/* for the next statement; heap */
 	struct place place;
 	bool failed;
 };
@@ -31,18 +34,33 @@ fail(struct reader *reader, unsigned line, const char *text)
 	reader->failed = true;
 }
 
-/* Of the parts that nobody asks for only the name is kept: some have very many nodes. */
 static bool
-is_wanted(const struct statement *top)
+is_wanted(const struct reader *reader, const struct statement *top)
 {
-	static const char *const wanted[] = { "high-availability", "interfaces",
-	                                     "protocols", "service" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
-		if (statement_is(top, wanted[i]))
+	if (!reader->wanted)
+		return true;
+	for (const char *const *word = reader->wanted; *word; word++) {
+		if (statement_is(top, *word))
 			return true;
 	}
 	return false;
+}
+
+/* Of several comments before one node the last is its own. */
+static void
+keep_comment(struct reader *reader, const char *text)
+{
+	free(reader->comment);
+	reader->comment = text ? strdup(text) : NULL;
+	assert(reader->comment || !text);
+}
+
+static void
+put_comment(struct statement *node, const char *text)
+{
+	free(node->comment);
+	node->comment = strdup(text);
+	assert(node->comment);
 }
 
 /* The words below a node, each below the one before it; returns the last. */
@@ -53,7 +71,7 @@ add_path(struct reader *reader, struct statement *node, size_t from)
 		struct words words = { 0 };
 		struct statement *child;
 
-		if (node->parent == reader->root && !is_wanted(node))
+		if (node->parent == reader->root && !is_wanted(reader, node))
 			break;
 		child = statement_find(node, reader->words.list[i]);
 		if (!child) {
@@ -62,6 +80,9 @@ add_path(struct reader *reader, struct statement *node, size_t from)
 		}
 		node = child;
 	}
+	if (reader->comment && reader->words.count > from)
+		put_comment(node, reader->comment);
+	keep_comment(reader, NULL);
 	words_cut(&reader->words, 0);
 	return node;
 }
@@ -77,6 +98,20 @@ take_word(struct reader *reader)
 		words_add(&reader->words, reader->scanner.word);
 }
 
+/* "comment <path> <text>"; on a path that is not there it says nothing. */
+static void
+end_comment_command(struct reader *reader)
+{
+	struct statement *node = reader->root;
+	size_t last = reader->words.count - 1;
+
+	for (size_t i = 1; node && i < last; i++)
+		node = statement_find(node, reader->words.list[i]);
+	if (node)
+		put_comment(node, reader->words.list[last]);
+	words_cut(&reader->words, 0);
+}
+
 static void
 end_command(struct reader *reader)
 {
@@ -84,6 +119,8 @@ end_command(struct reader *reader)
 
 	if (strcmp(verb, "set") == 0)
 		add_path(reader, reader->root, 1);
+	else if (strcmp(verb, "comment") == 0)
+		end_comment_command(reader);
 	else
 		fail(reader, reader->place.line, "a command that is not 'set'; give the commands "
 		                                 "that 'show configuration commands' prints");
@@ -162,6 +199,7 @@ read_braces(struct reader *reader)
 	enum words_token token = WORDS_LINE_END;
 
 	reader->scanner.braces = true;
+	reader->scanner.comments = true;
 	while (token != WORDS_TEXT_END && !reader->failed) {
 		token = words_next(&reader->scanner);
 		if (token == WORDS_WORD) {
@@ -170,8 +208,13 @@ read_braces(struct reader *reader)
 			fail(reader, reader->scanner.line, reader->scanner.fault);
 		} else if (token == WORDS_OPEN) {
 			open_block(reader, &open);
+		} else if (token == WORDS_COMMENT) {
+			keep_comment(reader, reader->scanner.word);
 		} else {
-			end_node(reader, &open);
+			if (reader->words.count)
+				end_node(reader, &open);
+			if (token != WORDS_LINE_END)
+				keep_comment(reader, NULL);
 			if (token == WORDS_CLOSE && open.count == 0)
 				fail(reader, reader->scanner.line,
 				     "'}' closes a block that was not opened");
@@ -194,16 +237,19 @@ is_commands(const char *text)
 	do {
 		token = words_next(&scanner);
 	} while (token == WORDS_LINE_END);
-	commands = token == WORDS_WORD && strcmp(scanner.word, "set") == 0;
+	commands = token == WORDS_WORD && (strcmp(scanner.word, "set") == 0 ||
+	                                   strcmp(scanner.word, "comment") == 0);
 	words_done(&scanner);
 	return commands;
 }
 
 struct statement *
-vyos_text_read(const struct source *source, struct findings *findings)
+config_boot_read(const struct source *source, const char *const wanted[],
+                 struct findings *findings)
 {
 	struct reader reader = {
-		.findings = findings, .place.file = findings_file(findings, source->path),
+		.findings = findings, .wanted = wanted,
+		.place.file = findings_file(findings, source->path),
 	};
 	const char *text = source->text;
 	struct error error;
@@ -222,6 +268,7 @@ vyos_text_read(const struct source *source, struct findings *findings)
 		read_braces(&reader);
 	words_done(&reader.scanner);
 	words_free(&reader.words);
+	keep_comment(&reader, NULL);
 	free(read);
 	if (!reader.failed)
 		return reader.root;
