@@ -347,9 +347,12 @@ show_dump(struct flowpair *pair, struct flowpair_router *r)
 	flowsync_on_dump_done(r->sync, true, pair->now);
 }
 
+/* When some were lost, those that are queued are thrown away, as they are older. */
 static void
 read_news(struct flowpair *pair, struct flowpair_router *r)
 {
+	if (r->kernel.overrun)
+		r->kernel.queued = 0;
 	for (unsigned i = 0; i < r->kernel.queued; i++) {
 		const struct flowkernel_news *news = &r->kernel.queue[i];
 		struct flow flow = flowkernel_flow(news->number, news->mark, news->nat);

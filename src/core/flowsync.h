@@ -195,7 +195,8 @@ void flowsync_on_news(struct flowsync *f, enum flow_op op, const struct flow *fl
 void flowsync_on_looked(struct flowsync *f, const struct flow *flow, nsec_t now);
 void flowsync_on_expectation(struct flowsync *f, enum flow_op op,
                              const struct flow_expectation *expectation, nsec_t now);
-/* News were lost, or could not be had. */
+/* News were lost, or could not be had.  What was queued when they were lost is handed in before, or
+ * never: the dump that this leads to counts more than anything older. */
 void flowsync_on_overrun(struct flowsync *f, nsec_t now);
 void flowsync_on_dump(struct flowsync *f, const struct flow *flow, nsec_t now);
 /* whole: every flow was handed in; otherwise the dump broke off and says nothing about the rest. */

@@ -172,6 +172,8 @@ flowtell_on_looked(struct flowsync *f, const struct flow *flow, nsec_t now)
 	if (!number || !e->alive || e->list != FLOWTABLE_ASKED)
 		return;
 	on_changed(f, number, flow, false, now);
+	/* As news are, it is younger than what a dump did not show. */
+	e->dump = f->dump.number;
 	if (flowtell_is_over(e)) {
 		f->looks = FLOWTELL_LOOKS;
 		flowtable_move(&f->table, number, FLOWTABLE_OVER);

@@ -108,6 +108,73 @@ on_expectation(void *owner, enum conntrack_event event, const struct flow_expect
 	                         expectation);
 }
 
+/* ---- what nobody wants any more ------------------------------------------------------------- */
+
+/* To throw a full buffer away takes the kernel longer than a promotion may wait. */
+static int
+on_burial(sd_event_source *source, uint64_t usec UNUSED, void *owner)
+{
+	struct flowkernel *k = owner;
+
+	if (k->stale && !conntrack_events_discard(k->stale, DISCARD_AT_ONCE)) {
+		flowkernel_go_on(source);
+		return 0;
+	}
+	conntrack_events_close(k->stale);
+	k->stale = NULL;
+	return 0;
+}
+
+/* Another socket, which has nothing of the past in it. */
+static void
+replace_events(struct flowkernel *k)
+{
+	struct conntrack_events *fresh = NULL;
+	struct error error = { .text = "out of memory" };
+	int r = conntrack_events_open(0, &fresh, &error);
+
+	if (r >= 0)
+		r = conntrack_events_ignore(fresh, conntrack_inject_port(k->inject));
+	if (r >= 0)
+		r = sd_event_source_set_io_fd(k->readable, conntrack_events_descriptor(fresh));
+	if (r < 0) {
+		log_warning("a new socket to connection tracking cannot be had: %s", error.text);
+		conntrack_events_close(fresh);
+		while (!conntrack_events_discard(k->events, DISCARD_AT_ONCE))
+			;
+		return;
+	}
+	k->read_before += conntrack_events_counts(k->events)->read;
+	conntrack_events_close(k->stale);
+	k->stale = k->events;
+	k->events = fresh;
+	flowkernel_go_on(k->burial);
+}
+
+static void
+hear(struct flowkernel *k, bool on)
+{
+	int r = conntrack_events_subscribe(k->events, on, on);
+
+	if (r < 0)
+		log_error("cannot hear of connections: %s", strerror(-r));
+}
+
+/*
+ * News were lost, and the kernel goes on to lose all there is, and says so only once, until nothing
+ * is queued.  What is queued is older than what was lost, so it is thrown away: the dump that
+ * follows must be younger than all that was read before it, and miss nothing that is read after.
+ */
+static void
+forget_queued(struct flowkernel *k)
+{
+	if (conntrack_events_discard(k->events, DISCARD_AT_ONCE))
+		return;
+	hear(k, false);
+	replace_events(k);
+	hear(k, true);
+}
+
 /* ---- reading events ------------------------------------------------------------------------- */
 
 /* Returns how many were read. */
@@ -128,8 +195,10 @@ drain(struct flowkernel *k)
 			          strerror(-r), left_out);
 		overrun = true;
 	}
-	if (overrun)
+	if (overrun) {
+		forget_queued(k);
 		k->calls->on_overrun(k->owner);
+	}
 	if (r > 0 || overrun)
 		k->calls->on_batch(k->owner);
 	return r;
@@ -175,54 +244,10 @@ flowkernel_drain(struct flowkernel *k)
 		(void)drain(k);
 }
 
-/* To throw a full buffer away takes the kernel longer than a promotion may wait. */
-static int
-on_burial(sd_event_source *source, uint64_t usec UNUSED, void *owner)
-{
-	struct flowkernel *k = owner;
-
-	if (k->stale && !conntrack_events_discard(k->stale, DISCARD_AT_ONCE)) {
-		flowkernel_go_on(source);
-		return 0;
-	}
-	conntrack_events_close(k->stale);
-	k->stale = NULL;
-	return 0;
-}
-
-/* Another socket, which has nothing of the past in it. */
-static void
-replace_events(struct flowkernel *k)
-{
-	struct conntrack_events *fresh = NULL;
-	struct error error = { .text = "out of memory" };
-	int r = conntrack_events_open(0, &fresh, &error);
-
-	if (r >= 0)
-		r = conntrack_events_ignore(fresh, conntrack_inject_port(k->inject));
-	if (r >= 0)
-		r = sd_event_source_set_io_fd(k->readable, conntrack_events_descriptor(fresh));
-	if (r < 0) {
-		log_warning("a new socket to connection tracking cannot be had: %s", error.text);
-		conntrack_events_close(fresh);
-		while (!conntrack_events_discard(k->events, DISCARD_AT_ONCE))
-			;
-		return;
-	}
-	k->read_before += conntrack_events_counts(k->events)->read;
-	conntrack_events_close(k->stale);
-	k->stale = k->events;
-	k->events = fresh;
-	flowkernel_go_on(k->burial);
-}
-
 void
 flowkernel_subscribe(struct flowkernel *k, bool on)
 {
-	int r = conntrack_events_subscribe(k->events, on, on);
-
-	if (r < 0)
-		log_error("cannot hear of connections: %s", strerror(-r));
+	hear(k, on);
 	k->subscribed = on;
 	if (on) {
 		wait_for_events(k, 0);

@@ -23,7 +23,8 @@ struct flowkernel_calls {
 	void (*on_news)(void *owner, enum flow_op op, const struct flow *flow, bool fresh);
 	void (*on_expectation)(void *owner, enum flow_op op,
 	                       const struct flow_expectation *expectation);
-	/* News were lost, or some of what was asked of the kernel may not have been done. */
+	/* News were lost, and those that were queued then are never told; or some of what was asked
+	 * of the kernel may not have been done. */
 	void (*on_overrun)(void *owner);
 	void (*on_dump)(void *owner, const struct flow *flow);
 	void (*on_dump_done)(void *owner, bool whole);

@@ -192,6 +192,26 @@ test_connection_that_begins_anew_after_its_close_is_told(void **state UNUSED)
 	assert_int_not_equal(routers[1].kernel[2].has, 0);
 }
 
+/* The news that it ended and began anew got lost, and the dump passed its place in between. */
+static void
+test_flow_that_a_look_found_is_not_gone_by_the_dump_that_runs(void **state UNUSED)
+{
+	struct flow flow = flow_of(1);
+
+	pass(NSEC_PER_SEC);
+	let_flow_grow_old(&flow);
+	assert_int_equal(routers[0].look_count, 1);
+	flowsync_on_overrun(routers[0].sync, now);
+	flowsync_on_time(routers[0].sync, now);
+	assert_true(routers[0].dump_wanted);
+	routers[0].dump_wanted = false;
+	answer(0);
+	flowsync_on_dump_done(routers[0].sync, true, now);
+	pass(NSEC_PER_SEC);
+	assert_int_equal(status(0).flows, 1);
+	assert_int_not_equal(routers[1].kernel[1].has, 0);
+}
+
 static void
 test_looks_become_few_where_no_connection_is_closed_so_soon(void **state UNUSED)
 {
@@ -433,6 +453,7 @@ main(void)
 		PAIR(test_connection_that_is_open_is_told_when_the_kernel_answers),
 		PAIR(test_connection_without_an_answer_is_told_soon),
 		PAIR(test_connection_that_begins_anew_after_its_close_is_told),
+		PAIR(test_flow_that_a_look_found_is_not_gone_by_the_dump_that_runs),
 		PAIR(test_looks_become_few_where_no_connection_is_closed_so_soon),
 		PAIR(test_lost_datagrams_are_told_again_as_things_are_then),
 		PLAIN(test_lag_is_not_known_before_anything_came_back),

@@ -13,13 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "daemon/flowflaw.h"
-#include "daemon/flowkernel.h"
+#include "daemon/flowkernel_inside.h"
 #include "system/clock.h"
 #include "system/conntrack_inject.h"
 #include "system/conntrack_sysctl.h"
@@ -32,6 +33,8 @@ static struct settings *settings;
 static struct conntrack_inject *others;	/* who is not us, and makes events */
 static unsigned news, shifted, overruns, refused, refused_expectations;
 static unsigned dumped, dumps_whole, dumps_broken;
+static unsigned news_at_overrun;
+static void (*when_overrun)(void);
 
 static void
 on_news(void *owner UNUSED, enum flow_op op UNUSED, const struct flow *flow, bool fresh UNUSED)
@@ -49,6 +52,9 @@ static void
 on_overrun(void *owner UNUSED)
 {
 	overruns++;
+	news_at_overrun = news;
+	if (when_overrun)
+		when_overrun();
 }
 
 static void
@@ -167,6 +173,38 @@ test_queued_events_are_not_told_after_a_promotion_that_follows_at_once(void **st
 	assert_int_equal(conntrack_inject_flush(others), 0);
 	TURN_FOR(30 * NSEC_PER_SEC, news > 0);
 	assert_int_equal(news, 1);
+}
+
+static void
+tell_of_one_more(void)
+{
+	struct flow flow = a_flow(MANY);
+
+	assert_int_equal(conntrack_inject_flow(others, &flow, flow.timeout, false), 0);
+	assert_int_equal(conntrack_inject_flush(others), 0);
+}
+
+/* The dump that follows is younger than what was queued, and older than what happens now. */
+static void
+test_after_lost_news_the_old_ones_are_not_told_and_new_ones_are(void **state UNUSED)
+{
+	int small = 4 << 20;		/* some thousand events */
+	struct flow flow;
+
+	flowkernel_subscribe(kernel, true);
+	assert_int_equal(setsockopt(conntrack_events_descriptor(kernel->events), SOL_SOCKET,
+	                            SO_RCVBUFFORCE, &small, sizeof(small)), 0);
+	for (unsigned i = 0; i < MANY; i++) {
+		flow = a_flow(i);
+		assert_int_equal(conntrack_inject_flow(others, &flow, flow.timeout, false), 0);
+	}
+	assert_int_equal(conntrack_inject_flush(others), 0);
+	when_overrun = tell_of_one_more;
+	TURN_FOR(30 * NSEC_PER_SEC, overruns > 0 && news > news_at_overrun);
+	/* And no more than that. */
+	TURN_FOR(NSEC_PER_SEC / 5, news > news_at_overrun + 1);
+	assert_int_equal(overruns, 1);
+	assert_int_equal(news, news_at_overrun + 1);
 }
 
 static void
@@ -305,6 +343,7 @@ set_up(void **state UNUSED)
 
 	news = shifted = overruns = refused = refused_expectations = 0;
 	dumped = dumps_whole = dumps_broken = 0;
+	when_overrun = NULL;
 	if (unshare(CLONE_NEWNET) < 0 || sd_event_new(&event) < 0)
 		return -1;
 	settings = settings_new(&counts);
@@ -335,6 +374,7 @@ main(void)
 		TEST(test_shifted_sequence_numbers_are_found_without_an_event),
 		TEST(test_without_helpers_nothing_is_looked_for),
 		TEST(test_queued_events_are_not_told_after_a_promotion_that_follows_at_once),
+		TEST(test_after_lost_news_the_old_ones_are_not_told_and_new_ones_are),
 		TEST(test_expectation_that_the_kernel_refuses_is_told),
 		TEST(test_dump_that_cannot_begin_is_no_empty_table),
 		TEST(test_more_refusals_than_can_be_named_ask_for_a_look_at_the_table),
