@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The role that replicates connections: events of the kernel, the partner and the engine go into
- * core/flowsync, its wishes go out through daemon/flowkernel and daemon/flowpeer.
+ * The role that replicates connections, as long as it lives: of what it is made, when it begins and
+ * ends, and what the engine and the manager say to it.  What passes between the protocol, the
+ * kernel and the partner while it runs is flowhooks.c's.
  *
  * It runs while it is configured, the kernel tracks connections, and the routers are paired or the
  * operator said in words that they need not be.  In any other case it holds nobody up: a new master
@@ -11,21 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <systemd/sd-event.h>
 
 #include "base/log.h"
-#include "core/flowsync.h"
 #include "daemon/flowflaw.h"
-#include "daemon/flowkernel.h"
-#include "daemon/flowpeer.h"
 #include "daemon/flowrelease.h"
+#include "daemon/flowrole.h"
 #include "daemon/flowshow.h"
-#include "daemon/hush.h"
-#include "daemon/post.h"
 #include "daemon/roles.h"
 #include "system/clock.h"
 #include "system/identity.h"
@@ -39,103 +34,11 @@
 #define STILL NSEC_PER_SEC		/* the loop, before the supervisor thinks that it hangs */
 #define STILL_EACH NSEC_PER_USEC	/* ... more for every connection that there may be */
 #define READY_SIZE (16u << 20)		/* of the table's memory: about 150,000 flows */
-#define LOOKS 256u			/* in one turn: about a millisecond */
-
-struct role {
-	struct post post;
-	struct pulse *pulse;
-	struct flowshow *show;
-	const char *state_dir;
-	const struct settings *settings;
-	struct connsync_settings adopted;	/* what runs was made of */
-	struct ip local[CONNSYNC_PATHS_MAX];
-	struct identity *identity;
-	struct flowkernel *kernel;		/* NULL: connsync does not run */
-	struct flowpeer *peer;
-	struct flowsync *flowsync;
-	void *memory;
-	size_t memory_size;
-	struct flowsync_options options;
-	uint64_t capacity;			/* nf_conntrack_max, as options have it */
-	struct flowrelease *release;		/* of what it left, while it does not run */
-	sd_event_source *timer;
-	nsec_t alarm;				/* when it rings; NSEC_NEVER = not set */
-	struct flow_key looks[LOOKS];		/* that the protocol wants */
-	size_t look_count;
-	sd_event_source *retry;
-	sd_event_source *watch;
-	const char *hang_up;			/* flowsync wants it; NULL = no */
-	bool active;				/* as the engine said last ... */
-	bool handed_over;			/* ... and the partner, too */
-	uint64_t sequence;
-	bool known;				/* it said so at all */
-	bool forwarded;				/* in the role before, or nobody knows */
-	enum flowsync_readiness readiness;
-	uint32_t alarms;
-	uint32_t flaws;				/* 1 << enum flowflaw */
-	struct hush hush[2];			/* of readiness and of alarms */
-	char trouble[512];			/* why it does not run */
-};
-
-/* ---- batches -------------------------------------------------------------------------------- */
-
-/* What the protocol asked of single flows.  An answer may make it ask no more. */
-static void
-look(struct role *f)
-{
-	struct flow flow;
-
-	for (size_t i = 0; i < f->look_count; i++) {
-		if (flowkernel_look(f->kernel, &f->looks[i], &flow) == 0)
-			flowsync_on_looked(f->flowsync, &flow, clock_now());
-	}
-	f->look_count = 0;
-	flowsync_flush(f->flowsync, clock_now());
-}
-
-/*
- * All that an event led to leaves, and the next deadline stands.  An alarm that is set too early
- * stays: most deadlines are put off by every batch, and that costs the kernel more than an alarm
- * that finds nothing to do.
- */
-static void
-finish(struct role *f)
-{
-	nsec_t deadline;
-
-	if (!f->flowsync)
-		return;
-	flowsync_flush(f->flowsync, clock_now());
-	if (f->look_count > 0)
-		look(f);
-	flowkernel_flush(f->kernel);
-	if (f->hang_up)
-		flowpeer_hang_up(f->peer, f->hang_up);
-	f->hang_up = NULL;
-	flowpeer_flush(f->peer);
-	deadline = flowsync_deadline(f->flowsync);
-	if (deadline >= f->alarm)
-		return;
-	f->alarm = deadline;
-	sd_event_source_set_time(f->timer, (uint64_t)((deadline + 999) / NSEC_PER_USEC));
-	sd_event_source_set_enabled(f->timer, SD_EVENT_ONESHOT);
-}
-
-static int
-on_time(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
-{
-	struct role *f = owner;
-
-	f->alarm = NSEC_NEVER;
-	flowsync_on_time(f->flowsync, clock_now());
-	finish(f);
-	return 0;
-}
 
 /* ---- what the operator hears ---------------------------------------------------------------- */
 
-static void
-report_problems(struct role *f)
+void
+flowrole_report_problems(struct flowrole *f)
 {
 	char text[1024];
 
@@ -145,7 +48,7 @@ report_problems(struct role *f)
 
 /* Others may change what connsync stands on; nothing tells of it. */
 static void
-look_for_flaws(struct role *f)
+look_for_flaws(struct flowrole *f)
 {
 	struct flowsync_status status;
 	uint32_t flaws = flowkernel_check(f->kernel);
@@ -164,14 +67,14 @@ look_for_flaws(struct role *f)
 /* A partner that is gone is no reason to be weaker: then it is us who must take over.  Who forwards
  * has the connections, whatever the partner still lacks. */
 static bool
-is_ready(const struct role *f)
+is_ready(const struct flowrole *f)
 {
 	return !f->flowsync || f->active ||
 	       (f->readiness != FLOWSYNC_INIT && f->readiness != FLOWSYNC_BULK);
 }
 
-static void
-report_ready(struct role *f)
+void
+flowrole_report_ready(struct flowrole *f)
 {
 	const struct connsync_settings *c = settings_connsync(f->settings);
 
@@ -179,160 +82,11 @@ report_ready(struct role *f)
 		post_report(&f->post, (uint32_t)c->check, is_ready(f));
 }
 
-/* ---- hooks of the protocol ------------------------------------------------------------------ */
-
-static void
-hook_apply(void *owner, enum flow_op op, const struct flow *flow, bool known)
-{
-	flowkernel_apply(((struct role *)owner)->kernel, op, flow, known);
-}
-
-static void
-hook_retime(void *owner, const struct flow *flow)
-{
-	flowkernel_retime(((struct role *)owner)->kernel, flow);
-}
-
-static void
-hook_apply_expectation(void *owner, enum flow_op op, const struct flow_expectation *expectation)
-{
-	flowkernel_apply_expectation(((struct role *)owner)->kernel, op, expectation);
-}
-
-static void
-hook_send_datagram(void *owner, unsigned path, const uint8_t *bytes, size_t length)
-{
-	flowpeer_send_datagram(((struct role *)owner)->peer, path, bytes, length);
-}
-
-static void
-hook_send_control(void *owner, const uint8_t *bytes, size_t length)
-{
-	flowpeer_send_control(((struct role *)owner)->peer, bytes, length);
-}
-
-static void
-hook_close_control(void *owner, enum flowsync_hangup why)
-{
-	struct role *f = owner;
-
-	switch (why) {
-	case FLOWSYNC_SILENT:
-		f->hang_up = "the partner is silent";
-		return;
-	case FLOWSYNC_MALFORMED:
-		f->hang_up = "the partner breaks the rules of the protocol";
-		return;
-	case FLOWSYNC_INCOMPATIBLE:
-		f->hang_up = "the partner speaks another version, or is another router";
-		return;
-	}
-	assert(!"a known reason");
-}
-
-static void
-hook_subscribe(void *owner, bool on)
-{
-	flowkernel_subscribe(((struct role *)owner)->kernel, on);
-}
-
-static bool
-hook_look(void *owner, const struct flow_key *key)
-{
-	struct role *f = owner;
-
-	if (f->look_count == ARRAY_SIZE(f->looks))
-		return false;
-	f->looks[f->look_count++] = *key;
-	return true;
-}
-
-static void
-hook_dump(void *owner)
-{
-	flowkernel_dump(((struct role *)owner)->kernel);
-}
-
-static void
-hook_readiness(void *owner, enum flowsync_readiness readiness)
-{
-	char left_out[HUSH_TEXT_SIZE];
-	struct role *f = owner;
-
-	if (hush_lets(&f->hush[0], clock_now(), left_out))
-		log_info("connections: %s%s", flowsync_readiness_name(readiness), left_out);
-	f->readiness = readiness;
-	report_ready(f);
-}
-
-static void
-hook_alarm(void *owner, enum flowsync_alarm alarm, bool raised)
-{
-	char left_out[HUSH_TEXT_SIZE];
-	struct role *f = owner;
-
-	if (hush_lets(&f->hush[1], clock_now(), left_out))
-		log_line(raised ? LOG_WARNING_LEVEL : LOG_INFO_LEVEL, "connections: %s%s%s",
-		         raised ? "" : "no longer ", flowsync_alarm_name(alarm), left_out);
-	f->alarms = raised ? f->alarms | 1u << alarm : f->alarms & ~(1u << alarm);
-	report_problems(f);
-}
-
-/* ---- events of the kernel ------------------------------------------------------------------- */
-
-static void
-on_news(void *owner, enum flow_op op, const struct flow *flow, bool fresh)
-{
-	flowsync_on_news(((struct role *)owner)->flowsync, op, flow, fresh, clock_now());
-}
-
-static void
-on_expectation(void *owner, enum flow_op op, const struct flow_expectation *expectation)
-{
-	flowsync_on_expectation(((struct role *)owner)->flowsync, op, expectation, clock_now());
-}
-
-static void
-on_overrun(void *owner)
-{
-	flowsync_on_overrun(((struct role *)owner)->flowsync, clock_now());
-}
-
-static void
-on_dump(void *owner, const struct flow *flow)
-{
-	flowsync_on_dump(((struct role *)owner)->flowsync, flow, clock_now());
-}
-
-static void
-on_dump_done(void *owner, bool whole)
-{
-	flowsync_on_dump_done(((struct role *)owner)->flowsync, whole, clock_now());
-}
-
-static void
-on_refused(void *owner, enum flow_op op, const struct flow_key *key, int error)
-{
-	flowsync_on_refused(((struct role *)owner)->flowsync, op, key, error, clock_now());
-}
-
-static void
-on_refused_expectation(void *owner, int error)
-{
-	flowsync_on_refused_expectation(((struct role *)owner)->flowsync, error, clock_now());
-}
-
-static void
-on_batch(void *owner)
-{
-	finish(owner);
-}
-
 /* ---- the protocol ---------------------------------------------------------------------------- */
 
 /* What the settings decide of the protocol's options. */
 static void
-set_options(const struct role *f, const struct connsync_settings *c,
+set_options(const struct flowrole *f, const struct connsync_settings *c,
             struct flowsync_options *options)
 {
 	options->hold_down = c->hold_down;
@@ -346,7 +100,7 @@ set_options(const struct role *f, const struct connsync_settings *c,
 
 /* Who we are. */
 static void
-set_node(struct role *f)
+set_node(struct flowrole *f)
 {
 	const struct fingerprint *own = f->identity ? identity_fingerprint(f->identity) : NULL;
 
@@ -362,7 +116,7 @@ set_node(struct role *f)
  * some few (0.35 us for each), before the first of them is told.
  */
 static void
-be_watched(struct role *f)
+be_watched(struct flowrole *f)
 {
 	post_be_watched(&f->post, f->pulse, STILL + (nsec_t)f->capacity * STILL_EACH);
 }
@@ -372,24 +126,11 @@ be_watched(struct role *f)
  * memory for the new one, and only then.
  */
 static int
-make_protocol(struct role *f, uint64_t capacity, const uint64_t seed[2], uint32_t epoch,
+make_protocol(struct flowrole *f, uint64_t capacity, const uint64_t seed[2], uint32_t epoch,
               struct error *error)
 {
-	static const struct flowsync_hooks hooks = {
-		.apply = hook_apply,
-		.retime = hook_retime,
-		.apply_expectation = hook_apply_expectation,
-		.send_datagram = hook_send_datagram,
-		.send_control = hook_send_control,
-		.close_control = hook_close_control,
-		.subscribe = hook_subscribe,
-		.dump = hook_dump,
-		.look = hook_look,
-		.readiness = hook_readiness,
-		.alarm = hook_alarm,
-	};
 	struct flowsync_options options;
-	struct flowsync_hooks own = hooks;
+	struct flowsync_hooks hooks = flowhooks_flowsync_hooks;
 	void *memory;
 	size_t size;
 
@@ -412,21 +153,21 @@ make_protocol(struct role *f, uint64_t capacity, const uint64_t seed[2], uint32_
 	(void)madvise(memory, size < READY_SIZE ? size : READY_SIZE, MADV_POPULATE_WRITE);
 	if (f->memory)
 		munmap(f->memory, f->memory_size);
-	own.owner = f;
+	hooks.owner = f;
 	f->memory = memory;
 	f->memory_size = size;
 	f->options = options;
 	f->capacity = capacity;
 	f->alarms = 0;
 	f->readiness = FLOWSYNC_INIT;
-	f->flowsync = flowsync_new(memory, &options, &own, clock_now());
+	f->flowsync = flowsync_new(memory, &options, &hooks, clock_now());
 	be_watched(f);
 	return 0;
 }
 
 /* A table of another size.  Nothing is lost: what it held is in the kernel, and read anew. */
 static void
-remake_protocol(struct role *f, uint64_t capacity)
+remake_protocol(struct flowrole *f, uint64_t capacity)
 {
 	uint64_t seed[2];
 	struct flowsync_status status;
@@ -441,46 +182,8 @@ remake_protocol(struct role *f, uint64_t capacity)
 	if (f->known)
 		flowsync_on_role(f->flowsync, f->active ? FLOWSYNC_ACTIVE : FLOWSYNC_STANDBY,
 		                 clock_now());
-	report_ready(f);
-	report_problems(f);
-}
-
-/* ---- events of the partner ------------------------------------------------------------------ */
-
-/* Now both routers' keys are known, and what only the two can make of them. */
-static void
-on_connected(void *owner)
-{
-	struct role *f = owner;
-	uint64_t nonce, seed[2];
-
-	if (flowpeer_secret(f->peer, seed, sizeof(seed)) == 0 &&
-	    memcmp(seed, f->options.seed, sizeof(seed)) != 0) {
-		memcpy(f->options.seed, seed, sizeof(seed));
-		flowsync_reseed(f->flowsync, seed);
-	}
-	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
-		nonce = (uint64_t)clock_wall();
-	flowsync_on_connected(f->flowsync, nonce, clock_now());
-}
-
-static void
-on_disconnected(void *owner)
-{
-	flowsync_on_disconnected(((struct role *)owner)->flowsync, clock_now());
-}
-
-static void
-on_control(void *owner, const uint8_t *bytes, size_t length)
-{
-	flowsync_on_control(((struct role *)owner)->flowsync, bytes, length, clock_now());
-}
-
-static void
-on_datagram(void *owner, unsigned path, const uint8_t *bytes, size_t length, nsec_t arrival)
-{
-	flowsync_on_datagram(((struct role *)owner)->flowsync, path, bytes, length, arrival,
-	                     clock_now());
+	flowrole_report_ready(f);
+	flowrole_report_problems(f);
 }
 
 /* ---- running -------------------------------------------------------------------------------- */
@@ -490,7 +193,7 @@ on_datagram(void *owner, unsigned path, const uint8_t *bytes, size_t length, nse
  * millisecond lets.  What is still queued then is handed in after, as what came before.
  */
 static void
-take_role(struct role *f)
+take_role(struct flowrole *f)
 {
 	if (f->flowsync && f->known) {
 		nsec_t begin = clock_now();
@@ -513,13 +216,13 @@ take_role(struct role *f)
 		if (f->forwarded && !f->active)
 			flowkernel_renew(f->kernel);
 		f->forwarded = f->active;
-		report_ready(f);
+		flowrole_report_ready(f);
 	}
-	finish(f);
+	flowhooks_finish(f);
 }
 
 static void
-stop_running(struct role *f)
+stop_running(struct flowrole *f)
 {
 	post_be_watched(&f->post, f->pulse, 0);
 	sd_event_source_set_enabled(f->timer, SD_EVENT_OFF);
@@ -541,27 +244,8 @@ stop_running(struct role *f)
 	f->readiness = FLOWSYNC_INIT;
 }
 
-static const struct flowkernel_calls kernel_calls = {
-	.on_news = on_news,
-	.on_expectation = on_expectation,
-	.on_overrun = on_overrun,
-	.on_dump = on_dump,
-	.on_dump_done = on_dump_done,
-	.on_refused = on_refused,
-	.on_refused_expectation = on_refused_expectation,
-	.on_batch = on_batch,
-};
-
-static const struct flowpeer_calls link_calls = {
-	.on_connected = on_connected,
-	.on_disconnected = on_disconnected,
-	.on_control = on_control,
-	.on_datagram = on_datagram,
-	.on_batch = on_batch,
-};
-
 static int
-run(struct role *f, const struct connsync_settings *c, struct error *error)
+run(struct flowrole *f, const struct connsync_settings *c, struct error *error)
 {
 	uint64_t seed[2] = { 0 }, capacity;
 	int r = 0;
@@ -572,12 +256,13 @@ run(struct role *f, const struct connsync_settings *c, struct error *error)
 	if (c->authenticated)
 		r = identity_open(f->state_dir, &f->identity, error);
 	if (r >= 0)
-		r = flowkernel_new(f->post.event, &kernel_calls, f, &f->kernel, error);
+		r = flowkernel_new(f->post.event, &flowhooks_flowkernel_calls, f, &f->kernel,
+		                   error);
 	if (r >= 0)
 		r = flowkernel_adopt(f->kernel, f->settings, f->local, error);
 	if (r >= 0)
-		r = flowpeer_new(f->post.event, c, f->local, f->identity, SEAL_AGE, &link_calls, f,
-		                 &f->peer, error);
+		r = flowpeer_new(f->post.event, c, f->local, f->identity, SEAL_AGE,
+		                 &flowhooks_flowpeer_calls, f, &f->peer, error);
 	if (r < 0)
 		return r;
 	capacity = flowkernel_capacity();
@@ -615,7 +300,7 @@ resolve(const struct settings *settings, const struct connsync_path *path, struc
 }
 
 static bool
-resolve_all(struct role *f, const struct connsync_settings *c, struct error *error)
+resolve_all(struct flowrole *f, const struct connsync_settings *c, struct error *error)
 {
 	memset(f->local, 0, sizeof(f->local));
 	for (uint32_t i = 0; i < c->path_count; i++)
@@ -630,7 +315,7 @@ resolve_all(struct role *f, const struct connsync_settings *c, struct error *err
 /* Does what runs go on with these?  Sync group, check and excluded networks are numbers and lists
  * that mean something else in every block of settings; those are looked up anew. */
 static bool
-is_same_link(const struct role *f, const struct connsync_settings *c,
+is_same_link(const struct flowrole *f, const struct connsync_settings *c,
              const struct ip local[CONNSYNC_PATHS_MAX])
 {
 	return memcmp(f->adopted.paths, c->paths, sizeof(c->paths)) == 0 &&
@@ -658,7 +343,7 @@ is_same_choice(const struct settings *before, const struct settings *settings)
 
 /* Connsync does not run: what it left behind, now or in an earlier life, is not left so. */
 static void
-release(struct role *f, struct sd_event *loop)
+release(struct flowrole *f, struct sd_event *loop)
 {
 	struct error error;
 
@@ -669,7 +354,7 @@ release(struct role *f, struct sd_event *loop)
 }
 
 static void
-start(struct role *f, const struct connsync_settings *c)
+start(struct flowrole *f, const struct connsync_settings *c)
 {
 	struct error error;
 
@@ -697,7 +382,7 @@ start(struct role *f, const struct connsync_settings *c)
 static int
 on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 {
-	struct role *f = owner;
+	struct flowrole *f = owner;
 	uint64_t capacity = flowkernel_capacity();
 
 	if (!f->flowsync)
@@ -705,7 +390,7 @@ on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 	sd_event_source_set_time_relative(source, WATCH_USEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	look_for_flaws(f);
-	report_problems(f);
+	flowrole_report_problems(f);
 	if (capacity == 0 || capacity == f->capacity)
 		return 0;
 	log_notice("nf_conntrack_max is %llu now: connections are read and compared anew",
@@ -713,13 +398,13 @@ on_watch(sd_event_source *source, uint64_t usec UNUSED, void *owner)
 	flowpeer_hang_up(f->peer, "the table has another size now");
 	flowpeer_flush(f->peer);
 	remake_protocol(f, capacity);
-	finish(f);
+	flowhooks_finish(f);
 	return 0;
 }
 
 /* From the beginning: with another key, or because it did not work before. */
 static void
-restart(struct role *f)
+restart(struct flowrole *f)
 {
 	const struct connsync_settings *c = f->settings ? settings_connsync(f->settings) : NULL;
 
@@ -728,14 +413,14 @@ restart(struct role *f)
 	stop_running(f);
 	start(f, c);
 	take_role(f);
-	report_ready(f);
-	report_problems(f);
+	flowrole_report_ready(f);
+	flowrole_report_problems(f);
 }
 
 static int
 on_retry(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 {
-	struct role *f = owner;
+	struct flowrole *f = owner;
 
 	if (!f->flowsync)
 		restart(f);
@@ -747,7 +432,7 @@ on_retry(sd_event_source *source UNUSED, uint64_t usec UNUSED, void *owner)
 static void
 on_adopt(void *owner, const struct settings *settings)
 {
-	struct role *f = owner;
+	struct flowrole *f = owner;
 	const struct connsync_settings *c = settings_connsync(settings);
 	const struct settings *old = f->settings;
 	struct ip before[CONNSYNC_PATHS_MAX];
@@ -768,21 +453,21 @@ on_adopt(void *owner, const struct settings *settings)
 		/* Flows that are carried now, or no longer, are found in the kernel's table. */
 		if (f->active && !is_same_choice(old, settings))
 			flowsync_on_overrun(f->flowsync, clock_now());
-		finish(f);
+		flowhooks_finish(f);
 	} else {
 		stop_running(f);
 		start(f, c);
 		take_role(f);
 	}
 	if (c)
-		report_ready(f);
-	report_problems(f);
+		flowrole_report_ready(f);
+	flowrole_report_problems(f);
 }
 
 static void
 on_message(void *owner, const struct channel_message *message)
 {
-	struct role *f = owner;
+	struct flowrole *f = owner;
 
 	if (message->kind != CHANNEL_ROLE)
 		return;
@@ -796,7 +481,7 @@ on_message(void *owner, const struct channel_message *message)
 static void
 on_stop(void *owner)
 {
-	struct role *f = owner;
+	struct flowrole *f = owner;
 
 	sd_event_exit(f->post.event, 0);
 }
@@ -807,7 +492,7 @@ static void
 on_report(void *owner, struct flowdoor_report *to)
 {
 	const struct connsync_settings *c;
-	struct role *f = owner;
+	struct flowrole *f = owner;
 
 	c = f->settings ? settings_connsync(f->settings) : NULL;
 	to->configured = c != NULL;
@@ -835,19 +520,19 @@ on_report(void *owner, struct flowdoor_report *to)
 static const struct flowsync *
 on_flows(void *owner)
 {
-	return ((const struct role *)owner)->flowsync;
+	return ((const struct flowrole *)owner)->flowsync;
 }
 
 static void
 on_reset(void *owner)
 {
-	struct role *f = owner;
+	struct flowrole *f = owner;
 
 	if (!f->flowsync)
 		return;
 	log_notice("connections are read and compared anew");
 	flowsync_reset(f->flowsync, clock_now());
-	finish(f);
+	flowhooks_finish(f);
 }
 
 static void
@@ -861,9 +546,10 @@ static const struct flowshow_calls show_calls = { on_report, on_flows, on_reset,
 /* ---- start and stop ------------------------------------------------------------------------- */
 
 static int
-set_up(struct role *f, int door, struct error *error)
+set_up(struct flowrole *f, int door, struct error *error)
 {
-	int r = sd_event_add_time(f->post.event, &f->timer, CLOCK_BOOTTIME, 0, 1, on_time, f);
+	int r = sd_event_add_time(f->post.event, &f->timer, CLOCK_BOOTTIME, 0, 1,
+	                          flowhooks_on_time, f);
 
 	f->alarm = NSEC_NEVER;
 	if (r >= 0)
@@ -889,7 +575,7 @@ int
 flowsync_main(const struct role_options *options, int channel, int door, struct pulse *pulse)
 {
 	static const struct post_calls calls = { on_adopt, on_message, on_stop };
-	struct role f = {
+	struct flowrole f = {
 		.pulse = pulse,
 		.state_dir = options->state_dir,
 		.forwarded = true,
