@@ -11,7 +11,7 @@ import signal
 import subprocess
 
 from bench.products.base import first_line
-from lab.gateway import NUMBERS, UNAUTHENTICATED, Gateway
+from lab.gateway import NUMBERS, UNAUTHENTICATED, Gateway, sync
 from lab.network import LabError, wait_for
 from lab.router import BUILD
 
@@ -114,6 +114,8 @@ class Connections:
         router = self.gateway.r2
         wait_for(lambda: router.is_all("BACKUP"), 10, lambda: f"r2: {router.states()}")
         self.gateway.wait_synced()
+        # What follows a start only is no part of what is measured.
+        wait_for(lambda: not sync(router).get("settling"), 30, "r2 to have settled")
 
     def pids(self, router):
         return [self.gateway.routers[router].pids()["flowsync"]]
