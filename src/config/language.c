@@ -479,9 +479,8 @@ read_braces(struct reading *reading, struct words_scanner *scanner)
 	}
 }
 
-/* Commands begin with one of their verbs; no configuration node is called so. */
-static bool
-is_commands(const char *text)
+bool
+language_is_commands(const char *text)
 {
 	struct words_scanner scanner = words_over(text);
 	enum words_token token;
@@ -511,7 +510,7 @@ language_read(struct ly_ctx *schema, const char *text, struct lyd_node **tree,
 
 		assert(r == LY_SUCCESS);
 	}
-	if (is_commands(text))
+	if (language_is_commands(text))
 		read_commands(&reading, &scanner);
 	else
 		read_braces(&reading, &scanner);

@@ -22,6 +22,8 @@
  */
 int language_read(struct ly_ctx *schema, const char *text, struct lyd_node **tree,
                   struct problems *problems) MUST_USE;
+/* Is a text one of commands?  Those begin with one of their verbs; no node is called so. */
+bool language_is_commands(const char *text);
 
 /* Split a line into words as the language does (quotes, backslash); heap, free with
  * language_free_words().  -EINVAL when a quote is open. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/language.h"
 #include "config/words.h"
 
 struct reader {
@@ -227,22 +228,6 @@ read_braces(struct reader *reader)
 		     "the block that begins here has no end");
 }
 
-static bool
-is_commands(const char *text)
-{
-	struct words_scanner scanner = words_over(text);
-	enum words_token token;
-	bool commands;
-
-	do {
-		token = words_next(&scanner);
-	} while (token == WORDS_LINE_END);
-	commands = token == WORDS_WORD && (strcmp(scanner.word, "set") == 0 ||
-	                                   strcmp(scanner.word, "comment") == 0);
-	words_done(&scanner);
-	return commands;
-}
-
 struct statement *
 config_boot_read(const struct source *source, const char *const wanted[],
                  struct findings *findings)
@@ -262,7 +247,7 @@ config_boot_read(const struct source *source, const char *const wanted[],
 	text = text ? text : read;
 	reader.root = statement_new(NULL, reader.place, NULL);
 	reader.scanner = words_over(text);
-	if (is_commands(text))
+	if (language_is_commands(text))
 		read_commands(&reader);
 	else
 		read_braces(&reader);

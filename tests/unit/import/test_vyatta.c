@@ -342,6 +342,8 @@ test_text_without_sense_is_a_fault(void **state)
 	                      "test.conf:3: cannot be read: '}' closes a block");
 	imported_expect_fault(import_vyatta, "system {\n host-name 'a\n}\n",
 	                      "test.conf:2: cannot be read: a quote (')");
+	imported_expect_fault(import_vyatta, "delete system\n",
+	                      "test.conf:1: cannot be read: a command that is not 'set'");
 	imported_expect_fault(import_vyatta, "set system host-name a\ndelete system\n",
 	                      "test.conf:2: cannot be read: a command that is not 'set'");
 	imported_expect_fault(import_vyatta, "system {\n}\n/* never closed\n",
